@@ -1,0 +1,158 @@
+//! One request to the API server: sent, timed, and its reply told apart by what it proves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use kube::client::Body;
+use serde_json::Value;
+
+use super::Clock;
+use crate::model::Kind;
+
+/// The API server, for the namespace of one app.
+#[derive(Clone)]
+pub struct Cluster {
+    pub(super) client: kube::Client,
+    pub(super) clock: Arc<Clock>,
+    pub namespace: String,
+    /// For messages.
+    pub address: String,
+}
+
+/// What a request without success means for what was asked.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum CallError {
+    /// It was understood and not done.
+    #[error("{message}")]
+    Refused { code: u16, reason: String, message: String },
+    /// It was not looked at: too many requests.
+    #[error("the API server has too many requests")]
+    Throttled { retry_after: Option<Duration> },
+    /// Nobody can tell whether it was carried out.
+    #[error("{why}")]
+    Lost { why: String },
+}
+
+impl CallError {
+    pub fn code(&self) -> Option<u16> {
+        match self {
+            CallError::Refused { code, .. } => Some(*code),
+            _ => None,
+        }
+    }
+}
+
+impl Cluster {
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The URL path of a kind's objects in the namespace.
+    pub(super) fn path(&self, kind: Kind, name: Option<&str>) -> String {
+        let root = match kind.api_version() {
+            "v1" => "/api/v1".to_owned(),
+            group_version => format!("/apis/{group_version}"),
+        };
+        let name = name.map(|name| format!("/{name}")).unwrap_or_default();
+        format!("{root}/namespaces/{}/{}{name}", self.namespace, kind.plural())
+    }
+
+    pub(super) async fn call(
+        &self,
+        method: Method,
+        url: &str,
+        body: Option<(&'static str, Vec<u8>)>,
+        limit: Duration,
+    ) -> Result<Value, CallError> {
+        let lost = |why: String| CallError::Lost { why };
+        let mut request = Request::builder().method(method).uri(url);
+        let body = match body {
+            Some((content_type, bytes)) => {
+                request = request.header(http::header::CONTENT_TYPE, content_type);
+                bytes
+            }
+            None => Vec::new(),
+        };
+        let request = request.body(Body::from(body)).map_err(|error| lost(error.to_string()))?;
+        let exchange = async {
+            let response = self.client.send(request).await.map_err(|error| lost(chain(&error)))?;
+            let (head, body) = response.into_parts();
+            let bytes = body.collect().await.map_err(|error| lost(chain(&error)))?.to_bytes();
+            Ok((head, bytes))
+        };
+        let (head, bytes) = tokio::time::timeout(limit, exchange)
+            .await
+            .map_err(|_| lost(format!("no reply within {} s", limit.as_secs())))??;
+        if let Some(date) = head.headers.get(http::header::DATE).and_then(|date| date.to_str().ok())
+        {
+            self.clock.hear(date);
+        }
+        if head.status.is_success() {
+            return serde_json::from_slice(&bytes)
+                .map_err(|error| lost(format!("the reply is not JSON: {error}")));
+        }
+        let retry_after = head.headers.get(http::header::RETRY_AFTER);
+        let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
+        Err(failure(head.status, retry_after.map(Duration::from_secs), &bytes))
+    }
+}
+
+fn failure(status: StatusCode, retry_after: Option<Duration>, body: &[u8]) -> CallError {
+    let said: Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = |field: &str| said[field].as_str().map(str::to_owned);
+    let message = text("message").unwrap_or_else(|| format!("the API server answered {status}"));
+    match status.as_u16() {
+        429 => CallError::Throttled { retry_after },
+        code @ (400 | 401 | 403 | 404 | 405 | 409 | 410 | 413 | 415 | 422) => {
+            CallError::Refused { code, reason: text("reason").unwrap_or_default(), message }
+        }
+        _ => CallError::Lost { why: message },
+    }
+}
+
+/// An error with its causes, each once: the layers below repeat one another.
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let said = cause.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_refused_from_throttled_from_lost() {
+        let status = |code| StatusCode::from_u16(code).unwrap();
+        for code in [400, 401, 403, 404, 409, 413, 415, 422] {
+            assert_eq!(failure(status(code), None, b"").code(), Some(code));
+        }
+        let second = Some(Duration::from_secs(1));
+        assert_eq!(
+            failure(status(429), second, b""),
+            CallError::Throttled { retry_after: second }
+        );
+        for code in [500, 502, 503, 504, 302, 499] {
+            assert!(matches!(failure(status(code), None, b"<html>"), CallError::Lost { .. }));
+        }
+    }
+
+    #[test]
+    fn says_what_the_api_server_said() {
+        let body = br#"{"kind":"Status","reason":"Conflict","message":"the object has been modified"}"#;
+        let CallError::Refused { reason, message, .. } = failure(StatusCode::CONFLICT, None, body)
+        else {
+            panic!("not refused")
+        };
+        assert_eq!((reason.as_str(), message.as_str()), ("Conflict", "the object has been modified"));
+    }
+}

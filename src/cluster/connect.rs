@@ -1,0 +1,63 @@
+//! From kubectl's flags to a client.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+
+use super::call::chain;
+use super::{Clock, Cluster, USER_AGENT};
+use crate::error::{Error, Kind};
+
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+
+/// kubectl's own flags.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    pub namespace: Option<String>,
+    pub context: Option<String>,
+    pub kubeconfig: Option<PathBuf>,
+    pub impersonate: Option<String>,
+}
+
+/// Makes the client. Nothing is sent yet.
+pub async fn connect(access: &Access) -> Result<Cluster, Error> {
+    let mut config = config(access).await?;
+    config.connect_timeout = Some(CONNECT_WITHIN);
+    // A repeated write is a decision: the plan's, after it has looked again.
+    config.default_retry = false;
+    config
+        .headers
+        .push((header::USER_AGENT, header::HeaderValue::from_static(USER_AGENT)));
+    if let Some(user) = &access.impersonate {
+        config.auth_info.impersonate = Some(user.clone());
+    }
+    let namespace = access.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
+    if !crate::settings::is_dns_label(&namespace) {
+        return Err(Error::new(Kind::Usage, format!("{namespace:?} is not the name of a namespace")));
+    }
+    let address = config.cluster_url.to_string();
+    let client = Client::try_from(config).map_err(|error| {
+        Error::new(Kind::Usage, "the kubeconfig can't be used").because(chain(&error))
+    })?;
+    Ok(Cluster { client, clock: Arc::new(Clock::default()), namespace, address })
+}
+
+async fn config(access: &Access) -> Result<Config, Error> {
+    let options = KubeConfigOptions { context: access.context.clone(), ..Default::default() };
+    let failed = |error: &(dyn std::error::Error + 'static)| {
+        Error::new(Kind::Usage, "the kubeconfig can't be read").because(chain(error))
+    };
+    if let Some(path) = &access.kubeconfig {
+        let kubeconfig = Kubeconfig::read_from(path).map_err(|error| failed(&error))?;
+        return Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|e| failed(&e));
+    }
+    if access.context.is_some() {
+        return Config::from_kubeconfig(&options).await.map_err(|error| failed(&error));
+    }
+    // Without flags: the kubeconfig, else the Pod that a CI step may run in.
+    Config::infer().await.map_err(|error| failed(&error))
+}

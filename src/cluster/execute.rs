@@ -1,0 +1,58 @@
+//! The only writer.
+
+use std::time::Duration;
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::{CallError, Cluster};
+use crate::model::Write;
+
+const WRITE_WITHIN: Duration = Duration::from_secs(10);
+const JSON: &str = "application/json";
+const JSON_PATCH: &str = "application/json-patch+json";
+
+impl Cluster {
+    /// Carries out one write and returns the object as it is then; nothing for a deletion.
+    pub async fn execute(&self, write: &Write) -> Result<Option<Value>, CallError> {
+        self.send(write, "fieldManager=bluegreen").await
+    }
+
+    /// Has the API server check a write, admission included, without carrying it out.
+    pub async fn dry_run(&self, write: &Write) -> Result<Option<Value>, CallError> {
+        self.send(write, "fieldManager=bluegreen&dryRun=All").await
+    }
+
+    async fn send(&self, write: &Write, query: &str) -> Result<Option<Value>, CallError> {
+        let id = write.id();
+        let reply = match write {
+            Write::Create { object, .. } => {
+                let url = format!("{}?{query}", self.path(id.kind, None));
+                self.call(Method::POST, &url, Some((JSON, bytes(object))), WRITE_WITHIN).await?
+            }
+            Write::Patch { patch, .. } => {
+                let url = format!("{}?{query}", self.path(id.kind, Some(&id.name)));
+                let body = serde_json::to_vec(patch).expect("a patch is plain data");
+                self.call(Method::PATCH, &url, Some((JSON_PATCH, body)), WRITE_WITHIN).await?
+            }
+            Write::Delete { at, .. } => {
+                let options = json!({
+                    "apiVersion": "v1",
+                    "kind": "DeleteOptions",
+                    "preconditions": {"uid": at.uid, "resourceVersion": at.resource_version},
+                    "propagationPolicy": "Background",
+                });
+                let query = query.replace("fieldManager=bluegreen", "");
+                let url = format!("{}?{query}", self.path(id.kind, Some(&id.name)));
+                let body = Some((JSON, bytes(&options)));
+                self.call(Method::DELETE, &url, body, WRITE_WITHIN).await?;
+                return Ok(None);
+            }
+        };
+        Ok(Some(reply))
+    }
+}
+
+fn bytes(value: &Value) -> Vec<u8> {
+    value.to_string().into_bytes()
+}

@@ -1,0 +1,18 @@
+//! All Kubernetes I/O.
+
+mod call;
+mod clock;
+mod connect;
+mod execute;
+mod logs;
+mod observe;
+mod watch;
+
+pub use call::{CallError, Cluster};
+pub use clock::Clock;
+pub use connect::{Access, connect};
+pub use observe::{Breadth, apps, read};
+pub use watch::{Change, Spec, Watches};
+
+/// What the API server sees of us.
+pub const USER_AGENT: &str = concat!("bluegreen/", env!("CARGO_PKG_VERSION"));

@@ -1,0 +1,110 @@
+//! The only reader: what there is in the app's namespace, read concurrently.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+use http::Method;
+use serde_json::{Value, json};
+
+use super::{CallError, Cluster};
+use crate::model::{Id, Kind, MANAGED_BY, MANAGER, Objects, RELEASE, name};
+use crate::release::Names;
+
+const READ_WITHIN: Duration = Duration::from_secs(30);
+
+/// How much is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Breadth {
+    /// Everything that any decision rests on.
+    All,
+    /// What a switch and a putting away rest on.
+    Serving,
+}
+
+impl Breadth {
+    fn kinds(self) -> &'static [Kind] {
+        match self {
+            Breadth::All => &[
+                Kind::Deployment,
+                Kind::Service,
+                Kind::Ingress,
+                Kind::EndpointSlice,
+                Kind::HorizontalPodAutoscaler,
+                Kind::ReplicaSet,
+                Kind::Pod,
+            ],
+            Breadth::Serving => {
+                &[Kind::Deployment, Kind::Service, Kind::Ingress, Kind::EndpointSlice]
+            }
+        }
+    }
+}
+
+/// Reads into `objects` what there is now. Returns, by kind, from where a watch goes on.
+pub async fn read(
+    cluster: &Cluster,
+    names: &Names,
+    breadth: Breadth,
+    objects: &mut Objects,
+) -> Result<BTreeMap<Kind, String>, (Kind, CallError)> {
+    let lists = try_join_all(breadth.kinds().iter().map(|kind| list(cluster, *kind)));
+    let record = names.record();
+    let record_list = list_named(cluster, &record);
+    let (record_list, lists) = futures_util::future::try_join(record_list, lists).await?;
+    let mut versions = BTreeMap::new();
+    for (kind, list) in lists.into_iter().chain([(record.kind, record_list)]) {
+        versions.insert(kind, version_of(&list));
+        objects.clear(kind);
+        for item in items(kind, list) {
+            objects.insert(Id::new(kind, name(&item)), item);
+        }
+    }
+    Ok(versions)
+}
+
+/// The apps that have a record in the namespace.
+pub async fn apps(cluster: &Cluster) -> Result<Vec<String>, CallError> {
+    let path = cluster.path(Kind::ConfigMap, None);
+    let url = format!("{path}?labelSelector={}", encode(&format!("{MANAGED_BY}={MANAGER}")));
+    let list = cluster.call(Method::GET, &url, None, READ_WITHIN).await?;
+    let records = items(Kind::ConfigMap, list);
+    let apps = records.iter().filter_map(|record| Names::app_of_record(name(record)));
+    Ok(apps.map(str::to_owned).collect())
+}
+
+async fn list(cluster: &Cluster, kind: Kind) -> Result<(Kind, Value), (Kind, CallError)> {
+    let mut url = cluster.path(kind, None);
+    if kind == Kind::Pod {
+        // Only pods of slots that a release wrote are ever looked at.
+        url = format!("{url}?labelSelector={}", encode(RELEASE));
+    }
+    let list = cluster.call(Method::GET, &url, None, READ_WITHIN).await;
+    list.map(|list| (kind, list)).map_err(|error| (kind, error))
+}
+
+/// One object, read as a list: that tells "not there" and gives a version to watch from.
+async fn list_named(cluster: &Cluster, id: &Id) -> Result<Value, (Kind, CallError)> {
+    let selector = encode(&format!("metadata.name={}", id.name));
+    let url = format!("{}?fieldSelector={selector}", cluster.path(id.kind, None));
+    cluster.call(Method::GET, &url, None, READ_WITHIN).await.map_err(|error| (id.kind, error))
+}
+
+fn version_of(list: &Value) -> String {
+    list["metadata"]["resourceVersion"].as_str().unwrap_or_default().to_owned()
+}
+
+/// The items of a list, which do not say their kind; alone they do.
+fn items(kind: Kind, mut list: Value) -> Vec<Value> {
+    let items = list["items"].as_array_mut().map(std::mem::take).unwrap_or_default();
+    let items = items.into_iter().map(|mut item| {
+        item["apiVersion"] = json!(kind.api_version());
+        item["kind"] = json!(kind.to_string());
+        item
+    });
+    items.collect()
+}
+
+pub(super) fn encode(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}

@@ -1,0 +1,38 @@
+//! What happens in the course of a command, as data: reporters turn it into lines or JSON.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::release::{Doing, Outcome, WaitFor};
+
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Event {
+    #[serde(flatten)]
+    pub what: What,
+    /// By the API server's clock.
+    pub at: Timestamp,
+    pub app: String,
+    pub release: Option<u64>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum What {
+    /// A write is about to be sent.
+    Doing(Doing),
+    /// The API server has acknowledged it.
+    Done(Doing),
+    /// Nothing to do until something changes.
+    Waiting { on: WaitFor, until: Option<Timestamp> },
+    /// The candidate can be looked at.
+    Preview { address: String },
+    GateAsked { gate: String },
+    GateAnswered { answer: String, said: String },
+    /// The last lines of a container that keeps the candidate from being ready.
+    Logs { pod: String, container: String, lines: Vec<String> },
+    /// The API server does not answer; the command goes on when it does.
+    Unreachable { why: String },
+    Reachable,
+    /// The command is over.
+    Ended { outcome: Outcome },
+}

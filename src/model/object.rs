@@ -1,0 +1,142 @@
+//! Kubernetes objects of one namespace, kept as JSON: a typed struct drops the fields that it does
+//! not know, and what the user wrote must survive us.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The kinds of objects that a release reads or writes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub enum Kind {
+    ConfigMap,
+    Deployment,
+    EndpointSlice,
+    HorizontalPodAutoscaler,
+    Ingress,
+    Pod,
+    ReplicaSet,
+    Service,
+}
+
+impl Kind {
+    pub fn api_version(self) -> &'static str {
+        match self {
+            Kind::ConfigMap | Kind::Pod | Kind::Service => "v1",
+            Kind::Deployment | Kind::ReplicaSet => "apps/v1",
+            Kind::EndpointSlice => "discovery.k8s.io/v1",
+            Kind::HorizontalPodAutoscaler => "autoscaling/v2",
+            Kind::Ingress => "networking.k8s.io/v1",
+        }
+    }
+
+    /// The resource's name in URLs and in RBAC rules.
+    pub fn plural(self) -> &'static str {
+        match self {
+            Kind::ConfigMap => "configmaps",
+            Kind::Deployment => "deployments",
+            Kind::EndpointSlice => "endpointslices",
+            Kind::HorizontalPodAutoscaler => "horizontalpodautoscalers",
+            Kind::Ingress => "ingresses",
+            Kind::Pod => "pods",
+            Kind::ReplicaSet => "replicasets",
+            Kind::Service => "services",
+        }
+    }
+
+    pub fn parse(kind: &str) -> Option<Kind> {
+        serde_json::from_value(Value::from(kind)).ok()
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// What names an object within the app's namespace.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+pub struct Id {
+    pub kind: Kind,
+    pub name: String,
+}
+
+impl Id {
+    pub fn new(kind: Kind, name: impl Into<String>) -> Id {
+        Id { kind, name: name.into() }
+    }
+
+    /// The identity of an object that says its own kind.
+    pub fn of(object: &Value) -> Option<Id> {
+        Some(Id::new(Kind::parse(object["kind"].as_str()?)?, name(object)))
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.name)
+    }
+}
+
+/// Which object, and which state of it, an observation saw: every update and delete carries it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Version {
+    pub uid: String,
+    pub resource_version: String,
+}
+
+pub fn version(object: &Value) -> Version {
+    let field = |name: &str| object["metadata"][name].as_str().unwrap_or_default().to_owned();
+    Version { uid: field("uid"), resource_version: field("resourceVersion") }
+}
+
+pub fn name(object: &Value) -> &str {
+    object["metadata"]["name"].as_str().unwrap_or_default()
+}
+
+pub fn annotation<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
+    object["metadata"]["annotations"][key].as_str()
+}
+
+pub fn label<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
+    object["metadata"]["labels"][key].as_str()
+}
+
+/// The string entries of a JSON object: labels, selectors.
+pub fn string_map(value: &Value) -> BTreeMap<String, String> {
+    let entries = value.as_object().into_iter().flatten();
+    entries.filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect()
+}
+
+/// What was read of one namespace.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Objects(BTreeMap<Id, Value>);
+
+impl Objects {
+    pub fn get(&self, kind: Kind, name: &str) -> Option<&Value> {
+        self.0.get(&Id::new(kind, name))
+    }
+
+    pub fn list(&self, kind: Kind) -> impl Iterator<Item = &Value> {
+        self.0.iter().filter(move |(id, _)| id.kind == kind).map(|(_, object)| object)
+    }
+
+    pub fn insert(&mut self, id: Id, object: Value) {
+        self.0.insert(id, object);
+    }
+
+    pub fn remove(&mut self, id: &Id) {
+        self.0.remove(id);
+    }
+
+    /// Forgets all objects of one kind: a list that was read again replaces what was known.
+    pub fn clear(&mut self, kind: Kind) {
+        self.0.retain(|id, _| id.kind != kind);
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&Id, &Value)> {
+        self.0.iter()
+    }
+}

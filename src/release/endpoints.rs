@@ -1,0 +1,64 @@
+//! How many pods a Service can really reach: its EndpointSlices, not the Deployment's own count.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+use serde::Deserialize;
+
+use crate::model::{Kind, Objects, label};
+
+/// The label that names the Service of an EndpointSlice.
+pub const SLICE_SERVICE: &str = "kubernetes.io/service-name";
+
+/// The ready endpoints of a Service that have a port to connect to.
+pub fn ready(objects: &Objects, service: &str) -> u64 {
+    let slices = objects.list(Kind::EndpointSlice);
+    let slices = slices.filter(|slice| label(slice, SLICE_SERVICE) == Some(service));
+    let mut ready = BTreeSet::new();
+    for slice in slices.filter_map(|slice| EndpointSlice::deserialize(slice).ok()) {
+        if slice.ports.unwrap_or_default().is_empty() {
+            continue;
+        }
+        for endpoint in slice.endpoints {
+            // An absent condition means ready, as the API's own documentation has it.
+            let is_ready = endpoint.conditions.and_then(|c| c.ready).unwrap_or(true);
+            if is_ready {
+                let pod = endpoint.target_ref.and_then(|target| target.name);
+                // A pod with two addresses (IPv4 and IPv6) stands in two slices.
+                ready.insert(pod.unwrap_or_else(|| endpoint.addresses.join(",")));
+            }
+        }
+    }
+    ready.len() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Id;
+    use serde_json::json;
+
+    #[test]
+    fn counts_ready_pods_that_have_a_port_once() {
+        let endpoint = |pod: &str, ready| {
+            json!({"addresses": ["10.0.0.1"], "targetRef": {"name": pod}, "conditions": {"ready": ready}})
+        };
+        let slice = |name: &str, service: &str, ports, endpoints| {
+            json!({"kind": "EndpointSlice", "addressType": "IPv4", "metadata": {"name": name,
+                "labels": {SLICE_SERVICE: service}}, "ports": ports, "endpoints": endpoints})
+        };
+        let http = json!([{"port": 3000}]);
+        let mut objects = Objects::default();
+        for slice in [
+            slice("a", "parrot-green", http.clone(), json!([endpoint("p1", json!(true)), endpoint("p2", json!(false))])),
+            slice("b", "parrot-green", http.clone(), json!([endpoint("p1", json!(true)), endpoint("p3", json!(null))])),
+            slice("c", "parrot-green", json!([]), json!([endpoint("p4", json!(true))])),
+            slice("d", "parrot-blue", http, json!([endpoint("p5", json!(true))])),
+        ] {
+            objects.insert(Id::of(&slice).unwrap(), slice);
+        }
+        assert_eq!(ready(&objects, "parrot-green"), 2);
+        assert_eq!(ready(&objects, "parrot-blue"), 1);
+        assert_eq!(ready(&objects, "parrot"), 0);
+    }
+}

@@ -1,0 +1,86 @@
+//! What a command wants.
+
+use std::str::FromStr;
+
+use serde_json::Value;
+
+/// Who this process is, as the record names it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Me {
+    /// Random: two processes of one person on one machine differ in it.
+    pub id: String,
+    /// `user@host (pid)`.
+    pub holder: String,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum Goal {
+    Init(Init),
+    Deploy(Deploy),
+    Promote { release: Option<u64>, when_ready: bool },
+    Abort { release: Option<u64>, reason: Option<String> },
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Init {
+    /// The container port behind the Service, where the app has not exactly one.
+    pub target_port: Option<u16>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Deploy {
+    pub change: Change,
+    pub gate: Gate,
+    pub detach: bool,
+    /// Gives up an unfinished release of another version first.
+    pub replace: bool,
+    pub timeout_seconds: u64,
+    pub deadline_seconds: Option<u64>,
+    pub drain_seconds: u64,
+}
+
+/// What differs from the version that is live.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Change {
+    Images(Vec<ImageChange>),
+    /// A whole pod template.
+    Template(Value),
+}
+
+/// `[CONTAINER=]IMAGE`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ImageChange {
+    pub container: Option<String>,
+    pub image: String,
+}
+
+impl FromStr for ImageChange {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<ImageChange, String> {
+        let (container, image) = match text.split_once('=') {
+            Some((container, image)) => (Some(container.to_owned()), image),
+            None => (None, text),
+        };
+        if image.is_empty() || image.contains(char::is_whitespace) || image.contains('=') {
+            return Err(format!("{image:?} is not the name of an image"));
+        }
+        if container.as_deref() == Some("") {
+            return Err("the name before = is empty".to_owned());
+        }
+        Ok(ImageChange { container, image: image.to_owned() })
+    }
+}
+
+/// What must say yes before the switch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Gate {
+    /// `--yes`
+    Open,
+    /// `promote`, in this or another terminal.
+    Person,
+    Webhook {
+        interval_seconds: u64,
+        threshold: u64,
+    },
+}

@@ -1,0 +1,69 @@
+//! What this process alone has seen in the course of its observations.
+
+use jiff::Timestamp;
+
+use super::{Goal, Me, Record};
+
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Memory {
+    /// The driver last seen, and how often it had written then.
+    driver: Option<(String, u64)>,
+    /// When this process looked first.
+    pub began: Option<Timestamp>,
+    /// When another driver was last seen to act; never, if this is the first look.
+    pub heard: Option<Timestamp>,
+    /// The release that this process is about: number and template hash.
+    pub following: Option<(u64, String)>,
+    /// Whether this process drove it.
+    pub drove: bool,
+    /// The gate's last answer.
+    pub answer: Option<Answered>,
+}
+
+/// A gate's answer, and what it was asked about.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Answered {
+    pub release: u64,
+    pub hash: String,
+    pub at: Timestamp,
+    pub answer: Answer,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Answer {
+    Pass,
+    /// What it said instead of yes.
+    NotYet(String),
+    Reject(String),
+    /// Why it could not be asked.
+    Broken(String),
+}
+
+impl Memory {
+    /// Takes in an observation of the record.
+    pub fn note(&mut self, goal: &Goal, me: &Me, record: Option<&Record>, now: Timestamp) {
+        self.began.get_or_insert(now);
+        let Some(record) = record else { return };
+        let mine = record.driver.as_ref().is_some_and(|driver| driver.id == me.id);
+        self.drove |= mine;
+        if let Some(release) = &record.release {
+            // A deploy is about the release that it drives; promote and abort about the one that
+            // they meet first, so that an older look never approves a newer candidate.
+            let about = match goal {
+                Goal::Init(_) => false,
+                Goal::Deploy(_) => mine,
+                Goal::Promote { .. } | Goal::Abort { .. } => self.following.is_none(),
+            };
+            if about {
+                self.following = Some((release.number, release.hash.clone()));
+            }
+        }
+        let seen = record.driver.as_ref().map(|driver| (driver.id.clone(), driver.writes));
+        if seen != self.driver {
+            if self.driver.is_some() && seen.is_some() {
+                self.heard = Some(now);
+            }
+            self.driver = seen;
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The core: what a release is, and what the next step of one is. No I/O, no clock, no kube client.
+
+mod checks;
+mod endpoints;
+pub mod goal;
+mod memory;
+mod names;
+mod objects;
+mod outcome;
+mod phase;
+pub mod plan;
+mod pods;
+mod record;
+mod slot;
+mod snapshot;
+pub mod status;
+pub mod template;
+
+pub use endpoints::SLICE_SERVICE;
+pub use goal::{Change, Deploy, Gate, Goal, Init, Me};
+pub use memory::{Answer, Answered, Memory};
+pub use names::Names;
+pub use outcome::Outcome;
+pub use phase::Phase;
+pub use plan::{Doing, Next, Question, Step, WaitFor};
+pub use record::{
+    Before, Challenge, Driver, Ending, Finished, GateKind, GateState, HISTORY, Intent, RECORD_KEY,
+    Record, Release, Verdict,
+};
+pub use slot::Slot;
+pub use snapshot::{Snapshot, Unreadable};

@@ -1,0 +1,42 @@
+//! The names of an app's objects.
+
+use crate::model::{Colour, Id, Kind};
+
+/// The names of the objects of one app, in its namespace.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Names {
+    pub namespace: String,
+    pub app: String,
+}
+
+impl Names {
+    pub fn new(namespace: impl Into<String>, app: impl Into<String>) -> Names {
+        Names { namespace: namespace.into(), app: app.into() }
+    }
+
+    pub fn deployment(&self, colour: Colour) -> String {
+        match colour {
+            Colour::Blue => self.app.clone(),
+            Colour::Green => format!("{}-green", self.app),
+        }
+    }
+
+    /// The Service that is fixed to one colour.
+    pub fn service(&self, colour: Colour) -> String {
+        format!("{}-{colour}", self.app)
+    }
+
+    /// The Service that follows the candidate.
+    pub fn preview(&self) -> String {
+        format!("{}-preview", self.app)
+    }
+
+    pub fn record(&self) -> Id {
+        Id::new(Kind::ConfigMap, format!("bluegreen-{}", self.app))
+    }
+
+    /// The app that a record of this name belongs to.
+    pub fn app_of_record(name: &str) -> Option<&str> {
+        name.strip_prefix("bluegreen-")
+    }
+}

@@ -1,0 +1,75 @@
+//! The objects that bluegreen makes.
+
+use serde_json::{Map, Value, json};
+
+use super::{Names, Slot, template};
+use crate::model::{
+    APP_LABEL, Colour, EPOCH, Id, Kind, MANAGED_BY, MANAGER, RELEASE, TEMPLATE_HASH, Write,
+};
+use crate::route::Label;
+
+fn labels(names: &Names) -> Value {
+    json!({MANAGED_BY: MANAGER, APP_LABEL: names.app})
+}
+
+/// A Service with the ports and manners of another, for other pods. Node ports and labels stay
+/// behind: the first are the user's, by the second something may find and scrape it.
+pub fn service_like(names: &Names, name: &str, like: &Value, selector: Value) -> Write {
+    let mut spec = Map::new();
+    for field in ["sessionAffinity", "sessionAffinityConfig", "ipFamilies", "ipFamilyPolicy"] {
+        if let Some(value) = like.get(field).filter(|value| !value.is_null()) {
+            spec.insert(field.to_owned(), value.clone());
+        }
+    }
+    let mut ports = like["ports"].clone();
+    for port in ports.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+        port.remove("nodePort");
+    }
+    spec.insert("ports".to_owned(), ports);
+    spec.insert("selector".to_owned(), selector);
+    spec.insert("type".to_owned(), json!("ClusterIP"));
+    let object = json!({
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "namespace": names.namespace, "labels": labels(names)},
+        "spec": spec,
+    });
+    Write::create(Id::new(Kind::Service, name), object)
+}
+
+/// The Deployment of a candidate: the live one's spec, with metadata of our own.
+pub fn candidate(names: &Names, from: Slot, label: &Label, candidate: &Candidate) -> Write {
+    let mut spec = from.0["spec"].clone();
+    spec["selector"]["matchLabels"][&label.key] = json!(label.value(candidate.colour));
+    spec["template"] =
+        template::coloured(candidate.template, label, candidate.colour, candidate.release);
+    spec["replicas"] = json!(candidate.replicas);
+    let name = names.deployment(candidate.colour);
+    let object = json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {
+            "name": name,
+            "namespace": names.namespace,
+            "labels": labels(names),
+            "annotations": {
+                RELEASE: candidate.release.to_string(),
+                EPOCH: candidate.epoch.to_string(),
+                TEMPLATE_HASH: candidate.hash,
+            },
+        },
+        "spec": spec,
+    });
+    Write::create(Id::new(Kind::Deployment, name), object)
+}
+
+/// What goes into a slot.
+pub struct Candidate<'a> {
+    pub colour: Colour,
+    pub release: u64,
+    pub epoch: u64,
+    pub hash: &'a str,
+    /// In its neutral form.
+    pub template: &'a Value,
+    pub replicas: u64,
+}

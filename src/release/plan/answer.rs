@@ -1,0 +1,94 @@
+//! What a gate's answer means for the release that waits for it.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Doing, Look, Next, Question, WaitFor};
+use crate::release::{Answer, Answered, Ending, GateKind, Release, Verdict};
+
+/// Whether the candidate may be switched to; if not, what to do instead.
+pub enum Said {
+    Yes,
+    NotYet(Next),
+}
+
+pub fn said(look: Look, release: &Release) -> Said {
+    if release.approved.is_some() || release.gate.kind == GateKind::Open {
+        return Said::Yes;
+    }
+    if release.gate.kind == GateKind::Person {
+        return Said::NotYet(Next::Wait { until: release.deadline, on: WaitFor::Person });
+    }
+    match counts(look, release) {
+        Some(Answered { answer: Answer::Pass, .. }) => Said::Yes,
+        Some(answered) if release.gate.asked != Some(answered.at) => {
+            Said::NotYet(count(look, release, answered))
+        }
+        _ => Said::NotYet(poll(look, release)),
+    }
+}
+
+/// The last answer, if it was given for this very candidate.
+fn counts<'a>(look: Look<'a>, release: &Release) -> Option<&'a Answered> {
+    let answered = look.s.memory.answer.as_ref()?;
+    (answered.release == release.number && answered.hash == release.hash).then_some(answered)
+}
+
+/// Writes a no down before the next poll, and what follows from it in the same write.
+fn count(look: Look, release: &Release, answered: &Answered) -> Next {
+    let mut gate = release.gate.clone();
+    gate.asked = Some(answered.at);
+    gate.failures += 1;
+    let (word, said) = match &answered.answer {
+        Answer::Pass => unreachable!("a yes is not counted"),
+        Answer::NotYet(said) => ("not-yet", said),
+        Answer::Reject(said) => ("reject", said),
+        Answer::Broken(why) => {
+            gate.broken += 1;
+            ("broken", why)
+        }
+    };
+    gate.answer = Some(word.to_owned());
+    let reason = match word {
+        "reject" => Some(format!("the gate rejected it: {said}")),
+        _ if gate.failures >= gate.threshold => Some(match gate.broken {
+            0 => format!("the gate did not say yes {} times in a row: {said}", gate.failures),
+            broken => format!(
+                "the gate did not say yes {} times in a row, {broken} of them because it could not be asked: {said}",
+                gate.failures
+            ),
+        }),
+        _ => None,
+    };
+    let ending = reason.map(|reason| Ending {
+        outcome: Verdict::Rejected,
+        reason,
+        by: None,
+        at: look.now,
+    });
+    let doing = Doing::Count {
+        answer: format!("{word}: {said}"),
+        failures: gate.failures,
+        threshold: gate.threshold,
+    };
+    let write = look.release(|release| {
+        release.gate = gate;
+        release.ending = ending;
+    });
+    look.act(doing, write)
+}
+
+fn poll(look: Look, release: &Release) -> Next {
+    let gate = &release.gate;
+    let interval = SignedDuration::from_secs(gate.interval_seconds.cast_signed());
+    match gate.asked.map(|asked| asked + interval) {
+        Some(next) if look.now < next => Next::Wait {
+            until: earlier(Some(next), release.deadline),
+            on: WaitFor::Gate { failures: gate.failures, threshold: gate.threshold },
+        },
+        _ => Next::Ask(Question { release: release.number, hash: release.hash.clone() }),
+    }
+}
+
+pub fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    a.into_iter().chain(b).min()
+}

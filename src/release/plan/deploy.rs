@@ -1,0 +1,259 @@
+//! `deploy`: a new release, or the unfinished one again.
+
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use super::hold::{self, Other};
+use super::{Doing, Look, Next, WaitFor, forward, withdraw};
+use crate::model::{Colour, Write, annotation, name, version};
+use crate::release::goal::{Change, Deploy, Gate};
+use crate::release::slot::REVISION;
+use crate::release::snapshot::Leads;
+use crate::release::{
+    Before, Ending, GateKind, GateState, Outcome, Record, Release, Slot, Verdict, checks, template,
+};
+
+pub fn next(look: Look, record: &Record, deploy: &Deploy) -> Next {
+    match &record.release {
+        None => start(look, record, deploy),
+        Some(release) => again(look, record, release, deploy),
+    }
+}
+
+/// A release is under way: the same version continues it, another one must wait or replace it.
+fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Next {
+    let base = look.s.slot(release.from).map(|slot| slot.neutral_template(&record.label));
+    let wanted = base.map(|base| template::changed(&base, &deploy.change, &record.label));
+    let wanted = match wanted {
+        Some(Err(why)) => return Next::Done(Outcome::Misfit { why }),
+        Some(Ok(wanted)) => Some(wanted),
+        None => None,
+    };
+    let same = wanted.as_ref().is_some_and(|wanted| template::hash(wanted) == release.hash);
+    let mine = record.driver.as_ref().is_some_and(|driver| driver.id == look.me.id);
+    let nobody = record.driver.is_none() || hold::is_gone(look, record);
+    if !mine && nobody {
+        if !same && !deploy.replace {
+            let images = release.images.values().cloned().collect();
+            return Next::Done(Outcome::InTheWay { number: release.number, images });
+        }
+        if same && detached(look, release, deploy) && record.driver.is_none() {
+            return Next::Done(Outcome::Detached { number: release.number });
+        }
+    }
+    if let Some(next) = hold::next(look, record, Other::Leave) {
+        return next;
+    }
+    if let Some(ending) = &release.ending {
+        return withdraw::next(look, record, release, ending);
+    }
+    if !same {
+        let ending = Ending {
+            outcome: Verdict::Aborted,
+            reason: "replaced by another version".to_owned(),
+            by: Some(look.me.holder.clone()),
+            at: look.now,
+        };
+        let write = look.release(|release| release.ending = Some(ending.clone()));
+        return look.act(Doing::End { ending }, write);
+    }
+    let gate = gate(deploy);
+    if gate.kind != release.gate.kind
+        || gate.interval_seconds != release.gate.interval_seconds
+        || gate.threshold != release.gate.threshold
+    {
+        // The same version, deployed again with another gate: the newer word counts.
+        let write = look.release(|release| {
+            release.gate.kind = gate.kind;
+            release.gate.interval_seconds = gate.interval_seconds;
+            release.gate.threshold = gate.threshold;
+        });
+        return look.act(Doing::SetGate, write);
+    }
+    if detached(look, release, deploy) {
+        return look.act(Doing::LetGo, look.record(|record| record.driver = None));
+    }
+    forward::next(look, record, release, wanted.as_ref().map(|wanted| (wanted, deploy.detach)))
+}
+
+/// Whether a deploy that only brings the candidate up has done its part.
+fn detached(look: Look, release: &Release, deploy: &Deploy) -> bool {
+    deploy.detach
+        && release.ending.is_none()
+        && release.approved.is_none()
+        && release.waiting.is_some()
+        && look.s.slot(release.to).is_some_and(|slot| look.s.serves(release.to, slot.desired()))
+}
+
+fn start(look: Look, record: &Record, deploy: &Deploy) -> Next {
+    let s = look.s;
+    if let Some(slot) = s.leftover(record) {
+        return remove_leftover(look, slot);
+    }
+    let Some(blue) = s.slot(Colour::Blue) else {
+        let (app, namespace) = (&s.names.app, &s.names.namespace);
+        let reason = format!("there is no Deployment {app} in namespace {namespace}");
+        return Next::Done(Outcome::Unfit { reasons: vec![reason] });
+    };
+    let mut reasons = checks::surroundings(s, &record.service, &record.label);
+    for service in s.serving(record).into_iter().chain([s.names.preview()]) {
+        if s.service(&service).is_none() {
+            reasons.push(format!("there is no Service {service}: bluegreen init {}", s.names.app));
+        }
+    }
+    let from = match s.routes_lead(record) {
+        Leads::To(colour) if s.live_service_leads(record) == Leads::To(colour) => colour,
+        _ if reasons.is_empty() => {
+            return look.changed(format!(
+                "the Ingress and Service {} do not lead to one and the same colour",
+                record.service
+            ));
+        }
+        _ => Colour::Blue,
+    };
+    let Some(live) = s.slot(from) else {
+        let reason = format!("there is no Deployment {}", s.names.deployment(from));
+        return Next::Done(Outcome::Unfit { reasons: vec![reason] });
+    };
+    reasons.extend(checks::deployment(&s.names, live, &record.label));
+    if !blue.0["spec"]["selector"]["matchLabels"][&record.label.key].is_string() {
+        reasons.push(format!(
+            "Deployment {} no longer selects by {}, the label that tells the colours apart",
+            blue.name(),
+            record.label.key
+        ));
+    }
+    if !reasons.is_empty() {
+        return Next::Done(Outcome::Unfit { reasons });
+    }
+    let base = live.neutral_template(&record.label);
+    let wanted = match template::changed(&base, &deploy.change, &record.label) {
+        Ok(wanted) => wanted,
+        Err(why) => return Next::Done(Outcome::Misfit { why }),
+    };
+    if is_live(live, &base, &wanted, &deploy.change) {
+        let images = template::images(&base).into_values().collect();
+        return Next::Done(Outcome::AlreadyLive { images });
+    }
+    // Another driver may hold a record without a release only between two of its writes.
+    if record.driver.as_ref().is_some_and(|driver| driver.id != look.me.id)
+        && !hold::is_gone(look, record)
+        && let Some(next) = hold::next(look, record, Other::Leave)
+    {
+        return next;
+    }
+    let to = from.other();
+    let before = match s.slot(to).map(|slot| before(look, slot, to, deploy.timeout_seconds)) {
+        None => None,
+        Some(Ok(before)) => Some(before),
+        Some(Err(next)) => return next,
+    };
+    begin(look, record, deploy, &wanted, from, before)
+}
+
+fn begin(
+    look: Look,
+    record: &Record,
+    deploy: &Deploy,
+    wanted: &Value,
+    from: Colour,
+    before: Option<Before>,
+) -> Next {
+    let after = |seconds: u64| look.now + SignedDuration::from_secs(seconds.cast_signed());
+    let release = Release {
+        number: record.number + 1,
+        from,
+        to: from.other(),
+        hash: template::hash(wanted),
+        images: template::images(wanted),
+        started: look.now,
+        ready_by: after(deploy.timeout_seconds),
+        timeout_seconds: deploy.timeout_seconds,
+        deadline: deploy.deadline_seconds.map(after),
+        drain_seconds: deploy.drain_seconds,
+        gate: gate(deploy),
+        before,
+        waiting: None,
+        sighted: None,
+        approved: None,
+        ending: None,
+        drain_until: None,
+        drain_back_until: None,
+    };
+    let doing = Doing::Start {
+        number: release.number,
+        from,
+        to: release.to,
+        images: release.images.values().cloned().collect(),
+    };
+    let write = look.record(|record| {
+        record.number = release.number;
+        record.release = Some(release);
+        record.driver = Some(look.myself());
+        record.challenge = None;
+    });
+    look.act(doing, write)
+}
+
+fn gate(deploy: &Deploy) -> GateState {
+    match deploy.gate {
+        Gate::Open => GateState::new(GateKind::Open, 0, 0),
+        Gate::Person => GateState::new(GateKind::Person, 0, 0),
+        Gate::Webhook { interval_seconds, threshold } => {
+            GateState::new(GateKind::Webhook, interval_seconds, threshold)
+        }
+    }
+}
+
+/// Whether what was asked for is what serves now.
+fn is_live(live: Slot, base: &Value, wanted: &Value, change: &Change) -> bool {
+    match change {
+        Change::Images(_) => base == wanted,
+        // What is read back has the API server's defaults; only what was sent can be compared.
+        Change::Template(_) => live.hash() == Some(template::hash(wanted).as_str()),
+    }
+}
+
+/// What stands in the slot that the release is about to write.
+fn before(look: Look, slot: Slot, colour: Colour, patience: u64) -> Result<Before, Next> {
+    if !slot.is_observed() {
+        let began = look.s.memory.began.unwrap_or(look.now);
+        let until = began + SignedDuration::from_secs(patience.cast_signed());
+        if look.now >= until {
+            return Err(Next::Done(Outcome::Unfit {
+                reasons: vec![format!(
+                    "the Deployment controller does not act on {}: it has not seen its last change",
+                    slot.name()
+                )],
+            }));
+        }
+        let on = WaitFor::Ready {
+            colour,
+            ready: slot.ready_replicas(),
+            desired: slot.desired(),
+            endpoints: 0,
+            trouble: Some("the Deployment controller has not seen its last change".to_owned()),
+        };
+        return Err(Next::Wait { until: Some(until), on });
+    }
+    match look.s.replica_set(slot) {
+        Some(set) => Ok(Before {
+            replica_set: name(set).to_owned(),
+            release: slot.release().map(|number| number.to_string()),
+            hash: slot.hash().map(str::to_owned),
+        }),
+        None => Err(Next::Done(Outcome::Unfit {
+            reasons: vec![format!(
+                "Deployment {} has no ReplicaSet of its revision {}: the version that stands there could not be put back",
+                slot.name(),
+                annotation(slot.0, REVISION).unwrap_or("(none)")
+            )],
+        })),
+    }
+}
+
+pub fn remove_leftover(look: Look, slot: Slot) -> Next {
+    let deployment = slot.name().to_owned();
+    let id = crate::model::Id::new(crate::model::Kind::Deployment, &deployment);
+    look.act_fresh(Doing::RemoveLeftover { deployment }, Write::delete(id, version(slot.0)))
+}

@@ -1,0 +1,325 @@
+//! A release on its way: candidate, gate, switch, drain, put away.
+
+use jiff::SignedDuration;
+use json_patch::{PatchOperation, ReplaceOperation};
+use serde_json::{Value, json};
+
+use super::answer::{Said, earlier, said};
+use super::{Doing, Look, Next, WaitFor};
+use crate::model::{
+    EPOCH, Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, name, pointer,
+};
+use crate::release::objects::{self, Candidate};
+use crate::release::snapshot::Leads;
+use crate::release::{Ending, GateKind, Outcome, Record, Release, Slot, Verdict, template};
+use crate::route::{Switch, follow, resolves_to};
+
+/// `wanted`: the template in its neutral form, which only `deploy` has, and whether it leaves the
+/// candidate waiting.
+pub fn next(
+    look: Look,
+    record: &Record,
+    release: &Release,
+    wanted: Option<(&Value, bool)>,
+) -> Next {
+    let s = look.s;
+    let routes = s.routes_lead(record);
+    if s.switched(record, release) {
+        return finish(look, record, release);
+    }
+    if s.bears_number(record, release.number) || release.drain_until.is_some() {
+        return look.changed(format!(
+            "the Ingress ({}) was switched by release {} and then put back",
+            s.ingress_names(record).join(", "),
+            release.number
+        ));
+    }
+    if routes != Leads::To(release.from) || s.live_service_leads(record) != Leads::To(release.from) {
+        return look.changed(format!(
+            "the Ingress or Service {} no longer leads to {}, which release {} started from",
+            record.service,
+            s.names.deployment(release.from),
+            release.number
+        ));
+    }
+    if release.deadline.is_some_and(|deadline| look.now >= deadline) {
+        return end(look, Verdict::Rejected, "its deadline passed before the gate said yes".into());
+    }
+    match candidate(look, record, release, wanted.map(|(template, _)| template)) {
+        Ok(slot) => ready(look, record, release, slot, wanted.is_some_and(|(_, detach)| detach)),
+        Err(next) => next,
+    }
+}
+
+/// The decision that the candidate goes; what follows from it is another look's business.
+fn end(look: Look, outcome: Verdict, reason: String) -> Next {
+    let ending = Ending { outcome, reason, by: None, at: look.now };
+    let write = look.release(|release| release.ending = Some(ending.clone()));
+    look.act(Doing::End { ending }, write)
+}
+
+/// The candidate's Deployment, written and of the live one's size.
+fn candidate<'a>(
+    look: Look<'a>,
+    record: &Record,
+    release: &Release,
+    wanted: Option<&Value>,
+) -> Result<Slot<'a>, Next> {
+    let s = look.s;
+    let live = s
+        .slot(release.from)
+        .ok_or_else(|| look.changed(format!("{} was deleted", s.names.deployment(release.from))))?;
+    let preview = s.names.preview();
+    if let Some(service) = s.service(&preview)
+        && resolves_to(service, &record.label) != Some(release.to)
+    {
+        let write = follow(service, &record.label, release.to);
+        return Err(look.act(Doing::FollowPreview { colour: release.to }, write));
+    }
+    let replicas = live.desired().max(1);
+    let slot = s.slot(release.to);
+    let written = slot.filter(|slot| slot.release() == Some(release.number));
+    let Some(slot) = written else {
+        if release.waiting.is_some() {
+            let name = s.names.deployment(release.to);
+            return Err(look.changed(format!("{name}, the candidate, was deleted or overwritten")));
+        }
+        let Some(template) = wanted else {
+            let why = "its candidate was not made before the deploy ended".to_owned();
+            let (number, deploy_again) = (release.number, true);
+            return Err(Next::Done(Outcome::NotReady { number, why, deploy_again }));
+        };
+        let what = Candidate {
+            colour: release.to,
+            release: release.number,
+            epoch: record.epoch,
+            hash: &release.hash,
+            template,
+            replicas,
+        };
+        return Err(make(look, record, live, slot, &what));
+    };
+    if let Some(what) = edited(slot, record, release) {
+        return Err(look.changed(what));
+    }
+    if slot.desired() < replicas {
+        let deployment = slot.name().to_owned();
+        return Err(look.act(Doing::Resize { deployment, replicas }, scale(slot, replicas)));
+    }
+    Ok(slot)
+}
+
+/// Makes the Deployment, or fills the one that holds an older version.
+fn make(look: Look, record: &Record, live: Slot, slot: Option<Slot>, what: &Candidate) -> Next {
+    let deployment = look.s.names.deployment(what.colour);
+    let doing = Doing::MakeCandidate { deployment, replicas: what.replicas };
+    let Some(slot) = slot else {
+        let write = objects::candidate(&look.s.names, live, &record.label, what);
+        return look.act(doing, write);
+    };
+    let finished = slot.release().and_then(|number| record.finished(number));
+    if slot.is_ours() && finished.is_some_and(|f| f.outcome != Verdict::Promoted) {
+        return super::deploy::remove_leftover(look, slot);
+    }
+    let template = template::coloured(what.template, &record.label, what.colour, what.release);
+    let mut changes = annotate(
+        slot.0,
+        &[
+            (RELEASE, what.release.to_string()),
+            (EPOCH, what.epoch.to_string()),
+            (TEMPLATE_HASH, what.hash.to_owned()),
+        ],
+    );
+    changes.extend([
+        replace(&["spec", "template"], template),
+        PatchOperation::Add(json_patch::AddOperation {
+            path: pointer(["spec", "replicas"]),
+            value: json!(what.replicas),
+        }),
+    ]);
+    let id = Id::new(Kind::Deployment, slot.name());
+    look.act(doing, Write::patch(id, &slot.version(), changes))
+}
+
+/// Whether somebody else changed the candidate's template under us.
+fn edited(slot: Slot, record: &Record, release: &Release) -> Option<String> {
+    let neutral = slot.neutral_template(&record.label);
+    let same = slot.hash() == Some(release.hash.as_str())
+        && template::images(&neutral) == release.images
+        && release.sighted.as_ref().is_none_or(|sighted| *sighted == template::hash(&neutral));
+    (!same).then(|| {
+        format!("the pod template of {} is not the one that release {} sent", slot.name(), release.number)
+    })
+}
+
+/// The candidate is there: is it ready, and does the gate say yes?
+fn ready(look: Look, record: &Record, release: &Release, slot: Slot, detach: bool) -> Next {
+    let s = look.s;
+    if !s.serves(release.to, slot.desired()) {
+        return not_ready(look, release, slot);
+    }
+    if release.waiting.is_none() && release.gate.kind != GateKind::Open {
+        let sighted = template::hash(&slot.neutral_template(&record.label));
+        let write = look.record(|record| {
+            if let Some(release) = &mut record.release {
+                release.waiting = Some(look.now);
+                release.sighted = Some(sighted);
+            }
+            if detach {
+                record.driver = None;
+            }
+        });
+        return look.act(Doing::MarkReady, write);
+    }
+    match said(look, release) {
+        Said::Yes => switch(look, record, release),
+        Said::NotYet(next) => next,
+    }
+}
+
+fn not_ready(look: Look, release: &Release, slot: Slot) -> Next {
+    let s = look.s;
+    let trouble = s.trouble(release.to, release.number);
+    if let Some(trouble) = &trouble
+        && trouble.is_hopeless(look.now)
+    {
+        return end(look, Verdict::Unhealthy, trouble.sentence());
+    }
+    // A yes that finds the candidate unready for a moment gives it the same time again.
+    let patience = SignedDuration::from_secs(release.timeout_seconds.cast_signed());
+    let yes = release.approved.as_ref().map(|intent| intent.at);
+    let yes = yes.into_iter().chain(s.memory.answer.as_ref().map(|answered| answered.at)).max();
+    let until = yes.map_or(release.ready_by, |yes| release.ready_by.max(yes + patience));
+    if look.now >= until {
+        let said = trouble.map(|trouble| format!(": {}", trouble.sentence())).unwrap_or_default();
+        let reason = format!(
+            "{} of {} pods of {} were ready in time{said}",
+            slot.ready_replicas(),
+            slot.desired(),
+            slot.name()
+        );
+        return end(look, Verdict::Unhealthy, reason);
+    }
+    let until = earlier(Some(until), release.deadline);
+    Next::Wait {
+        until: earlier(until, trouble.as_ref().and_then(|trouble| trouble.until)),
+        on: WaitFor::Ready {
+            colour: release.to,
+            ready: slot.ready_replicas(),
+            desired: slot.desired(),
+            endpoints: s.endpoints(release.to),
+            trouble: trouble.map(|trouble| trouble.sentence()),
+        },
+    }
+}
+
+fn switch(look: Look, record: &Record, release: &Release) -> Next {
+    let s = look.s;
+    let services = s.serving(record);
+    let to = s.names.service(release.to);
+    let switch =
+        Switch { services: &services, to: &to, release: release.number, epoch: record.epoch };
+    if !s.is_fixed(release.to, record) {
+        return look.changed(format!("the selector of Service {to} was changed"));
+    }
+    let routes = s.routes(record);
+    let route = routes
+        .into_iter()
+        .find(|route| s.route_leads(route, record) != Leads::To(release.to))
+        .expect("not switched, so a route leads elsewhere");
+    let doing = Doing::Switch { ingress: name(route).to_owned(), service: to.clone() };
+    look.act_fresh(doing, switch.patch(route))
+}
+
+/// The new version serves: the live Service follows, the old version is drained and put away.
+fn finish(look: Look, record: &Record, release: &Release) -> Next {
+    let s = look.s;
+    if s.live_service_leads(record) != Leads::To(release.to) {
+        if release.drain_until.is_some() {
+            return look.changed(format!(
+                "the selector of Service {} was switched by release {} and then put back",
+                record.service, release.number
+            ));
+        }
+        let Some(service) = s.live_service(record) else {
+            return look.changed(format!("Service {} was deleted", record.service));
+        };
+        let doing =
+            Doing::FollowLive { service: record.service.clone(), colour: release.to };
+        return look.act(doing, follow(service, &record.label, release.to));
+    }
+    let Some(until) = release.drain_until else {
+        let seconds = release.drain_seconds;
+        let until = look.now + SignedDuration::from_secs(seconds.cast_signed());
+        let write = look.release(|release| release.drain_until = Some(until));
+        return look.act(Doing::StartDrain { seconds }, write);
+    };
+    let Some(candidate) = s.slot(release.to) else {
+        return look.changed(format!("{} was deleted", s.names.deployment(release.to)));
+    };
+    if let Some(what) = edited(candidate, record, release) {
+        return look.changed(what);
+    }
+    let trouble = s.trouble(release.to, release.number).filter(|t| t.is_hopeless(look.now));
+    if let Some(trouble) = trouble {
+        let reason = format!("it went bad after the switch: {}", trouble.sentence());
+        return end(look, Verdict::Unhealthy, reason);
+    }
+    let old = s.slot(release.from).filter(|old| old.desired() > 0);
+    if look.now < until {
+        let on = WaitFor::Drain { colour: release.from };
+        return Next::Wait { until: Some(until), on };
+    }
+    if let Some(old) = old {
+        if !s.serves(release.to, candidate.desired()) {
+            return bad_after_switch(look, release, candidate, until);
+        }
+        let deployment = old.name().to_owned();
+        return look.act_fresh(Doing::PutAway { deployment }, scale(old, 0));
+    }
+    look.act(Doing::Finish, look.record(|record| {
+        record.finish(Verdict::Promoted, look.now);
+        record.driver = None;
+        record.challenge = None;
+    }))
+}
+
+/// The drain is over but the new version is not fully ready: the old one stays until it is, or the
+/// switch is taken back.
+fn bad_after_switch(
+    look: Look,
+    release: &Release,
+    candidate: Slot,
+    drained: jiff::Timestamp,
+) -> Next {
+    let until = drained + SignedDuration::from_secs(release.timeout_seconds.cast_signed());
+    if look.now >= until {
+        let reason = format!(
+            "it went bad after the switch: {} of {} pods of {} are ready",
+            candidate.ready_replicas(),
+            candidate.desired(),
+            candidate.name()
+        );
+        return end(look, Verdict::Unhealthy, reason);
+    }
+    let on = WaitFor::Ready {
+        colour: release.to,
+        ready: candidate.ready_replicas(),
+        desired: candidate.desired(),
+        endpoints: look.s.endpoints(release.to),
+        trouble: None,
+    };
+    Next::Wait { until: Some(until), on }
+}
+
+pub fn scale(slot: Slot, replicas: u64) -> Write {
+    let add = PatchOperation::Add(json_patch::AddOperation {
+        path: pointer(["spec", "replicas"]),
+        value: json!(replicas),
+    });
+    Write::patch(Id::new(Kind::Deployment, slot.name()), &slot.version(), vec![add])
+}
+
+pub fn replace(path: &[&str], value: Value) -> PatchOperation {
+    PatchOperation::Replace(ReplaceOperation { path: pointer(path.iter().copied()), value })
+}

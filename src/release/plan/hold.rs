@@ -1,0 +1,108 @@
+//! Who drives. The record is the lock; whoever needs it from another driver asks for a sign of life
+//! and takes over if none comes.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Doing, Look, Next, WaitFor};
+use crate::model::{EPOCH, Id, Kind, Write, annotate, annotation, name, version};
+use crate::release::{Outcome, Record, Slot};
+
+/// A driver that lives answers within a second, whatever it is waiting for.
+const ANSWER_WITHIN: SignedDuration = SignedDuration::from_secs(10);
+/// How long a driver that is being followed may be silent before it is asked again.
+const SILENT_FOR: SignedDuration = SignedDuration::from_secs(15);
+
+/// What a command does about a driver that lives.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Other {
+    /// Leave the release to it.
+    Leave,
+    /// Watch it to the end.
+    Follow,
+}
+
+/// What has to happen before this process may advance the release; nothing, if it holds it and
+/// everything bears its epoch.
+pub fn next(look: Look, record: &Record, other: Other) -> Option<Next> {
+    let Some(driver) = &record.driver else {
+        let hold = look.record(|record| {
+            record.driver = Some(look.myself());
+            record.challenge = None;
+        });
+        return Some(look.act(Doing::Hold, hold));
+    };
+    if driver.id == look.me.id {
+        return answer(look, record).or_else(|| stamp(look, record));
+    }
+    let heard = look.s.memory.heard;
+    match other {
+        Other::Leave if heard.is_some() => {
+            return Some(Next::Done(Outcome::Busy { driver: driver.clone() }));
+        }
+        Other::Follow => {
+            let silent_at = heard.map(|heard| heard + SILENT_FOR);
+            if let Some(until) = silent_at.filter(|silent_at| look.now < *silent_at) {
+                let on = WaitFor::Driver { holder: driver.holder.clone() };
+                return Some(Next::Wait { until: Some(until), on });
+            }
+        }
+        Other::Leave => {}
+    }
+    let holder = driver.holder.clone();
+    Some(match silence(look, record) {
+        None => {
+            let ask = look.record(|record| record.challenge = Some(look.challenge()));
+            look.act(Doing::Challenge { holder }, ask)
+        }
+        Some(until) if look.now < until => {
+            Next::Wait { until: Some(until), on: WaitFor::SignOfLife { holder } }
+        }
+        Some(_) => look.act(Doing::TakeOver { holder }, take_over(look)),
+    })
+}
+
+/// Until when the driver may still answer, if it has been asked.
+fn silence(look: Look, record: &Record) -> Option<Timestamp> {
+    let asked = record.challenge.as_ref()?.at;
+    // One that lies in the future is from a clock that was wrong: it counts from now.
+    Some(asked.min(look.now) + ANSWER_WITHIN)
+}
+
+/// Whether the driver is another one, which was asked and did not answer.
+pub fn is_gone(look: Look, record: &Record) -> bool {
+    record.driver.as_ref().is_some_and(|driver| driver.id != look.me.id)
+        && silence(look, record).is_some_and(|until| look.now >= until)
+}
+
+fn take_over(look: Look) -> Write {
+    look.record(|record| {
+        record.driver = Some(look.myself());
+        record.challenge = None;
+        record.epoch += 1;
+    })
+}
+
+/// The driver's own part: somebody asked whether it lives.
+fn answer(look: Look, record: &Record) -> Option<Next> {
+    record.challenge.as_ref()?;
+    Some(look.act(Doing::Answer, look.record(|record| record.challenge = None)))
+}
+
+/// After a takeover, everything that the old driver could still write gets a new state, so that
+/// what it planned before no longer applies.
+fn stamp(look: Look, record: &Record) -> Option<Next> {
+    let s = look.s;
+    let slots = crate::model::Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour));
+    let slots = slots.filter(|slot| slot.epoch() < record.epoch).map(|Slot(object)| object);
+    let others = s.routes(record).into_iter().chain(s.live_service(record));
+    let others = others.filter(|object| {
+        let epoch = annotation(object, EPOCH).and_then(|epoch| epoch.parse().ok());
+        epoch.unwrap_or(0) < record.epoch
+    });
+    let object = others.chain(slots).next()?;
+    let kind = object["kind"].as_str().and_then(Kind::parse)?;
+    let id = Id::new(kind, name(object));
+    let stamp = annotate(object, &[(EPOCH, record.epoch.to_string())]);
+    let write = Write::patch(id.clone(), &version(object), stamp);
+    Some(look.act(Doing::Stamp { object: id }, write))
+}

@@ -1,0 +1,165 @@
+//! `init`: which Service is the live one, and which objects are missing.
+
+use serde_json::{Value, json};
+
+use super::{Doing, Look, Next};
+use crate::model::{Colour, Kind, Write, name, string_map};
+use crate::release::goal::Init;
+use crate::release::{Outcome, Record, Slot, checks, objects, template};
+use crate::route::{backends, names_app, selects};
+
+/// The port of a Service that init makes, where the Ingress gives only a name.
+const HTTP: u64 = 80;
+
+pub fn next(look: Look, init: &Init) -> Next {
+    match decide(look, init) {
+        Ok(next) => next,
+        Err(reasons) => Next::Done(Outcome::Unfit { reasons }),
+    }
+}
+
+fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
+    let s = look.s;
+    let Some(blue) = s.slot(Colour::Blue) else {
+        let (app, namespace) = (&s.names.app, &s.names.namespace);
+        return Err(vec![format!("there is no Deployment {app} in namespace {namespace}")]);
+    };
+    let Some(label) = template::label(blue.0) else {
+        return Err(vec![format!("Deployment {} has no matchLabels in its selector", blue.name())]);
+    };
+    let (service, label, colour) = match &s.record {
+        Some((_, record)) => {
+            let live = s.routes_lead(record);
+            let colour = match live {
+                crate::release::snapshot::Leads::To(colour) => colour,
+                crate::release::snapshot::Leads::Astray => Colour::Blue,
+            };
+            (record.service.clone(), record.label.clone(), colour)
+        }
+        None => (live_service(look, blue)?, label, Colour::Blue),
+    };
+    let mut reasons = checks::deployment(&s.names, blue, &label);
+    reasons.extend(checks::surroundings(s, &service, &label));
+    if !reasons.is_empty() {
+        return Err(reasons);
+    }
+    let spec = match s.service(&service) {
+        Some(live) => live["spec"].clone(),
+        None => spec_from_ingress(look, blue, &service, init)?,
+    };
+    if s.record.is_none() {
+        let record = Record::new(service, label);
+        let write = Write::create(s.names.record(), record.config_map(&s.names));
+        return Ok(look.act(Doing::MakeRecord, write));
+    }
+    let live = s.service(&service).map(|live| &live["spec"]["selector"]);
+    let mut selector = live.unwrap_or(&blue.0["spec"]["selector"]["matchLabels"]).clone();
+    // The live Service first: what the others are like is then read off it.
+    let wanted = [
+        (service, colour),
+        (s.names.service(Colour::Blue), Colour::Blue),
+        (s.names.service(Colour::Green), Colour::Green),
+        (s.names.preview(), colour.other()),
+    ];
+    for (service, colour) in wanted {
+        if s.service(&service).is_none() {
+            selector[&label.key] = json!(label.value(colour));
+            let write = objects::service_like(&s.names, &service, &spec, selector);
+            return Ok(look.act(Doing::MakeService { service }, write));
+        }
+    }
+    Ok(Next::Done(Outcome::Initialised))
+}
+
+/// The Service through which an Ingress reaches the app; it may not exist yet (the article's case).
+fn live_service(look: Look, blue: Slot) -> Result<String, Vec<String>> {
+    let s = look.s;
+    let labels = string_map(&blue.template()["metadata"]["labels"]);
+    let selecting: Vec<&Value> =
+        s.objects.list(Kind::Service).filter(|service| selects(service, &labels)).collect();
+    let routed = |service: &str| {
+        s.objects.list(Kind::Ingress).any(|ingress| names_app(ingress, &[service.to_owned()]))
+    };
+    let candidates: Vec<&str> =
+        selecting.iter().map(|service| name(service)).filter(|name| routed(name)).collect();
+    match candidates[..] {
+        [only] => Ok(only.to_owned()),
+        [] => {
+            let app = &s.names.app;
+            if s.service(app).is_none() && routed(app) {
+                return Ok(app.clone());
+            }
+            let namespace = &s.names.namespace;
+            Err(vec![match selecting.first() {
+                Some(service) => {
+                    format!("no Ingress in namespace {namespace} names Service {}", name(service))
+                }
+                None if s.service(app).is_some() => {
+                    format!("Service {app} does not select the pods of Deployment {app}")
+                }
+                None => format!(
+                    "no Service selects the pods of Deployment {app}, and no Ingress in namespace {namespace} names Service {app}"
+                ),
+            }])
+        }
+        _ => Err(vec![format!(
+            "Ingresses reach the app through several Services ({}): bluegreen switches one",
+            candidates.join(", ")
+        )]),
+    }
+}
+
+/// The spec of the Service that the Ingress names but nobody made: ports from the Ingress, the
+/// target port from the pods.
+fn spec_from_ingress(
+    look: Look,
+    blue: Slot,
+    service: &str,
+    init: &Init,
+) -> Result<Value, Vec<String>> {
+    let target = target_port(blue, init)?;
+    let ingresses = look.s.objects.list(Kind::Ingress);
+    let named = ingresses.flat_map(backends).filter(|backend| backend.service == service);
+    let mut ports: Vec<Value> = Vec::new();
+    for backend in named {
+        let port = match backend.port["number"].as_u64() {
+            Some(number) => json!({"port": number, "targetPort": target, "protocol": "TCP"}),
+            None => json!({"name": backend.port["name"], "port": HTTP, "targetPort": target, "protocol": "TCP"}),
+        };
+        if !ports.contains(&port) {
+            ports.push(port);
+        }
+    }
+    if ports.len() > 1 {
+        for port in ports.iter_mut().filter(|port| port["name"].is_null()) {
+            // A Service with several ports has to name each.
+            port["name"] = json!(format!("port-{}", port["port"]));
+        }
+    }
+    Ok(json!({"ports": ports}))
+}
+
+fn target_port(blue: Slot, init: &Init) -> Result<u64, Vec<String>> {
+    if let Some(port) = init.target_port {
+        return Ok(u64::from(port));
+    }
+    let containers = blue.template()["spec"]["containers"].as_array().into_iter().flatten();
+    let ports: Vec<u64> = containers
+        .flat_map(|container| container["ports"].as_array().into_iter().flatten())
+        .filter(|port| port["protocol"].as_str().unwrap_or("TCP") == "TCP")
+        .filter_map(|port| port["containerPort"].as_u64())
+        .collect();
+    match ports[..] {
+        [only] => Ok(only),
+        [] => Err(vec![format!(
+            "Deployment {} names no container port to send requests to: give --target-port",
+            blue.name()
+        )]),
+        _ => Err(vec![format!(
+            "Deployment {} has several container ports ({}): give one as --target-port",
+            blue.name(),
+            ports.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
+        )]),
+    }
+}
+

@@ -1,0 +1,168 @@
+//! `promote` and `abort`: somebody's word, bound to the release that they saw. A driver that lives
+//! acts on it; without one, this process does.
+
+use super::hold::{self, Other};
+use super::{Doing, Look, Next, deploy, forward, withdraw};
+use crate::model::TEMPLATE_HASH;
+use crate::release::snapshot::Leads;
+use crate::release::{Ending, Intent, Outcome, Record, Release, Verdict};
+
+pub fn promote(look: Look, record: &Record, number: Option<u64>, when_ready: bool) -> Next {
+    let release = match meant(look, record, number, "promote") {
+        Ok(release) => release,
+        Err(next) => return next,
+    };
+    if let Some(next) = approve(look, record, release, when_ready) {
+        return next;
+    }
+    if !written(look, release) && hold::is_gone(look, record) {
+        return never_made(release);
+    }
+    if let Some(next) = hold::next(look, record, Other::Follow) {
+        return next;
+    }
+    match &release.ending {
+        Some(ending) => withdraw::next(look, record, release, ending),
+        None => forward::next(look, record, release, None),
+    }
+}
+
+pub fn abort(look: Look, record: &Record, number: Option<u64>, reason: Option<&str>) -> Next {
+    let release = match meant(look, record, number, "abort") {
+        Ok(release) => release,
+        Err(next) => return next,
+    };
+    if release.ending.is_none() {
+        let ending = Ending {
+            outcome: Verdict::Aborted,
+            reason: reason.unwrap_or("aborted").to_owned(),
+            by: Some(look.me.holder.clone()),
+            at: look.now,
+        };
+        let doing = Doing::End { ending: ending.clone() };
+        return say(look, record, doing, |release| release.ending = Some(ending));
+    }
+    if let Some(next) = hold::next(look, record, Other::Follow) {
+        return next;
+    }
+    match &release.ending {
+        Some(ending) => withdraw::next(look, record, release, ending),
+        None => unreachable!("an ending was written above"),
+    }
+}
+
+/// The release that the command is about.
+fn meant<'a>(
+    look: Look,
+    record: &'a Record,
+    number: Option<u64>,
+    verb: &str,
+) -> Result<&'a Release, Next> {
+    let nothing = |why: String| Err(Next::Done(Outcome::NothingToDo { why }));
+    if let Some(number) = number
+        && let Some(finished) = record.finished(number)
+        && finished.outcome == Verdict::Promoted
+        && verb == "promote"
+        && look.s.routes_lead(record) == Leads::To(finished.to)
+        && look.s.slot(finished.to).and_then(|slot| slot.release()) == Some(number)
+    {
+        return Err(Next::Done(Outcome::AlreadyLive {
+            images: finished.images.values().cloned().collect(),
+        }));
+    }
+    let Some(release) = &record.release else {
+        if let Some(slot) = look.s.leftover(record) {
+            return Err(deploy::remove_leftover(look, slot));
+        }
+        return nothing(match record.history.last() {
+            Some(last) => format!(
+                "there is nothing to {verb}: no release is in progress, the last one ({}) was {}",
+                last.number,
+                word(last.outcome)
+            ),
+            None => format!("there is nothing to {verb}: no release is in progress"),
+        });
+    };
+    match number {
+        Some(number) if number != release.number => {
+            nothing(format!("release {number} is not in progress, but release {}", release.number))
+        }
+        _ => Ok(release),
+    }
+}
+
+fn word(outcome: Verdict) -> &'static str {
+    match outcome {
+        Verdict::Promoted => "promoted",
+        Verdict::Rejected => "rejected",
+        Verdict::Unhealthy => "unhealthy",
+        Verdict::Aborted => "aborted",
+    }
+}
+
+/// The approval, where one is still wanted.
+fn approve(look: Look, record: &Record, release: &Release, when_ready: bool) -> Option<Next> {
+    let expired = release.deadline.is_some_and(|deadline| look.now >= deadline);
+    let decided = release.approved.is_some() || release.ending.is_some() || expired;
+    if decided || look.s.switched(record, release) {
+        return None;
+    }
+    if !written(look, release) && record.driver.is_none() {
+        return Some(never_made(release));
+    }
+    let serves = look.s.slot(release.to).is_some_and(|slot| {
+        slot.hash() == Some(release.hash.as_str()) && look.s.serves(release.to, slot.desired())
+    });
+    if !(serves || when_ready) {
+        return Some(not_ready(look, release));
+    }
+    let intent = Intent { by: look.me.holder.clone(), at: look.now };
+    let doing = Doing::Approve { number: release.number };
+    Some(say(look, record, doing, |release| release.approved = Some(intent)))
+}
+
+/// Writes an intent. A driver that lives finds it, and a challenge beside it; without a driver this
+/// process takes the release in the same write.
+fn say(
+    look: Look,
+    record: &Record,
+    doing: Doing,
+    intent: impl FnOnce(&mut Release),
+) -> Next {
+    let nobody = record.driver.is_none();
+    let write = look.record(|record| {
+        if let Some(release) = &mut record.release {
+            intent(release);
+        }
+        if nobody {
+            record.driver = Some(look.myself());
+            record.challenge = None;
+        } else if record.challenge.is_none() {
+            record.challenge = Some(look.challenge());
+        }
+    });
+    look.act(doing, write)
+}
+
+/// Whether the candidate's Deployment is there: only `deploy` has the template to make it.
+fn written(look: Look, release: &Release) -> bool {
+    look.s.slot(release.to).is_some_and(|slot| slot.release() == Some(release.number))
+}
+
+fn never_made(release: &Release) -> Next {
+    let why = "its candidate was not made before the deploy ended".to_owned();
+    Next::Done(Outcome::NotReady { number: release.number, why, deploy_again: true })
+}
+
+fn not_ready(look: Look, release: &Release) -> Next {
+    let why = match look.s.slot(release.to) {
+        None => "its candidate is not there yet".to_owned(),
+        Some(slot) if slot.hash() != Some(release.hash.as_str()) => {
+            format!("{} does not bear its {TEMPLATE_HASH} yet", slot.name())
+        }
+        Some(slot) => {
+            format!("{} of {} pods are ready", slot.ready_replicas(), slot.desired())
+        }
+    };
+    Next::Done(Outcome::NotReady { number: release.number, why, deploy_again: false })
+}

@@ -1,0 +1,226 @@
+//! The next step of a command, decided from one look at the app. Pure: no I/O and no clock.
+//!
+//! It reads what is, not what was done: after a crash, a rerun or a takeover the next look is just
+//! another look.
+
+mod answer;
+mod deploy;
+mod forward;
+mod hold;
+mod init;
+mod intent;
+mod withdraw;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{
+    Challenge, Driver, Ending, Finished, Goal, Me, Outcome, Record, Release, Snapshot, Verdict,
+};
+use crate::model::{Colour, Id, Write};
+use crate::release::record::RECORD_KEY;
+
+/// What to do now.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Next {
+    Do(Box<Step>),
+    /// Ask the gate, unless that question is under way already.
+    Ask(Question),
+    /// Nothing to do until something changes, or until then.
+    Wait {
+        until: Option<Timestamp>,
+        on: WaitFor,
+    },
+    Done(Outcome),
+}
+
+/// One write, and why.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Step {
+    pub doing: Doing,
+    pub write: Write,
+    /// What it depends on has to be read again in the same pass.
+    pub fresh: bool,
+}
+
+/// The question that a gate's answer counts for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Question {
+    pub release: u64,
+    pub hash: String,
+}
+
+/// What a pause waits for; it decides what has to be watched.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(tag = "for", rename_all = "kebab-case")]
+pub enum WaitFor {
+    /// A slot to be ready, at this size.
+    Ready {
+        colour: Colour,
+        ready: u64,
+        desired: u64,
+        endpoints: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        trouble: Option<String>,
+    },
+    /// The gate's next poll.
+    Gate { failures: u64, threshold: u64 },
+    /// A person's promote or abort.
+    Person,
+    /// Requests that the version on its way out still answers.
+    Drain { colour: Colour },
+    /// Another driver, which is at work on the release.
+    Driver { holder: String },
+    /// Another driver's sign of life.
+    SignOfLife { holder: String },
+}
+
+/// The kinds of steps.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(tag = "step", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Doing {
+    MakeRecord,
+    MakeService { service: String },
+    Start { number: u64, from: Colour, to: Colour, images: Vec<String> },
+    Hold,
+    SetGate,
+    Challenge { holder: String },
+    TakeOver { holder: String },
+    Answer,
+    Stamp { object: Id },
+    RemoveLeftover { deployment: String },
+    FollowPreview { colour: Colour },
+    MakeCandidate { deployment: String, replicas: u64 },
+    Resize { deployment: String, replicas: u64 },
+    MarkReady,
+    Count { answer: String, failures: u64, threshold: u64 },
+    Approve { number: u64 },
+    End { ending: Ending },
+    Switch { ingress: String, service: String },
+    FollowLive { service: String, colour: Colour },
+    StartDrain { seconds: u64 },
+    PutAway { deployment: String },
+    SwitchBack { ingress: String, service: String },
+    Destroy { deployment: String },
+    Restore { deployment: String },
+    Finish,
+    LetGo,
+}
+
+/// Everything that a decision rests on.
+#[derive(Clone, Copy)]
+struct Look<'a> {
+    me: &'a Me,
+    s: &'a Snapshot,
+    now: Timestamp,
+}
+
+pub fn plan(goal: &Goal, me: &Me, s: &Snapshot, now: Timestamp) -> Next {
+    let look = Look { me, s, now };
+    if let Goal::Init(init) = goal {
+        return init::next(look, init);
+    }
+    let Some((_, record)) = &s.record else {
+        return Next::Done(match s.memory.drove {
+            true => Outcome::Changed { what: format!("{} was deleted", s.record_name()) },
+            false => Outcome::NotInitialised,
+        });
+    };
+    if let Some(next) = over(look, record, goal) {
+        return next;
+    }
+    match goal {
+        Goal::Init(_) => unreachable!("handled above"),
+        Goal::Deploy(deploy) => deploy::next(look, record, deploy),
+        Goal::Promote { release, when_ready } => {
+            intent::promote(look, record, *release, *when_ready)
+        }
+        Goal::Abort { release, reason } => intent::abort(look, record, *release, reason.as_deref()),
+    }
+}
+
+/// The step that puts the release down without ending it, when the driver is interrupted.
+pub fn let_go(me: &Me, s: &Snapshot, now: Timestamp) -> Option<Step> {
+    let (_, record) = s.record.as_ref()?;
+    let mine = record.driver.as_ref().is_some_and(|driver| driver.id == me.id);
+    let look = Look { me, s, now };
+    mine.then(|| look.step(Doing::LetGo, look.record(|record| record.driver = None)))
+}
+
+/// The release that this command is about has ended, or another process drives it now.
+fn over(look: Look, record: &Record, goal: &Goal) -> Option<Next> {
+    let memory = &look.s.memory;
+    let (number, _) = memory.following.as_ref()?;
+    if record.release.as_ref().is_none_or(|release| release.number != *number) {
+        return Some(Next::Done(match record.finished(*number) {
+            Some(finished) if replaced(look, finished, goal) => return None,
+            Some(finished) => Outcome::Finished(finished.clone()),
+            None => Outcome::Changed {
+                what: format!("release {number} is gone from {}", look.s.record_name()),
+            },
+        }));
+    }
+    let taken = record.driver.as_ref().filter(|driver| driver.id != look.me.id && memory.drove)?;
+    Some(Next::Done(Outcome::TakenOver { holder: taken.holder.clone() }))
+}
+
+/// Whether this very deploy ended that release to make room for its own.
+fn replaced(look: Look, finished: &Finished, goal: &Goal) -> bool {
+    matches!(goal, Goal::Deploy(deploy) if deploy.replace)
+        && finished.outcome == Verdict::Aborted
+        && finished.by.as_ref() == Some(&look.me.holder)
+}
+
+impl Look<'_> {
+    fn step(&self, doing: Doing, write: Write) -> Step {
+        Step { doing, write, fresh: false }
+    }
+
+    fn act(&self, doing: Doing, write: Write) -> Next {
+        Next::Do(Box::new(self.step(doing, write)))
+    }
+
+    /// A step that takes something away or sends people elsewhere: decided on a look of its own.
+    fn act_fresh(&self, doing: Doing, write: Write) -> Next {
+        Next::Do(Box::new(Step { doing, write, fresh: true }))
+    }
+
+    /// A change of the record, which holds only if nobody else changed it meanwhile.
+    fn record(&self, change: impl FnOnce(&mut Record)) -> Write {
+        use json_patch::{PatchOperation, ReplaceOperation};
+        let (version, record) = self.s.record.as_ref().expect("planned on a record that was read");
+        let mut record = record.clone();
+        change(&mut record);
+        if let Some(driver) = record.driver.as_mut().filter(|driver| driver.id == self.me.id) {
+            driver.seen = self.now;
+            driver.writes += 1;
+        }
+        let replace = PatchOperation::Replace(ReplaceOperation {
+            path: crate::model::pointer(["data", RECORD_KEY]),
+            value: record.text().into(),
+        });
+        Write::patch(self.s.names.record(), version, vec![replace])
+    }
+
+    /// A change of the release that is under way.
+    fn release(&self, change: impl FnOnce(&mut Release)) -> Write {
+        self.record(|record| {
+            if let Some(release) = &mut record.release {
+                change(release);
+            }
+        })
+    }
+
+    fn myself(&self) -> Driver {
+        let Me { id, holder } = self.me.clone();
+        Driver { id, holder, since: self.now, seen: self.now, writes: 0 }
+    }
+
+    fn challenge(&self) -> Challenge {
+        Challenge { by: self.me.holder.clone(), at: self.now }
+    }
+
+    fn changed(&self, what: impl Into<String>) -> Next {
+        Next::Done(Outcome::Changed { what: what.into() })
+    }
+}

@@ -1,0 +1,151 @@
+//! A candidate that goes: people back to the version that served before, the slot as it was found.
+
+use jiff::SignedDuration;
+use json_patch::{PatchOperation, RemoveOperation};
+use serde_json::json;
+
+use super::forward::{replace, scale};
+use super::{Doing, Look, Next, WaitFor};
+use crate::model::{
+    Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, annotation, pointer, version,
+};
+use crate::release::snapshot::Leads;
+use crate::release::{Before, Ending, Record, Release, Slot};
+use crate::route::{Switch, follow};
+
+pub fn next(look: Look, record: &Record, release: &Release, ending: &Ending) -> Next {
+    let s = look.s;
+    if let Some(next) = switch_back(look, record, release) {
+        return next;
+    }
+    if s.bears_number(record, release.number) || release.drain_until.is_some() {
+        // People were there: the router's old workers and long requests still are.
+        let Some(until) = release.drain_back_until else {
+            let seconds = release.drain_seconds;
+            let until = look.now + SignedDuration::from_secs(seconds.cast_signed());
+            let write = look.release(|release| release.drain_back_until = Some(until));
+            return look.act(Doing::StartDrain { seconds }, write);
+        };
+        if look.now < until {
+            return Next::Wait { until: Some(until), on: WaitFor::Drain { colour: release.to } };
+        }
+    }
+    if let Some(slot) = s.slot(release.to)
+        && slot.release() == Some(release.number)
+    {
+        return match &release.before {
+            None if slot.is_ours() => destroy(look, slot),
+            None => look.changed(format!("{} is no longer bluegreen's own", slot.name())),
+            Some(before) => restore(look, slot, before),
+        };
+    }
+    look.act(
+        Doing::Finish,
+        look.record(|record| {
+            record.finish(ending.outcome, look.now);
+            record.driver = None;
+            record.challenge = None;
+        }),
+    )
+}
+
+/// Whatever still leads to the candidate goes back to the old version, once that can serve.
+fn switch_back(look: Look, record: &Record, release: &Release) -> Option<Next> {
+    let s = look.s;
+    let route = s.routes(record).into_iter().find(|route| s.touches(route, record, release.to));
+    let there = s.live_service_leads(record) == Leads::To(release.to);
+    let service = s.live_service(record).filter(|_| there);
+    if route.is_none() && service.is_none() {
+        return None;
+    }
+    if !s.is_fixed(release.from, record) {
+        let service = s.names.service(release.from);
+        return Some(look.changed(format!("the selector of Service {service} was changed")));
+    }
+    if let Some(next) = old_version(look, release) {
+        return Some(next);
+    }
+    if let Some(route) = route {
+        let services = s.serving(record);
+        // By the fixed Service: it is right whatever the live Service selects at that moment.
+        let to = s.names.service(release.from);
+        let number = annotation(route, RELEASE).and_then(|number| number.parse().ok());
+        let switch = Switch {
+            services: &services,
+            to: &to,
+            release: number.unwrap_or(release.number),
+            epoch: record.epoch,
+        };
+        let ingress = crate::model::name(route).to_owned();
+        let doing = Doing::SwitchBack { ingress, service: to.clone() };
+        return Some(look.act_fresh(doing, switch.patch(route)));
+    }
+    let service = service?;
+    let doing = Doing::FollowLive { service: record.service.clone(), colour: release.from };
+    Some(look.act(doing, follow(service, &record.label, release.from)))
+}
+
+/// The old version at the size it has to serve, which the put-away may have begun to take from it.
+fn old_version(look: Look, release: &Release) -> Option<Next> {
+    let s = look.s;
+    let Some(old) = s.slot(release.from) else {
+        let name = s.names.deployment(release.from);
+        return Some(look.changed(format!("{name}, the version to go back to, was deleted")));
+    };
+    if old.desired() == 0 {
+        let replicas = s.slot(release.to).map_or(1, |slot| slot.desired().max(1));
+        let deployment = old.name().to_owned();
+        return Some(look.act(Doing::Resize { deployment, replicas }, scale(old, replicas)));
+    }
+    if s.serves(release.from, old.desired()) {
+        return None;
+    }
+    let since = release.ending.as_ref().map_or(look.now, |ending| ending.at);
+    let until = since + SignedDuration::from_secs(release.timeout_seconds.cast_signed());
+    if look.now >= until {
+        return Some(look.changed(format!(
+            "{}, the version to go back to, did not become ready: {} of {} pods are",
+            old.name(),
+            old.ready_replicas(),
+            old.desired()
+        )));
+    }
+    let on = WaitFor::Ready {
+        colour: release.from,
+        ready: old.ready_replicas(),
+        desired: old.desired(),
+        endpoints: s.endpoints(release.from),
+        trouble: None,
+    };
+    Some(Next::Wait { until: Some(until), on })
+}
+
+fn destroy(look: Look, slot: Slot) -> Next {
+    let deployment = slot.name().to_owned();
+    let id = Id::new(Kind::Deployment, &deployment);
+    look.act_fresh(Doing::Destroy { deployment }, Write::delete(id, version(slot.0)))
+}
+
+/// The slot as the release found it: at 0, with the template that its old ReplicaSet has kept.
+fn restore(look: Look, slot: Slot, before: &Before) -> Next {
+    let mut changes = Vec::new();
+    if let Some(set) = look.s.objects.get(Kind::ReplicaSet, &before.replica_set) {
+        let mut template = set["spec"]["template"].clone();
+        if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
+            labels.remove("pod-template-hash");
+        }
+        changes.push(replace(&["spec", "template"], template));
+    }
+    changes.push(replace(&["spec", "replicas"], json!(0)));
+    for (key, value) in [(RELEASE, &before.release), (TEMPLATE_HASH, &before.hash)] {
+        match value {
+            Some(value) => changes.extend(annotate(slot.0, &[(key, value.clone())])),
+            None => changes.push(PatchOperation::Remove(RemoveOperation {
+                path: pointer(["metadata", "annotations", key]),
+            })),
+        }
+    }
+    let deployment = slot.name().to_owned();
+    let id = Id::new(Kind::Deployment, &deployment);
+    look.act_fresh(Doing::Restore { deployment }, Write::patch(id, &slot.version(), changes))
+}

@@ -1,0 +1,183 @@
+//! Why a candidate's pods are not ready, in the container's own words, and whether waiting helps.
+
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
+use serde::{Deserialize, Serialize};
+
+use super::Slot;
+
+/// Reasons that no time mends: the image's name itself is wrong.
+const HOPELESS: [&str; 2] = ["InvalidImageName", "ErrImageNeverPull"];
+/// Reasons that a flaky registry or a Secret made a moment later may still mend.
+const STUCK: [&str; 7] = [
+    "ErrImagePull",
+    "ImagePullBackOff",
+    "ImageInspectError",
+    "RegistryUnavailable",
+    "CreateContainerConfigError",
+    "CreateContainerError",
+    "RunContainerError",
+];
+const STUCK_FOR: SignedDuration = SignedDuration::from_secs(15);
+/// A cluster autoscaler needs a minute or two for a new node.
+const UNSCHEDULABLE_FOR: SignedDuration = SignedDuration::from_secs(120);
+/// A quota may be waiting for pods that are just ending.
+const NOT_CREATED_FOR: SignedDuration = SignedDuration::from_secs(10);
+/// The kubelet can take minutes to say CrashLoopBackOff; three ends in a row say it in seconds.
+const CRASHES: i32 = 3;
+
+/// What keeps a candidate from becoming ready.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Trouble {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
+    pub reason: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub message: String,
+    /// When waiting for it to mend ends; in the past where it can't mend.
+    #[serde(skip)]
+    pub until: Option<Timestamp>,
+    /// Whether the container ran before: then its last words are those of the previous run.
+    #[serde(skip)]
+    pub restarted: bool,
+}
+
+impl Trouble {
+    pub fn is_hopeless(&self, now: Timestamp) -> bool {
+        self.until.is_some_and(|until| now >= until)
+    }
+
+    pub fn sentence(&self) -> String {
+        let place = match (&self.pod, &self.container) {
+            (Some(pod), Some(container)) => format!("container {container} of pod {pod}: "),
+            (Some(pod), None) => format!("pod {pod}: "),
+            _ => String::new(),
+        };
+        let colon = if self.message.is_empty() { "" } else { ": " };
+        format!("{place}{}{colon}{}", self.reason, self.message)
+    }
+}
+
+/// The worst trouble of a slot's pods, if any: first what is hopeless soonest.
+pub fn trouble(slot: Slot, pods: &[Pod]) -> Option<Trouble> {
+    let mut troubles: Vec<Trouble> = pods.iter().flat_map(of_pod).collect();
+    troubles.extend(of_deployment(slot));
+    troubles.into_iter().min_by_key(|trouble| trouble.until.unwrap_or(Timestamp::MAX))
+}
+
+fn of_deployment(slot: Slot) -> Option<Trouble> {
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    if let Some(condition) = slot.condition("ReplicaFailure")
+        && condition["status"] == "True"
+    {
+        let since = condition["lastTransitionTime"].as_str().and_then(|t| t.parse().ok());
+        return Some(Trouble {
+            pod: None,
+            container: None,
+            reason: text(&condition["reason"]),
+            message: text(&condition["message"]),
+            until: since.map(|since: Timestamp| since + NOT_CREATED_FOR),
+            restarted: false,
+        });
+    }
+    let condition = slot.condition("Progressing")?;
+    (slot.is_observed() && condition["reason"] == "ProgressDeadlineExceeded").then(|| Trouble {
+        pod: None,
+        container: None,
+        reason: text(&condition["reason"]),
+        message: text(&condition["message"]),
+        until: Some(Timestamp::MIN),
+        restarted: false,
+    })
+}
+
+fn of_pod(pod: &Pod) -> Vec<Trouble> {
+    if pod.metadata.deletion_timestamp.is_some() {
+        return Vec::new();
+    }
+    let Some(status) = &pod.status else { return Vec::new() };
+    let created = pod.metadata.creation_timestamp.as_ref().map(|time| time.0);
+    let mut troubles = Vec::new();
+    for condition in status.conditions.iter().flatten() {
+        if condition.type_ == "PodScheduled"
+            && condition.status == "False"
+            && condition.reason.as_deref() == Some("Unschedulable")
+        {
+            let since = condition.last_transition_time.as_ref().map(|time| time.0).or(created);
+            troubles.push(Trouble {
+                pod: pod.metadata.name.clone(),
+                container: None,
+                reason: "Unschedulable".to_owned(),
+                message: condition.message.clone().unwrap_or_default(),
+                until: since.map(|since| since + UNSCHEDULABLE_FOR),
+                restarted: false,
+            });
+        }
+    }
+    let init = status.init_container_statuses.iter().flatten();
+    let containers = init.chain(status.container_statuses.iter().flatten());
+    troubles.extend(containers.filter_map(|container| {
+        let mut trouble = of_container(container, created)?;
+        trouble.pod.clone_from(&pod.metadata.name);
+        Some(trouble)
+    }));
+    troubles
+}
+
+fn of_container(container: &ContainerStatus, created: Option<Timestamp>) -> Option<Trouble> {
+    if container.ready {
+        return None;
+    }
+    let state = container.state.as_ref()?;
+    let waiting = state.waiting.as_ref();
+    let reason = waiting.and_then(|waiting| waiting.reason.clone()).unwrap_or_default();
+    let trouble = |reason: String, message, until| Trouble {
+        pod: None,
+        container: Some(container.name.clone()),
+        reason,
+        message,
+        until,
+        restarted: container.restart_count > 0 && state.terminated.is_none(),
+    };
+    let said = waiting.and_then(|waiting| waiting.message.clone()).unwrap_or_default();
+    if HOPELESS.contains(&reason.as_str()) {
+        return Some(trouble(reason, said, Some(Timestamp::MIN)));
+    }
+    if STUCK.contains(&reason.as_str()) {
+        return Some(trouble(reason, said, created.map(|created| created + STUCK_FOR)));
+    }
+    let backing_off = reason == "CrashLoopBackOff";
+    let last = container.last_state.as_ref().and_then(|last| last.terminated.as_ref());
+    let ended = state.terminated.as_ref().or(last.filter(|_| backing_off))?;
+    // An init container that is done has ended too, with 0.
+    if ended.exit_code == 0 && container.restart_count == 0 {
+        return None;
+    }
+    let crashes = container.restart_count + 1;
+    let why = ended.reason.clone().unwrap_or_else(|| "Error".to_owned());
+    let message = format!(
+        "crashed {crashes} times, last with exit code {} ({why}){}",
+        ended.exit_code,
+        ended.message.as_ref().map(|text| format!(": {text}")).unwrap_or_default()
+    );
+    let until = (crashes >= CRASHES).then_some(Timestamp::MIN);
+    Some(trouble(if backing_off { reason } else { "Crashing".to_owned() }, message, until))
+}
+
+/// The pods of a slot that one release made.
+pub fn of_release<'a>(
+    pods: impl Iterator<Item = &'a serde_json::Value>,
+    release: u64,
+) -> Vec<Pod> {
+    let release = release.to_string();
+    pods.filter(|pod| crate::model::label(pod, crate::model::RELEASE) == Some(&release))
+        .filter_map(|pod| Pod::deserialize(pod).ok())
+        .collect()
+}
+
+#[cfg(test)]
+#[path = "pods_tests.rs"]
+mod tests;

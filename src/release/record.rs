@@ -1,0 +1,267 @@
+//! The record: the app's durable state, one ConfigMap. It holds only what cannot be read off other
+//! objects, and it is the lock as well: one compare-and-swap covers both.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::Names;
+use crate::model::{APP_LABEL, Colour, MANAGED_BY, MANAGER};
+use crate::route::Label;
+
+/// The key of the ConfigMap's data that holds the record.
+pub const RECORD_KEY: &str = "record";
+/// How many finished releases are remembered.
+pub const HISTORY: usize = 10;
+/// The form of the record that this version reads and writes.
+const FORM: u32 = 1;
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
+    form: u32,
+    /// The live Service's name.
+    pub service: String,
+    pub label: Label,
+    /// The number of the last release that was started.
+    pub number: u64,
+    /// Raised by every driver that takes over from one which did not answer.
+    pub epoch: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub driver: Option<Driver>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<Challenge>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<Release>,
+    /// The last finished releases, oldest first.
+    #[serde(default)]
+    pub history: Vec<Finished>,
+}
+
+/// The process that now advances the release.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Driver {
+    pub id: String,
+    /// `user@host (pid)`, for people.
+    pub holder: String,
+    pub since: Timestamp,
+    pub seen: Timestamp,
+    /// Counts the driver's writes to the record: it grows while the driver lives.
+    pub writes: u64,
+}
+
+/// Asks the driver for a sign of life.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Challenge {
+    pub by: String,
+    pub at: Timestamp,
+}
+
+/// One attempt to make a new version live.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Release {
+    pub number: u64,
+    pub from: Colour,
+    pub to: Colour,
+    /// Of the template as it is sent, without colours and our own labels.
+    pub hash: String,
+    pub images: BTreeMap<String, String>,
+    pub started: Timestamp,
+    /// When a candidate that is not ready is given up.
+    pub ready_by: Timestamp,
+    pub timeout_seconds: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Timestamp>,
+    pub drain_seconds: u64,
+    pub gate: GateState,
+    /// What stood in the slot before, if anything did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Before>,
+    /// When the candidate was first seen ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Timestamp>,
+    /// Of the template as the API server gave it back then: tells whether somebody edits it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sighted: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved: Option<Intent>,
+    /// The decision that the candidate goes, written down before anything is undone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ending: Option<Ending>,
+    /// Set when the routes have changed: until then both versions must stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drain_until: Option<Timestamp>,
+    /// The same after a switch back, for the candidate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drain_back_until: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GateKind {
+    /// Nothing has to say yes.
+    Open,
+    /// A person's `promote`.
+    Person,
+    /// A webhook, whose address is a secret and not in the record.
+    Webhook,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GateState {
+    pub kind: GateKind,
+    pub interval_seconds: u64,
+    pub threshold: u64,
+    /// Consecutive answers that were not a yes.
+    pub failures: u64,
+    /// How many of those were a gate that could not be asked.
+    pub broken: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+}
+
+/// What a slot held before a release wrote to it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Before {
+    /// The ReplicaSet that has the template.
+    pub replica_set: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
+}
+
+/// Who wants something, and since when.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Intent {
+    pub by: String,
+    pub at: Timestamp,
+}
+
+/// How a release ended, or why it has to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    Promoted,
+    Rejected,
+    Unhealthy,
+    Aborted,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Ending {
+    pub outcome: Verdict,
+    pub reason: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    pub at: Timestamp,
+}
+
+/// A release that is over.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finished {
+    pub number: u64,
+    pub from: Colour,
+    pub to: Colour,
+    pub hash: String,
+    pub images: BTreeMap<String, String>,
+    pub started: Timestamp,
+    pub ended: Timestamp,
+    pub outcome: Verdict,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+}
+
+impl Record {
+    pub fn new(service: String, label: Label) -> Record {
+        Record {
+            form: FORM,
+            service,
+            label,
+            number: 0,
+            epoch: 0,
+            driver: None,
+            challenge: None,
+            release: None,
+            history: Vec::new(),
+        }
+    }
+
+    /// Reads the record out of its ConfigMap.
+    pub fn read(config_map: &Value) -> Result<Record, String> {
+        let text = config_map["data"][RECORD_KEY]
+            .as_str()
+            .ok_or_else(|| format!("its data has no key {RECORD_KEY:?}"))?;
+        let form: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        match form["form"].as_u64() {
+            Some(n) if n == u64::from(FORM) => {
+                serde_json::from_value(form).map_err(|error| error.to_string())
+            }
+            Some(n) => Err(format!("it is of form {n}, this version of bluegreen reads {FORM}")),
+            None => Err("it does not say its form".to_owned()),
+        }
+    }
+
+    pub fn text(&self) -> String {
+        serde_json::to_string(self).expect("a record is plain data")
+    }
+
+    /// The ConfigMap of a record that was not there before.
+    pub fn config_map(&self, names: &Names) -> Value {
+        json!({
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {
+                "name": names.record().name,
+                "namespace": names.namespace,
+                "labels": {MANAGED_BY: MANAGER, APP_LABEL: names.app},
+            },
+            "data": {RECORD_KEY: self.text()},
+        })
+    }
+
+    pub fn finished(&self, number: u64) -> Option<&Finished> {
+        self.history.iter().rev().find(|finished| finished.number == number)
+    }
+
+    /// Puts the release that is under way into the history.
+    pub fn finish(&mut self, outcome: Verdict, now: Timestamp) {
+        let Some(release) = self.release.take() else { return };
+        let (reason, by) = match &release.ending {
+            Some(ending) => (ending.reason.clone(), ending.by.clone()),
+            None => (String::new(), release.approved.as_ref().map(|intent| intent.by.clone())),
+        };
+        self.history.push(Finished {
+            number: release.number,
+            from: release.from,
+            to: release.to,
+            hash: release.hash,
+            images: release.images,
+            started: release.started,
+            ended: now,
+            outcome,
+            reason,
+            by,
+        });
+        let surplus = self.history.len().saturating_sub(HISTORY);
+        self.history.drain(..surplus);
+    }
+}
+
+impl GateState {
+    pub fn new(kind: GateKind, interval_seconds: u64, threshold: u64) -> GateState {
+        let (failures, broken, asked, answer) = (0, 0, None, None);
+        GateState { kind, interval_seconds, threshold, failures, broken, asked, answer }
+    }
+}

@@ -1,0 +1,95 @@
+//! A slot: one of the app's two Deployments, as it was observed.
+
+use serde_json::Value;
+
+use super::template;
+use crate::model::{
+    EPOCH, MANAGED_BY, MANAGER, RELEASE, TEMPLATE_HASH, Version, annotation, label, version,
+};
+use crate::route::Label;
+
+/// A view of a Deployment's JSON.
+#[derive(Clone, Copy, Debug)]
+pub struct Slot<'a>(pub &'a Value);
+
+impl<'a> Slot<'a> {
+    pub fn name(&self) -> &'a str {
+        crate::model::name(self.0)
+    }
+
+    pub fn version(&self) -> Version {
+        version(self.0)
+    }
+
+    /// How many pods it should have; the API server's default is one.
+    pub fn desired(&self) -> u64 {
+        self.0["spec"]["replicas"].as_u64().unwrap_or(1)
+    }
+
+    pub fn ready_replicas(&self) -> u64 {
+        self.status("readyReplicas")
+    }
+
+    fn status(&self, field: &str) -> u64 {
+        self.0["status"][field].as_u64().unwrap_or(0)
+    }
+
+    pub fn is_paused(&self) -> bool {
+        self.0["spec"]["paused"].as_bool().unwrap_or(false)
+    }
+
+    /// Whether the Deployment controller has acted on the spec as it is now.
+    pub fn is_observed(&self) -> bool {
+        let generation = self.0["metadata"]["generation"].as_i64();
+        generation.is_some() && self.0["status"]["observedGeneration"].as_i64() >= generation
+    }
+
+    /// Every pod of the current template is there, available, and no other pod is left.
+    pub fn is_ready(&self) -> bool {
+        let desired = self.desired();
+        self.is_observed()
+            && !self.is_paused()
+            && desired > 0
+            && ["replicas", "updatedReplicas", "availableReplicas"]
+                .iter()
+                .all(|field| self.status(field) == desired)
+    }
+
+    /// The number of the release that wrote it, if one did.
+    pub fn release(&self) -> Option<u64> {
+        annotation(self.0, RELEASE)?.parse().ok()
+    }
+
+    pub fn hash(&self) -> Option<&'a str> {
+        annotation(self.0, TEMPLATE_HASH)
+    }
+
+    pub fn epoch(&self) -> u64 {
+        annotation(self.0, EPOCH).and_then(|epoch| epoch.parse().ok()).unwrap_or(0)
+    }
+
+    /// Whether bluegreen made the object: the user's own Deployment is never deleted.
+    pub fn is_ours(&self) -> bool {
+        label(self.0, MANAGED_BY) == Some(MANAGER)
+    }
+
+    pub fn template(&self) -> &'a Value {
+        &self.0["spec"]["template"]
+    }
+
+    pub fn neutral_template(&self, label: &Label) -> Value {
+        template::neutral(self.template(), label)
+    }
+
+    pub fn revision(&self) -> Option<&'a str> {
+        annotation(self.0, REVISION)
+    }
+
+    pub fn condition(&self, kind: &str) -> Option<&'a Value> {
+        let conditions = self.0["status"]["conditions"].as_array()?;
+        conditions.iter().find(|condition| condition["type"] == kind)
+    }
+}
+
+/// The annotation by which the Deployment controller numbers a Deployment's templates.
+pub const REVISION: &str = "deployment.kubernetes.io/revision";

@@ -1,0 +1,189 @@
+//! One look at the app: the objects that were read, and what they mean.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{Memory, Names, Phase, Record, Release, Slot, endpoints, pods};
+use crate::model::{Colour, Id, Kind, MANAGED_BY, MANAGER, Objects, RELEASE, Version};
+use crate::model::{annotation, label, name, version};
+use crate::route::{backends, names_app, resolves_to};
+
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    pub names: Names,
+    pub objects: Objects,
+    pub record: Option<(Version, Record)>,
+    pub memory: Memory,
+}
+
+/// The record can't be understood: nothing may be planned on it.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the record, {id}, can't be read: {why}")]
+pub struct Unreadable {
+    pub id: Id,
+    pub why: String,
+}
+
+/// Where something that serves the app leads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Leads {
+    To(Colour),
+    /// Some of it to one colour, some to another, or to neither.
+    Astray,
+}
+
+impl Snapshot {
+    pub fn new(names: Names, objects: Objects, memory: Memory) -> Result<Snapshot, Unreadable> {
+        let id = names.record();
+        let record = match objects.get(id.kind, &id.name) {
+            None => None,
+            Some(object) => match Record::read(object) {
+                Ok(record) => Some((version(object), record)),
+                Err(why) => return Err(Unreadable { id, why }),
+            },
+        };
+        Ok(Snapshot { names, objects, record, memory })
+    }
+
+    pub fn slot(&self, colour: Colour) -> Option<Slot<'_>> {
+        self.objects.get(Kind::Deployment, &self.names.deployment(colour)).map(Slot)
+    }
+
+    pub fn service(&self, name: &str) -> Option<&Value> {
+        self.objects.get(Kind::Service, name)
+    }
+
+    pub fn live_service(&self, record: &Record) -> Option<&Value> {
+        self.service(&record.service)
+    }
+
+    /// The Services through which an Ingress may send people to the app. The preview is not one.
+    pub fn serving(&self, record: &Record) -> Vec<String> {
+        let mut services = vec![record.service.clone()];
+        services.extend(Colour::BOTH.map(|colour| self.names.service(colour)));
+        services
+    }
+
+    /// The user's Ingresses that serve the app.
+    pub fn routes(&self, record: &Record) -> Vec<&Value> {
+        let services = self.serving(record);
+        self.objects
+            .list(Kind::Ingress)
+            .filter(|ingress| label(ingress, MANAGED_BY) != Some(MANAGER))
+            .filter(|ingress| names_app(ingress, &services))
+            .collect()
+    }
+
+    fn service_leads(&self, service: &str, record: &Record) -> Leads {
+        let colour = self.service(service).and_then(|s| resolves_to(s, &record.label));
+        colour.map_or(Leads::Astray, Leads::To)
+    }
+
+    pub fn live_service_leads(&self, record: &Record) -> Leads {
+        self.service_leads(&record.service, record)
+    }
+
+    /// Where an Ingress's backends of this app lead, by what their Services really select.
+    pub fn route_leads(&self, route: &Value, record: &Record) -> Leads {
+        let services = self.serving(record);
+        let ours = backends(route).into_iter().filter(|b| services.contains(&b.service));
+        let places: BTreeSet<_> =
+            ours.map(|backend| match self.service_leads(&backend.service, record) {
+                Leads::To(colour) => Some(colour),
+                Leads::Astray => None,
+            })
+            .collect();
+        match places.into_iter().collect::<Vec<_>>()[..] {
+            [Some(colour)] => Leads::To(colour),
+            _ => Leads::Astray,
+        }
+    }
+
+    /// Whether anything of a route still leads to this colour.
+    pub fn touches(&self, route: &Value, record: &Record, colour: Colour) -> bool {
+        let services = self.serving(record);
+        backends(route).iter().any(|backend| {
+            services.contains(&backend.service)
+                && self.service_leads(&backend.service, record) == Leads::To(colour)
+        })
+    }
+
+    /// Whether the Service that is fixed to a colour still selects it.
+    pub fn is_fixed(&self, colour: Colour, record: &Record) -> bool {
+        self.service_leads(&self.names.service(colour), record) == Leads::To(colour)
+    }
+
+    /// Where all the routes lead together.
+    pub fn routes_lead(&self, record: &Record) -> Leads {
+        let routes = self.routes(record);
+        let mut places = routes.iter().map(|route| self.route_leads(route, record));
+        match places.next() {
+            Some(Leads::To(first)) if places.all(|place| place == Leads::To(first)) => {
+                Leads::To(first)
+            }
+            _ => Leads::Astray,
+        }
+    }
+
+    /// Whether a route was switched by this release, whatever it names now.
+    pub fn bears_number(&self, record: &Record, number: u64) -> bool {
+        let number = number.to_string();
+        self.routes(record).iter().any(|route| annotation(route, RELEASE) == Some(&number))
+    }
+
+    pub fn switched(&self, record: &Record, release: &Release) -> bool {
+        self.routes_lead(record) == Leads::To(release.to)
+            && (self.bears_number(record, release.number) || release.drain_until.is_some())
+    }
+
+    pub fn phase(&self, record: &Record, release: &Release) -> Phase {
+        Phase::of(release, self.switched(record, release))
+    }
+
+    pub fn endpoints(&self, colour: Colour) -> u64 {
+        endpoints::ready(&self.objects, &self.names.service(colour))
+    }
+
+    /// Ready for as many requests as this many replicas answer, on the Service's port.
+    pub fn serves(&self, colour: Colour, replicas: u64) -> bool {
+        self.slot(colour).is_some_and(|slot| {
+            slot.is_ready() && slot.desired() >= replicas && self.endpoints(colour) >= slot.desired()
+        })
+    }
+
+    pub fn trouble(&self, colour: Colour, release: u64) -> Option<pods::Trouble> {
+        let pods = pods::of_release(self.objects.list(Kind::Pod), release);
+        pods::trouble(self.slot(colour)?, &pods)
+    }
+
+    /// The ReplicaSet that has a slot's present template.
+    pub fn replica_set(&self, slot: Slot) -> Option<&Value> {
+        let uid = slot.version().uid;
+        self.objects.list(Kind::ReplicaSet).find(|set| {
+            let owners = set["metadata"]["ownerReferences"].as_array();
+            owners.into_iter().flatten().any(|owner| owner["uid"] == uid.as_str())
+                && annotation(set, super::slot::REVISION) == slot.revision()
+        })
+    }
+
+    /// A Deployment of a release that is over and was not promoted: a write of a driver that died,
+    /// which arrived late.
+    pub fn leftover(&self, record: &Record) -> Option<Slot<'_>> {
+        let slot = self.slot(Colour::Green).filter(Slot::is_ours)?;
+        let finished = record.finished(slot.release()?)?;
+        (finished.outcome != super::Verdict::Promoted
+            && self.routes_lead(record) != Leads::To(Colour::Green)
+            && self.live_service_leads(record) != Leads::To(Colour::Green))
+        .then_some(slot)
+    }
+
+    /// The name of the record's own object, for messages.
+    pub fn record_name(&self) -> String {
+        self.names.record().to_string()
+    }
+
+    pub fn ingress_names(&self, record: &Record) -> Vec<String> {
+        self.routes(record).iter().map(|route| name(route).to_owned()).collect()
+    }
+}

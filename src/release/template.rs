@@ -1,0 +1,194 @@
+//! The pod template of a slot, edited as JSON so that fields which nobody here knows survive.
+//!
+//! A template is compared and hashed in its neutral form: blue's value of the one rewritten label,
+//! none of our own labels. The same version so has the same hash in either slot.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::goal::{Change, ImageChange};
+use crate::model::{COLOUR_LABEL, Colour, RELEASE};
+use crate::route::Label;
+
+/// Labels that are taken, in this order, for the one that tells the colours apart.
+const USUAL_KEYS: [&str; 5] =
+    ["app", "app.kubernetes.io/name", "app.kubernetes.io/instance", "name", "k8s-app"];
+/// What the Deployment controller adds to a ReplicaSet's template.
+const REPLICA_SET_LABEL: &str = "pod-template-hash";
+
+/// The label to rewrite, from a Deployment's selector.
+pub fn label(deployment: &Value) -> Option<Label> {
+    let selector = deployment["spec"]["selector"]["matchLabels"].as_object()?;
+    let usual = USUAL_KEYS.into_iter().find(|key| selector.contains_key(*key));
+    let key = usual.or_else(|| selector.keys().map(String::as_str).min())?;
+    Some(Label { key: key.to_owned(), blue: selector[key].as_str()?.to_owned() })
+}
+
+/// The template without what tells a slot: blue's label value, none of our labels.
+pub fn neutral(template: &Value, label: &Label) -> Value {
+    let mut template = template.clone();
+    if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
+        for ours in [COLOUR_LABEL, RELEASE, REPLICA_SET_LABEL] {
+            labels.remove(ours);
+        }
+    }
+    if template["metadata"]["creationTimestamp"].is_null() {
+        template["metadata"].as_object_mut().map(|meta| meta.remove("creationTimestamp"));
+    }
+    let green = label.value(Colour::Green);
+    rewrite(&mut template, &label.key, &green, &label.blue);
+    template
+}
+
+/// A neutral template as one slot sends it.
+pub fn coloured(neutral: &Value, label: &Label, colour: Colour, release: u64) -> Value {
+    let mut template = neutral.clone();
+    rewrite(&mut template, &label.key, &label.blue, &label.value(colour));
+    let labels = &mut template["metadata"]["labels"];
+    labels[COLOUR_LABEL] = json!(colour.as_str());
+    labels[RELEASE] = json!(release.to_string());
+    template
+}
+
+/// The hash of a neutral template.
+pub fn hash(neutral: &Value) -> String {
+    let digest = Sha256::digest(canonical(neutral).to_string());
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The same value with the keys of every object in order, whatever order they arrived in.
+fn canonical(value: &Value) -> Value {
+    match value {
+        Value::Object(object) => {
+            let sorted: BTreeMap<_, _> = object.iter().collect();
+            let entries = sorted.into_iter().map(|(key, value)| (key.clone(), canonical(value)));
+            Value::Object(entries.collect::<Map<_, _>>())
+        }
+        Value::Array(items) => items.iter().map(canonical).collect(),
+        other => other.clone(),
+    }
+}
+
+/// The images of a template's containers, init containers included, by container.
+pub fn images(template: &Value) -> BTreeMap<String, String> {
+    let containers = ["initContainers", "containers"].into_iter();
+    let containers = containers.flat_map(|list| template["spec"][list].as_array().into_iter().flatten());
+    containers
+        .filter_map(|c| Some((c["name"].as_str()?.to_owned(), c["image"].as_str()?.to_owned())))
+        .collect()
+}
+
+/// The neutral template that a change asks for, on top of the neutral template of another version.
+pub fn changed(base: &Value, change: &Change, label: &Label) -> Result<Value, String> {
+    match change {
+        Change::Images(changes) => {
+            let mut template = base.clone();
+            changes.iter().try_for_each(|change| set_image(&mut template, change))?;
+            Ok(template)
+        }
+        Change::Template(template) => {
+            let wanted = &base["metadata"]["labels"];
+            let template = neutral(template, label);
+            let given = template["metadata"]["labels"][&label.key].as_str();
+            if given != Some(label.blue.as_str()) {
+                return Err(format!(
+                    "the pod template in the file has the label {}: {}, but the app's pods have {}: {}",
+                    label.key,
+                    given.unwrap_or("(none)"),
+                    label.key,
+                    wanted[&label.key].as_str().unwrap_or(&label.blue),
+                ));
+            }
+            Ok(template)
+        }
+    }
+}
+
+fn set_image(template: &mut Value, change: &ImageChange) -> Result<(), String> {
+    let names: Vec<String> = images(template).into_keys().collect();
+    let container = match &change.container {
+        Some(container) => container.clone(),
+        None => {
+            let containers = template["spec"]["containers"].as_array().map_or(0, Vec::len);
+            match template["spec"]["containers"][0]["name"].as_str() {
+                Some(only) if containers == 1 => only.to_owned(),
+                _ => {
+                    return Err(format!(
+                        "--image {} names no container, and the app has several: {}",
+                        change.image,
+                        names.join(", ")
+                    ));
+                }
+            }
+        }
+    };
+    for list in ["containers", "initContainers"] {
+        for entry in template["spec"][list].as_array_mut().into_iter().flatten() {
+            if entry["name"] == container.as_str() {
+                entry["image"] = json!(change.image);
+                return Ok(());
+            }
+        }
+    }
+    Err(format!("the app has no container {container:?}, only {}", names.join(", ")))
+}
+
+/// Changes the label's value in the pod labels, and where the template selects its own pods:
+/// affinity and topology spread. Anything else that happens to hold the value is left alone.
+fn rewrite(template: &mut Value, key: &str, from: &str, to: &str) {
+    let replace = |value: &mut Value| {
+        if value == from {
+            *value = json!(to);
+        }
+    };
+    if let Some(value) = template.pointer_mut("/metadata/labels").and_then(|l| l.get_mut(key)) {
+        replace(value);
+    }
+    for selector in selectors(&mut template["spec"]) {
+        if let Some(value) = selector.get_mut("matchLabels").and_then(|l| l.get_mut(key)) {
+            replace(value);
+        }
+        let expressions = selector.get_mut("matchExpressions").and_then(Value::as_array_mut);
+        for expression in expressions.into_iter().flatten().filter(|e| e["key"] == key) {
+            let values = expression.get_mut("values").and_then(Value::as_array_mut);
+            values.into_iter().flatten().for_each(replace);
+        }
+    }
+}
+
+/// The label selectors by which a pod spec speaks of pods.
+fn selectors(spec: &mut Value) -> Vec<&mut Value> {
+    let Some(spec) = spec.as_object_mut() else { return Vec::new() };
+    let mut found = Vec::new();
+    for (field, value) in spec.iter_mut() {
+        match field.as_str() {
+            "topologySpreadConstraints" => {
+                let constraints = value.as_array_mut().into_iter().flatten();
+                found.extend(constraints.filter_map(|c| c.get_mut("labelSelector")));
+            }
+            "affinity" => {
+                let Some(affinity) = value.as_object_mut() else { continue };
+                let kinds = affinity.iter_mut().filter(|(k, _)| k.as_str() != "nodeAffinity");
+                let terms = kinds.filter_map(|(_, kind)| kind.as_object_mut());
+                let terms = terms.flat_map(|kind| kind.iter_mut());
+                let terms = terms.flat_map(|(_, terms)| terms.as_array_mut().into_iter().flatten());
+                found.extend(terms.filter_map(|term| {
+                    // A preferred term wraps the required form: {weight, podAffinityTerm: {…}}.
+                    let term = match term.get("podAffinityTerm") {
+                        Some(_) => &mut term["podAffinityTerm"],
+                        None => term,
+                    };
+                    term.get_mut("labelSelector")
+                }));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+#[path = "template_tests.rs"]
+mod tests;

@@ -1,0 +1,104 @@
+use super::*;
+
+fn app() -> Label {
+    Label { key: "app".into(), blue: "parrot".into() }
+}
+
+fn parrot() -> Value {
+    json!({
+        "metadata": {"labels": {"app": "parrot", "team": "parrot"}},
+        "spec": {
+            "containers": [
+                {"name": "parrot", "image": "parrot-app:v1.2", "env": [{"name": "APP", "value": "parrot"}]},
+                {"name": "log", "image": "log:1"}
+            ],
+            "initContainers": [{"name": "migrate", "image": "parrot-app:v1.2"}],
+            "notInAnyStruct": {"app": "parrot"},
+            "affinity": {
+                "nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": []}},
+                "podAntiAffinity": {
+                    "requiredDuringSchedulingIgnoredDuringExecution": [
+                        {"labelSelector": {"matchLabels": {"app": "parrot", "team": "parrot"}}, "topologyKey": "zone"}
+                    ],
+                    "preferredDuringSchedulingIgnoredDuringExecution": [
+                        {"weight": 1, "podAffinityTerm": {"labelSelector": {"matchExpressions": [
+                            {"key": "app", "operator": "In", "values": ["parrot", "toucan"]}
+                        ]}}}
+                    ]
+                }
+            },
+            "topologySpreadConstraints": [{"labelSelector": {"matchLabels": {"app": "parrot"}}}]
+        }
+    })
+}
+
+#[test]
+fn green_differs_in_one_label_wherever_the_template_speaks_of_its_own_pods() {
+    let green = coloured(&parrot(), &app(), Colour::Green, 4);
+    let labels = json!({"app": "parrot-green", "team": "parrot", COLOUR_LABEL: "green", RELEASE: "4"});
+    assert_eq!(green["metadata"]["labels"], labels);
+    let anti = &green["spec"]["affinity"]["podAntiAffinity"];
+    let required = &anti["requiredDuringSchedulingIgnoredDuringExecution"][0]["labelSelector"];
+    assert_eq!(required["matchLabels"], json!({"app": "parrot-green", "team": "parrot"}));
+    let preferred = &anti["preferredDuringSchedulingIgnoredDuringExecution"][0];
+    let values = &preferred["podAffinityTerm"]["labelSelector"]["matchExpressions"][0]["values"];
+    assert_eq!(*values, json!(["parrot-green", "toucan"]));
+    let spread = &green["spec"]["topologySpreadConstraints"][0]["labelSelector"];
+    assert_eq!(spread["matchLabels"]["app"], "parrot-green");
+    assert_eq!(green["spec"]["containers"], parrot()["spec"]["containers"]);
+    assert_eq!(green["spec"]["notInAnyStruct"], json!({"app": "parrot"}));
+}
+
+#[test]
+fn the_neutral_form_and_the_hash_do_not_depend_on_the_slot_or_the_release() {
+    for colour in Colour::BOTH {
+        let there = coloured(&parrot(), &app(), colour, 7);
+        assert_eq!(neutral(&there, &app()), parrot());
+        assert_eq!(hash(&neutral(&there, &app())), hash(&parrot()));
+    }
+    let mut other = parrot();
+    other["spec"]["containers"][0]["image"] = json!("parrot-app:v2.2");
+    assert_ne!(hash(&other), hash(&parrot()));
+}
+
+#[test]
+fn an_image_goes_to_the_container_that_is_named() {
+    let change = |text: &str| Change::Images(vec![text.parse().unwrap()]);
+    let template = changed(&parrot(), &change("log=log:2"), &app()).unwrap();
+    assert_eq!(images(&template)["log"], "log:2");
+    assert_eq!(images(&template)["parrot"], "parrot-app:v1.2");
+    let template = changed(&parrot(), &change("migrate=m:2"), &app()).unwrap();
+    assert_eq!(images(&template)["migrate"], "m:2");
+
+    let error = changed(&parrot(), &change("log:2"), &app()).unwrap_err();
+    assert!(error.contains("several: log, migrate, parrot"), "{error}");
+    let error = changed(&parrot(), &change("tucan=log:2"), &app()).unwrap_err();
+    assert!(error.contains("no container \"tucan\""), "{error}");
+}
+
+#[test]
+fn an_image_without_a_container_goes_to_the_only_one() {
+    let mut one = parrot();
+    one["spec"]["containers"].as_array_mut().unwrap().pop();
+    let change = Change::Images(vec!["parrot-app@sha256:abc".parse().unwrap()]);
+    assert_eq!(images(&changed(&one, &change, &app()).unwrap())["parrot"], "parrot-app@sha256:abc");
+}
+
+#[test]
+fn a_template_from_a_file_must_make_pods_of_the_app() {
+    let file = Change::Template(coloured(&parrot(), &app(), Colour::Green, 1));
+    assert_eq!(changed(&parrot(), &file, &app()).unwrap(), parrot());
+    let mut toucan = parrot();
+    toucan["metadata"]["labels"]["app"] = json!("toucan");
+    let error = changed(&parrot(), &Change::Template(toucan), &app()).unwrap_err();
+    assert!(error.contains("app: toucan"), "{error}");
+}
+
+#[test]
+fn the_label_is_the_usual_one_else_the_first() {
+    let with = |labels: Value| label(&json!({"spec": {"selector": {"matchLabels": labels}}}));
+    assert_eq!(with(json!({"a": "1", "app": "parrot"})), Some(app()));
+    assert_eq!(with(json!({"k8s-app": "x", "app.kubernetes.io/name": "y"})).unwrap().blue, "y");
+    assert_eq!(with(json!({"zone": "1", "tier": "web"})).unwrap().key, "tier");
+    assert_eq!(with(json!({})), None);
+}

@@ -1,0 +1,199 @@
+//! Ingresses: the backends that serve the app, and the one patch that switches them all.
+
+use json_patch::{PatchOperation, ReplaceOperation, TestOperation, jsonptr::PointerBuf};
+use serde_json::{Value, json};
+
+use crate::model::{EPOCH, Id, Kind, RELEASE, Write, annotate, name, pointer, version};
+
+/// One place of an Ingress that names a Service.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Backend {
+    pub service: String,
+    pub host: Option<String>,
+    pub path: Option<String>,
+    /// `{"number": 80}` or `{"name": "http"}`.
+    pub port: Value,
+    /// Where the rule stands (absent for the default backend) and the path within it.
+    place: Option<(usize, usize)>,
+}
+
+impl Backend {
+    /// The pointer to this backend's part of the Ingress.
+    fn pointer(&self, tail: &[&str]) -> PointerBuf {
+        let tail = tail.iter().map(|token| (*token).to_owned());
+        let head = match self.place {
+            None => vec!["spec".to_owned(), "defaultBackend".to_owned()],
+            Some((rule, path)) => ["spec", "rules", &rule.to_string(), "http", "paths", &path.to_string()]
+                .map(str::to_owned)
+                .to_vec(),
+        };
+        PointerBuf::from_tokens(head.into_iter().chain(tail))
+    }
+
+    fn service_pointer(&self) -> PointerBuf {
+        match self.place {
+            None => self.pointer(&["service", "name"]),
+            Some(_) => self.pointer(&["backend", "service", "name"]),
+        }
+    }
+}
+
+/// Every backend of an Ingress that names a Service, the default backend included.
+pub fn backends(ingress: &Value) -> Vec<Backend> {
+    let mut found = Vec::new();
+    let default = &ingress["spec"]["defaultBackend"]["service"];
+    if let Some(service) = default["name"].as_str() {
+        let (host, path, place) = (None, None, None);
+        found.push(Backend { service: service.into(), host, path, port: default["port"].clone(), place });
+    }
+    let rules = ingress["spec"]["rules"].as_array().into_iter().flatten();
+    for (r, rule) in rules.enumerate() {
+        let paths = rule["http"]["paths"].as_array().into_iter().flatten();
+        for (p, path) in paths.enumerate() {
+            let backend = &path["backend"]["service"];
+            if let Some(service) = backend["name"].as_str() {
+                found.push(Backend {
+                    service: service.into(),
+                    host: rule["host"].as_str().map(str::to_owned),
+                    path: path["path"].as_str().map(str::to_owned),
+                    port: backend["port"].clone(),
+                    place: Some((r, p)),
+                });
+            }
+        }
+    }
+    found
+}
+
+/// The hosts of an Ingress's rules; `*` stands for a rule without one.
+pub fn hosts(ingress: &Value) -> Vec<String> {
+    let rules = ingress["spec"]["rules"].as_array().into_iter().flatten();
+    rules.map(|rule| rule["host"].as_str().unwrap_or("*").to_owned()).collect()
+}
+
+/// Whether an Ingress sends anything to one of these Services.
+pub fn names_app(ingress: &Value, services: &[String]) -> bool {
+    backends(ingress).iter().any(|backend| services.contains(&backend.service))
+}
+
+/// A switch: every backend of the app to one Service, in one patch.
+pub struct Switch<'a> {
+    /// The Services of the app: backends that name another one are not ours.
+    pub services: &'a [String],
+    pub to: &'a str,
+    pub release: u64,
+    pub epoch: u64,
+}
+
+impl Switch<'_> {
+    /// The patch tests what it saw (identity, state, host, path and the old name of each backend)
+    /// and sets the release's number with the names, so that one cannot stand without the other.
+    pub fn patch(&self, ingress: &Value) -> Write {
+        let mut operations = Vec::new();
+        for backend in backends(ingress) {
+            if !self.services.contains(&backend.service) || backend.service == self.to {
+                continue;
+            }
+            if let Some((rule, _)) = backend.place {
+                if let Some(host) = &backend.host {
+                    operations.push(test(pointer(["spec", "rules", &rule.to_string(), "host"]), host));
+                }
+                if let Some(path) = &backend.path {
+                    operations.push(test(backend.pointer(&["path"]), path));
+                }
+            }
+            operations.push(test(backend.service_pointer(), &backend.service));
+            operations.push(PatchOperation::Replace(ReplaceOperation {
+                path: backend.service_pointer(),
+                value: json!(self.to),
+            }));
+        }
+        let stamps = [(RELEASE, self.release.to_string()), (EPOCH, self.epoch.to_string())];
+        operations.extend(annotate(ingress, &stamps));
+        Write::patch(Id::new(Kind::Ingress, name(ingress)), &version(ingress), operations)
+    }
+}
+
+fn test(path: PointerBuf, value: &str) -> PatchOperation {
+    PatchOperation::Test(TestOperation { path, value: json!(value) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ingress() -> Value {
+        json!({
+            "kind": "Ingress",
+            "metadata": {"name": "parrot", "uid": "u", "resourceVersion": "7"},
+            "spec": {
+                "defaultBackend": {"service": {"name": "parrot", "port": {"number": 80}}},
+                "rules": [
+                    {"host": "docs.example.com", "http": {"paths": [
+                        {"path": "/", "backend": {"service": {"name": "docs", "port": {"number": 80}}}},
+                        {"path": "/static", "backend": {"resource": {"kind": "Bucket", "name": "b"}}},
+                        {"path": "/parrot", "backend": {"service": {"name": "parrot", "port": {"name": "http"}}}}
+                    ]}},
+                    {"host": "empty.example.com"}
+                ]
+            }
+        })
+    }
+
+    #[test]
+    fn finds_every_backend_that_names_a_service() {
+        let found = backends(&ingress());
+        let services: Vec<_> = found.iter().map(|backend| backend.service.as_str()).collect();
+        assert_eq!(services, ["parrot", "docs", "parrot"]);
+        assert_eq!(found[2].host.as_deref(), Some("docs.example.com"));
+        assert_eq!(found[2].port, json!({"name": "http"}));
+        assert_eq!(hosts(&ingress()), ["docs.example.com", "empty.example.com"]);
+        assert!(names_app(&ingress(), &["parrot".into()]));
+        assert!(!names_app(&ingress(), &["toucan".into()]));
+    }
+
+    #[test]
+    fn switches_all_backends_of_the_app_in_one_patch_that_tests_what_it_saw() {
+        let services = ["parrot".to_owned(), "parrot-blue".into(), "parrot-green".into()];
+        let switch = Switch { services: &services, to: "parrot-green", release: 3, epoch: 1 };
+        let Write::Patch { patch, .. } = switch.patch(&ingress()) else { panic!("not a patch") };
+        assert_eq!(
+            serde_json::to_value(&patch).unwrap(),
+            json!([
+                {"op": "test", "path": "/metadata/uid", "value": "u"},
+                {"op": "test", "path": "/metadata/resourceVersion", "value": "7"},
+                {"op": "test", "path": "/spec/defaultBackend/service/name", "value": "parrot"},
+                {"op": "replace", "path": "/spec/defaultBackend/service/name", "value": "parrot-green"},
+                {"op": "test", "path": "/spec/rules/0/host", "value": "docs.example.com"},
+                {"op": "test", "path": "/spec/rules/0/http/paths/2/path", "value": "/parrot"},
+                {"op": "test", "path": "/spec/rules/0/http/paths/2/backend/service/name", "value": "parrot"},
+                {"op": "replace", "path": "/spec/rules/0/http/paths/2/backend/service/name", "value": "parrot-green"},
+                {"op": "add", "path": "/metadata/annotations", "value": {}},
+                {"op": "add", "path": "/metadata/annotations/bluegreen~1release", "value": "3"},
+                {"op": "add", "path": "/metadata/annotations/bluegreen~1epoch", "value": "1"},
+            ])
+        );
+    }
+
+    #[test]
+    fn a_patch_planned_on_an_older_look_does_not_apply() {
+        let services = ["parrot".to_owned()];
+        let switch = Switch { services: &services, to: "parrot-green", release: 1, epoch: 0 };
+        let Write::Patch { patch, .. } = switch.patch(&ingress()) else { panic!("not a patch") };
+        for (path, value) in [
+            ("/metadata/uid", "another"),
+            ("/metadata/resourceVersion", "8"),
+            ("/spec/rules/0/host", "www.example.com"),
+            ("/spec/rules/0/http/paths/2/path", "/macaw"),
+            ("/spec/rules/0/http/paths/2/backend/service/name", "macaw"),
+            ("/spec/defaultBackend/service/name", "macaw"),
+        ] {
+            let mut changed = ingress();
+            *changed.pointer_mut(path).unwrap() = json!(value);
+            assert!(json_patch::patch(&mut changed, &patch).is_err(), "{path} is not tested");
+        }
+        let mut same = ingress();
+        json_patch::patch(&mut same, &patch).unwrap();
+        assert!(!names_app(&same, &["parrot".into()]));
+    }
+}
