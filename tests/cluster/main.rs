@@ -17,13 +17,17 @@ fn main() -> ExitCode {
     match run() {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:?}");
+            eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
 fn run() -> Result<ExitCode> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if bed::up::dispatch(&words)? {
+        return Ok(ExitCode::SUCCESS);
+    }
     let arguments = Arguments::from_args();
     if arguments.list {
         return Ok(libtest_mimic::run(&arguments, cases::all()).exit_code());

@@ -67,7 +67,7 @@ where
 }
 
 fn failed(error: anyhow::Error) -> Failed {
-    format!("{error:?}").into()
+    format!("{error:#}").into()
 }
 
 /// `cases![a, b]`: the trials of `async fn a(bed: Arc<Bed>) -> anyhow::Result<()>` and so on,

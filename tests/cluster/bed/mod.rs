@@ -12,6 +12,7 @@ mod process;
 pub mod stages;
 pub mod start;
 mod tokens;
+pub mod up;
 pub mod users;
 pub mod wait;
 
