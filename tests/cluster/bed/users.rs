@@ -1,0 +1,116 @@
+//! Users: a name in the audit log, a token, and the kubeconfig that a program is given.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::{Context, Result, ensure};
+use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
+use kube::Api;
+use kube::api::PostParams;
+use serde_json::{Value, json};
+
+use super::kubeconfig::{self, Endpoint};
+use super::{Bed, tokens};
+
+#[derive(Clone, Debug)]
+pub struct User {
+    pub name: String,
+    pub token: String,
+    pub kubeconfig: PathBuf,
+    /// A home folder of its own: no two tests share a cache or a setting.
+    pub home: PathBuf,
+}
+
+impl User {
+    /// The same user by way of `url`, for example a proxy of the test: plain http for `http://`,
+    /// else with the CA of the bed.
+    pub fn kubeconfig_via(&self, bed: &Bed, url: &str) -> Result<PathBuf> {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let n = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = self.home.join(format!("via-{n}.kubeconfig"));
+        let ca = (!url.starts_with("http://")).then_some(bed.ca.as_path());
+        kubeconfig::write(
+            &path,
+            &Endpoint { server: url, ca },
+            &self.name,
+            &self.token,
+        )?;
+        Ok(path)
+    }
+
+    /// The same user with another kubeconfig, for `Bed::run`.
+    pub fn with(&self, kubeconfig: &Path) -> User {
+        User {
+            kubeconfig: kubeconfig.to_owned(),
+            ..self.clone()
+        }
+    }
+}
+
+impl Bed {
+    /// The next unused admin (bound to cluster-admin by RBAC).
+    pub fn user(&self) -> Result<User> {
+        let n = self.admins.fetch_add(1, Ordering::Relaxed);
+        ensure!(
+            n < tokens::ADMINS,
+            "all {} admins are taken: raise tokens::ADMINS",
+            tokens::ADMINS
+        );
+        self.make(tokens::admin(n))
+    }
+
+    /// The next unused user without any right of its own.
+    pub fn powerless_user(&self) -> Result<User> {
+        let n = self.users.fetch_add(1, Ordering::Relaxed);
+        ensure!(
+            n < tokens::USERS,
+            "all {} users are taken: raise tokens::USERS",
+            tokens::USERS
+        );
+        self.make(tokens::user(n))
+    }
+
+    /// A user who may do in `namespace` what `rules` (a list of PolicyRules) say, and nothing else.
+    pub async fn narrow_user(&self, namespace: &str, rules: Value) -> Result<User> {
+        let user = self.powerless_user()?;
+        let metadata = json!({ "name": user.name, "namespace": namespace });
+        let role: Role = serde_json::from_value(json!({ "metadata": metadata, "rules": rules }))
+            .context("these are no PolicyRules")?;
+        let binding: RoleBinding = serde_json::from_value(json!({
+            "metadata": metadata,
+            "roleRef": {
+                "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": user.name,
+            },
+            "subjects": [{
+                "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user.name,
+            }],
+        }))?;
+        let post = PostParams::default();
+        Api::namespaced(self.kube(), namespace)
+            .create(&post, &role)
+            .await?;
+        Api::namespaced(self.kube(), namespace)
+            .create(&post, &binding)
+            .await?;
+        Ok(user)
+    }
+
+    fn make(&self, name: String) -> Result<User> {
+        let token = self.tokens.of(&name);
+        let home = self.folder.join("users").join(&name);
+        std::fs::create_dir_all(&home)
+            .with_context(|| format!("cannot make {}", home.display()))?;
+        let path = home.join("kubeconfig");
+        let at = Endpoint {
+            server: &self.server,
+            ca: Some(&self.ca),
+        };
+        kubeconfig::write(&path, &at, &name, &token)?;
+        Ok(User {
+            name,
+            token,
+            kubeconfig: path,
+            home,
+        })
+    }
+}
