@@ -23,16 +23,34 @@ pub enum What {
     /// The API server has acknowledged it.
     Done(Doing),
     /// Nothing to do until something changes.
-    Waiting { on: WaitFor, until: Option<Timestamp> },
+    Waiting {
+        on: WaitFor,
+        until: Option<Timestamp>,
+    },
     /// The candidate can be looked at.
-    Preview { address: String },
-    GateAsked { gate: String },
-    GateAnswered { answer: String, said: String },
+    Preview {
+        address: String,
+    },
+    GateAsked {
+        gate: String,
+    },
+    GateAnswered {
+        answer: String,
+        said: String,
+    },
     /// The last lines of a container that keeps the candidate from being ready.
-    Logs { pod: String, container: String, lines: Vec<String> },
+    Logs {
+        pod: String,
+        container: String,
+        lines: Vec<String>,
+    },
     /// The API server does not answer; the command goes on when it does.
-    Unreachable { why: String },
+    Unreachable {
+        why: String,
+    },
     Reachable,
     /// The command is over.
-    Ended { outcome: Outcome },
+    Ended {
+        outcome: Outcome,
+    },
 }

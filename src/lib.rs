@@ -1,6 +1,18 @@
 #![forbid(unsafe_code)]
 //! Blue/green releases on Kubernetes from the command line, without a controller.
+//!
+//! A library only so that tests can link it: what is stable is the command line, its exit codes and
+//! its JSON.
 
+pub mod cli;
+pub mod cluster;
+pub mod commands;
+pub mod drive;
+pub mod error;
+pub mod event;
+pub mod gate;
 pub mod model;
 pub mod release;
+pub mod report;
 pub mod route;
+pub mod settings;

@@ -137,10 +137,7 @@ mod tests {
             assert_eq!(failure(status(code), None, b"").code(), Some(code));
         }
         let second = Some(Duration::from_secs(1));
-        assert_eq!(
-            failure(status(429), second, b""),
-            CallError::Throttled { retry_after: second }
-        );
+        assert_eq!(failure(status(429), second, b""), CallError::Throttled { retry_after: second });
         for code in [500, 502, 503, 504, 302, 499] {
             assert!(matches!(failure(status(code), None, b"<html>"), CallError::Lost { .. }));
         }
@@ -148,11 +145,15 @@ mod tests {
 
     #[test]
     fn says_what_the_api_server_said() {
-        let body = br#"{"kind":"Status","reason":"Conflict","message":"the object has been modified"}"#;
+        let body =
+            br#"{"kind":"Status","reason":"Conflict","message":"the object has been modified"}"#;
         let CallError::Refused { reason, message, .. } = failure(StatusCode::CONFLICT, None, body)
         else {
             panic!("not refused")
         };
-        assert_eq!((reason.as_str(), message.as_str()), ("Conflict", "the object has been modified"));
+        assert_eq!(
+            (reason.as_str(), message.as_str()),
+            ("Conflict", "the object has been modified")
+        );
     }
 }

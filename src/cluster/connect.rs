@@ -29,15 +29,16 @@ pub async fn connect(access: &Access) -> Result<Cluster, Error> {
     config.connect_timeout = Some(CONNECT_WITHIN);
     // A repeated write is a decision: the plan's, after it has looked again.
     config.default_retry = false;
-    config
-        .headers
-        .push((header::USER_AGENT, header::HeaderValue::from_static(USER_AGENT)));
+    config.headers.push((header::USER_AGENT, header::HeaderValue::from_static(USER_AGENT)));
     if let Some(user) = &access.impersonate {
         config.auth_info.impersonate = Some(user.clone());
     }
     let namespace = access.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
     if !crate::settings::is_dns_label(&namespace) {
-        return Err(Error::new(Kind::Usage, format!("{namespace:?} is not the name of a namespace")));
+        return Err(Error::new(
+            Kind::Usage,
+            format!("{namespace:?} is not the name of a namespace"),
+        ));
     }
     let address = config.cluster_url.to_string();
     let client = Client::try_from(config).map_err(|error| {

@@ -4,6 +4,7 @@ mod call;
 mod clock;
 mod connect;
 mod execute;
+mod explain;
 mod logs;
 mod observe;
 mod watch;
@@ -11,7 +12,7 @@ mod watch;
 pub use call::{CallError, Cluster};
 pub use clock::Clock;
 pub use connect::{Access, connect};
-pub use observe::{Breadth, apps, read};
+pub use observe::{Breadth, apps, read, read_once};
 pub use watch::{Change, Spec, Watches};
 
 /// What the API server sees of us.

@@ -8,10 +8,12 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{CallError, Cluster};
+use crate::error::Error;
 use crate::model::{Id, Kind, MANAGED_BY, MANAGER, Objects, RELEASE, name};
 use crate::release::Names;
 
 const READ_WITHIN: Duration = Duration::from_secs(30);
+const ONE_LOOK: Duration = Duration::from_secs(10);
 
 /// How much is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,6 +63,24 @@ pub async fn read(
         }
     }
     Ok(versions)
+}
+
+/// One look, for a command that does not wait for a cluster that is away.
+pub async fn read_once(
+    cluster: &Cluster,
+    names: &Names,
+    breadth: Breadth,
+) -> Result<Objects, Error> {
+    let mut objects = Objects::default();
+    let reading = read(cluster, names, breadth, &mut objects);
+    match tokio::time::timeout(ONE_LOOK, reading).await {
+        Ok(Ok(_)) => Ok(objects),
+        Ok(Err((kind, error))) => Err(cluster.explain(error, &format!("list {}", kind.plural()))),
+        Err(_) => {
+            let why = format!("no reply within {} s", ONE_LOOK.as_secs());
+            Err(cluster.explain(CallError::Lost { why }, "read"))
+        }
+    }
 }
 
 /// The apps that have a record in the namespace.

@@ -45,11 +45,21 @@ impl Spec {
 /// What a watch brought.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Change {
-    There { kind: Kind, object: Value },
-    Gone { kind: Kind, object: Value },
+    There {
+        kind: Kind,
+        object: Value,
+    },
+    Gone {
+        kind: Kind,
+        object: Value,
+    },
     /// The watch can't go on from where it was: read again.
-    Lost { kind: Kind },
-    /// It ended as watches do, or broke; the next one goes on from there.
+    Lost {
+        kind: Kind,
+    },
+    /// It broke: the API server may be away.
+    Broken,
+    /// It ended as watches do; the next one goes on from there.
     Ended,
 }
 
@@ -64,12 +74,13 @@ pub struct Watches {
 
 struct Seen {
     spec: Spec,
-    what: Result<WatchEvent<Item>, Broken>,
+    what: Result<WatchEvent<Item>, End>,
 }
 
-enum Broken {
+enum End {
     Expired,
-    Ended,
+    Broken,
+    Ordinary,
 }
 
 /// An object in a watch event. Bookmarks carry only a version.
@@ -149,11 +160,15 @@ impl Watches {
                 self.versions.insert(kind, bookmark.metadata.resource_version);
                 None
             }
-            Ok(WatchEvent::Error(_)) | Err(Broken::Expired) => {
+            Ok(WatchEvent::Error(_)) | Err(End::Expired) => {
                 self.close(&spec);
                 Some(Change::Lost { kind })
             }
-            Err(Broken::Ended) => {
+            Err(End::Broken) => {
+                self.close(&spec);
+                Some(Change::Broken)
+            }
+            Err(End::Ordinary) => {
                 self.close(&spec);
                 Some(Change::Ended)
             }
@@ -176,8 +191,9 @@ impl Watches {
 async fn watch(cluster: Cluster, spec: Spec, from: String, to: mpsc::UnboundedSender<Seen>) {
     let stream = tokio::time::timeout(OPEN_FOR + GRACE, follow(&cluster, &spec, &from, &to));
     let what = match stream.await {
-        Ok(Err(kube::Error::Api(status))) if status.code == 410 => Broken::Expired,
-        _ => Broken::Ended,
+        Ok(Err(kube::Error::Api(status))) if status.code == 410 => End::Expired,
+        Ok(Ok(())) => End::Ordinary,
+        Ok(Err(_)) | Err(_) => End::Broken,
     };
     let _ = to.send(Seen { spec, what: Err(what) });
 }
@@ -189,7 +205,9 @@ async fn follow(
     to: &mpsc::UnboundedSender<Seen>,
 ) -> Result<(), kube::Error> {
     let selector = match &spec.selector {
-        Selector::Named(name) => format!("fieldSelector={}", encode(&format!("metadata.name={name}"))),
+        Selector::Named(name) => {
+            format!("fieldSelector={}", encode(&format!("metadata.name={name}")))
+        }
         Selector::Labelled(label) => format!("labelSelector={}", encode(label)),
     };
     let url = format!(

@@ -3,9 +3,7 @@
 use serde_json::Value;
 
 use super::{Names, Slot, Snapshot};
-use crate::model::{
-    APP_LABEL, Colour, Id, Kind, MANAGED_BY, MANAGER, label, name, string_map,
-};
+use crate::model::{APP_LABEL, Colour, Id, Kind, MANAGED_BY, MANAGER, label, name, string_map};
 use crate::route::{Label, names_app, selects};
 
 /// Kubernetes' limit for names of Services and for label values.
@@ -120,7 +118,8 @@ fn live_service(s: &Snapshot, live: &Value, rewritten: &Label) -> Vec<String> {
         return reasons;
     }
     if string_map(&live["spec"]["selector"]).is_empty() {
-        reasons.push(format!("Service {service} has no selector: somebody else keeps its endpoints"));
+        reasons
+            .push(format!("Service {service} has no selector: somebody else keeps its endpoints"));
         return reasons;
     }
     let slots: Vec<String> = Colour::BOTH.map(|colour| s.names.deployment(colour)).to_vec();
@@ -150,7 +149,8 @@ fn catching_selectors(s: &Snapshot, live: &str, rewritten: &Label) -> Vec<String
     let mut own = vec![live.to_owned(), s.names.preview()];
     own.extend(Colour::BOTH.map(|colour| s.names.service(colour)));
     let mut labels = string_map(&base.template()["metadata"]["labels"]);
-    let services = s.objects.list(Kind::Service).filter(|service| !own.iter().any(|n| n == name(service)));
+    let services =
+        s.objects.list(Kind::Service).filter(|service| !own.iter().any(|n| n == name(service)));
     services
         .filter(|service| {
             Colour::BOTH.iter().any(|colour| {

@@ -40,9 +40,7 @@ mod tests {
 
     #[test]
     fn counts_ready_pods_that_have_a_port_once() {
-        let endpoint = |pod: &str, ready| {
-            json!({"addresses": ["10.0.0.1"], "targetRef": {"name": pod}, "conditions": {"ready": ready}})
-        };
+        let endpoint = |pod: &str, ready| json!({"addresses": ["10.0.0.1"], "targetRef": {"name": pod}, "conditions": {"ready": ready}});
         let slice = |name: &str, service: &str, ports, endpoints| {
             json!({"kind": "EndpointSlice", "addressType": "IPv4", "metadata": {"name": name,
                 "labels": {SLICE_SERVICE: service}}, "ports": ports, "endpoints": endpoints})
@@ -50,8 +48,18 @@ mod tests {
         let http = json!([{"port": 3000}]);
         let mut objects = Objects::default();
         for slice in [
-            slice("a", "parrot-green", http.clone(), json!([endpoint("p1", json!(true)), endpoint("p2", json!(false))])),
-            slice("b", "parrot-green", http.clone(), json!([endpoint("p1", json!(true)), endpoint("p3", json!(null))])),
+            slice(
+                "a",
+                "parrot-green",
+                http.clone(),
+                json!([endpoint("p1", json!(true)), endpoint("p2", json!(false))]),
+            ),
+            slice(
+                "b",
+                "parrot-green",
+                http.clone(),
+                json!([endpoint("p1", json!(true)), endpoint("p3", json!(null))]),
+            ),
             slice("c", "parrot-green", json!([]), json!([endpoint("p4", json!(true))])),
             slice("d", "parrot-blue", http, json!([endpoint("p5", json!(true))])),
         ] {

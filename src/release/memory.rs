@@ -16,6 +16,8 @@ pub struct Memory {
     pub following: Option<(u64, String)>,
     /// Whether this process drove it.
     pub drove: bool,
+    /// Why the API server does not take the candidate's Deployment.
+    pub refused: Option<String>,
     /// The gate's last answer.
     pub answer: Option<Answered>,
 }
@@ -37,6 +39,18 @@ pub enum Answer {
     Reject(String),
     /// Why it could not be asked.
     Broken(String),
+}
+
+impl Answer {
+    /// The record's word for it, and what was said.
+    pub fn words(&self) -> (&'static str, &str) {
+        match self {
+            Answer::Pass => ("pass", ""),
+            Answer::NotYet(said) => ("not-yet", said),
+            Answer::Reject(said) => ("reject", said),
+            Answer::Broken(why) => ("broken", why),
+        }
+    }
 }
 
 impl Memory {

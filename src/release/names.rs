@@ -1,5 +1,7 @@
 //! The names of an app's objects.
 
+use serde_json::Value;
+
 use crate::model::{Colour, Id, Kind};
 
 /// The names of the objects of one app, in its namespace.
@@ -29,6 +31,13 @@ impl Names {
     /// The Service that follows the candidate.
     pub fn preview(&self) -> String {
         format!("{}-preview", self.app)
+    }
+
+    /// Where the candidate can be asked, from inside the cluster, by the preview Service's first port.
+    pub fn preview_address(&self, service: &Value) -> Option<String> {
+        let port = service["spec"]["ports"][0]["port"].as_u64()?;
+        let port = if port == 80 { String::new() } else { format!(":{port}") };
+        Some(format!("http://{}.{}.svc{port}", self.preview(), self.namespace))
     }
 
     pub fn record(&self) -> Id {

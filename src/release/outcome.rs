@@ -11,20 +11,43 @@ pub enum Outcome {
     /// The release is over; `Finished` says how.
     Finished(Finished),
     /// The version that was asked for is live already.
-    AlreadyLive { images: Vec<String> },
+    AlreadyLive {
+        images: Vec<String>,
+    },
     /// The candidate is ready and waits, with nobody driving.
-    Detached { number: u64 },
-    Busy { driver: Driver },
-    TakenOver { holder: String },
+    Detached {
+        number: u64,
+    },
+    Busy {
+        driver: Driver,
+    },
+    TakenOver {
+        holder: String,
+    },
     /// Somebody changed what the release stands on.
-    Changed { what: String },
-    NothingToDo { why: String },
+    Changed {
+        what: String,
+    },
+    NothingToDo {
+        why: String,
+    },
     /// An unfinished release of another version is in the way.
-    InTheWay { number: u64, images: Vec<String> },
-    NotReady { number: u64, why: String, deploy_again: bool },
+    InTheWay {
+        number: u64,
+        images: Vec<String>,
+    },
+    NotReady {
+        number: u64,
+        why: String,
+        deploy_again: bool,
+    },
     NotInitialised,
     /// The app can't be released as it is.
-    Unfit { reasons: Vec<String> },
+    Unfit {
+        reasons: Vec<String>,
+    },
     /// What was asked for makes no sense for this app.
-    Misfit { why: String },
+    Misfit {
+        why: String,
+    },
 }

@@ -168,10 +168,7 @@ fn of_container(container: &ContainerStatus, created: Option<Timestamp>) -> Opti
 }
 
 /// The pods of a slot that one release made.
-pub fn of_release<'a>(
-    pods: impl Iterator<Item = &'a serde_json::Value>,
-    release: u64,
-) -> Vec<Pod> {
+pub fn of_release<'a>(pods: impl Iterator<Item = &'a serde_json::Value>, release: u64) -> Vec<Pod> {
     let release = release.to_string();
     pods.filter(|pod| crate::model::label(pod, crate::model::RELEASE) == Some(&release))
         .filter_map(|pod| Pod::deserialize(pod).ok())

@@ -88,8 +88,8 @@ impl Snapshot {
     pub fn route_leads(&self, route: &Value, record: &Record) -> Leads {
         let services = self.serving(record);
         let ours = backends(route).into_iter().filter(|b| services.contains(&b.service));
-        let places: BTreeSet<_> =
-            ours.map(|backend| match self.service_leads(&backend.service, record) {
+        let places: BTreeSet<_> = ours
+            .map(|backend| match self.service_leads(&backend.service, record) {
                 Leads::To(colour) => Some(colour),
                 Leads::Astray => None,
             })
@@ -148,7 +148,9 @@ impl Snapshot {
     /// Ready for as many requests as this many replicas answer, on the Service's port.
     pub fn serves(&self, colour: Colour, replicas: u64) -> bool {
         self.slot(colour).is_some_and(|slot| {
-            slot.is_ready() && slot.desired() >= replicas && self.endpoints(colour) >= slot.desired()
+            slot.is_ready()
+                && slot.desired() >= replicas
+                && self.endpoints(colour) >= slot.desired()
         })
     }
 

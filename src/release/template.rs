@@ -74,7 +74,8 @@ fn canonical(value: &Value) -> Value {
 /// The images of a template's containers, init containers included, by container.
 pub fn images(template: &Value) -> BTreeMap<String, String> {
     let containers = ["initContainers", "containers"].into_iter();
-    let containers = containers.flat_map(|list| template["spec"][list].as_array().into_iter().flatten());
+    let containers =
+        containers.flat_map(|list| template["spec"][list].as_array().into_iter().flatten());
     containers
         .filter_map(|c| Some((c["name"].as_str()?.to_owned(), c["image"].as_str()?.to_owned())))
         .collect()

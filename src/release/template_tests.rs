@@ -35,7 +35,8 @@ fn parrot() -> Value {
 #[test]
 fn green_differs_in_one_label_wherever_the_template_speaks_of_its_own_pods() {
     let green = coloured(&parrot(), &app(), Colour::Green, 4);
-    let labels = json!({"app": "parrot-green", "team": "parrot", COLOUR_LABEL: "green", RELEASE: "4"});
+    let labels =
+        json!({"app": "parrot-green", "team": "parrot", COLOUR_LABEL: "green", RELEASE: "4"});
     assert_eq!(green["metadata"]["labels"], labels);
     let anti = &green["spec"]["affinity"]["podAntiAffinity"];
     let required = &anti["requiredDuringSchedulingIgnoredDuringExecution"][0]["labelSelector"];

@@ -23,9 +23,11 @@ impl Backend {
         let tail = tail.iter().map(|token| (*token).to_owned());
         let head = match self.place {
             None => vec!["spec".to_owned(), "defaultBackend".to_owned()],
-            Some((rule, path)) => ["spec", "rules", &rule.to_string(), "http", "paths", &path.to_string()]
-                .map(str::to_owned)
-                .to_vec(),
+            Some((rule, path)) => {
+                ["spec", "rules", &rule.to_string(), "http", "paths", &path.to_string()]
+                    .map(str::to_owned)
+                    .to_vec()
+            }
         };
         PointerBuf::from_tokens(head.into_iter().chain(tail))
     }
@@ -44,7 +46,13 @@ pub fn backends(ingress: &Value) -> Vec<Backend> {
     let default = &ingress["spec"]["defaultBackend"]["service"];
     if let Some(service) = default["name"].as_str() {
         let (host, path, place) = (None, None, None);
-        found.push(Backend { service: service.into(), host, path, port: default["port"].clone(), place });
+        found.push(Backend {
+            service: service.into(),
+            host,
+            path,
+            port: default["port"].clone(),
+            place,
+        });
     }
     let rules = ingress["spec"]["rules"].as_array().into_iter().flatten();
     for (r, rule) in rules.enumerate() {
@@ -96,7 +104,8 @@ impl Switch<'_> {
             }
             if let Some((rule, _)) = backend.place {
                 if let Some(host) = &backend.host {
-                    operations.push(test(pointer(["spec", "rules", &rule.to_string(), "host"]), host));
+                    operations
+                        .push(test(pointer(["spec", "rules", &rule.to_string(), "host"]), host));
                 }
                 if let Some(path) = &backend.path {
                     operations.push(test(backend.pointer(&["path"]), path));

@@ -24,16 +24,11 @@ static BED: OnceLock<(Handle, Arc<Bed>)> = OnceLock::new();
 pub fn run(arguments: &Arguments, binaries: &Binaries) -> Result<ExitCode> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Runtime::new().context("no runtime")?;
-    let folder = tempfile::Builder::new()
-        .prefix("bluegreen-bed-")
-        .tempdir()?;
+    let folder = tempfile::Builder::new().prefix("bluegreen-bed-").tempdir()?;
 
     let started = Instant::now();
     let (plane, bed) = runtime.block_on(start::start(folder.path(), binaries))?;
-    eprintln!(
-        "testbed: control plane up in {:.1} s",
-        started.elapsed().as_secs_f32()
-    );
+    eprintln!("testbed: control plane up in {:.1} s", started.elapsed().as_secs_f32());
     let _ = BED.set((runtime.handle().clone(), Arc::new(bed)));
 
     let mut arguments = arguments.clone();
@@ -41,10 +36,7 @@ pub fn run(arguments: &Arguments, binaries: &Binaries) -> Result<ExitCode> {
     let conclusion = libtest_mimic::run(&arguments, cases::all());
     let stopping = Instant::now();
     drop(plane);
-    eprintln!(
-        "testbed: control plane down in {:.1} s",
-        stopping.elapsed().as_secs_f32()
-    );
+    eprintln!("testbed: control plane down in {:.1} s", stopping.elapsed().as_secs_f32());
     Ok(conclusion.exit_code())
 }
 

@@ -38,15 +38,8 @@ fn count(look: Look, release: &Release, answered: &Answered) -> Next {
     let mut gate = release.gate.clone();
     gate.asked = Some(answered.at);
     gate.failures += 1;
-    let (word, said) = match &answered.answer {
-        Answer::Pass => unreachable!("a yes is not counted"),
-        Answer::NotYet(said) => ("not-yet", said),
-        Answer::Reject(said) => ("reject", said),
-        Answer::Broken(why) => {
-            gate.broken += 1;
-            ("broken", why)
-        }
-    };
+    let (word, said) = answered.answer.words();
+    gate.broken += u64::from(matches!(answered.answer, Answer::Broken(_)));
     gate.answer = Some(word.to_owned());
     let reason = match word {
         "reject" => Some(format!("the gate rejected it: {said}")),
@@ -59,12 +52,8 @@ fn count(look: Look, release: &Release, answered: &Answered) -> Next {
         }),
         _ => None,
     };
-    let ending = reason.map(|reason| Ending {
-        outcome: Verdict::Rejected,
-        reason,
-        by: None,
-        at: look.now,
-    });
+    let ending =
+        reason.map(|reason| Ending { outcome: Verdict::Rejected, reason, by: None, at: look.now });
     let doing = Doing::Count {
         answer: format!("{word}: {said}"),
         failures: gate.failures,

@@ -6,9 +6,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Said, earlier, said};
 use super::{Doing, Look, Next, WaitFor};
-use crate::model::{
-    EPOCH, Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, name, pointer,
-};
+use crate::model::{EPOCH, Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, name, pointer};
 use crate::release::objects::{self, Candidate};
 use crate::release::snapshot::Leads;
 use crate::release::{Ending, GateKind, Outcome, Record, Release, Slot, Verdict, template};
@@ -34,7 +32,8 @@ pub fn next(
             release.number
         ));
     }
-    if routes != Leads::To(release.from) || s.live_service_leads(record) != Leads::To(release.from) {
+    if routes != Leads::To(release.from) || s.live_service_leads(record) != Leads::To(release.from)
+    {
         return look.changed(format!(
             "the Ingress or Service {} no longer leads to {}, which release {} started from",
             record.service,
@@ -89,6 +88,10 @@ fn candidate<'a>(
             let (number, deploy_again) = (release.number, true);
             return Err(Next::Done(Outcome::NotReady { number, why, deploy_again }));
         };
+        if let Some(refused) = &s.memory.refused {
+            let reason = format!("the API server refuses it: {refused}");
+            return Err(end(look, Verdict::Unhealthy, reason));
+        }
         let what = Candidate {
             colour: release.to,
             release: release.number,
@@ -148,7 +151,11 @@ fn edited(slot: Slot, record: &Record, release: &Release) -> Option<String> {
         && template::images(&neutral) == release.images
         && release.sighted.as_ref().is_none_or(|sighted| *sighted == template::hash(&neutral));
     (!same).then(|| {
-        format!("the pod template of {} is not the one that release {} sent", slot.name(), release.number)
+        format!(
+            "the pod template of {} is not the one that release {} sent",
+            slot.name(),
+            release.number
+        )
     })
 }
 
@@ -244,8 +251,7 @@ fn finish(look: Look, record: &Record, release: &Release) -> Next {
         let Some(service) = s.live_service(record) else {
             return look.changed(format!("Service {} was deleted", record.service));
         };
-        let doing =
-            Doing::FollowLive { service: record.service.clone(), colour: release.to };
+        let doing = Doing::FollowLive { service: record.service.clone(), colour: release.to };
         return look.act(doing, follow(service, &record.label, release.to));
     }
     let Some(until) = release.drain_until else {
@@ -277,11 +283,14 @@ fn finish(look: Look, record: &Record, release: &Release) -> Next {
         let deployment = old.name().to_owned();
         return look.act_fresh(Doing::PutAway { deployment }, scale(old, 0));
     }
-    look.act(Doing::Finish, look.record(|record| {
-        record.finish(Verdict::Promoted, look.now);
-        record.driver = None;
-        record.challenge = None;
-    }))
+    look.act(
+        Doing::Finish,
+        look.record(|record| {
+            record.finish(Verdict::Promoted, look.now);
+            record.driver = None;
+            record.challenge = None;
+        }),
+    )
 }
 
 /// The drain is over but the new version is not fully ready: the old one stays until it is, or the

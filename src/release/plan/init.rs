@@ -124,7 +124,9 @@ fn spec_from_ingress(
     for backend in named {
         let port = match backend.port["number"].as_u64() {
             Some(number) => json!({"port": number, "targetPort": target, "protocol": "TCP"}),
-            None => json!({"name": backend.port["name"], "port": HTTP, "targetPort": target, "protocol": "TCP"}),
+            None => {
+                json!({"name": backend.port["name"], "port": HTTP, "targetPort": target, "protocol": "TCP"})
+            }
         };
         if !ports.contains(&port) {
             ports.push(port);
@@ -162,4 +164,3 @@ fn target_port(blue: Slot, init: &Init) -> Result<u64, Vec<String>> {
         )]),
     }
 }
-

@@ -123,12 +123,7 @@ fn approve(look: Look, record: &Record, release: &Release, when_ready: bool) -> 
 
 /// Writes an intent. A driver that lives finds it, and a challenge beside it; without a driver this
 /// process takes the release in the same write.
-fn say(
-    look: Look,
-    record: &Record,
-    doing: Doing,
-    intent: impl FnOnce(&mut Release),
-) -> Next {
+fn say(look: Look, record: &Record, doing: Doing, intent: impl FnOnce(&mut Release)) -> Next {
     let nobody = record.driver.is_none();
     let write = look.record(|record| {
         if let Some(release) = &mut record.release {

@@ -9,6 +9,7 @@ mod forward;
 mod hold;
 mod init;
 mod intent;
+pub mod rehearse;
 mod withdraw;
 
 use jiff::Timestamp;
@@ -87,6 +88,7 @@ pub enum Doing {
     Challenge { holder: String },
     TakeOver { holder: String },
     Answer,
+    RaiseEpoch,
     Stamp { object: Id },
     RemoveLeftover { deployment: String },
     FollowPreview { colour: Colour },
@@ -145,6 +147,15 @@ pub fn let_go(me: &Me, s: &Snapshot, now: Timestamp) -> Option<Step> {
     let mine = record.driver.as_ref().is_some_and(|driver| driver.id == me.id);
     let look = Look { me, s, now };
     mine.then(|| look.step(Doing::LetGo, look.record(|record| record.driver = None)))
+}
+
+/// The step after which nothing that was planned before applies to the app's objects any more: the
+/// next looks stamp them all. Only for the release's driver.
+pub fn raise_epoch(me: &Me, s: &Snapshot, now: Timestamp) -> Option<Step> {
+    let (_, record) = s.record.as_ref()?;
+    let mine = record.driver.as_ref().is_some_and(|driver| driver.id == me.id);
+    let look = Look { me, s, now };
+    mine.then(|| look.step(Doing::RaiseEpoch, look.record(|record| record.epoch += 1)))
 }
 
 /// The release that this command is about has ended, or another process drives it now.

@@ -24,8 +24,7 @@ impl Bed {
             text.push_str("\n---\n");
         }
         let args = ["apply", "-n", namespace, "-f", "-"];
-        self.run_kubectl(&self.kubeconfig, &args, text.as_bytes())
-            .await
+        self.run_kubectl(&self.kubeconfig, &args, text.as_bytes()).await
     }
 
     /// Applies a file of the repository, for example `examples/parrot/parrot.yaml`.
@@ -59,19 +58,12 @@ impl Bed {
             .spawn()
             .context("cannot start kubectl")?;
         if let Some(mut stdin) = child.stdin.take() {
-            stdin
-                .write_all(input)
-                .await
-                .context("kubectl does not read")?;
+            stdin.write_all(input).await.context("kubectl does not read")?;
         }
         let output = child.wait_with_output().await.context("kubectl was lost")?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
-            bail!(
-                "kubectl {} ended with {}: {said}",
-                args.join(" "),
-                output.status
-            );
+            bail!("kubectl {} ended with {}: {said}", args.join(" "), output.status);
         }
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }

@@ -72,15 +72,11 @@ async fn marked(folder: &Path, admin: &Client) -> Result<String> {
     let request = http::Request::get(&marker).body(Vec::new())?;
     let _ = admin.request_text(request).await;
     let wanted = format!("\"requestURI\":\"{marker}\"");
-    wait_for(
-        "the audit log's marker",
-        Duration::from_secs(30),
-        async || {
-            let text = std::fs::read_to_string(&path)
-                .with_context(|| format!("cannot read {}", path.display()))?;
-            Ok(text.contains(&wanted).then_some(text))
-        },
-    )
+    wait_for("the audit log's marker", Duration::from_secs(30), async || {
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        Ok(text.contains(&wanted).then_some(text))
+    })
     .await
 }
 
@@ -101,9 +97,7 @@ fn parse(text: &str, user: &str) -> Result<Vec<AuditLine>> {
 fn read(event: &Value) -> Result<AuditLine> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let time = |value: &Value| {
-        text(value)
-            .parse::<Timestamp>()
-            .with_context(|| format!("no audit time: {value}"))
+        text(value).parse::<Timestamp>().with_context(|| format!("no audit time: {value}"))
     };
     let object = &event["objectRef"];
     Ok(AuditLine {

@@ -24,18 +24,11 @@ impl Binaries {
     pub fn find(&self, name: &str) -> Result<PathBuf> {
         // The three that KUBEBUILDER_ASSETS is known to hold; the rest must fit our kwok stages.
         let replaceable = ["etcd", "kube-apiserver", "kubectl"].contains(&name);
-        let given = self
-            .given
-            .iter()
-            .filter(|_| replaceable)
-            .map(|dir| dir.join(name));
+        let given = self.given.iter().filter(|_| replaceable).map(|dir| dir.join(name));
         let built = self.folder.join(name);
         match given.chain([built.clone()]).find(|path| path.is_file()) {
             Some(path) => Ok(path),
-            None => bail!(
-                "{} is missing; tests/cluster/build makes it",
-                built.display()
-            ),
+            None => bail!("{} is missing; tests/cluster/build makes it", built.display()),
         }
     }
 

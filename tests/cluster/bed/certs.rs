@@ -20,9 +20,7 @@ impl Certs {
     pub fn make(dir: &Path) -> Result<Self> {
         let mut params = CertificateParams::new(Vec::new())?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params
-            .distinguished_name
-            .push(DnType::CommonName, "bluegreen test bed");
+        params.distinguished_name.push(DnType::CommonName, "bluegreen test bed");
         let ca = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
 
         let names = ["127.0.0.1", "localhost", "kubernetes.default.svc"].map(String::from);

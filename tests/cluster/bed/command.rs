@@ -85,13 +85,7 @@ impl Bed {
         let stdout = Stream::collect(child.stdout.take().context("stdout is taken")?);
         let stderr = Stream::collect(child.stderr.take().context("stderr is taken")?);
         let what = format!("bluegreen {}", args.join(" "));
-        Ok(Running {
-            what,
-            child,
-            stdout,
-            stderr,
-            started: Instant::now(),
-        })
+        Ok(Running { what, child, stdout, stderr, started: Instant::now() })
     }
 }
 
@@ -128,18 +122,13 @@ impl Running {
 
     /// Waits until either stream holds `text`; fails when it ends without.
     pub async fn says(&mut self, text: &str) -> Result<()> {
-        let seen = wait_for(
-            &format!("{} to say {text:?}", self.what),
-            PATIENCE,
-            async || {
-                // The end is looked at first: what is said before it counts.
-                let ended =
-                    self.child.try_wait()?.is_some() && self.stdout.ended() && self.stderr.ended();
-                let said =
-                    self.stdout.so_far().contains(text) || self.stderr.so_far().contains(text);
-                Ok((said || ended).then_some(said))
-            },
-        )
+        let seen = wait_for(&format!("{} to say {text:?}", self.what), PATIENCE, async || {
+            // The end is looked at first: what is said before it counts.
+            let ended =
+                self.child.try_wait()?.is_some() && self.stdout.ended() && self.stderr.ended();
+            let said = self.stdout.so_far().contains(text) || self.stderr.so_far().contains(text);
+            Ok((said || ended).then_some(said))
+        })
         .await;
         match seen {
             Ok(true) => Ok(()),
@@ -156,11 +145,7 @@ impl Running {
     pub async fn wait_at_most(mut self, patience: Duration) -> Result<Output> {
         let Ok(status) = tokio::time::timeout(patience, self.child.wait()).await else {
             let _ = self.child.kill().await;
-            bail!(
-                "{} did not end within {patience:?}\n{}",
-                self.what,
-                self.all()
-            );
+            bail!("{} did not end within {patience:?}\n{}", self.what, self.all());
         };
         let status = status.with_context(|| format!("{} was lost", self.what))?;
         let took = self.started.elapsed();
@@ -175,18 +160,12 @@ impl Running {
 
     /// `kill -9`, and what it had printed.
     pub async fn kill(mut self) -> Result<Output> {
-        self.child
-            .start_kill()
-            .with_context(|| format!("cannot kill {}", self.what))?;
+        self.child.start_kill().with_context(|| format!("cannot kill {}", self.what))?;
         self.wait().await
     }
 
     fn all(&self) -> String {
-        format!(
-            "--- stdout\n{}\n--- stderr\n{}",
-            self.stdout(),
-            self.stderr()
-        )
+        format!("--- stdout\n{}\n--- stderr\n{}", self.stdout(), self.stderr())
     }
 }
 
@@ -202,9 +181,7 @@ impl Stream {
         let reader = tokio::spawn(async move {
             let mut chunk = [0u8; 4096];
             while let Ok(n @ 1..) = from.read(&mut chunk).await {
-                sink.lock()
-                    .unwrap_or_else(|e| e.into_inner())
-                    .extend_from_slice(&chunk[..n]);
+                sink.lock().unwrap_or_else(|e| e.into_inner()).extend_from_slice(&chunk[..n]);
             }
         });
         Self { text, reader }

@@ -38,16 +38,10 @@ struct Ports {
 impl Ports {
     /// Free ones: held together until all are known, so that none comes twice.
     fn choose() -> Result<Self> {
-        let held: Vec<TcpListener> = (0..4)
-            .map(|_| TcpListener::bind("127.0.0.1:0"))
-            .collect::<Result<_, _>>()?;
+        let held: Vec<TcpListener> =
+            (0..4).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>()?;
         let at = |n: usize| held[n].local_addr().map(|a| a.port());
-        Ok(Self {
-            etcd: at(0)?,
-            peer: at(1)?,
-            api: at(2)?,
-            kubelet: at(3)?,
-        })
+        Ok(Self { etcd: at(0)?, peer: at(1)?, api: at(2)?, kubelet: at(3)? })
     }
 }
 
@@ -67,12 +61,7 @@ impl ControlPlane {
         plane.launch(&binaries.find("etcd")?, etcd_args(folder, &ports))?;
         let args = apiserver_args(folder, &ports, &plane)?;
         plane.launch(&binaries.find("kube-apiserver")?, args)?;
-        Ok((
-            plane,
-            Rest {
-                kubelet: ports.kubelet,
-            },
-        ))
+        Ok((plane, Rest { kubelet: ports.kubelet }))
     }
 
     /// Starts what needs a ready API server.
@@ -83,25 +72,14 @@ impl ControlPlane {
         let config = kwok::configure(&self.folder, &binaries.stages())?;
         let manager_args = manager_args(&manager, &self.certs);
         self.launch(&binaries.find("kube-controller-manager")?, manager_args)?;
-        self.launch(
-            &binaries.find("kube-scheduler")?,
-            scheduler_args(&scheduler),
-        )?;
-        self.launch(
-            &binaries.find("kwok")?,
-            kwok::args(&root, &config, rest.kubelet),
-        )
+        self.launch(&binaries.find("kube-scheduler")?, scheduler_args(&scheduler))?;
+        self.launch(&binaries.find("kwok")?, kwok::args(&root, &config, rest.kubelet))
     }
 
     /// A kubeconfig of `user`, written on the way.
     pub fn kubeconfig_of(&self, user: &str) -> Result<PathBuf> {
-        let path = self
-            .folder
-            .join(format!("{}.kubeconfig", user.replace(':', "-")));
-        let at = Endpoint {
-            server: &self.server,
-            ca: Some(&self.certs.ca),
-        };
+        let path = self.folder.join(format!("{}.kubeconfig", user.replace(':', "-")));
+        let at = Endpoint { server: &self.server, ca: Some(&self.certs.ca) };
         kubeconfig::write(&path, &at, user, &self.tokens.of(user))?;
         Ok(path)
     }
@@ -117,8 +95,7 @@ impl ControlPlane {
     }
 
     fn launch(&mut self, program: &Path, args: Vec<String>) -> Result<()> {
-        self.processes
-            .push(Process::start(program, args, &self.folder)?);
+        self.processes.push(Process::start(program, args, &self.folder)?);
         Ok(())
     }
 
@@ -176,14 +153,8 @@ fn apiserver_args(folder: &Path, ports: &Ports, plane: &ControlPlane) -> Result<
         format!("--cert-dir={}", folder.display()),
         format!("--tls-cert-file={}", certs.serving.display()),
         format!("--tls-private-key-file={}", certs.serving_key.display()),
-        format!(
-            "--service-account-key-file={}",
-            certs.accounts_public.display()
-        ),
-        format!(
-            "--service-account-signing-key-file={}",
-            certs.accounts_key.display()
-        ),
+        format!("--service-account-key-file={}", certs.accounts_public.display()),
+        format!("--service-account-signing-key-file={}", certs.accounts_key.display()),
         "--service-account-issuer=https://kubernetes.default.svc".into(),
         "--service-cluster-ip-range=10.96.0.0/16".into(),
         format!("--token-auth-file={}", tokens.display()),
@@ -197,10 +168,7 @@ fn apiserver_args(folder: &Path, ports: &Ports, plane: &ControlPlane) -> Result<
 fn manager_args(kubeconfig: &Path, certs: &Certs) -> Vec<String> {
     vec![
         format!("--kubeconfig={}", kubeconfig.display()),
-        format!(
-            "--service-account-private-key-file={}",
-            certs.accounts_key.display()
-        ),
+        format!("--service-account-private-key-file={}", certs.accounts_key.display()),
         format!("--root-ca-file={}", certs.ca.display()),
         "--use-service-account-credentials=true".into(),
         "--leader-elect=false".into(),

@@ -44,11 +44,7 @@ impl Process {
     /// Fails, with the end of its log, when the program is not running any more.
     pub fn check(&mut self) -> Result<()> {
         if let Some(status) = self.child.try_wait()? {
-            bail!(
-                "{} ended early ({status}); its log ends:\n{}",
-                self.name,
-                self.log_tail()
-            );
+            bail!("{} ended early ({status}); its log ends:\n{}", self.name, self.log_tail());
         }
         Ok(())
     }

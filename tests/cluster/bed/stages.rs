@@ -23,15 +23,8 @@ const TAG: &str = r#".spec.containers[0].image | split(":") | last"#;
 const READY: &str = r#".status.conditions[]? | select(.type == "Ready") | .status"#;
 const REASON: &str = ".status.containerStatuses[0]?.state.waiting.reason";
 
-const TAGS: [&str; 7] = [
-    "never-ready",
-    "late",
-    "crash",
-    "dies-later",
-    "pull-error",
-    "config-error",
-    "init-crash",
-];
+const TAGS: [&str; 7] =
+    ["never-ready", "late", "crash", "dies-later", "pull-error", "config-error", "init-crash"];
 
 pub const CONFIG_ERROR: &str = r#"configmap "parrot-settings" not found"#;
 pub const PULL_ERROR: &str = "failed to resolve reference: not found";
@@ -83,37 +76,28 @@ fn ours() -> Vec<Value> {
             .status(start("Running", false) + &containers(false, ENDED)),
         Stage::new("dies-later", first(&["dies-later"]))
             .status(start("Running", true) + &containers(true, STARTED)),
-        Stage::new(
-            "dies-later-dies",
-            [is(TAG, &["dies-later"]), is(READY, &["True"])],
-        )
-        .after_ms(8_000)
-        .event(&back_off)
-        .status(conditions(true, false) + &restarted("containers", ENDED)),
+        Stage::new("dies-later-dies", [is(TAG, &["dies-later"]), is(READY, &["True"])])
+            .after_ms(8_000)
+            .event(&back_off)
+            .status(conditions(true, false) + &restarted("containers", ENDED)),
         Stage::new("crash-again", dead)
             .after_ms(1_000)
             .event(&back_off)
             .status(conditions(true, false) + &restarted("containers", ENDED)),
         Stage::new("pull-error", first(&["pull-error"]))
             .status(start("Pending", false) + &containers(false, &waiting("ErrImagePull"))),
-        Stage::new(
-            "pull-back-off",
-            [is(TAG, &["pull-error"]), is(REASON, &["ErrImagePull"])],
-        )
-        .after_ms(1_000)
-        .status(conditions(true, false) + &containers(false, &waiting("ImagePullBackOff"))),
+        Stage::new("pull-back-off", [is(TAG, &["pull-error"]), is(REASON, &["ErrImagePull"])])
+            .after_ms(1_000)
+            .status(conditions(true, false) + &containers(false, &waiting("ImagePullBackOff"))),
         Stage::new("config-error", first(&["config-error"])).status(
             start("Pending", false) + &containers(false, &waiting("CreateContainerConfigError")),
         ),
         Stage::new("init-crash", first(&["init-crash"]))
             .status(start("Pending", false) + &init_ended() + &containers(false, INITIALIZING)),
-        Stage::new(
-            "init-crash-again",
-            [is(TAG, &["init-crash"]), is(READY, &["False"])],
-        )
-        .after_ms(1_000)
-        .event(&back_off)
-        .status(restarted("initContainers", ENDED)),
+        Stage::new("init-crash-again", [is(TAG, &["init-crash"]), is(READY, &["False"])])
+            .after_ms(1_000)
+            .event(&back_off)
+            .status(restarted("initContainers", ENDED)),
     ]
 }
 
@@ -176,10 +160,7 @@ podIPs: [{ip: {{ index . 0 | Quote }}}]
 {{ end }}
 startTime: {{ $now | Quote }}
 "#;
-    format!(
-        "{address}phase: {phase}\n{}",
-        conditions(phase == "Running", ready)
-    )
+    format!("{address}phase: {phase}\n{}", conditions(phase == "Running", ready))
 }
 
 fn conditions(initialized: bool, ready: bool) -> String {

@@ -22,32 +22,20 @@ pub async fn start(folder: &Path, binaries: &Binaries) -> Result<(ControlPlane, 
     let root = client(&plane.kubeconfig_of(tokens::ROOT)?).await?;
     until("the API server's readyz", &mut plane, async || {
         let request = http::Request::get("/readyz").body(Vec::new())?;
-        Ok(root
-            .request_text(request)
-            .await
-            .is_ok_and(|text| text == "ok"))
+        Ok(root.request_text(request).await.is_ok_and(|text| text == "ok"))
     })
     .await?;
 
     let bindings = Api::<ClusterRoleBinding>::all(root.clone());
     let binding = serde_json::from_value(controlplane::admin_binding())?;
-    bindings
-        .create(&PostParams::default(), &binding)
-        .await
-        .context("cannot bind the admins")?;
+    bindings.create(&PostParams::default(), &binding).await.context("cannot bind the admins")?;
     let nodes = Api::<Node>::all(root.clone());
     let node = serde_json::from_value(kwok::node())?;
-    nodes
-        .create(&PostParams::default(), &node)
-        .await
-        .context("cannot make the node")?;
+    nodes.create(&PostParams::default(), &node).await.context("cannot make the node")?;
 
     plane.start_rest(&rest, binaries)?;
     until("the node to be ready", &mut plane, async || {
-        Ok(nodes
-            .get(kwok::NODE)
-            .await
-            .is_ok_and(|node| is_ready(&node)))
+        Ok(nodes.get(kwok::NODE).await.is_ok_and(|node| is_ready(&node)))
     })
     .await?;
 

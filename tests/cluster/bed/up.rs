@@ -26,9 +26,7 @@ const SOCKET: &str = "api.sock";
 const KUBECONFIG: &str = "kubeconfig";
 
 pub async fn outside(state: &Path) -> Result<()> {
-    let listener = TcpListener::bind("127.0.0.1:0")
-        .await
-        .context("no port on the loopback")?;
+    let listener = TcpListener::bind("127.0.0.1:0").await.context("no port on the loopback")?;
     let port = listener.local_addr()?.port();
     let mut ended = signal(SignalKind::terminate())?;
     let enter = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cluster/enter");
@@ -53,9 +51,7 @@ pub async fn outside(state: &Path) -> Result<()> {
             _ = ended.recv() => break,
         }
     }
-    let pid = inside
-        .id()
-        .and_then(|id| rustix::process::Pid::from_raw(id as i32));
+    let pid = inside.id().and_then(|id| rustix::process::Pid::from_raw(id as i32));
     if let Some(pid) = pid {
         rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
     }
@@ -90,10 +86,7 @@ fn announce(state: &Path, port: u16, plane: &super::controlplane::ControlPlane) 
     std::fs::write(&ca, &plane.certs.ca_pem)?;
     let fresh = state.join(".kubeconfig.new");
     let server = format!("https://127.0.0.1:{port}");
-    let at = Endpoint {
-        server: &server,
-        ca: Some(&ca),
-    };
+    let at = Endpoint { server: &server, ca: Some(&ca) };
     kubeconfig::write(&fresh, &at, tokens::BED, &plane.tokens.of(tokens::BED))?;
     std::fs::rename(&fresh, state.join(KUBECONFIG)).context("cannot write the kubeconfig")
 }
@@ -111,16 +104,13 @@ where
 
 /// True if the arguments were for one of the two.
 pub fn dispatch(arguments: &[String]) -> Result<bool> {
-    let Some((mode @ (OUTSIDE | INSIDE), rest)) = arguments
-        .split_first()
-        .map(|(mode, rest)| (mode.as_str(), rest))
+    let Some((mode @ (OUTSIDE | INSIDE), rest)) =
+        arguments.split_first().map(|(mode, rest)| (mode.as_str(), rest))
     else {
         return Ok(false);
     };
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     ensure!(!rest.is_empty(), "{mode} needs a folder");
     let state = Path::new(&rest[0]);
     if mode == OUTSIDE {

@@ -29,21 +29,13 @@ impl User {
         let n = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = self.home.join(format!("via-{n}.kubeconfig"));
         let ca = (!url.starts_with("http://")).then_some(bed.ca.as_path());
-        kubeconfig::write(
-            &path,
-            &Endpoint { server: url, ca },
-            &self.name,
-            &self.token,
-        )?;
+        kubeconfig::write(&path, &Endpoint { server: url, ca }, &self.name, &self.token)?;
         Ok(path)
     }
 
     /// The same user with another kubeconfig, for `Bed::run`.
     pub fn with(&self, kubeconfig: &Path) -> User {
-        User {
-            kubeconfig: kubeconfig.to_owned(),
-            ..self.clone()
-        }
+        User { kubeconfig: kubeconfig.to_owned(), ..self.clone() }
     }
 }
 
@@ -62,11 +54,7 @@ impl Bed {
     /// The next unused user without any right of its own.
     pub fn powerless_user(&self) -> Result<User> {
         let n = self.users.fetch_add(1, Ordering::Relaxed);
-        ensure!(
-            n < tokens::USERS,
-            "all {} users are taken: raise tokens::USERS",
-            tokens::USERS
-        );
+        ensure!(n < tokens::USERS, "all {} users are taken: raise tokens::USERS", tokens::USERS);
         self.make(tokens::user(n))
     }
 
@@ -86,12 +74,8 @@ impl Bed {
             }],
         }))?;
         let post = PostParams::default();
-        Api::namespaced(self.kube(), namespace)
-            .create(&post, &role)
-            .await?;
-        Api::namespaced(self.kube(), namespace)
-            .create(&post, &binding)
-            .await?;
+        Api::namespaced(self.kube(), namespace).create(&post, &role).await?;
+        Api::namespaced(self.kube(), namespace).create(&post, &binding).await?;
         Ok(user)
     }
 
@@ -101,16 +85,8 @@ impl Bed {
         std::fs::create_dir_all(&home)
             .with_context(|| format!("cannot make {}", home.display()))?;
         let path = home.join("kubeconfig");
-        let at = Endpoint {
-            server: &self.server,
-            ca: Some(&self.ca),
-        };
+        let at = Endpoint { server: &self.server, ca: Some(&self.ca) };
         kubeconfig::write(&path, &at, &name, &token)?;
-        Ok(User {
-            name,
-            token,
-            kubeconfig: path,
-            home,
-        })
+        Ok(User { name, token, kubeconfig: path, home })
     }
 }

@@ -46,14 +46,8 @@ async fn crashing_pod_restarts(bed: Arc<Bed>) -> Result<()> {
     parrot(&bed, &ns, "crash", false).await?;
     let status = pod_once(&bed, &ns, "to restart", |status| status.restart_count >= 2).await?;
     ensure!(!status.ready, "a crashing pod is ready");
-    let last = status
-        .last_state
-        .and_then(|last| last.terminated)
-        .context("no last state")?;
-    ensure!(
-        last.exit_code == 1 && last.reason.as_deref() == Some("Error"),
-        "{last:?}"
-    );
+    let last = status.last_state.and_then(|last| last.terminated).context("no last state")?;
+    ensure!(last.exit_code == 1 && last.reason.as_deref() == Some("Error"), "{last:?}");
     Ok(())
 }
 
@@ -61,18 +55,14 @@ async fn dying_pod_was_ready(bed: Arc<Bed>) -> Result<()> {
     let ns = bed.namespace().await?;
     parrot(&bed, &ns, "dies-later", false).await?;
     ready(&bed, &ns, 1).await?;
-    pod_once(&bed, &ns, "to die", |status| {
-        !status.ready && status.restart_count >= 2
-    })
-    .await?;
+    pod_once(&bed, &ns, "to die", |status| !status.ready && status.restart_count >= 2).await?;
     Ok(())
 }
 
 async fn waiting_pods_say_why(bed: Arc<Bed>) -> Result<()> {
-    for (tag, reason) in [
-        ("pull-error", "ImagePullBackOff"),
-        ("config-error", "CreateContainerConfigError"),
-    ] {
+    for (tag, reason) in
+        [("pull-error", "ImagePullBackOff"), ("config-error", "CreateContainerConfigError")]
+    {
         let ns = bed.namespace().await?;
         parrot(&bed, &ns, tag, false).await?;
         let says = |status: &ContainerStatus| waits_for(status).as_deref() == Some(reason);
@@ -80,17 +70,13 @@ async fn waiting_pods_say_why(bed: Arc<Bed>) -> Result<()> {
     }
     let ns = bed.namespace().await?;
     parrot(&bed, &ns, "init-crash", true).await?;
-    pod_once(&bed, &ns, "to initialize", |s| {
-        waits_for(s).as_deref() == Some("PodInitializing")
-    })
-    .await?;
+    pod_once(&bed, &ns, "to initialize", |s| waits_for(s).as_deref() == Some("PodInitializing"))
+        .await?;
     let pods = Api::<Pod>::namespaced(bed.kube(), &ns);
     wait_for("the init container to restart", SOON, async || {
         let all = pods.list(&ListParams::default()).await?;
         let status = all.items.into_iter().next().and_then(|pod| pod.status);
-        let init = status
-            .and_then(|s| s.init_container_statuses)
-            .unwrap_or_default();
+        let init = status.and_then(|s| s.init_container_statuses).unwrap_or_default();
         Ok(init.first().filter(|s| s.restart_count >= 2).map(drop))
     })
     .await
@@ -100,17 +86,11 @@ async fn logs_are_served(bed: Arc<Bed>) -> Result<()> {
     let ns = bed.namespace().await?;
     parrot(&bed, &ns, "crash", false).await?;
     pod_once(&bed, &ns, "to restart", |status| status.restart_count >= 1).await?;
-    let log = bed
-        .kubectl(&["logs", "-n", &ns, "deployment/parrot"])
-        .await?;
+    let log = bed.kubectl(&["logs", "-n", &ns, "deployment/parrot"]).await?;
     ensure!(log == LOG, "{log}");
-    let before = bed
-        .kubectl(&["logs", "-n", &ns, "deployment/parrot", "--previous"])
-        .await?;
+    let before = bed.kubectl(&["logs", "-n", &ns, "deployment/parrot", "--previous"]).await?;
     ensure!(before == PREVIOUS_LOG, "{before}");
-    let tail = bed
-        .kubectl(&["logs", "-n", &ns, "deployment/parrot", "--tail=1"])
-        .await?;
+    let tail = bed.kubectl(&["logs", "-n", &ns, "deployment/parrot", "--tail=1"]).await?;
     ensure!(Some(tail.trim_end()) == LOG.lines().last(), "{tail}");
     Ok(())
 }
@@ -120,15 +100,9 @@ async fn rbac_is_in_effect(bed: Arc<Bed>) -> Result<()> {
     let rules = json!([{ "apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"] }]);
     let user = bed.narrow_user(&ns, rules).await?;
     let maps = Api::<ConfigMap>::namespaced(start::client(&user.kubeconfig).await?, &ns);
-    ensure!(
-        maps.get_opt("none").await?.is_none(),
-        "a ConfigMap is there"
-    );
+    ensure!(maps.get_opt("none").await?.is_none(), "a ConfigMap is there");
     let refused = maps.list(&ListParams::default()).await;
-    ensure!(
-        matches!(&refused, Err(kube::Error::Api(s)) if s.code == 403),
-        "{refused:?}"
-    );
+    ensure!(matches!(&refused, Err(kube::Error::Api(s)) if s.code == 403), "{refused:?}");
     Ok(())
 }
 
@@ -142,16 +116,9 @@ async fn audit_counts_one_user(bed: Arc<Bed>) -> Result<()> {
     maps.list(&ListParams::default()).await?;
     let lines = bed.audit(&user.name).await?;
     ensure!(lines.len() == 6, "{lines:#?}");
-    let gets = lines
-        .iter()
-        .filter(|line| line.verb == "get" && line.code == 404)
-        .count();
+    let gets = lines.iter().filter(|line| line.verb == "get" && line.code == 404).count();
     ensure!(gets == 5, "{lines:#?}");
-    ensure!(
-        lines
-            .iter()
-            .all(|line| line.stage == "ResponseComplete" && line.namespace == ns)
-    );
+    ensure!(lines.iter().all(|line| line.stage == "ResponseComplete" && line.namespace == ns));
     ensure!(lines.iter().all(|line| line.received <= line.completed));
     Ok(())
 }
@@ -190,9 +157,7 @@ async fn ready(bed: &Bed, ns: &str, replicas: i32) -> Result<()> {
     let deployments = Api::<Deployment>::namespaced(bed.kube(), ns);
     wait_for("parrot to be ready", SOON, async || {
         let status = deployments.get("parrot").await?.status;
-        Ok(status
-            .filter(|s| s.ready_replicas == Some(replicas))
-            .map(drop))
+        Ok(status.filter(|s| s.ready_replicas == Some(replicas)).map(drop))
     })
     .await
 }
@@ -208,9 +173,7 @@ async fn pod_once(
     wait_for(&format!("the pod {what}"), SOON, async || {
         let all = pods.list(&ListParams::default()).await?;
         let status = all.items.into_iter().next().and_then(|pod| pod.status);
-        let containers = status
-            .and_then(|status| status.container_statuses)
-            .unwrap_or_default();
+        let containers = status.and_then(|status| status.container_statuses).unwrap_or_default();
         Ok(containers.into_iter().next().filter(&wanted))
     })
     .await

@@ -1,0 +1,40 @@
+//! `abort`: the candidate goes; people are back where they were.
+
+use std::time::Duration;
+
+use super::session::Session;
+use super::verdict;
+use crate::cli;
+use crate::error::{Error, Kind};
+use crate::release::{Goal, Outcome, Verdict};
+use crate::report;
+
+const PATIENCE: Duration = Duration::from_secs(600);
+
+pub async fn run(common: &cli::Common, args: &cli::Abort) -> Result<(), Error> {
+    let session = Session::open(common, args.app.as_ref()).await?;
+    let goal = Goal::Abort { release: args.release, reason: args.reason.clone() };
+    let outcome = session.drive(goal, None, PATIENCE).await?;
+    let said = match &outcome {
+        Outcome::Finished(finished) if finished.outcome == Verdict::Aborted => format!(
+            "{}: release {} is aborted: {} serves as before",
+            session.names.app,
+            finished.number,
+            session.names.deployment(finished.from),
+        ),
+        // It ended in another way before the abort could count.
+        Outcome::Finished(finished) => {
+            let how = match finished.outcome {
+                Verdict::Promoted => "is live: it was promoted before",
+                Verdict::Rejected => "is gone: its gate said no before",
+                Verdict::Unhealthy => "is gone: it did not become healthy",
+                Verdict::Aborted => unreachable!("handled above"),
+            };
+            let what = format!("there is nothing to abort: release {} {how}", finished.number);
+            return Err(Error::new(Kind::NothingToDo, what).hint(session.command("status")));
+        }
+        other => verdict::of(&session, other)?,
+    };
+    report::result(common.output, &said);
+    Ok(())
+}

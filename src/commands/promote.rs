@@ -1,0 +1,20 @@
+//! `promote`: a person's yes, which stands for all gates.
+
+use std::time::Duration;
+
+use super::session::Session;
+use super::verdict;
+use crate::cli;
+use crate::error::Error;
+use crate::release::Goal;
+use crate::report;
+
+const PATIENCE: Duration = Duration::from_secs(600);
+
+pub async fn run(common: &cli::Common, args: &cli::Promote) -> Result<(), Error> {
+    let session = Session::open(common, args.app.as_ref()).await?;
+    let goal = Goal::Promote { release: args.release, when_ready: args.when_ready };
+    let outcome = session.drive(goal, None, PATIENCE).await?;
+    report::result(common.output, &verdict::of(&session, &outcome)?);
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! What every command needs: the cluster, the app, and words for the next command.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::Duration;
+
+use crate::cli::{Common, Output};
+use crate::cluster::{Access, Cluster, apps, connect};
+use crate::drive::{Drive, Interrupts, drive};
+use crate::error::{Error, Kind};
+use crate::gate::Webhook;
+use crate::release::{Goal, Me, Names, Outcome};
+use crate::report::Reporter;
+
+pub struct Session {
+    pub cluster: Cluster,
+    pub names: Names,
+    pub output: Output,
+    /// The flags that lead another command to the same place.
+    flags: String,
+}
+
+impl Session {
+    pub async fn open(common: &Common, app: Option<&String>) -> Result<Session, Error> {
+        let access = Access {
+            namespace: common.namespace.clone(),
+            context: common.context.clone(),
+            kubeconfig: common.kubeconfig.clone(),
+            impersonate: common.impersonate.clone(),
+        };
+        let cluster = connect(&access).await?;
+        let app = match app {
+            Some(app) => app.clone(),
+            None => only_app(&cluster).await?,
+        };
+        let names = Names::new(&cluster.namespace, app);
+        let mut flags = format!(" -n {}", cluster.namespace);
+        if let Some(context) = &common.context {
+            flags += &format!(" --context {context}");
+        }
+        if let Some(kubeconfig) = &common.kubeconfig {
+            flags += &format!(" --kubeconfig {}", kubeconfig.display());
+        }
+        Ok(Session { cluster, names, output: common.output, flags })
+    }
+
+    /// A command line that works when pasted.
+    pub fn command(&self, verb: &str) -> String {
+        format!("bluegreen {verb} {}{}", self.names.app, self.flags)
+    }
+
+    /// Drives a goal to its outcome, and says what happens.
+    pub async fn drive(
+        &self,
+        goal: Goal,
+        gate: Option<&Webhook>,
+        patience: Duration,
+    ) -> Result<Outcome, Error> {
+        let mut interrupts = Interrupts::listen();
+        let mut reporter = Reporter::new(self.output);
+        let outcome = drive(Drive {
+            cluster: &self.cluster,
+            names: self.names.clone(),
+            goal,
+            me: me(),
+            gate,
+            patience,
+            report: &mut |event| reporter.event(event),
+            interrupts: &mut interrupts,
+        })
+        .await;
+        outcome.map_err(|error| self.advise(error))
+    }
+
+    /// Adds what to do next where only the command line can say it.
+    fn advise(&self, error: Error) -> Error {
+        match error.kind {
+            Kind::Interrupted(_) => error
+                .hint(format!("to go on: the same command again, or {}", self.command("promote")))
+                .hint(format!("to end it: {}", self.command("abort"))),
+            _ => error,
+        }
+    }
+}
+
+/// Without a name: the namespace's only app.
+async fn only_app(cluster: &Cluster) -> Result<String, Error> {
+    let apps = apps(cluster).await.map_err(|error| cluster.explain(error, "list configmaps"))?;
+    match &apps[..] {
+        [only] => Ok(only.clone()),
+        [] => Err(Error::new(
+            Kind::Usage,
+            format!("no app is named, and namespace {} has none yet", cluster.namespace),
+        )
+        .hint(format!("bluegreen init APP -n {}", cluster.namespace))),
+        several => Err(Error::new(
+            Kind::Usage,
+            format!("no app is named, and namespace {} has several", cluster.namespace),
+        )
+        .because(several.join(", "))),
+    }
+}
+
+/// Who we are, as other people will read it.
+fn me() -> Me {
+    let user =
+        ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    let user = user.unwrap_or_else(|| "somebody".to_owned());
+    let host = gethostname::gethostname();
+    let holder = format!("{user}@{} (pid {})", host.to_string_lossy(), std::process::id());
+    // The standard library seeds each of these from the system's random numbers.
+    let random = || RandomState::new().build_hasher().finish();
+    Me { id: format!("{:016x}{:016x}", random(), random()), holder }
+}

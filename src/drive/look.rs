@@ -1,0 +1,132 @@
+//! What the loop knows: the objects as they were read, kept current by replies and watches.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::Drive;
+use crate::cluster::{Breadth, CallError, Change, read};
+use crate::error::{Error, Kind as ErrorKind};
+use crate::model::{Id, Kind, Objects, Write, name, version};
+use crate::release::{Memory, Snapshot};
+
+/// A cluster that was never reached is given up sooner than one that went away.
+const FIRST_CONTACT: Duration = Duration::from_secs(8);
+const FIRST_READ: Duration = Duration::from_secs(14);
+
+#[derive(Default)]
+pub struct Look {
+    pub objects: Objects,
+    pub memory: Memory,
+    has_read: bool,
+    fresh: bool,
+}
+
+impl Look {
+    pub fn has_read(&self) -> bool {
+        self.has_read
+    }
+
+    /// Whether everything a switch rests on was read since the loop last paused.
+    pub fn is_fresh(&self) -> bool {
+        self.fresh
+    }
+
+    pub fn paused(&mut self) {
+        self.fresh = false;
+    }
+
+    /// How long a failing read is repeated.
+    pub fn patience(&self, drive: &Drive) -> Duration {
+        if self.has_read { drive.patience } else { FIRST_CONTACT }
+    }
+
+    pub async fn read(
+        &mut self,
+        drive: &Drive<'_>,
+        breadth: Breadth,
+    ) -> Result<BTreeMap<Kind, String>, (Kind, CallError)> {
+        let reading = read(drive.cluster, &drive.names, breadth, &mut self.objects);
+        let versions = if self.has_read {
+            reading.await?
+        } else {
+            tokio::time::timeout(FIRST_READ, reading).await.map_err(|_| {
+                let why = format!("no reply within {} s", FIRST_READ.as_secs());
+                (Kind::ConfigMap, CallError::Lost { why })
+            })??
+        };
+        (self.has_read, self.fresh) = (true, true);
+        Ok(versions)
+    }
+
+    pub fn snapshot(&mut self, drive: &Drive, now: Timestamp) -> Result<Snapshot, Error> {
+        let broken = |error: crate::release::Unreadable| {
+            Error::new(ErrorKind::Unexpected, error.to_string()).hint(format!(
+                "kubectl get configmap {} -n {} -o yaml",
+                error.id.name, drive.names.namespace
+            ))
+        };
+        let mut s = Snapshot::new(drive.names.clone(), self.objects.clone(), self.memory.clone())
+            .map_err(broken)?;
+        let record = s.record.as_ref().map(|(_, record)| record);
+        self.memory.note(&drive.goal, &drive.me, record, now);
+        s.memory = self.memory.clone();
+        Ok(s)
+    }
+
+    /// A write was acknowledged: its reply is the newest there is to know.
+    pub fn written(&mut self, id: &Id, reply: Option<Value>) {
+        match reply {
+            Some(object) => self.objects.insert(id.clone(), object),
+            None => self.objects.remove(id),
+        }
+    }
+
+    /// Whether a write without a reply could still be carried out: its object is as it was.
+    pub fn could_arrive(&self, write: &Write) -> bool {
+        let id = write.id();
+        match (write, self.objects.get(id.kind, &id.name)) {
+            // A late creation is found, and removed, by the next command.
+            (Write::Create { .. }, _) | (_, None) => false,
+            (Write::Delete { at, .. }, Some(object)) => version(object) == *at,
+            (Write::Patch { patch, .. }, Some(object)) => {
+                let now = serde_json::to_value(version(object).resource_version);
+                let planned = patch.0.get(1).and_then(|test| serde_json::to_value(test).ok());
+                planned.is_some_and(|test| now.is_ok_and(|now| test["value"] == now))
+            }
+        }
+    }
+
+    /// Takes in what a watch brought; what has to be read again, if it lost its place.
+    pub fn take(&mut self, change: Change) -> Option<Breadth> {
+        match change {
+            Change::There { kind, object } => {
+                let id = Id::new(kind, name(&object));
+                if !self.knows(&id, &object) {
+                    self.objects.insert(id, object);
+                }
+                None
+            }
+            Change::Gone { kind, object } => {
+                let id = Id::new(kind, name(&object));
+                if !self.knows(&id, &object) {
+                    self.objects.remove(&id);
+                }
+                None
+            }
+            Change::Lost { .. } => Some(Breadth::All),
+            Change::Broken => Some(Breadth::Serving),
+            Change::Ended => None,
+        }
+    }
+
+    /// Whether what a watch brings is older than, or the same as, what is known already: a watch
+    /// that starts where a list was read repeats our own writes since.
+    fn knows(&self, id: &Id, object: &Value) -> bool {
+        let number = |object: &Value| object["metadata"]["resourceVersion"].as_str()?.parse().ok();
+        let known: Option<u64> = self.objects.get(id.kind, &id.name).and_then(number);
+        known.is_some_and(|known| number(object).is_some_and(|new| new <= known))
+    }
+}

@@ -1,0 +1,131 @@
+//! Between two looks: watches, the gate's answer, a point in time, a signal.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::Drive;
+use crate::cluster::{Change, Spec, Watches};
+use crate::event::What;
+use crate::gate::Payload;
+use crate::model::{Colour, Kind, RELEASE};
+use crate::release::plan::{Question, WaitFor};
+use crate::release::{Answered, SLICE_SERVICE, Snapshot};
+
+/// A pause without news still says now and then that it is one.
+const SAY_AGAIN: Duration = Duration::from_secs(60);
+
+#[derive(Default)]
+pub struct Pause {
+    pub watches: Watches,
+    poll: Option<Poll>,
+    said: Option<(WaitFor, Option<Timestamp>, Instant)>,
+}
+
+struct Poll {
+    question: Question,
+    answer: Pin<Box<dyn Future<Output = Answered>>>,
+}
+
+/// Why a pause ended.
+pub enum Woken {
+    Changes(Vec<Change>),
+    Answered(Answered),
+    Time,
+    Signal,
+}
+
+impl Pause {
+    /// Asks the gate, unless that very question is under way. Says that it did.
+    pub fn ask(&mut self, drive: &Drive, s: &Snapshot, question: Question) -> Option<What> {
+        if self.poll.as_ref().is_some_and(|poll| poll.question == question) {
+            return None;
+        }
+        let webhook = drive.gate?.clone();
+        let payload = Payload::new(s, &question);
+        let cluster = drive.cluster.clone();
+        let gate = webhook.to_string();
+        let asked = question.clone();
+        let answer = Box::pin(async move {
+            let answer = webhook.ask(&payload).await;
+            let at = cluster.clock().now();
+            Answered { release: asked.release, hash: asked.hash, at, answer }
+        });
+        self.poll = Some(Poll { question, answer });
+        Some(What::GateAsked { gate })
+    }
+
+    /// Whether a pause is worth a word: a new one, or a long one.
+    pub fn is_news(&mut self, on: &WaitFor, until: Option<Timestamp>) -> bool {
+        let said = self.said.as_ref();
+        let news = said.is_none_or(|(said, then, at)| {
+            (said, then) != (on, &until) || at.elapsed() >= SAY_AGAIN
+        });
+        if news {
+            self.said = Some((on.clone(), until, Instant::now()));
+        }
+        news
+    }
+
+    pub async fn wait(
+        &mut self,
+        drive: &mut Drive<'_>,
+        s: &Snapshot,
+        now: Timestamp,
+        until: Option<Timestamp>,
+        on: &WaitFor,
+    ) -> Woken {
+        self.watches.want(drive.cluster, &specs(s, on));
+        let left = until.map(|until| until.duration_since(now));
+        let left = left.map_or(SAY_AGAIN, |left| Duration::try_from(left).unwrap_or_default());
+        // A moment more: a clock that rounds must not wake us before the time has come.
+        let left = left.min(SAY_AGAIN) + Duration::from_millis(5);
+        let poll = async {
+            match &mut self.poll {
+                Some(poll) => poll.answer.as_mut().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            change = self.watches.next() => {
+                let mut changes = vec![change];
+                changes.extend(std::iter::from_fn(|| self.watches.pending()));
+                Woken::Changes(changes)
+            }
+            answered = poll => {
+                self.poll = None;
+                Woken::Answered(answered)
+            }
+            () = tokio::time::sleep(left) => Woken::Time,
+            _ = drive.interrupts.next() => Woken::Signal,
+        }
+    }
+}
+
+/// What a pause has to see: always the record, through which other commands speak.
+fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
+    let record = s.names.record();
+    let mut specs = vec![Spec::named(record.kind, record.name)];
+    let release = s.record.as_ref().and_then(|(_, record)| record.release.as_ref());
+    let pods = release.map(|r| Spec::labelled(Kind::Pod, format!("{RELEASE}={}", r.number)));
+    let deployment = |colour: Colour| Spec::named(Kind::Deployment, s.names.deployment(colour));
+    match on {
+        WaitFor::Ready { colour, .. } => {
+            let slices = format!("{SLICE_SERVICE}={}", s.names.service(*colour));
+            specs.push(deployment(*colour));
+            specs.push(Spec::labelled(Kind::EndpointSlice, slices));
+            specs.extend(pods);
+        }
+        WaitFor::Drain { colour } => {
+            specs.push(deployment(colour.other()));
+            specs.extend(pods);
+        }
+        WaitFor::Gate { .. }
+        | WaitFor::Person
+        | WaitFor::Driver { .. }
+        | WaitFor::SignOfLife { .. } => {}
+    }
+    specs
+}

@@ -1,0 +1,110 @@
+//! Events and results, as a person or a program reads them. Progress goes to stderr, results to
+//! stdout.
+
+mod status;
+mod words;
+
+use std::io::Write;
+
+use clap::ColorChoice;
+use console::Style;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+pub use status::status;
+
+use crate::cli::Output;
+use crate::error::Error;
+use crate::event::{Event, What};
+use crate::release::plan::Step;
+use words::clean;
+
+/// What happens, said as it happens.
+pub struct Reporter {
+    output: Output,
+}
+
+impl Reporter {
+    pub fn new(output: Output) -> Reporter {
+        Reporter { output }
+    }
+
+    pub fn event(&mut self, event: &Event) {
+        match self.output {
+            Output::Json => json(event),
+            Output::Human => {
+                let time = event.at.strftime("%H:%M:%S");
+                for line in words::lines(&event.what) {
+                    let line = clean(&line);
+                    let style = match &event.what {
+                        What::Unreachable { .. } => Style::new().yellow(),
+                        _ => Style::new(),
+                    };
+                    say(&format!("{time}  {}", style.for_stderr().apply_to(line)));
+                }
+            }
+        }
+    }
+}
+
+/// Colours as asked for; otherwise where there is a terminal and `NO_COLOR` is not set.
+pub fn set_colours(choice: ColorChoice) {
+    match choice {
+        ColorChoice::Auto => {}
+        ColorChoice::Always => {
+            console::set_colors_enabled(true);
+            console::set_colors_enabled_stderr(true);
+        }
+        ColorChoice::Never => {
+            console::set_colors_enabled(false);
+            console::set_colors_enabled_stderr(false);
+        }
+    }
+}
+
+/// The line that a command ends with. In JSON the last event has said it already.
+pub fn result(output: Output, line: &str) {
+    if output == Output::Human {
+        print(&clean(line));
+    }
+}
+
+pub fn json(value: &impl Serialize) {
+    print(&serde_json::to_string(value).expect("what is reported is plain data"));
+}
+
+pub fn error(error: &Error) {
+    let red = Style::new().red().bold().for_stderr();
+    let text = error.to_string();
+    let text = text.lines().map(clean).collect::<Vec<_>>().join("\n");
+    let rest = text.strip_prefix("error:").unwrap_or(&text);
+    say(&format!("{}{rest}", red.apply_to("error:")));
+}
+
+/// A step of a dry run, with all that it would write.
+pub fn rehearsed(step: &Step) -> Value {
+    let write = match &step.write {
+        crate::model::Write::Create { object, .. } => json!({"object": object}),
+        crate::model::Write::Patch { patch, .. } => json!({"patch": patch}),
+        crate::model::Write::Delete { .. } => json!({}),
+    };
+    let id = step.write.id();
+    json!({
+        "event": "dry-run", "step": step.doing, "verb": step.write.verb(),
+        "kind": id.kind, "name": id.name, "write": write,
+    })
+}
+
+pub fn rehearsal(step: &Step) -> String {
+    let id = step.write.id();
+    format!("would {} {id}: {}", step.write.verb(), words::doing(&step.doing))
+}
+
+/// Nobody reads any more: that is no failure of the release.
+fn print(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}

@@ -1,0 +1,114 @@
+//! A sentence for every event: the only place where they are worded.
+
+use crate::event::What;
+use crate::release::Verdict;
+use crate::release::plan::{Doing, WaitFor};
+
+/// Text from a cluster or a webhook can't move the cursor or colour the terminal.
+pub fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
+}
+
+/// What an event has to say, if anything.
+pub fn lines(what: &What) -> Vec<String> {
+    match what {
+        What::Doing(_) | What::Ended { .. } => Vec::new(),
+        What::Done(done) => said(done).into_iter().collect(),
+        What::Waiting { on, .. } => waiting(on).into_iter().collect(),
+        What::Preview { address } => vec![format!("the candidate can be tested at {address}")],
+        What::GateAsked { .. } => Vec::new(),
+        What::GateAnswered { answer, said } => match answer.as_str() {
+            "pass" => vec!["the gate says yes".to_owned()],
+            "broken" => vec![format!("the gate could not be asked: {said}")],
+            "reject" => vec![format!("the gate rejects the candidate: {said}")],
+            _ => vec![format!("the gate says not yet: {said}")],
+        },
+        What::Logs { pod, container, lines } => {
+            let head = format!("the last lines of container {container} of pod {pod}:");
+            std::iter::once(head).chain(lines.iter().map(|line| format!("  | {line}"))).collect()
+        }
+        What::Unreachable { why } => {
+            vec![format!("the API server does not answer, waiting for it: {why}")]
+        }
+        What::Reachable => vec!["the API server answers again".to_owned()],
+    }
+}
+
+/// What a step does, for a list of steps.
+pub fn doing(doing: &Doing) -> String {
+    said(doing).unwrap_or_else(|| "the record".to_owned())
+}
+
+fn said(done: &Doing) -> Option<String> {
+    Some(match done {
+        Doing::MakeRecord => "made the record".to_owned(),
+        Doing::MakeService { service } => format!("made Service {service}"),
+        Doing::Start { number, from, to, images } => {
+            format!("release {number}: {} into {to}, {from} is live", images.join(", "))
+        }
+        Doing::Hold | Doing::SetGate | Doing::Answer | Doing::Finish => return None,
+        Doing::Challenge { holder } => format!("asked {holder} for a sign of life"),
+        Doing::TakeOver { holder } => format!("took over from {holder}, which did not answer"),
+        Doing::RaiseEpoch => "a write got no reply: made sure that it can't arrive late".to_owned(),
+        Doing::Stamp { object } => format!("stamped {object}, so that nothing old arrives late"),
+        Doing::RemoveLeftover { deployment } => {
+            format!("removed Deployment {deployment}, which a release that is over left behind")
+        }
+        Doing::FollowPreview { colour } => format!("the preview Service now follows {colour}"),
+        Doing::MakeCandidate { deployment, replicas } => {
+            format!("started Deployment {deployment}, {}", pods(*replicas))
+        }
+        Doing::Resize { deployment, replicas } => {
+            format!("scaled Deployment {deployment} to {}", pods(*replicas))
+        }
+        Doing::MarkReady => "the candidate is ready".to_owned(),
+        Doing::Count { answer: _, failures, threshold } => {
+            format!("{failures} of {threshold} answers in a row were not a yes")
+        }
+        Doing::Approve { number } => format!("approved release {number}"),
+        Doing::End { ending } => {
+            let by = ending.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+            match ending.outcome {
+                Verdict::Aborted => format!("aborted{by}: {}", ending.reason),
+                _ => format!("the candidate goes: {}", ending.reason),
+            }
+        }
+        Doing::Switch { ingress, service } => {
+            format!("switched: Ingress {ingress} now names Service {service}")
+        }
+        Doing::FollowLive { service, colour } => format!("Service {service} now follows {colour}"),
+        Doing::StartDrain { seconds } => {
+            format!("the other version stays {seconds} s for requests that it still answers")
+        }
+        Doing::PutAway { deployment } => format!("put Deployment {deployment} away, scaled to 0"),
+        Doing::SwitchBack { ingress, service } => {
+            format!("switched back: Ingress {ingress} now names Service {service}")
+        }
+        Doing::Destroy { deployment } => format!("destroyed Deployment {deployment}"),
+        Doing::Restore { deployment } => {
+            format!("Deployment {deployment} is as it was before, scaled to 0")
+        }
+        Doing::LetGo => "the release is kept as it is, nobody drives it now".to_owned(),
+    })
+}
+
+fn waiting(on: &WaitFor) -> Option<String> {
+    Some(match on {
+        WaitFor::Ready { colour, ready, desired, endpoints, trouble } => {
+            let trouble = trouble.as_ref().map(|said| format!("; {said}")).unwrap_or_default();
+            format!("{colour}: {ready} of {} ready, {endpoints} reachable{trouble}", pods(*desired))
+        }
+        WaitFor::Gate { failures, threshold } if *threshold > 0 => {
+            format!("waiting to ask the gate again ({failures} of {threshold})")
+        }
+        WaitFor::Gate { .. } => return None,
+        WaitFor::Person => "waiting for bluegreen promote or bluegreen abort".to_owned(),
+        WaitFor::Drain { colour } => format!("waiting for requests that {colour} still answers"),
+        WaitFor::Driver { holder } => format!("{holder} drives the release, following it"),
+        WaitFor::SignOfLife { holder } => format!("waiting for a sign of life of {holder}"),
+    })
+}
+
+fn pods(n: u64) -> String {
+    if n == 1 { "1 pod".to_owned() } else { format!("{n} pods") }
+}

@@ -1,0 +1,74 @@
+//! Flags and files become checked settings here, once.
+
+mod manifest;
+
+use std::time::Duration;
+
+pub use manifest::template_from_file;
+
+/// Kubernetes' names of namespaces, Services and labels: RFC 1123 labels.
+pub fn is_dns_label(text: &str) -> bool {
+    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    (1..=63).contains(&text.len())
+        && text.chars().all(inner)
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+}
+
+pub fn parse_app(text: &str) -> Result<String, String> {
+    if is_dns_label(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("an app is the name of a Deployment: lower case letters, digits and -".to_owned())
+    }
+}
+
+/// `10s`, `1m30s`, `2h`; whole seconds, since the API server's clock has no finer ones.
+pub fn parse_seconds(text: &str) -> Result<u64, String> {
+    /// A year: beyond it is a slip of the keyboard.
+    const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+    let duration = humantime::parse_duration(text)
+        .map_err(|error| format!("{error}; write it like 30s, 10m or 2h"))?;
+    if duration.subsec_nanos() != 0 {
+        return Err("whole seconds, please".to_owned());
+    }
+    if duration > LONGEST {
+        return Err("that is longer than a year".to_owned());
+    }
+    Ok(duration.as_secs())
+}
+
+/// The same, for what can't be at once.
+pub fn parse_some_seconds(text: &str) -> Result<u64, String> {
+    match parse_seconds(text)? {
+        0 => Err("it has to be at least 1s".to_owned()),
+        seconds => Ok(seconds),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_kubectls_and_whole_seconds() {
+        assert_eq!(parse_seconds("10s"), Ok(10));
+        assert_eq!(parse_seconds("1m30s"), Ok(90));
+        assert_eq!(parse_seconds("2h"), Ok(7200));
+        assert_eq!(parse_seconds("0s"), Ok(0));
+        for wrong in ["", "10", "-1s", "1.5s", "500ms", "9999999h", "soon"] {
+            assert!(parse_seconds(wrong).is_err(), "{wrong}");
+        }
+        assert!(parse_some_seconds("0s").is_err());
+    }
+
+    #[test]
+    fn names_are_dns_labels() {
+        for right in ["parrot", "a", "v1-2", &"x".repeat(63)] {
+            assert!(is_dns_label(right), "{right}");
+        }
+        for wrong in ["", "-a", "a-", "A", "a.b", "a/b", "../x", &"x".repeat(64)] {
+            assert!(!is_dns_label(wrong), "{wrong}");
+        }
+    }
+}
