@@ -8,6 +8,7 @@ mod client;
 mod cluster;
 mod faults;
 mod proxy;
+mod webhook;
 
 use std::time::Duration;
 
