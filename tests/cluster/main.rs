@@ -6,6 +6,7 @@
 mod bed;
 mod cases;
 mod suite;
+mod support;
 
 use std::process::ExitCode;
 
