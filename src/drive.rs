@@ -98,8 +98,7 @@ impl Loop<'_> {
                     if let Some(asked) = self.pause.ask(&self.drive, &s, question) {
                         self.emit(asked);
                     }
-                    let on = plan::WaitFor::Gate { failures: 0, threshold: 0 };
-                    self.wait(&s, None, &on).await?;
+                    self.wait(&s, None, &plan::WaitFor::Gate).await?;
                 }
                 Next::Wait { until, on } => {
                     if self.pause.is_news(&on, until) {

@@ -16,3 +16,9 @@ pub mod release;
 pub mod report;
 pub mod route;
 pub mod settings;
+
+#[cfg(test)]
+mod layers;
+
+/// How API servers and webhooks know us.
+pub const USER_AGENT: &str = concat!("bluegreen/", env!("CARGO_PKG_VERSION"));

@@ -9,7 +9,8 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
 use super::call::chain;
-use super::{Clock, Cluster, USER_AGENT};
+use super::{Clock, Cluster};
+use crate::USER_AGENT;
 use crate::error::{Error, Kind};
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);

@@ -14,6 +14,3 @@ pub use clock::Clock;
 pub use connect::{Access, connect};
 pub use observe::{Breadth, apps, read, read_once};
 pub use watch::{Change, Spec, Watches};
-
-/// What the API server sees of us.
-pub const USER_AGENT: &str = concat!("bluegreen/", env!("CARGO_PKG_VERSION"));

@@ -122,10 +122,7 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
             specs.push(deployment(colour.other()));
             specs.extend(pods);
         }
-        WaitFor::Gate { .. }
-        | WaitFor::Person
-        | WaitFor::Driver { .. }
-        | WaitFor::SignOfLife { .. } => {}
+        WaitFor::Gate | WaitFor::Person | WaitFor::Driver { .. } | WaitFor::SignOfLife { .. } => {}
     }
     specs
 }

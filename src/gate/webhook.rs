@@ -67,7 +67,7 @@ impl Webhook {
             return Err("a webhook's address begins with http:// or https://".to_owned());
         }
         let client = Client::builder()
-            .user_agent(crate::cluster::USER_AGENT)
+            .user_agent(crate::USER_AGENT)
             // A login page that answers 200 must not approve a release.
             .redirect(Policy::none())
             .connect_timeout(CONNECT_WITHIN)

@@ -17,12 +17,11 @@ pub fn lines(what: &What) -> Vec<String> {
         What::Waiting { on, .. } => waiting(on).into_iter().collect(),
         What::Preview { address } => vec![format!("the candidate can be tested at {address}")],
         What::GateAsked { .. } => Vec::new(),
-        What::GateAnswered { answer, said } => match answer.as_str() {
-            "pass" => vec!["the gate says yes".to_owned()],
-            "broken" => vec![format!("the gate could not be asked: {said}")],
-            "reject" => vec![format!("the gate rejects the candidate: {said}")],
-            _ => vec![format!("the gate says not yet: {said}")],
-        },
+        // Any other answer is counted, and the count says it.
+        What::GateAnswered { answer, .. } if answer == "pass" => {
+            vec!["the gate says yes".to_owned()]
+        }
+        What::GateAnswered { .. } => Vec::new(),
         What::Logs { pod, container, lines } => {
             let head = format!("the last lines of container {container} of pod {pod}:");
             std::iter::once(head).chain(lines.iter().map(|line| format!("  | {line}"))).collect()
@@ -62,8 +61,13 @@ fn said(done: &Doing) -> Option<String> {
             format!("scaled Deployment {deployment} to {}", pods(*replicas))
         }
         Doing::MarkReady => "the candidate is ready".to_owned(),
-        Doing::Count { answer: _, failures, threshold } => {
-            format!("{failures} of {threshold} answers in a row were not a yes")
+        Doing::Count { answer, said, failures, threshold } => {
+            let what = match answer.as_str() {
+                "broken" => "the gate could not be asked",
+                "reject" => "the gate rejects the candidate",
+                _ => "the gate says not yet",
+            };
+            format!("{what}: {said} ({failures} of {threshold})")
         }
         Doing::Approve { number } => format!("approved release {number}"),
         Doing::End { ending } => {
@@ -98,10 +102,7 @@ fn waiting(on: &WaitFor) -> Option<String> {
             let trouble = trouble.as_ref().map(|said| format!("; {said}")).unwrap_or_default();
             format!("{colour}: {ready} of {} ready, {endpoints} reachable{trouble}", pods(*desired))
         }
-        WaitFor::Gate { failures, threshold } if *threshold > 0 => {
-            format!("waiting to ask the gate again ({failures} of {threshold})")
-        }
-        WaitFor::Gate { .. } => return None,
+        WaitFor::Gate => return None,
         WaitFor::Person => "waiting for bluegreen promote or bluegreen abort".to_owned(),
         WaitFor::Drain { colour } => format!("waiting for requests that {colour} still answers"),
         WaitFor::Driver { holder } => format!("{holder} drives the release, following it"),

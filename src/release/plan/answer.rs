@@ -55,7 +55,8 @@ fn count(look: Look, release: &Release, answered: &Answered) -> Next {
     let ending =
         reason.map(|reason| Ending { outcome: Verdict::Rejected, reason, by: None, at: look.now });
     let doing = Doing::Count {
-        answer: format!("{word}: {said}"),
+        answer: word.to_owned(),
+        said: said.to_owned(),
         failures: gate.failures,
         threshold: gate.threshold,
     };
@@ -70,10 +71,9 @@ fn poll(look: Look, release: &Release) -> Next {
     let gate = &release.gate;
     let interval = SignedDuration::from_secs(gate.interval_seconds.cast_signed());
     match gate.asked.map(|asked| asked + interval) {
-        Some(next) if look.now < next => Next::Wait {
-            until: earlier(Some(next), release.deadline),
-            on: WaitFor::Gate { failures: gate.failures, threshold: gate.threshold },
-        },
+        Some(next) if look.now < next => {
+            Next::Wait { until: earlier(Some(next), release.deadline), on: WaitFor::Gate }
+        }
         _ => Next::Ask(Question { release: release.number, hash: release.hash.clone() }),
     }
 }

@@ -65,7 +65,7 @@ pub enum WaitFor {
         trouble: Option<String>,
     },
     /// The gate's next poll.
-    Gate { failures: u64, threshold: u64 },
+    Gate,
     /// A person's promote or abort.
     Person,
     /// Requests that the version on its way out still answers.
@@ -95,7 +95,7 @@ pub enum Doing {
     MakeCandidate { deployment: String, replicas: u64 },
     Resize { deployment: String, replicas: u64 },
     MarkReady,
-    Count { answer: String, failures: u64, threshold: u64 },
+    Count { answer: String, said: String, failures: u64, threshold: u64 },
     Approve { number: u64 },
     End { ending: Ending },
     Switch { ingress: String, service: String },

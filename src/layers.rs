@@ -1,0 +1,65 @@
+//! Imports go one way. What decides imports nothing that could act.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Every module may use those after it, never those before it.
+const ORDER: [&str; 12] = [
+    "main", "commands", "report", "cli", "drive", "cluster", "gate", "event", "settings", "error",
+    "release", "route",
+];
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+    files.into_iter().chain(folders.iter().flat_map(|folder| sources(folder))).collect()
+}
+
+fn module(file: &Path) -> String {
+    let path = file.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap();
+    let first = path.components().next().unwrap().as_os_str().to_str().unwrap();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+#[test]
+fn imports_go_one_way() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let place = |name: &str| ORDER.iter().position(|module| *module == name);
+    let mut wrong = Vec::new();
+    for file in sources(&src) {
+        let from = module(&file);
+        let Some(here) = place(&from) else { continue };
+        let text = fs::read_to_string(&file).unwrap();
+        for used in text.split("crate::").skip(1) {
+            let used: String =
+                used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            if place(&used).is_some_and(|there| there < here) {
+                wrong.push(format!("{} uses {used}", file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_core_can_neither_wait_nor_send() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let core = ["release", "route", "model"].map(|module| sources(&src.join(module))).concat();
+    assert!(core.len() > 20, "the core's files were not found");
+    for file in core {
+        let text = fs::read_to_string(&file).unwrap();
+        for forbidden in [
+            "kube::",
+            "tokio",
+            "reqwest",
+            "std::net",
+            "std::fs",
+            "std::time",
+            "Timestamp::now",
+            "println!",
+            "eprintln!",
+        ] {
+            assert!(!text.contains(forbidden), "{} has {forbidden}", file.display());
+        }
+    }
+}

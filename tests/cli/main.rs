@@ -1,0 +1,13 @@
+//! What the command line says without a cluster: help, usage errors, exit codes.
+#![forbid(unsafe_code)]
+
+#[test]
+fn command_line() {
+    trycmd::TestCases::new()
+        // Hermetic: no kubeconfig of whoever runs the tests, no colours, one width.
+        .env("HOME", "/nonexistent")
+        .env("KUBECONFIG", "/nonexistent/kubeconfig")
+        .env("NO_COLOR", "1")
+        .env("COLUMNS", "100")
+        .case("tests/cli/*.trycmd");
+}
