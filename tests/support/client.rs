@@ -6,6 +6,9 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::SOON;
 
 pub struct Client(SendRequest<Full<Bytes>>);
 
@@ -33,7 +36,7 @@ impl Client {
             .body(Full::new(Bytes::from_static(body.as_bytes())))
             .expect("a request");
         self.0.ready().await?;
-        self.0.send_request(request).await
+        in_time(self.0.send_request(request)).await
     }
 
     pub async fn upgrade(&mut self, path: &str) -> hyper::Result<Response<Incoming>> {
@@ -43,18 +46,23 @@ impl Client {
             .header("upgrade", "echo")
             .body(Full::default())
             .expect("a request");
-        self.0.send_request(request).await
+        in_time(self.0.send_request(request)).await
     }
 }
 
+/// A test that breaks should fail, not hang.
+async fn in_time<F: Future>(answer: F) -> F::Output {
+    timeout(SOON, answer).await.expect("an answer in time")
+}
+
 pub async fn text(response: Response<Incoming>) -> hyper::Result<String> {
-    let bytes = response.into_body().collect().await?.to_bytes();
+    let bytes = in_time(response.into_body().collect()).await?.to_bytes();
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The next chunk of a reply; `None` at its proper end.
 pub async fn chunk(body: &mut Incoming) -> Option<hyper::Result<String>> {
-    let frame = body.frame().await?;
+    let frame = in_time(body.frame()).await?;
     Some(frame.map(|frame| {
         let data = frame.into_data().unwrap_or_default();
         String::from_utf8_lossy(&data).into_owned()

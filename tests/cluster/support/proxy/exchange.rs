@@ -138,9 +138,9 @@ impl Exchange {
         packed: &Packed,
     ) -> Result<Response<Incoming>, BoxError> {
         let mut connection = self.connection.lock().await;
-        if let Some(sender) = connection.as_mut()
-            && sender.ready().await.is_ok()
-        {
+        if let Some(sender) = connection.as_mut() {
+            // If it was closed meanwhile, sending gives the request back.
+            let _ = sender.ready().await;
             match sender.try_send_request(packed.unpack()).await {
                 Ok(reply) => return Ok(reply),
                 // Only a request that comes back untouched may be sent again:
