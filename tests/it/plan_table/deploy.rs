@@ -328,3 +328,12 @@ fn the_version_that_was_live_before_can_be_deployed_again() {
     world.follow(&mut driver("b", deploy(V1, WEBHOOK)));
     assert_eq!(world.live_image().as_deref(), Some(V1));
 }
+
+#[test]
+fn a_live_template_that_somebody_edits_before_the_switch_stops_the_release() {
+    let (mut world, mut a) = deploying(asks);
+    world.edit(Kind::Deployment, "parrot", |d| {
+        d["spec"]["template"]["spec"]["containers"][0]["env"] = json!([{"name": "X"}]);
+    });
+    assert!(changed(a.next(&world)).contains("parrot, which release 1 started from, was changed"));
+}

@@ -263,8 +263,16 @@ fn the_release_is_finished_in_the_record_when_the_old_version_is_put_away() {
 
 #[test]
 fn an_old_version_that_somebody_scaled_to_zero_or_deleted_needs_no_putting_away() {
-    let gone: [fn(&mut World); 2] =
-        [|world| world.scale("parrot", 0), |world| world.delete(Kind::Deployment, "parrot")];
+    let gone: [fn(&mut World); 3] = [
+        |world| world.scale("parrot", 0),
+        |world| world.delete(Kind::Deployment, "parrot"),
+        |world| {
+            world.edit(Kind::Deployment, "parrot", |d| {
+                d["spec"]["replicas"] = json!(0);
+                d["spec"]["template"]["spec"]["containers"][0]["env"] = json!([{"name": "X"}]);
+            });
+        },
+    ];
     for gone in gone {
         let (mut world, mut a) = draining();
         gone(&mut world);

@@ -1,7 +1,7 @@
 //! A candidate that is made: ready, not yet, never.
 
 use bluegreen::model::{Colour, Kind};
-use bluegreen::release::{Deploy, Doing, Gate, Goal, Next, Outcome, Verdict, WaitFor};
+use bluegreen::release::{Change, Deploy, Doing, Gate, Goal, Next, Outcome, Verdict, WaitFor};
 use serde_json::json;
 
 use super::{
@@ -80,11 +80,17 @@ fn a_paused_candidate_is_not_ready() {
 
 #[test]
 fn being_ready_is_written_down_with_the_template_as_it_is_read_back() {
-    let (mut world, mut a) = made();
-    world.settle();
-    let release = record_after(&world, &a.next(&world)).release.unwrap();
+    let mut world = initialised();
+    // From a file: what is read back has the API server's defaults, which were not sent.
+    let file = crate::world::article::deployment()["spec"]["template"].clone();
+    let settings = Deploy { change: Change::Template(file), ..deploy(V2, WEBHOOK) };
+    let mut a = Driver::new("a", Goal::Deploy(settings));
+    let next = reach(&mut world, &mut a, step!(Doing::MarkReady));
+    let release = record_after(&world, &next).release.unwrap();
     assert_eq!(release.waiting, Some(world.now));
-    assert!(release.sighted.is_some_and(|sighted| sighted != release.hash), "defaults are in it");
+    assert!(release.sighted.is_some_and(|sighted| sighted != release.hash));
+    go(&mut world, &mut a);
+    assert!(asks(&a.next(&world)));
 }
 
 #[test]
@@ -187,6 +193,7 @@ fn the_deadline_comes_before_the_timeout_and_before_a_yes() {
     let Next::Wait { until, .. } = a.next(&world) else { panic!("{:?}", a.next(&world)) };
     assert_eq!((until.unwrap() - world.now).get_seconds(), 120);
 
+    world.settle();
     let next = reach(&mut world, &mut a, step!(Doing::Switch { .. }));
     assert!(step!(Doing::Switch { .. })(&next));
     world.pass(120);
