@@ -174,10 +174,11 @@ impl Snapshot {
     pub fn leftover(&self, record: &Record) -> Option<Slot<'_>> {
         let slot = self.slot(Colour::Green).filter(Slot::is_ours)?;
         let finished = record.finished(slot.release()?)?;
-        (finished.outcome != super::Verdict::Promoted
-            && self.routes_lead(record) != Leads::To(Colour::Green)
-            && self.live_service_leads(record) != Leads::To(Colour::Green))
-        .then_some(slot)
+        let routes = self.routes(record);
+        // One path that somebody sent there is enough for it to stay.
+        let serves = routes.iter().any(|route| self.touches(route, record, Colour::Green))
+            || self.live_service_leads(record) == Leads::To(Colour::Green);
+        (finished.outcome != super::Verdict::Promoted && !serves).then_some(slot)
     }
 
     /// The name of the record's own object, for messages.

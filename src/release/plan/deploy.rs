@@ -47,7 +47,8 @@ fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Nex
     if let Some(ending) = &release.ending {
         return withdraw::next(look, record, release, ending);
     }
-    if !same {
+    // Without the Deployment that it started from nobody can tell what is asked for now.
+    if !same && deploy.replace && wanted.is_some() {
         let ending = Ending {
             outcome: Verdict::Aborted,
             reason: "replaced by another version".to_owned(),
@@ -56,6 +57,13 @@ fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Nex
         };
         let write = look.release(|release| release.ending = Some(ending.clone()));
         return look.act(Doing::End { ending }, write);
+    }
+    if !same && wanted.is_some() && !look.s.switched(record, release) {
+        return look.changed(format!(
+            "the pod template of {}, which release {} started from, was changed",
+            look.s.names.deployment(release.from),
+            release.number
+        ));
     }
     let gate = gate(deploy);
     if gate.kind != release.gate.kind
@@ -73,7 +81,8 @@ fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Nex
     if detached(look, release, deploy) {
         return look.act(Doing::LetGo, look.record(|record| record.driver = None));
     }
-    forward::next(look, record, release, wanted.as_ref().map(|wanted| (wanted, deploy.detach)))
+    let wanted = wanted.as_ref().filter(|_| same);
+    forward::next(look, record, release, wanted.map(|wanted| (wanted, deploy.detach)))
 }
 
 /// Whether a deploy that only brings the candidate up has done its part.

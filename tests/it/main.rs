@@ -1,0 +1,4 @@
+//! Tests of the pure core on a simulated cluster: no network, no clock, no sleep.
+
+mod plan_table;
+mod world;

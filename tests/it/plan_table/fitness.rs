@@ -1,0 +1,258 @@
+//! Apps that can't be released as they are: each reason by name, from `init` and from `deploy`.
+
+use bluegreen::model::Kind;
+use bluegreen::release::goal::ImageChange;
+use bluegreen::release::{Change, Goal, Next, Outcome, WaitFor};
+use serde_json::{Value, json};
+
+use super::{changed, done, promoted, unfit};
+use crate::world::World;
+use crate::world::article::{V1, V2, deployment, ingress, initialised, names, service};
+use crate::world::driver::{Driver, WEBHOOK, deploy, init};
+
+fn deploy_next(world: &World) -> Next {
+    Driver::new("d", Goal::Deploy(deploy(V2, WEBHOOK))).next(world)
+}
+
+/// A world with one thing amiss.
+struct Row {
+    /// What the reason has to say.
+    says: &'static str,
+    amiss: fn(&mut World),
+}
+
+fn named(mut object: Value, name: &str) -> Value {
+    object["metadata"]["name"] = json!(name);
+    object
+}
+
+fn rows() -> Vec<Row> {
+    let row = |says, amiss| Row { says, amiss };
+    vec![
+        row("HorizontalPodAutoscaler scaler scales the app", |world| {
+            world.add(json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+                "metadata": {"name": "scaler"},
+                "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "parrot"}}}));
+        }),
+        row("several Ingresses name the app (macaw, parrot)", |world| {
+            world.add(named(ingress(), "macaw"));
+        }),
+        row("no Ingress in namespace blue-green names Service parrot", |world| {
+            world.delete(Kind::Ingress, "parrot");
+        }),
+        row("Service parrot-blue exists and is not bluegreen's", |world| {
+            world.edit(Kind::Service, "parrot-blue", |s| s["metadata"]["labels"] = json!({}));
+        }),
+        row("Service parrot-green exists and is not bluegreen's", |world| {
+            world.edit(Kind::Service, "parrot-green", |s| {
+                s["metadata"]["labels"]["bluegreen/app"] = json!("toucan");
+            });
+        }),
+        row("Service parrot-preview exists and is not bluegreen's", |world| {
+            world.edit(Kind::Service, "parrot-preview", |s| s["metadata"]["labels"] = json!(null));
+        }),
+        row("Deployment parrot-green exists and is not bluegreen's", |world| {
+            world.add(named(deployment(), "parrot-green"));
+        }),
+        row("Service parrot is of type ExternalName", |world| {
+            world.edit(Kind::Service, "parrot", |s| s["spec"]["type"] = json!("ExternalName"));
+        }),
+        row("Service parrot has no selector", |world| {
+            world.edit(Kind::Service, "parrot", |s| s["spec"]["selector"] = json!({}));
+        }),
+        row("Service parrot also selects the pods of Deployment worker", |world| {
+            world.add(named(deployment(), "worker"));
+        }),
+        row("Service parrot does not select by app", |world| {
+            world.edit(Kind::Service, "parrot", |s| s["spec"]["selector"] = json!({"x": "y"}));
+        }),
+        row("selector of Service catcher matches the app's pods", |world| {
+            let catcher = named(service(), "catcher");
+            world.add(catcher);
+        }),
+        row("selector of Service catcher matches the app's pods", |world| {
+            // Nobody it selects today, but every pod of a candidate.
+            let mut catcher = named(service(), "catcher");
+            catcher["spec"]["selector"] = json!({"app": "parrot-green"});
+            world.add(catcher);
+        }),
+        row("selector of Service team matches the app's pods", |world| {
+            world.edit(Kind::Deployment, "parrot", |d| {
+                d["spec"]["template"]["metadata"]["labels"]["team"] = json!("birds");
+            });
+            let mut team = named(service(), "team");
+            team["spec"]["selector"] = json!({"team": "birds"});
+            world.add(team);
+        }),
+        row("Deployment parrot is paused", |world| {
+            world.edit(Kind::Deployment, "parrot", |d| d["spec"]["paused"] = json!(true));
+        }),
+        row("Deployment parrot has revisionHistoryLimit 0", |world| {
+            world.edit(Kind::Deployment, "parrot", |d| d["spec"]["revisionHistoryLimit"] = json!(0));
+        }),
+        row("selects its pods by an expression on app", |world| {
+            world.edit(Kind::Deployment, "parrot", |d| {
+                d["spec"]["selector"]["matchExpressions"] =
+                    json!([{"key": "app", "operator": "Exists"}]);
+            });
+        }),
+    ]
+}
+
+#[test]
+fn what_is_amiss_is_named_and_nothing_written() {
+    for Row { says, amiss } in rows() {
+        let mut world = initialised();
+        amiss(&mut world);
+        for next in [Driver::new("i", init()).next(&world), deploy_next(&world)] {
+            let reasons = unfit(next);
+            assert!(reasons.iter().any(|reason| reason.contains(says)), "{says}: {reasons:?}");
+        }
+    }
+}
+
+#[test]
+fn all_reasons_are_named_at_once() {
+    let mut world = initialised();
+    world.edit(Kind::Deployment, "parrot", |d| {
+        d["spec"]["paused"] = json!(true);
+        d["spec"]["revisionHistoryLimit"] = json!(0);
+    });
+    world.add(named(ingress(), "macaw"));
+    assert_eq!(unfit(deploy_next(&world)).len(), 3);
+}
+
+#[test]
+fn things_that_only_look_amiss_are_no_reason() {
+    let harmless: [fn(&mut World); 4] = [
+        // An autoscaler of something else.
+        |world| {
+            world.add(json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+                "metadata": {"name": "scaler"},
+                "spec": {"scaleTargetRef": {"kind": "StatefulSet", "name": "parrot"}}}));
+        },
+        // An Ingress of somebody else's app, and one of our own that names this one.
+        |world| {
+            let mut toucan = named(ingress(), "toucan");
+            let path = &mut toucan["spec"]["rules"][0]["http"]["paths"][0];
+            path["backend"]["service"]["name"] = json!("toucan");
+            world.add(toucan);
+            let mut ours = named(ingress(), "parrot-preview");
+            ours["metadata"]["labels"] = json!({"app.kubernetes.io/managed-by": "bluegreen"});
+            world.add(ours);
+        },
+        // A Service without a selector, and one of another app.
+        |world| {
+            let mut external = named(service(), "external");
+            external["spec"].as_object_mut().unwrap().remove("selector");
+            world.add(external);
+            let mut toucan = named(service(), "toucan");
+            toucan["spec"]["selector"] = json!({"app": "toucan"});
+            world.add(toucan);
+        },
+        // Another app's Deployment.
+        |world| {
+            let mut toucan = named(deployment(), "toucan");
+            toucan["spec"]["template"]["metadata"]["labels"]["app"] = json!("toucan");
+            world.add(toucan);
+        },
+    ];
+    for (number, harmless) in harmless.into_iter().enumerate() {
+        let mut world = initialised();
+        harmless(&mut world);
+        assert!(matches!(deploy_next(&world), Next::Do(_)), "{number}: {:?}", deploy_next(&world));
+        assert_eq!(done(Driver::new("i", init()).next(&world)), Outcome::Initialised, "{number}");
+    }
+}
+
+#[test]
+fn names_that_would_grow_too_long_are_refused() {
+    let app = "p".repeat(56);
+    let names = bluegreen::release::Names::new("blue-green", &app);
+    let mut world = World::new();
+    let mut deployment = named(deployment(), &app);
+    deployment["spec"]["selector"]["matchLabels"]["app"] = json!("q".repeat(58));
+    deployment["spec"]["template"]["metadata"]["labels"]["app"] = json!("q".repeat(58));
+    world.add(deployment);
+    let mut route = ingress();
+    route["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["name"] = json!(app);
+    world.add(route);
+    let mut driver = Driver::new("i", init());
+    let mut snapshot = driver.look(&world);
+    snapshot.names = names;
+    let next = bluegreen::release::plan::plan(&driver.goal, &driver.me, &snapshot, world.now);
+    let reasons = unfit(next);
+    assert_eq!(reasons.iter().filter(|r| r.contains("longer than 63 characters")).count(), 2);
+}
+
+#[test]
+fn deploy_asks_for_init_first() {
+    let mut world = initialised();
+    world.delete(Kind::Service, "parrot-green");
+    assert!(unfit(deploy_next(&world))[0].contains("no Service parrot-green: bluegreen init parrot"));
+    world.delete(Kind::ConfigMap, &names().record().name);
+    assert_eq!(done(deploy_next(&world)), Outcome::NotInitialised);
+}
+
+#[test]
+fn deploy_names_a_deployment_that_is_not_there() {
+    let mut world = initialised();
+    world.delete(Kind::Deployment, "parrot");
+    assert!(unfit(deploy_next(&world))[0].contains("no Deployment parrot"));
+    let mut world = promoted();
+    world.delete(Kind::Deployment, "parrot-green");
+    assert!(unfit(deploy_next(&world))[0].contains("no Deployment parrot-green"));
+}
+
+#[test]
+fn the_label_of_the_record_has_to_be_the_selectors_still() {
+    let mut world = initialised();
+    world.edit(Kind::Deployment, "parrot", |d| {
+        d["spec"]["selector"]["matchLabels"] = json!({"tier": "web"});
+    });
+    let reasons = unfit(deploy_next(&world));
+    assert!(reasons.iter().any(|r| r.contains("no longer selects by app")), "{reasons:?}");
+}
+
+#[test]
+fn route_and_live_service_must_lead_to_one_colour() {
+    let mut world = promoted();
+    world.edit(Kind::Service, "parrot", |s| s["spec"]["selector"]["app"] = json!("parrot"));
+    assert!(changed(deploy_next(&world)).contains("do not lead to one and the same colour"));
+}
+
+#[test]
+fn an_image_for_a_container_that_is_not_there_is_a_misfit() {
+    let change = Change::Images(vec![ImageChange { container: Some("tucan".into()), image: V2.into() }]);
+    let goal = bluegreen::release::Deploy { change, ..deploy(V2, WEBHOOK) };
+    let next = Driver::new("d", Goal::Deploy(goal)).next(&initialised());
+    let Outcome::Misfit { why } = done(next) else { panic!("fits") };
+    assert!(why.contains("tucan"), "{why}");
+}
+
+#[test]
+fn the_other_slot_must_have_been_observed_so_that_its_template_can_be_put_back() {
+    let mut world = promoted();
+    world.edit(Kind::Deployment, "parrot", |d| d["metadata"]["generation"] = json!(99));
+    let mut driver = Driver::new("d", Goal::Deploy(deploy("parrot-app:v3", WEBHOOK)));
+    let Next::Wait { until, on: WaitFor::Ready { trouble, .. } } = driver.next(&world) else {
+        panic!("does not wait")
+    };
+    assert!(trouble.unwrap().contains("has not seen its last change"));
+    world.now = until.unwrap();
+    assert!(unfit(driver.next(&world))[0].contains("does not act on parrot"));
+}
+
+#[test]
+fn the_other_slots_replica_set_must_be_there() {
+    let mut world = promoted();
+    world.delete(Kind::ReplicaSet, &world.current_set("parrot"));
+    let next = Driver::new("d", Goal::Deploy(deploy("parrot-app:v3", WEBHOOK))).next(&world);
+    assert!(unfit(next)[0].contains("no ReplicaSet of its revision 1"));
+}
+
+#[test]
+fn the_version_that_is_live_needs_no_release() {
+    let next = Driver::new("d", Goal::Deploy(deploy(V1, WEBHOOK))).next(&initialised());
+    assert_eq!(done(next), Outcome::AlreadyLive { images: vec![V1.to_owned()] });
+}

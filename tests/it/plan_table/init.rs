@@ -1,0 +1,240 @@
+//! `init`: which Service is the live one, and what is made.
+
+use bluegreen::model::Kind;
+use bluegreen::release::{Doing, Goal, Init, Next, Outcome};
+use serde_json::{Value, json};
+
+use super::{created, done, promoted, step, unfit, written};
+use crate::world::World;
+use crate::world::article::{applied, deployment, ingress, initialised, service};
+use crate::world::driver::{Driver, init};
+
+fn next(world: &World) -> Next {
+    Driver::new("i", init()).next(world)
+}
+
+fn next_with_port(world: &World, port: u16) -> Next {
+    Driver::new("i", Goal::Init(Init { target_port: Some(port) })).next(world)
+}
+
+/// What `init` makes, in order.
+fn made(mut world: World) -> Vec<Value> {
+    let mut driver = Driver::new("i", init());
+    let mut made = Vec::new();
+    loop {
+        match driver.next(&world) {
+            Next::Do(step) => {
+                world.apply(&step.write).unwrap();
+                let id = step.write.id();
+                made.push(world.get(id.kind, &id.name).clone());
+            }
+            next => {
+                assert_eq!(next, Next::Done(Outcome::Initialised));
+                return made;
+            }
+        }
+    }
+}
+
+fn with(change: impl FnOnce(&mut World)) -> World {
+    let mut world = applied();
+    change(&mut world);
+    world
+}
+
+#[test]
+fn the_record_comes_before_anything_else() {
+    let world = applied();
+    let next = next(&world);
+    assert_eq!(written(&next).doing, Doing::MakeRecord);
+    let map = created(&next);
+    assert_eq!(map["metadata"]["name"], "bluegreen-parrot");
+    assert_eq!(
+        map["metadata"]["labels"],
+        json!({"app.kubernetes.io/managed-by": "bluegreen", "bluegreen/app": "parrot"})
+    );
+    let mut after = world.clone();
+    after.apply(&written(&next).write).unwrap();
+    let record = after.record();
+    assert_eq!((record.service.as_str(), record.number, record.epoch), ("parrot", 0, 0));
+    assert_eq!((record.label.key.as_str(), record.label.blue.as_str()), ("app", "parrot"));
+}
+
+#[test]
+fn the_articles_missing_service_is_made_from_the_ingress_and_the_containers_port() {
+    let made = made(applied());
+    let names: Vec<_> = made.iter().map(bluegreen::model::name).collect();
+    assert_eq!(
+        names,
+        ["bluegreen-parrot", "parrot", "parrot-blue", "parrot-green", "parrot-preview"]
+    );
+    for (service, selects) in [
+        (&made[1], "parrot"),
+        (&made[2], "parrot"),
+        (&made[3], "parrot-green"),
+        (&made[4], "parrot-green"),
+    ] {
+        assert_eq!(
+            service["spec"],
+            json!({
+                "type": "ClusterIP",
+                "selector": {"app": selects},
+                "ports": [{"port": 80, "targetPort": 3000, "protocol": "TCP"}],
+            }),
+            "{}",
+            bluegreen::model::name(service)
+        );
+    }
+}
+
+#[test]
+fn a_service_of_the_users_own_stays_as_it_is_and_the_others_take_after_it() {
+    let world = with(|world| world.add(service()));
+    let before = world.get(Kind::Service, "parrot").clone();
+    let made = made(world.clone());
+    let names: Vec<_> = made.iter().map(bluegreen::model::name).collect();
+    assert_eq!(names, ["bluegreen-parrot", "parrot-blue", "parrot-green", "parrot-preview"]);
+    assert_eq!(*world.get(Kind::Service, "parrot"), before);
+    let green = &made[2];
+    assert_eq!(
+        green["spec"],
+        json!({
+            "type": "ClusterIP",
+            "selector": {"app": "parrot-green"},
+            "sessionAffinity": "ClientIP",
+            "ports": [
+                {"name": "http", "port": 80, "targetPort": 3000},
+                {"name": "metrics", "port": 9090, "targetPort": "metrics"},
+            ],
+        }),
+        "no node ports: those are the user's"
+    );
+    assert!(green["metadata"]["annotations"].is_null(), "annotations stay with their Service");
+}
+
+#[test]
+fn the_live_service_is_the_one_that_the_ingress_names() {
+    let world = with(|world| {
+        let mut web = service();
+        web["metadata"]["name"] = json!("web");
+        world.add(web);
+        world.edit(Kind::Ingress, "parrot", |ingress| {
+            ingress["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["name"] =
+                json!("web");
+        });
+    });
+    let made = made(world);
+    let names: Vec<_> = made.iter().map(bluegreen::model::name).collect();
+    assert_eq!(names, ["bluegreen-parrot", "parrot-blue", "parrot-green", "parrot-preview"]);
+    assert!(made[0]["data"]["record"].as_str().unwrap().contains(r#""service":"web""#));
+}
+
+#[test]
+fn ports_of_the_ingress_are_all_taken_and_named_when_there_are_several() {
+    let world = with(|world| {
+        world.edit(Kind::Ingress, "parrot", |ingress| {
+            let path = |path: &str, port: Value| {
+                json!({"path": path, "pathType": "Prefix",
+                    "backend": {"service": {"name": "parrot", "port": port}}})
+            };
+            ingress["spec"]["rules"][0]["http"]["paths"] = json!([
+                path("/", json!({"number": 80})),
+                path("/again", json!({"number": 80})),
+                path("/admin", json!({"number": 8080})),
+                path("/named", json!({"name": "web"})),
+            ]);
+        });
+    });
+    assert_eq!(
+        made(world)[1]["spec"]["ports"],
+        json!([
+            {"name": "port-80", "port": 80, "targetPort": 3000, "protocol": "TCP"},
+            {"name": "port-8080", "port": 8080, "targetPort": 3000, "protocol": "TCP"},
+            {"name": "web", "port": 80, "targetPort": 3000, "protocol": "TCP"},
+        ])
+    );
+}
+
+#[test]
+fn a_target_port_has_to_be_given_where_the_containers_leave_it_open() {
+    let ports = |ports: Value| {
+        with(|world| {
+            world.edit(Kind::Deployment, "parrot", |d| {
+                d["spec"]["template"]["spec"]["containers"][0]["ports"] = ports;
+            });
+        })
+    };
+    let several = ports(json!([{"containerPort": 3000}, {"containerPort": 9090}]));
+    let reasons = unfit(next(&several));
+    assert!(reasons[0].contains("(3000, 9090)"), "{reasons:?}");
+    assert!(reasons[0].contains("--target-port"), "{reasons:?}");
+    let none = ports(json!([{"containerPort": 53, "protocol": "UDP"}]));
+    assert!(unfit(next(&none))[0].contains("no container port"));
+
+    let mut given = several;
+    given.apply(&written(&next_with_port(&given, 9090)).write).unwrap();
+    let next = next_with_port(&given, 9090);
+    assert_eq!(created(&next)["spec"]["ports"][0]["targetPort"], 9090);
+}
+
+#[test]
+fn it_says_what_is_missing_before_it_makes_anything() {
+    let mut nothing = World::new();
+    assert!(unfit(next(&nothing))[0].contains("no Deployment parrot in namespace blue-green"));
+    nothing.add(deployment());
+    assert!(unfit(next(&nothing))[0].contains("no Ingress in namespace blue-green names Service parrot"));
+    let toucan = with(|world| {
+        let mut toucan = service();
+        toucan["spec"]["selector"] = json!({"app": "toucan"});
+        world.add(toucan);
+    });
+    assert!(unfit(next(&toucan))[0].contains("does not select the pods of Deployment parrot"));
+    let unrouted = with(|world| {
+        let mut internal = service();
+        internal["metadata"]["name"] = json!("internal");
+        world.add(internal);
+        world.delete(Kind::Ingress, "parrot");
+    });
+    assert!(unfit(next(&unrouted))[0].contains("names Service internal"));
+    let two = with(|world| {
+        for name in ["one", "two"] {
+            let mut service = service();
+            service["metadata"]["name"] = json!(name);
+            world.add(service);
+            let mut route = ingress();
+            route["metadata"]["name"] = json!(name);
+            route["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["name"] =
+                json!(name);
+            world.add(route);
+        }
+    });
+    assert!(unfit(next(&two))[0].contains("several Services (one, two)"));
+    let expressions = with(|world| {
+        world.edit(Kind::Deployment, "parrot", |d| {
+            d["spec"]["selector"] =
+                json!({"matchExpressions": [{"key": "app", "operator": "Exists"}]});
+        });
+    });
+    assert!(unfit(next(&expressions))[0].contains("no matchLabels"));
+}
+
+#[test]
+fn a_second_init_writes_nothing() {
+    assert_eq!(done(next(&initialised())), Outcome::Initialised);
+}
+
+#[test]
+fn a_service_that_was_deleted_is_made_again_for_the_colour_that_is_live() {
+    let world = promoted();
+    for (service, selects) in
+        [("parrot", "parrot-green"), ("parrot-preview", "parrot"), ("parrot-blue", "parrot")]
+    {
+        let mut world = world.clone();
+        world.delete(Kind::Service, service);
+        let next = next(&world);
+        assert!(step!(Doing::MakeService { .. })(&next), "{next:?}");
+        assert_eq!(created(&next)["metadata"]["name"], service);
+        assert_eq!(created(&next)["spec"]["selector"]["app"], selects, "{service}");
+    }
+    assert_eq!(done(next(&world)), Outcome::Initialised);
+}

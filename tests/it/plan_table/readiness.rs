@@ -1,0 +1,325 @@
+//! A candidate that is made: ready, not yet, never.
+
+use bluegreen::model::{Colour, Kind};
+use bluegreen::release::{Change, Deploy, Doing, Gate, Goal, Next, Outcome, Verdict, WaitFor};
+use serde_json::json;
+
+use super::{
+    asks, assert_patch, changed, deploying, doing, go, promoted, reach, record_after, step, waits,
+};
+use crate::world::World;
+use crate::world::article::{V1, V2, initialised};
+use crate::world::controllers::Controller;
+use crate::world::driver::{Driver, WEBHOOK, deploy};
+
+/// The candidate is written; no controller has looked at it.
+fn made() -> (World, Driver) {
+    let (mut world, mut a) = deploying(step!(Doing::MakeCandidate { .. }));
+    world.step(&mut a);
+    (world, a)
+}
+
+fn waiting() -> (World, Driver) {
+    deploying(asks)
+}
+
+fn ending(world: &World, next: &Next) -> bluegreen::release::Ending {
+    assert!(matches!(doing(next), Doing::End { .. }), "{next:?}");
+    record_after(world, next).release.unwrap().ending.unwrap()
+}
+
+#[test]
+fn it_is_ready_only_when_every_controller_says_so_and_the_endpoints_are_there() {
+    let (mut world, mut a) = made();
+    let ready_by = world.release().ready_by;
+    let stages: [&[Controller]; 5] = [
+        &[],
+        &[Controller::Status],
+        &[Controller::Deployments, Controller::ReplicaSets, Controller::Status],
+        &[Controller::Kubelets],
+        &[Controller::Status],
+    ];
+    for stage in stages {
+        stage.iter().for_each(|controller| world.run_controller(*controller));
+        let Next::Wait { until, on } = a.next(&world) else { panic!("{:?}", a.next(&world)) };
+        assert_eq!(until, Some(ready_by));
+        let WaitFor::Ready { colour, desired, endpoints, .. } = on else { panic!("{on:?}") };
+        assert_eq!((colour, desired, endpoints), (Colour::Green, 1, 0));
+    }
+    world.run_controller(Controller::Endpoints);
+    assert_eq!(*doing(&a.next(&world)), Doing::MarkReady);
+}
+
+#[test]
+fn a_status_of_an_older_generation_counts_for_nothing() {
+    let (mut world, mut a) = made();
+    world.settle();
+    world.edit(Kind::Deployment, "parrot-green", |d| d["metadata"]["generation"] = json!(2));
+    assert!(waits(&a.next(&world)));
+}
+
+#[test]
+fn a_pod_of_another_template_that_is_still_there_counts_against_it() {
+    for field in ["replicas", "updatedReplicas", "availableReplicas"] {
+        for count in [0, 2] {
+            let (mut world, mut a) = made();
+            world.settle();
+            world.edit(Kind::Deployment, "parrot-green", |d| d["status"][field] = json!(count));
+            assert!(waits(&a.next(&world)), "{field}: {count}");
+        }
+    }
+}
+
+#[test]
+fn a_paused_candidate_is_not_ready() {
+    let (mut world, mut a) = made();
+    world.edit(Kind::Deployment, "parrot-green", |d| d["spec"]["paused"] = json!(true));
+    world.settle();
+    assert!(waits(&a.next(&world)));
+}
+
+#[test]
+fn being_ready_is_written_down_with_the_template_as_it_is_read_back() {
+    let mut world = initialised();
+    // From a file: what is read back has the API server's defaults, which were not sent.
+    let file = crate::world::article::deployment()["spec"]["template"].clone();
+    let settings = Deploy { change: Change::Template(file), ..deploy(V2, WEBHOOK) };
+    let mut a = Driver::new("a", Goal::Deploy(settings));
+    let next = reach(&mut world, &mut a, step!(Doing::MarkReady));
+    let release = record_after(&world, &next).release.unwrap();
+    assert_eq!(release.waiting, Some(world.now));
+    assert!(release.sighted.is_some_and(|sighted| sighted != release.hash));
+    go(&mut world, &mut a);
+    assert!(asks(&a.next(&world)));
+}
+
+#[test]
+fn without_a_gate_the_switch_follows_at_once() {
+    let mut world = initialised();
+    let mut a = Driver::new("a", Goal::Deploy(deploy(V2, Gate::Open)));
+    reach(&mut world, &mut a, step!(Doing::MakeCandidate { .. }));
+    go(&mut world, &mut a);
+    assert!(step!(Doing::Switch { .. })(&a.next(&world)));
+}
+
+#[test]
+fn the_candidate_grows_when_the_live_one_has_grown_and_waits_again() {
+    let (mut world, mut a) = waiting();
+    world.scale("parrot", 3);
+    world.settle();
+    let next = a.next(&world);
+    assert_eq!(*doing(&next), Doing::Resize { deployment: "parrot-green".into(), replicas: 3 });
+    let three = json!([{"op": "add", "path": "/spec/replicas", "value": 3}]);
+    assert_patch(&next, &world, Kind::Deployment, "parrot-green", three);
+    world.step(&mut a);
+    assert!(waits(&a.next(&world)));
+    world.settle();
+    assert!(asks(&a.next(&world)));
+}
+
+#[test]
+fn the_candidate_does_not_shrink_with_the_live_one() {
+    let mut world = initialised();
+    world.scale("parrot", 3);
+    world.settle();
+    let mut a = Driver::new("a", Goal::Deploy(deploy(V2, WEBHOOK)));
+    reach(&mut world, &mut a, asks);
+    world.scale("parrot", 1);
+    world.settle();
+    assert!(asks(&a.next(&world)));
+}
+
+#[test]
+fn endpoints_that_are_fewer_than_the_replicas_are_waited_for() {
+    let (mut world, mut a) = waiting();
+    world.edit(Kind::EndpointSlice, "parrot-green-ends", |s| s["endpoints"] = json!([]));
+    assert!(waits(&a.next(&world)));
+}
+
+#[test]
+fn a_candidate_that_crashes_is_given_up_before_the_timeout() {
+    let mut world = initialised();
+    let mut a = Driver::new("a", Goal::Deploy(deploy("parrot-app:crash", WEBHOOK)));
+    let next = reach(&mut world, &mut a, step!(Doing::End { .. }));
+    assert!(world.now < world.release().ready_by);
+    let ending = ending(&world, &next);
+    assert_eq!(ending.outcome, Verdict::Unhealthy);
+    assert!(ending.reason.contains("container parrot of pod parrot-green-"), "{ending:?}");
+    assert!(ending.reason.contains("CrashLoopBackOff: crashed 4 times"), "{ending:?}");
+    let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("not finished") };
+    assert_eq!(finished.outcome, Verdict::Unhealthy);
+    assert!(world.find(Kind::Deployment, "parrot-green").is_none(), "destroyed");
+}
+
+#[test]
+fn trouble_that_may_mend_is_waited_for_and_told() {
+    let (mut world, mut a) = made();
+    world.run_controller(Controller::Deployments);
+    world.run_controller(Controller::ReplicaSets);
+    let pod = format!("{}-0", world.current_set("parrot-green"));
+    world.edit(Kind::Pod, &pod, |pod| {
+        pod["status"] = json!({"containerStatuses": [{
+            "name": "parrot", "image": V2, "imageID": "", "restartCount": 0, "ready": false,
+            "state": {"waiting": {"reason": "ErrImagePull", "message": "no such host"}},
+        }]});
+    });
+    let Next::Wait { until, on: WaitFor::Ready { trouble, .. } } = a.next(&world) else {
+        panic!("{:?}", a.next(&world))
+    };
+    assert!(trouble.unwrap().ends_with("ErrImagePull: no such host"));
+    assert_eq!((until.unwrap() - world.now).get_seconds(), 15, "looks again when that is over");
+    world.now = until.unwrap();
+    assert!(ending(&world, &a.next(&world)).reason.contains("ErrImagePull"));
+}
+
+#[test]
+fn a_candidate_that_never_gets_ready_is_given_up_at_the_timeout() {
+    let mut world = initialised();
+    let mut a = Driver::new("a", Goal::Deploy(deploy("parrot-app:never-ready", WEBHOOK)));
+    let next = reach(&mut world, &mut a, step!(Doing::End { .. }));
+    assert_eq!(world.now, world.release().ready_by);
+    let ending = ending(&world, &next);
+    assert_eq!(ending.outcome, Verdict::Unhealthy);
+    assert_eq!(ending.reason, "0 of 1 pods of parrot-green were ready in time");
+}
+
+#[test]
+fn the_deadline_comes_before_the_timeout_and_before_a_yes() {
+    let settings = Deploy { deadline_seconds: Some(120), ..deploy(V2, WEBHOOK) };
+    let mut world = initialised();
+    let mut a = Driver::new("a", Goal::Deploy(settings.clone()));
+    reach(&mut world, &mut a, step!(Doing::MakeCandidate { .. }));
+    world.step(&mut a);
+    let Next::Wait { until, .. } = a.next(&world) else { panic!("{:?}", a.next(&world)) };
+    assert_eq!((until.unwrap() - world.now).get_seconds(), 120);
+
+    world.settle();
+    let next = reach(&mut world, &mut a, step!(Doing::Switch { .. }));
+    assert!(step!(Doing::Switch { .. })(&next));
+    world.pass(120);
+    let ending = ending(&world, &a.next(&world));
+    assert_eq!(ending.outcome, Verdict::Rejected);
+    assert!(ending.reason.contains("deadline"), "{ending:?}");
+}
+
+#[test]
+fn a_deadline_that_passed_while_nobody_drove_destroys_also_what_was_approved() {
+    let settings = Deploy { deadline_seconds: Some(120), ..deploy(V2, Gate::Person) };
+    let mut world = initialised();
+    let mut a = Driver::new("a", Goal::Deploy(settings.clone()));
+    reach(&mut world, &mut a, step!(Doing::MarkReady));
+    go(&mut world, &mut a);
+    world.edit_record(|record| {
+        record.driver = None;
+        let (by, at) = ("somebody".to_owned(), world_now());
+        record.release.as_mut().unwrap().approved = Some(bluegreen::release::Intent { by, at });
+    });
+    world.pass(3600);
+    let mut promote = Driver::new("p", crate::world::driver::promote());
+    let next = reach(&mut world, &mut promote, step!(Doing::End { .. } | Doing::Switch { .. }));
+    assert_eq!(ending(&world, &next).outcome, Verdict::Rejected);
+}
+
+fn world_now() -> jiff::Timestamp {
+    World::new().now
+}
+
+#[test]
+fn a_template_that_somebody_edits_stops_the_release() {
+    let edits: [fn(&mut World); 4] = [
+        |world| {
+            world.edit(Kind::Deployment, "parrot-green", |d| {
+                d["spec"]["template"]["spec"]["containers"][0]["image"] = json!("miner:1");
+            });
+        },
+        |world| {
+            world.edit(Kind::Deployment, "parrot-green", |d| {
+                d["spec"]["template"]["spec"]["containers"][0]["env"] = json!([{"name": "X"}]);
+            });
+        },
+        |world| {
+            world.edit(Kind::Deployment, "parrot-green", |d| {
+                d["metadata"]["annotations"]["bluegreen/template-hash"] = json!("another");
+            });
+        },
+        |world| {
+            world.edit(Kind::Deployment, "parrot-green", |d| {
+                let annotations = d["metadata"]["annotations"].as_object_mut().unwrap();
+                annotations.remove("bluegreen/template-hash");
+            });
+        },
+    ];
+    for (number, edit) in edits.into_iter().enumerate() {
+        let (mut world, mut a) = waiting();
+        edit(&mut world);
+        let what = changed(a.next(&world));
+        assert!(what.contains("is not the one that release 1 sent"), "{number}: {what}");
+    }
+}
+
+#[test]
+fn a_candidate_that_somebody_deletes_or_overwrites_stops_the_release() {
+    let (mut world, mut a) = waiting();
+    world.edit(Kind::Deployment, "parrot-green", |d| {
+        d["metadata"]["annotations"]["bluegreen/release"] = json!("7");
+    });
+    assert!(changed(a.next(&world)).contains("parrot-green, the candidate, was deleted or overwritten"));
+    world.delete(Kind::Deployment, "parrot-green");
+    assert!(changed(a.next(&world)).contains("was deleted or overwritten"));
+}
+
+#[test]
+fn a_candidate_that_was_not_yet_seen_ready_is_made_again() {
+    let (mut world, mut a) = made();
+    world.delete(Kind::Deployment, "parrot-green");
+    assert!(step!(Doing::MakeCandidate { .. })(&a.next(&world)));
+}
+
+#[test]
+fn a_live_deployment_that_is_deleted_stops_the_release() {
+    let (mut world, _) = made();
+    world.delete(Kind::Deployment, "parrot");
+    world.edit_record(|record| record.driver = None);
+    let goal = Goal::Promote { release: None, when_ready: true };
+    let mut promote = Driver::new("p", goal);
+    go(&mut world, &mut promote);
+    assert!(changed(promote.next(&world)).contains("parrot was deleted"));
+}
+
+#[test]
+fn a_blip_hours_later_gets_the_time_that_getting_ready_had() {
+    let mut world = initialised();
+    let mut a = Driver::new("a", Goal::Deploy(deploy(V2, Gate::Person)));
+    reach(&mut world, &mut a, |next| matches!(next, Next::Wait { until: None, .. }));
+    world.pass(2 * 3600);
+    world.bad_images.push(V2.to_owned());
+    world.settle();
+    let next = a.next(&world);
+    assert!(!step!(Doing::End { .. })(&next), "given up at once: {next:?}");
+    let next = reach(&mut world, &mut a, step!(Doing::End { .. }));
+    assert!((world.now - world.release().started).get_seconds() >= 2 * 3600 + 600);
+    assert!(ending(&world, &next).reason.contains("0 of 1 pods"));
+}
+
+#[test]
+fn growing_hours_later_gets_the_time_that_getting_ready_had() {
+    let mut world = initialised();
+    let mut a = Driver::new("a", Goal::Deploy(deploy(V2, Gate::Person)));
+    reach(&mut world, &mut a, |next| matches!(next, Next::Wait { until: None, .. }));
+    world.pass(2 * 3600);
+    world.scale("parrot", 3);
+    world.settle();
+    world.step(&mut a);
+    let next = a.next(&world);
+    assert!(!step!(Doing::End { .. })(&next), "given up at once: {next:?}");
+}
+
+#[test]
+fn a_second_version_that_never_gets_ready_leaves_the_first_alone() {
+    let mut world = promoted();
+    let mut b = Driver::new("b", Goal::Deploy(deploy("parrot-app:never-ready", WEBHOOK)));
+    let Outcome::Finished(finished) = world.follow(&mut b) else { panic!("not finished") };
+    assert_eq!(finished.outcome, Verdict::Unhealthy);
+    assert_eq!(world.live_image().as_deref(), Some(V2));
+    assert_eq!((world.image("parrot").as_str(), world.replicas("parrot")), (V1, 0));
+}

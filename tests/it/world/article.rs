@@ -1,0 +1,98 @@
+//! The article's app, as `examples/parrot/parrot.yaml` has it.
+
+use bluegreen::model::Kind;
+use bluegreen::release::Names;
+use serde_json::{Value, json};
+
+use super::World;
+use super::driver::{Driver, init};
+
+pub const V1: &str = "kmharish/parrot-app:v1.2";
+pub const V2: &str = "kmharish/parrot-app:v2.2";
+
+pub fn names() -> Names {
+    Names::new("blue-green", "parrot")
+}
+
+pub fn deployment() -> Value {
+    json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "parrot", "namespace": "blue-green"},
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": {"app": "parrot"}},
+            "template": {
+                "metadata": {"labels": {"app": "parrot"}},
+                "spec": {"containers": [
+                    {"name": "parrot", "image": V1, "ports": [{"containerPort": 3000}]}
+                ]},
+            },
+        },
+    })
+}
+
+pub fn ingress() -> Value {
+    json!({
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {"name": "parrot", "namespace": "blue-green", "labels": {"app": "parrot"}},
+        "spec": {
+            "ingressClassName": "nginx",
+            "rules": [{
+                "host": "parrot.example.com",
+                "http": {"paths": [{
+                    "path": "/",
+                    "pathType": "Prefix",
+                    "backend": {"service": {"name": "parrot", "port": {"number": 80}}},
+                }]},
+            }],
+        },
+    })
+}
+
+/// A Service of the user's own in front of the app.
+pub fn service() -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "parrot", "namespace": "blue-green", "annotations": {"team": "birds"}},
+        "spec": {
+            "type": "NodePort",
+            "selector": {"app": "parrot"},
+            "sessionAffinity": "ClientIP",
+            "ports": [
+                {"name": "http", "port": 80, "targetPort": 3000, "nodePort": 30080},
+                {"name": "metrics", "port": 9090, "targetPort": "metrics"},
+            ],
+        },
+    })
+}
+
+/// The article's two manifests applied; nothing of bluegreen.
+pub fn applied() -> World {
+    let mut world = World::new();
+    world.add(deployment());
+    world.add(ingress());
+    world.settle();
+    world
+}
+
+/// The same after `bluegreen init`.
+pub fn initialised() -> World {
+    initialised_from(applied())
+}
+
+pub fn initialised_from(mut world: World) -> World {
+    let outcome = world.follow(&mut Driver::new("init", init()));
+    assert_eq!(outcome, bluegreen::release::Outcome::Initialised);
+    world.settle();
+    world
+}
+
+/// The name of the Service that the Ingress's only path names.
+pub fn backend(world: &World) -> &str {
+    let ingress = world.get(Kind::Ingress, "parrot");
+    let path = &ingress["spec"]["rules"][0]["http"]["paths"][0];
+    path["backend"]["service"]["name"].as_str().unwrap()
+}

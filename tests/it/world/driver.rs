@@ -1,0 +1,154 @@
+//! A process that runs one command against the world, one look or one whole command at a time.
+
+use bluegreen::model::{Kind, RELEASE};
+use bluegreen::release::goal::ImageChange;
+use bluegreen::release::plan::plan;
+use bluegreen::release::{
+    Answer, Answered, Change, Deploy, Gate, Goal, Init, Me, Memory, Next, Outcome, Question,
+    Record, Release, Snapshot,
+};
+use jiff::Timestamp;
+
+use super::World;
+use super::article::names;
+
+/// No release of one app needs as many steps.
+const ENOUGH: usize = 200;
+
+#[derive(Clone)]
+pub struct Driver {
+    pub me: Me,
+    pub goal: Goal,
+    pub memory: Memory,
+    /// What its gate says whenever it is asked.
+    pub gate: Answer,
+}
+
+impl Driver {
+    pub fn new(id: &str, goal: Goal) -> Driver {
+        let me = Me { id: id.to_owned(), holder: format!("{id}@host (1)") };
+        Driver { me, goal, memory: Memory::default(), gate: Answer::Pass }
+    }
+
+    pub fn asking(id: &str, goal: Goal, gate: Answer) -> Driver {
+        Driver { gate, ..Driver::new(id, goal) }
+    }
+
+    /// What an observation brings: everything of the namespace that the real one reads.
+    pub fn look(&mut self, world: &World) -> Snapshot {
+        let mut objects = world.objects.clone();
+        let unlabelled = objects.list(Kind::Pod).filter(|pod| pod["metadata"]["labels"][RELEASE].is_null());
+        let unlabelled: Vec<String> =
+            unlabelled.map(|pod| bluegreen::model::name(pod).to_owned()).collect();
+        for pod in unlabelled {
+            objects.remove(&bluegreen::model::Id::new(Kind::Pod, pod));
+        }
+        let record = objects.get(Kind::ConfigMap, &names().record().name);
+        let record = record.map(|object| Record::read(object).expect("a record of this version"));
+        self.memory.note(&self.goal, &self.me, record.as_ref(), world.now);
+        Snapshot::new(names(), objects, self.memory.clone()).expect("a record of this version")
+    }
+
+    pub fn next(&mut self, world: &World) -> Next {
+        let snapshot = self.look(world);
+        plan(&self.goal, &self.me, &snapshot, world.now)
+    }
+
+    pub fn hear(&mut self, question: &Question, answer: Answer, at: Timestamp) {
+        let Question { release, hash } = question.clone();
+        self.memory.answer = Some(Answered { release, hash, at, answer });
+    }
+}
+
+impl World {
+    /// Runs a command to its end in a healthy cluster: controllers come to rest after every write,
+    /// and the time passes that it waits for.
+    pub fn follow(&mut self, driver: &mut Driver) -> Outcome {
+        match self.until(driver, |_| false) {
+            Next::Done(outcome) => outcome,
+            next => unreachable!("{next:?}"),
+        }
+    }
+
+    /// The same up to the first look whose next step is wanted; that one is not carried out.
+    pub fn until(&mut self, driver: &mut Driver, wanted: impl Fn(&Next) -> bool) -> Next {
+        let mut trace = Vec::new();
+        for _ in 0..ENOUGH {
+            let next = driver.next(self);
+            if wanted(&next) || matches!(next, Next::Done(_)) {
+                return next;
+            }
+            trace.push(format!("{next:?}"));
+            match next {
+                Next::Do(step) => {
+                    self.apply(&step.write)
+                        .unwrap_or_else(|error| panic!("{error:?}: {step:?}\n{}", trace.join("\n")));
+                    self.settle();
+                }
+                Next::Ask(question) => {
+                    let (answer, now) = (driver.gate.clone(), self.now);
+                    driver.hear(&question, answer, now);
+                }
+                Next::Wait { until, on } => {
+                    let until = until.unwrap_or_else(|| panic!("waits for ever on {on:?}"));
+                    assert!(until > self.now, "waits for what has passed: {on:?}");
+                    self.now = until;
+                    self.settle();
+                }
+                Next::Done(_) => unreachable!("returned above"),
+            }
+        }
+        panic!("no end in {ENOUGH} steps, the last of them:\n{}", trace[ENOUGH - 10..].join("\n"));
+    }
+
+    /// Carries out what the driver would do now, which has to be a write.
+    pub fn step(&mut self, driver: &mut Driver) {
+        let Next::Do(step) = driver.next(self) else { panic!("no step but {:?}", driver.next(self)) };
+        self.apply(&step.write).unwrap();
+    }
+
+    pub fn record(&self) -> Record {
+        let id = names().record();
+        Record::read(self.get(id.kind, &id.name)).unwrap()
+    }
+
+    pub fn release(&self) -> Release {
+        self.record().release.expect("a release is under way")
+    }
+
+    /// Changes the record behind everybody's back.
+    pub fn edit_record(&mut self, change: impl FnOnce(&mut Record)) {
+        let mut record = self.record();
+        change(&mut record);
+        self.edit(Kind::ConfigMap, &names().record().name, |map| {
+            map["data"][bluegreen::release::RECORD_KEY] = record.text().into();
+        });
+    }
+}
+
+pub fn init() -> Goal {
+    Goal::Init(Init::default())
+}
+
+pub fn deploy(image: &str, gate: Gate) -> Deploy {
+    Deploy {
+        change: Change::Images(vec![ImageChange { container: None, image: image.to_owned() }]),
+        gate,
+        detach: false,
+        replace: false,
+        timeout_seconds: 600,
+        deadline_seconds: None,
+        drain_seconds: 30,
+    }
+}
+
+/// The article's gate: a webhook, asked every minute, sixty times.
+pub const WEBHOOK: Gate = Gate::Webhook { interval_seconds: 60, threshold: 60 };
+
+pub fn promote() -> Goal {
+    Goal::Promote { release: None, when_ready: false }
+}
+
+pub fn abort() -> Goal {
+    Goal::Abort { release: None, reason: Some("not today".to_owned()) }
+}
