@@ -85,3 +85,37 @@ impl fmt::Display for Error {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The README's table is what scripts are written by.
+    #[test]
+    fn exit_codes_are_the_documented_ones() {
+        let readme = include_str!("../README.md");
+        let row = |kind: Kind, words: &str| {
+            let line = format!("| {} | {words}", kind.exit_code());
+            assert!(readme.contains(&line), "README has no line {line:?}");
+        };
+        row(Kind::Unexpected, "unexpected");
+        row(Kind::Usage, "usage");
+        row(Kind::Rejected, "the gate said no");
+        row(Kind::Unhealthy, "the candidate never became healthy");
+        row(Kind::Aborted, "aborted");
+        row(Kind::Busy, "another driver");
+        row(Kind::Changed, "the cluster was changed");
+        row(Kind::NotPermitted, "not permitted");
+        row(Kind::Unreachable, "the cluster can't be reached");
+        row(Kind::Unfit, "the app can't be released");
+        row(Kind::NothingToDo, "nothing to do");
+        assert_eq!(Kind::Interrupted(2).exit_code(), 130);
+        assert_eq!(Kind::Interrupted(15).exit_code(), 143);
+    }
+
+    #[test]
+    fn an_error_says_what_why_and_the_next_command() {
+        let error = Error::new(Kind::Unfit, "it can't").because("a").because("b").hint("try");
+        assert_eq!(error.to_string(), "error: it can't\ncaused by: a\ncaused by: b\nhint: try");
+    }
+}

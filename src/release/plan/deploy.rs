@@ -89,6 +89,7 @@ fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Nex
 fn detached(look: Look, release: &Release, deploy: &Deploy) -> bool {
     deploy.detach
         && release.ending.is_none()
+        && release.deadline.is_none_or(|deadline| look.now < deadline)
         && release.approved.is_none()
         && release.waiting.is_some()
         && look.s.slot(release.to).is_some_and(|slot| look.s.serves(release.to, slot.desired()))
