@@ -53,4 +53,10 @@ pub enum What {
     Ended {
         outcome: Outcome,
     },
+    /// It can't go on; stderr has the same in words.
+    Failed {
+        exit_code: u8,
+        error: String,
+        causes: Vec<String>,
+    },
 }

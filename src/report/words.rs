@@ -12,7 +12,7 @@ pub fn clean(text: &str) -> String {
 /// What an event has to say, if anything.
 pub fn lines(what: &What) -> Vec<String> {
     match what {
-        What::Doing(_) | What::Ended { .. } => Vec::new(),
+        What::Doing(_) | What::Ended { .. } | What::Failed { .. } => Vec::new(),
         What::Done(done) => said(done).into_iter().collect(),
         What::Waiting { on, .. } => waiting(on).into_iter().collect(),
         What::Preview { address } => vec![format!("the candidate can be tested at {address}")],

@@ -134,9 +134,7 @@ async fn late_is_sent_when_the_gate_opens_with_the_client_long_gone() {
         assert_eq!(reply.ok().map(|r| r.status().as_u16()), answer.map(|a| a.status));
         drop(bed.client);
         bed.proxy.close_connections();
-        let sent = bed
-            .proxy
-            .wait_for_request(SOON, |seen| seen.upstream_status.is_some());
+        let sent = bed.proxy.wait_for_request(SOON, |seen| seen.upstream_status.is_some());
         timeout(NEVER, sent).await.expect_err("not yet");
 
         gate.open();

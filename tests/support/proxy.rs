@@ -70,11 +70,7 @@ async fn counts_watches_and_writes_apart() {
 
     proxy.forget();
     client.send("GET /b", "").await.unwrap();
-    let paths: Vec<_> = proxy
-        .requests()
-        .into_iter()
-        .map(|s| (s.n, s.path))
-        .collect();
+    let paths: Vec<_> = proxy.requests().into_iter().map(|s| (s.n, s.path)).collect();
     assert_eq!(paths, [(1, "/b".to_owned())]);
 }
 

@@ -263,7 +263,9 @@ fn a_candidate_that_somebody_deletes_or_overwrites_stops_the_release() {
     world.edit(Kind::Deployment, "parrot-green", |d| {
         d["metadata"]["annotations"]["bluegreen/release"] = json!("7");
     });
-    assert!(changed(a.next(&world)).contains("parrot-green, the candidate, was deleted or overwritten"));
+    assert!(
+        changed(a.next(&world)).contains("parrot-green, the candidate, was deleted or overwritten")
+    );
     world.delete(Kind::Deployment, "parrot-green");
     assert!(changed(a.next(&world)).contains("was deleted or overwritten"));
 }
