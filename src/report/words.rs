@@ -62,6 +62,7 @@ fn said(done: &Doing) -> Option<String> {
             format!("scaled Deployment {deployment} to {}", pods(*replicas))
         }
         Doing::MarkReady => "the candidate is ready".to_owned(),
+        Doing::MarkUnready => "the candidate is no longer ready".to_owned(),
         Doing::Count { answer: _, failures, threshold } => {
             format!("{failures} of {threshold} answers in a row were not a yes")
         }
