@@ -300,7 +300,8 @@ fn what_a_dead_driver_makes_even_later_is_removed_before_the_candidate_is_made()
     let mut b = driver("b", deploy(V3, WEBHOOK));
     reach(&mut world, &mut b, step!(Doing::MakeCandidate { .. }));
     late(&mut world, &object);
-    let next = reach(&mut world, &mut b, step!(Doing::RemoveLeftover { .. } | Doing::Resize { .. }));
+    let next =
+        reach(&mut world, &mut b, step!(Doing::RemoveLeftover { .. } | Doing::Resize { .. }));
     assert_eq!(*doing(&next), Doing::RemoveLeftover { deployment: "parrot-green".into() });
     assert!(matches!(world.follow(&mut b), Outcome::Finished(_)));
     assert_eq!(world.image("parrot-green"), V3);

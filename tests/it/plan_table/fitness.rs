@@ -88,7 +88,8 @@ fn rows() -> Vec<Row> {
             world.edit(Kind::Deployment, "parrot", |d| d["spec"]["paused"] = json!(true));
         }),
         row("Deployment parrot has revisionHistoryLimit 0", |world| {
-            world.edit(Kind::Deployment, "parrot", |d| d["spec"]["revisionHistoryLimit"] = json!(0));
+            world
+                .edit(Kind::Deployment, "parrot", |d| d["spec"]["revisionHistoryLimit"] = json!(0));
         }),
         row("selects its pods by an expression on app", |world| {
             world.edit(Kind::Deployment, "parrot", |d| {
@@ -189,7 +190,9 @@ fn names_that_would_grow_too_long_are_refused() {
 fn deploy_asks_for_init_first() {
     let mut world = initialised();
     world.delete(Kind::Service, "parrot-green");
-    assert!(unfit(deploy_next(&world))[0].contains("no Service parrot-green: bluegreen init parrot"));
+    assert!(
+        unfit(deploy_next(&world))[0].contains("no Service parrot-green: bluegreen init parrot")
+    );
     world.delete(Kind::ConfigMap, &names().record().name);
     assert_eq!(done(deploy_next(&world)), Outcome::NotInitialised);
 }
@@ -223,7 +226,8 @@ fn route_and_live_service_must_lead_to_one_colour() {
 
 #[test]
 fn an_image_for_a_container_that_is_not_there_is_a_misfit() {
-    let change = Change::Images(vec![ImageChange { container: Some("tucan".into()), image: V2.into() }]);
+    let change =
+        Change::Images(vec![ImageChange { container: Some("tucan".into()), image: V2.into() }]);
     let goal = bluegreen::release::Deploy { change, ..deploy(V2, WEBHOOK) };
     let next = Driver::new("d", Goal::Deploy(goal)).next(&initialised());
     let Outcome::Misfit { why } = done(next) else { panic!("fits") };

@@ -182,7 +182,10 @@ fn it_says_what_is_missing_before_it_makes_anything() {
     let mut nothing = World::new();
     assert!(unfit(next(&nothing))[0].contains("no Deployment parrot in namespace blue-green"));
     nothing.add(deployment());
-    assert!(unfit(next(&nothing))[0].contains("no Ingress in namespace blue-green names Service parrot"));
+    assert!(
+        unfit(next(&nothing))[0]
+            .contains("no Ingress in namespace blue-green names Service parrot")
+    );
     let toucan = with(|world| {
         let mut toucan = service();
         toucan["spec"]["selector"] = json!({"app": "toucan"});

@@ -133,7 +133,8 @@ impl World {
         let uids = |world: &World, kind| -> Vec<Value> {
             world.objects.list(kind).map(|object| object["metadata"]["uid"].clone()).collect()
         };
-        for (kind, owners) in [(Kind::ReplicaSet, Kind::Deployment), (Kind::Pod, Kind::ReplicaSet)] {
+        for (kind, owners) in [(Kind::ReplicaSet, Kind::Deployment), (Kind::Pod, Kind::ReplicaSet)]
+        {
             let owners = uids(self, owners);
             for object in self.all(kind) {
                 if !owners.contains(&object["metadata"]["ownerReferences"][0]["uid"]) {

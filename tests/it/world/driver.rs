@@ -37,7 +37,8 @@ impl Driver {
     /// What an observation brings: everything of the namespace that the real one reads.
     pub fn look(&mut self, world: &World) -> Snapshot {
         let mut objects = world.objects.clone();
-        let unlabelled = objects.list(Kind::Pod).filter(|pod| pod["metadata"]["labels"][RELEASE].is_null());
+        let unlabelled =
+            objects.list(Kind::Pod).filter(|pod| pod["metadata"]["labels"][RELEASE].is_null());
         let unlabelled: Vec<String> =
             unlabelled.map(|pod| bluegreen::model::name(pod).to_owned()).collect();
         for pod in unlabelled {
@@ -81,8 +82,9 @@ impl World {
             trace.push(format!("{next:?}"));
             match next {
                 Next::Do(step) => {
-                    self.apply(&step.write)
-                        .unwrap_or_else(|error| panic!("{error:?}: {step:?}\n{}", trace.join("\n")));
+                    self.apply(&step.write).unwrap_or_else(|error| {
+                        panic!("{error:?}: {step:?}\n{}", trace.join("\n"))
+                    });
                     self.settle();
                 }
                 Next::Ask(question) => {
@@ -103,7 +105,9 @@ impl World {
 
     /// Carries out what the driver would do now, which has to be a write.
     pub fn step(&mut self, driver: &mut Driver) {
-        let Next::Do(step) = driver.next(self) else { panic!("no step but {:?}", driver.next(self)) };
+        let Next::Do(step) = driver.next(self) else {
+            panic!("no step but {:?}", driver.next(self))
+        };
         self.apply(&step.write).unwrap();
     }
 

@@ -32,8 +32,7 @@ impl World {
     /// The Deployments that serve somebody: through an Ingress or the live Service.
     pub fn serving(&self) -> Vec<&'static str> {
         let services = self.routed_services().into_iter().chain(["parrot".to_owned()]);
-        let mut serving: Vec<_> =
-            services.filter_map(|service| self.behind(&service)).collect();
+        let mut serving: Vec<_> = services.filter_map(|service| self.behind(&service)).collect();
         serving.sort_unstable();
         serving.dedup();
         serving

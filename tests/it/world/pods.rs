@@ -33,8 +33,7 @@ pub fn status(pod: &Value, bad: &[String], now: Timestamp) -> Value {
                 status["restartCount"] = json!(3);
                 status["state"] =
                     json!({"waiting": {"reason": "CrashLoopBackOff", "message": "back-off"}});
-                status["lastState"] =
-                    json!({"terminated": {"exitCode": 1, "reason": "Error"}});
+                status["lastState"] = json!({"terminated": {"exitCode": 1, "reason": "Error"}});
             } else {
                 let healthy = !image.ends_with(":never-ready") && !bad.iter().any(|b| b == image);
                 status["ready"] = json!(healthy);
