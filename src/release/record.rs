@@ -81,10 +81,11 @@ pub struct Release {
     /// What stood in the slot before, if anything did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Before>,
-    /// When the candidate was first seen ready.
+    /// Since when the candidate has been ready, as far as its driver knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<Timestamp>,
-    /// Of the template as the API server gave it back then: tells whether somebody edits it.
+    /// Of the template as the API server gave it back when the candidate was ready: tells whether
+    /// somebody edits it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sighted: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -61,6 +61,7 @@ fn said(done: &Doing) -> Option<String> {
             format!("scaled Deployment {deployment} to {}", pods(*replicas))
         }
         Doing::MarkReady => "the candidate is ready".to_owned(),
+        Doing::MarkUnready => "the candidate is no longer ready".to_owned(),
         Doing::Count { answer, said, failures, threshold } => {
             let what = match answer.as_str() {
                 "broken" => "the gate could not be asked",

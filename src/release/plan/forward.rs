@@ -79,7 +79,7 @@ fn candidate<'a>(
     let slot = s.slot(release.to);
     let written = slot.filter(|slot| slot.release() == Some(release.number));
     let Some(slot) = written else {
-        if release.waiting.is_some() {
+        if release.sighted.is_some() {
             let name = s.names.deployment(release.to);
             return Err(look.changed(format!("{name}, the candidate, was deleted or overwritten")));
         }
@@ -192,11 +192,19 @@ fn not_ready(look: Look, release: &Release, slot: Slot) -> Next {
     {
         return end(look, Verdict::Unhealthy, trouble.sentence());
     }
-    // A yes that finds the candidate unready for a moment gives it the same time again.
     let patience = SignedDuration::from_secs(release.timeout_seconds.cast_signed());
-    let yes = release.approved.as_ref().map(|intent| intent.at);
-    let yes = yes.into_iter().chain(s.memory.answer.as_ref().map(|answered| answered.at)).max();
-    let until = yes.map_or(release.ready_by, |yes| release.ready_by.max(yes + patience));
+    if release.waiting.is_some() {
+        // It was ready, however long ago: a restarted pod, or a size that has grown meanwhile, has
+        // as much time as getting ready had.
+        let write = look.release(|release| {
+            release.waiting = None;
+            release.ready_by = release.ready_by.max(look.now + patience);
+        });
+        return look.act(Doing::MarkUnready, write);
+    }
+    // A yes that finds the candidate not ready gives it the same time again.
+    let yes = release.approved.as_ref().map(|intent| intent.at + patience);
+    let until = yes.map_or(release.ready_by, |yes| release.ready_by.max(yes));
     if look.now >= until {
         let said = trouble.map(|trouble| format!(": {}", trouble.sentence())).unwrap_or_default();
         let reason = format!(

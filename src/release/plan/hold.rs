@@ -95,6 +95,7 @@ fn stamp(look: Look, record: &Record) -> Option<Next> {
     let slots = crate::model::Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour));
     let slots = slots.filter(|slot| slot.epoch() < record.epoch).map(|Slot(object)| object);
     let others = s.routes(record).into_iter().chain(s.live_service(record));
+    let others = others.chain(s.service(&s.names.preview()));
     let others = others.filter(|object| {
         let epoch = annotation(object, EPOCH).and_then(|epoch| epoch.parse().ok());
         epoch.unwrap_or(0) < record.epoch

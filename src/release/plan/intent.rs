@@ -15,7 +15,9 @@ pub fn promote(look: Look, record: &Record, number: Option<u64>, when_ready: boo
     if let Some(next) = approve(look, record, release, when_ready) {
         return next;
     }
-    if !written(look, release) && hold::is_gone(look, record) {
+    let alone = record.driver.is_none() || hold::is_gone(look, record);
+    let goes = release.ending.is_some() || expired(look, release);
+    if !written(look, release) && alone && !goes {
         return never_made(release);
     }
     if let Some(next) = hold::next(look, record, Other::Follow) {
@@ -102,8 +104,8 @@ fn word(outcome: Verdict) -> &'static str {
 
 /// The approval, where one is still wanted.
 fn approve(look: Look, record: &Record, release: &Release, when_ready: bool) -> Option<Next> {
-    let expired = release.deadline.is_some_and(|deadline| look.now >= deadline);
-    let decided = release.approved.is_some() || release.ending.is_some() || expired;
+    let goes = release.ending.is_some() || expired(look, release);
+    let decided = release.approved.is_some() || goes;
     if decided || look.s.switched(record, release) {
         return None;
     }
@@ -119,6 +121,10 @@ fn approve(look: Look, record: &Record, release: &Release, when_ready: bool) -> 
     let intent = Intent { by: look.me.holder.clone(), at: look.now };
     let doing = Doing::Approve { number: release.number };
     Some(say(look, record, doing, |release| release.approved = Some(intent)))
+}
+
+fn expired(look: Look, release: &Release) -> bool {
+    release.deadline.is_some_and(|deadline| look.now >= deadline)
 }
 
 /// Writes an intent. A driver that lives finds it, and a challenge beside it; without a driver this

@@ -95,6 +95,7 @@ pub enum Doing {
     MakeCandidate { deployment: String, replicas: u64 },
     Resize { deployment: String, replicas: u64 },
     MarkReady,
+    MarkUnready,
     Count { answer: String, said: String, failures: u64, threshold: u64 },
     Approve { number: u64 },
     End { ending: Ending },

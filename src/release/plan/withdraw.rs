@@ -126,10 +126,12 @@ fn destroy(look: Look, slot: Slot) -> Next {
     look.act_fresh(Doing::Destroy { deployment }, Write::delete(id, version(slot.0)))
 }
 
-/// The slot as the release found it: at 0, with the template that its old ReplicaSet has kept.
+/// The slot as the release found it: at 0, with the template that its old ReplicaSet has kept. If
+/// somebody deleted that one, what is left must not pass for the version that stood there.
 fn restore(look: Look, slot: Slot, before: &Before) -> Next {
     let mut changes = Vec::new();
-    if let Some(set) = look.s.objects.get(Kind::ReplicaSet, &before.replica_set) {
+    let kept = look.s.objects.get(Kind::ReplicaSet, &before.replica_set);
+    if let Some(set) = kept {
         let mut template = set["spec"]["template"].clone();
         if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
             labels.remove("pod-template-hash");
@@ -138,8 +140,9 @@ fn restore(look: Look, slot: Slot, before: &Before) -> Next {
     }
     changes.push(replace(&["spec", "replicas"], json!(0)));
     for (key, value) in [(RELEASE, &before.release), (TEMPLATE_HASH, &before.hash)] {
-        match value {
+        match value.as_ref().filter(|_| kept.is_some()) {
             Some(value) => changes.extend(annotate(slot.0, &[(key, value.clone())])),
+            None if annotation(slot.0, key).is_none() => {}
             None => changes.push(PatchOperation::Remove(RemoveOperation {
                 path: pointer(["metadata", "annotations", key]),
             })),

@@ -112,8 +112,12 @@ fn the_candidate_grows_when_the_live_one_has_grown_and_waits_again() {
     let three = json!([{"op": "add", "path": "/spec/replicas", "value": 3}]);
     assert_patch(&next, &world, Kind::Deployment, "parrot-green", three);
     world.step(&mut a);
+    assert_eq!(*doing(&a.next(&world)), Doing::MarkUnready);
+    world.step(&mut a);
     assert!(waits(&a.next(&world)));
     world.settle();
+    assert_eq!(*doing(&a.next(&world)), Doing::MarkReady);
+    go(&mut world, &mut a);
     assert!(asks(&a.next(&world)));
 }
 
@@ -133,6 +137,12 @@ fn the_candidate_does_not_shrink_with_the_live_one() {
 fn endpoints_that_are_fewer_than_the_replicas_are_waited_for() {
     let (mut world, mut a) = waiting();
     world.edit(Kind::EndpointSlice, "parrot-green-ends", |s| s["endpoints"] = json!([]));
+    let next = a.next(&world);
+    assert_eq!(*doing(&next), Doing::MarkUnready);
+    let release = record_after(&world, &next).release.unwrap();
+    assert_eq!(release.waiting, None);
+    assert_eq!((release.ready_by - world.now).get_seconds(), 600);
+    world.step(&mut a);
     assert!(waits(&a.next(&world)));
 }
 
