@@ -65,7 +65,7 @@ pub enum WaitFor {
         trouble: Option<String>,
     },
     /// The gate's next poll.
-    Gate,
+    Gate { failures: u64, threshold: u64 },
     /// A person's promote or abort.
     Person,
     /// Requests that the version on its way out still answers.
