@@ -103,7 +103,8 @@ impl Loop<'_> {
                     if let Some(asked) = self.pause.ask(&self.drive, &s, question) {
                         self.emit(asked);
                     }
-                    self.wait(&s, None, &plan::WaitFor::Gate).await?;
+                    let on = plan::WaitFor::Gate { failures: 0, threshold: 0 };
+                    self.wait(&s, None, &on).await?;
                 }
                 Next::Wait { until, on } => {
                     if self.pause.is_news(&on, until) {

@@ -61,7 +61,9 @@ impl Pause {
     pub fn is_news(&mut self, on: &WaitFor, until: Option<Timestamp>) -> bool {
         let said = self.said.as_ref();
         let news = said.is_none_or(|(said, then, at)| {
-            (said, then) != (on, &until) || at.elapsed() >= SAY_AGAIN
+            // At the gate every answer is an event of its own.
+            let polling = matches!((said, on), (WaitFor::Gate { .. }, WaitFor::Gate { .. }));
+            (!polling && (said, then) != (on, &until)) || at.elapsed() >= SAY_AGAIN
         });
         if news {
             self.said = Some((on.clone(), until, Instant::now()));
@@ -122,7 +124,10 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
             specs.push(deployment(colour.other()));
             specs.extend(pods);
         }
-        WaitFor::Gate | WaitFor::Person | WaitFor::Driver { .. } | WaitFor::SignOfLife { .. } => {}
+        WaitFor::Gate { .. }
+        | WaitFor::Person
+        | WaitFor::Driver { .. }
+        | WaitFor::SignOfLife { .. } => {}
     }
     specs
 }

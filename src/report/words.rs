@@ -103,7 +103,9 @@ fn waiting(on: &WaitFor) -> Option<String> {
             let trouble = trouble.as_ref().map(|said| format!("; {said}")).unwrap_or_default();
             format!("{colour}: {ready} of {} ready, {endpoints} reachable{trouble}", pods(*desired))
         }
-        WaitFor::Gate => return None,
+        WaitFor::Gate { failures, threshold } => {
+            format!("waiting for the gate's yes ({failures} of {threshold})")
+        }
         WaitFor::Person => "waiting for bluegreen promote or bluegreen abort".to_owned(),
         WaitFor::Drain { colour } => format!("waiting for requests that {colour} still answers"),
         WaitFor::Driver { holder } => format!("{holder} drives the release, following it"),

@@ -71,9 +71,10 @@ fn poll(look: Look, release: &Release) -> Next {
     let gate = &release.gate;
     let interval = SignedDuration::from_secs(gate.interval_seconds.cast_signed());
     match gate.asked.map(|asked| asked + interval) {
-        Some(next) if look.now < next => {
-            Next::Wait { until: earlier(Some(next), release.deadline), on: WaitFor::Gate }
-        }
+        Some(next) if look.now < next => Next::Wait {
+            until: earlier(Some(next), release.deadline),
+            on: WaitFor::Gate { failures: gate.failures, threshold: gate.threshold },
+        },
         _ => Next::Ask(Question { release: release.number, hash: release.hash.clone() }),
     }
 }

@@ -56,7 +56,7 @@ fn a_no_is_counted_before_the_next_poll_and_the_interval_is_kept() {
     assert_eq!(gate.answer.as_deref(), Some("not-yet"));
     go(&mut world, &mut a);
     let Next::Wait { until, on } = a.next(&world) else { panic!("{:?}", a.next(&world)) };
-    assert_eq!(on, WaitFor::Gate);
+    assert_eq!(on, WaitFor::Gate { failures: 1, threshold: 60 });
     assert_eq!((until.unwrap() - world.now).get_seconds(), 60);
     world.pass(59);
     assert!(!asks(&a.next(&world)));
@@ -74,7 +74,7 @@ fn another_process_keeps_the_count_and_the_interval() {
     let mut b = Driver::new("b", a.goal.clone());
     go(&mut world, &mut b);
     let Next::Wait { until, on } = b.next(&world) else { panic!("{:?}", b.next(&world)) };
-    assert_eq!(on, WaitFor::Gate);
+    assert_eq!(on, WaitFor::Gate { failures: 1, threshold: 60 });
     assert_eq!((until.unwrap() - world.now).get_seconds(), 40);
 }
 
