@@ -107,7 +107,7 @@ impl Loop<'_> {
                     self.wait(&s, None, &on).await?;
                 }
                 Next::Wait { until, on } => {
-                    if self.pause.is_news(&on, until) {
+                    if self.pause.is_news(&on) {
                         self.emit(What::Waiting { on: on.clone(), until });
                     }
                     self.wait(&s, until, &on).await?;
@@ -146,7 +146,11 @@ impl Loop<'_> {
         let mut pause = Duration::from_millis(250);
         loop {
             let limit = self.look.patience(&self.drive);
-            let error = match self.look.read(&self.drive, breadth).await {
+            let read = tokio::select! {
+                read = self.look.read(self.drive.cluster, &self.drive.names, breadth) => read,
+                signal = self.drive.interrupts.next() => return Err(interrupted(signal)),
+            };
+            let error = match read {
                 Ok(versions) => {
                     self.pause.watches.read_at(versions);
                     if away.is_some() {
@@ -277,6 +281,7 @@ impl Loop<'_> {
 
     /// Sleeps, unless somebody interrupts.
     async fn sleep(&mut self, duration: Duration) -> Result<(), Error> {
+        self.look.paused();
         tokio::select! {
             () = tokio::time::sleep(duration) => Ok(()),
             signal = self.drive.interrupts.next() => Err(interrupted(signal)),
@@ -297,7 +302,8 @@ impl Loop<'_> {
                 self.emit(What::Done(step.doing));
                 return;
             }
-            if self.look.read(&self.drive, Breadth::Serving).await.is_err() {
+            let (cluster, names) = (self.drive.cluster, &self.drive.names);
+            if self.look.read(cluster, names, Breadth::Serving).await.is_err() {
                 return;
             }
         }

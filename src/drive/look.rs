@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Drive;
-use crate::cluster::{Breadth, CallError, Change, read};
+use crate::cluster::{Breadth, CallError, Change, Cluster, read};
 use crate::error::{Error, Kind as ErrorKind};
 use crate::model::{Id, Kind, Objects, Write, name, version};
-use crate::release::{Memory, Snapshot};
+use crate::release::{Memory, Names, Snapshot};
 
 /// A cluster that was never reached is given up sooner than one that went away.
 const FIRST_CONTACT: Duration = Duration::from_secs(8);
@@ -45,10 +45,11 @@ impl Look {
 
     pub async fn read(
         &mut self,
-        drive: &Drive<'_>,
+        cluster: &Cluster,
+        names: &Names,
         breadth: Breadth,
     ) -> Result<BTreeMap<Kind, String>, (Kind, CallError)> {
-        let reading = read(drive.cluster, &drive.names, breadth, &mut self.objects);
+        let reading = read(cluster, names, breadth, &mut self.objects);
         let versions = if self.has_read {
             reading.await?
         } else {

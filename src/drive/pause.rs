@@ -21,7 +21,7 @@ const SAY_AGAIN: Duration = Duration::from_secs(60);
 pub struct Pause {
     pub watches: Watches,
     poll: Option<Poll>,
-    said: Option<(WaitFor, Option<Timestamp>, Instant)>,
+    said: Option<(WaitFor, Instant)>,
 }
 
 struct Poll {
@@ -58,15 +58,14 @@ impl Pause {
     }
 
     /// Whether a pause is worth a word: a new one, or a long one.
-    pub fn is_news(&mut self, on: &WaitFor, until: Option<Timestamp>) -> bool {
-        let said = self.said.as_ref();
-        let news = said.is_none_or(|(said, then, at)| {
+    pub fn is_news(&mut self, on: &WaitFor) -> bool {
+        let news = self.said.as_ref().is_none_or(|(said, at)| {
             // At the gate every answer is an event of its own.
             let polling = matches!((said, on), (WaitFor::Gate { .. }, WaitFor::Gate { .. }));
-            (!polling && (said, then) != (on, &until)) || at.elapsed() >= SAY_AGAIN
+            (said != on && !polling) || at.elapsed() >= SAY_AGAIN
         });
         if news {
-            self.said = Some((on.clone(), until, Instant::now()));
+            self.said = Some((on.clone(), Instant::now()));
         }
         news
     }
