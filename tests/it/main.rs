@@ -1,4 +1,5 @@
 //! Tests of the pure core on a simulated cluster: no network, no clock, no sleep.
 
+mod plan_properties;
 mod plan_table;
 mod world;

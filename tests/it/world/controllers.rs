@@ -1,6 +1,6 @@
 //! The controllers that a release depends on, each as one step over everything it looks after.
 
-use bluegreen::model::{Id, Kind, annotation, name, string_map};
+use bluegreen::model::{Kind, annotation, name, string_map};
 use serde_json::{Value, json};
 
 use super::World;

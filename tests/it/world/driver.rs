@@ -1,6 +1,6 @@
 //! A process that runs one command against the world, one look or one whole command at a time.
 
-use bluegreen::model::{Kind, RELEASE};
+use bluegreen::model::{Id, Kind, Objects, RELEASE, label, name};
 use bluegreen::release::goal::ImageChange;
 use bluegreen::release::plan::plan;
 use bluegreen::release::{
@@ -34,19 +34,15 @@ impl Driver {
         Driver { gate, ..Driver::new(id, goal) }
     }
 
-    /// What an observation brings: everything of the namespace that the real one reads.
+    /// An observation of everything.
     pub fn look(&mut self, world: &World) -> Snapshot {
-        let mut objects = world.objects.clone();
-        let unlabelled =
-            objects.list(Kind::Pod).filter(|pod| pod["metadata"]["labels"][RELEASE].is_null());
-        let unlabelled: Vec<String> =
-            unlabelled.map(|pod| bluegreen::model::name(pod).to_owned()).collect();
-        for pod in unlabelled {
-            objects.remove(&bluegreen::model::Id::new(Kind::Pod, pod));
-        }
+        self.look_at(world.readable(), world.now)
+    }
+
+    pub fn look_at(&mut self, objects: Objects, now: Timestamp) -> Snapshot {
         let record = objects.get(Kind::ConfigMap, &names().record().name);
         let record = record.map(|object| Record::read(object).expect("a record of this version"));
-        self.memory.note(&self.goal, &self.me, record.as_ref(), world.now);
+        self.memory.note(&self.goal, &self.me, record.as_ref(), now);
         Snapshot::new(names(), objects, self.memory.clone()).expect("a record of this version")
     }
 
@@ -62,6 +58,15 @@ impl Driver {
 }
 
 impl World {
+    /// What the real observer reads: of the pods only those that a release made.
+    pub fn readable(&self) -> Objects {
+        let mut objects = self.objects.clone();
+        for pod in self.objects.list(Kind::Pod).filter(|pod| label(pod, RELEASE).is_none()) {
+            objects.remove(&Id::new(Kind::Pod, name(pod)));
+        }
+        objects
+    }
+
     /// Runs a command to its end in a healthy cluster: controllers come to rest after every write,
     /// and the time passes that it waits for.
     pub fn follow(&mut self, driver: &mut Driver) -> Outcome {

@@ -1,0 +1,157 @@
+//! What holds whatever happens: several commands at once, each on looks of its own age, killed and
+//! started again, their requests late, the controllers slow, pods that go bad, time that passes.
+//!
+//! Nobody edits routes or templates here: what a release does then stands in the table.
+
+mod judge;
+mod operations;
+mod process;
+mod simulation;
+
+use bluegreen::release::{Answer, Gate, Goal, Outcome, Verdict};
+use proptest::prelude::*;
+
+use crate::world::World;
+use crate::world::driver::{Driver, WEBHOOK, abort, deploy, init};
+use operations::{Operation, operation};
+use simulation::Simulation;
+
+const LAST: &str = "kmharish/parrot-app:v9.9";
+
+fn disturbed(operations: &[Operation]) -> Simulation {
+    let mut simulation = Simulation::new();
+    for operation in operations {
+        simulation.run(operation);
+    }
+    simulation
+}
+
+/// The cluster recovers, and whoever was at work is gone.
+fn recovered(simulation: &Simulation) -> World {
+    let mut world = simulation.world.clone();
+    world.bad_images.clear();
+    world.settle();
+    world
+}
+
+/// Every command that may come next ends, and says how.
+fn ends(world: &mut World, goal: Goal) -> Outcome {
+    let outcome = world.follow(&mut Driver::new("last", goal));
+    assert!(!matches!(outcome, Outcome::Changed { .. }), "{outcome:?}");
+    outcome
+}
+
+fn is_at_rest(world: &World) {
+    let record = world.record();
+    assert_eq!((&record.release, &record.driver), (&None, &None));
+    let [live] = world.serving()[..] else { panic!("several serve") };
+    assert!(world.replicas(live) >= 1);
+    for deployment in ["parrot", "parrot-green"] {
+        let there = world.find(bluegreen::model::Kind::Deployment, deployment).is_some();
+        assert!(!there || deployment == live || world.replicas(deployment) == 0, "{deployment}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 4000, ..ProptestConfig::default() })]
+
+    /// The judge looks at every write on the way; afterwards an abort leaves the version serving
+    /// that served before the release, and the slot as the release found it.
+    #[test]
+    fn abort_restores_from_anywhere(operations in prop::collection::vec(operation(), 1..60)) {
+        let simulation = disturbed(&operations);
+        let mut world = recovered(&simulation);
+        let release = world.record().release;
+        let served = world.serving();
+        let outcome = ends(&mut world, abort());
+        match (&outcome, &release) {
+            (Outcome::Finished(finished), Some(release)) => {
+                prop_assert_eq!(finished.number, release.number);
+                prop_assert_ne!(finished.outcome, Verdict::Promoted);
+                simulation.judge.is_as_found(&world, release);
+            }
+            (Outcome::NothingToDo { .. }, None) => prop_assert_eq!(served, world.serving()),
+            _ => prop_assert!(false, "{:?} of {:?}", outcome, release),
+        }
+        // What a dead driver made late is the next command's to find.
+        let outcome = ends(&mut world, abort());
+        prop_assert!(matches!(outcome, Outcome::NothingToDo { .. }), "{:?}", outcome);
+        is_at_rest(&world);
+    }
+
+    /// The unfinished release goes on to its end with the same deploy and a gate that says yes;
+    /// then comes the next one; then nothing is left to write.
+    #[test]
+    fn deploy_gets_there_from_anywhere(operations in prop::collection::vec(operation(), 1..60)) {
+        let simulation = disturbed(&operations);
+        let mut world = recovered(&simulation);
+        if let Some(release) = world.record().release {
+            let goes = release.ending.is_some();
+            let image = release.images["parrot"].clone();
+            let outcome = ends(&mut world, Goal::Deploy(deploy(&image, WEBHOOK)));
+            let Outcome::Finished(finished) = outcome else { panic!("{outcome:?}") };
+            let unhealthy = image.ends_with(":crash") && finished.outcome == Verdict::Unhealthy;
+            let promoted = finished.outcome == Verdict::Promoted;
+            let late = release.deadline.is_some_and(|deadline| world.now >= deadline);
+            prop_assert!(goes || late || promoted || unhealthy, "{:?}", finished);
+        }
+        let last = || Goal::Deploy(deploy(LAST, WEBHOOK));
+        let outcome = ends(&mut world, last());
+        prop_assert!(
+            matches!(&outcome, Outcome::Finished(f) if f.outcome == Verdict::Promoted),
+            "{:?}", outcome
+        );
+        prop_assert_eq!(world.live_image(), Some(LAST.to_owned()));
+        is_at_rest(&world);
+        let revision = world.revision();
+        let again = ends(&mut world, last());
+        prop_assert!(matches!(again, Outcome::AlreadyLive { .. }), "{:?}", again);
+        prop_assert_eq!(ends(&mut world, init()), Outcome::Initialised);
+        prop_assert_eq!(world.revision(), revision);
+    }
+
+    /// So it does with a promote, where there is something to promote.
+    #[test]
+    fn promote_gets_there_from_anywhere(operations in prop::collection::vec(operation(), 1..60)) {
+        let simulation = disturbed(&operations);
+        let mut world = recovered(&simulation);
+        let release = world.record().release;
+        let outcome = ends(&mut world, Goal::Promote { release: None, when_ready: true });
+        match (&outcome, &release) {
+            (Outcome::NothingToDo { .. }, None) => {}
+            (Outcome::Finished(finished), Some(release)) => {
+                prop_assert_eq!(finished.number, release.number);
+                is_at_rest(&world);
+            }
+            (Outcome::NotReady { deploy_again: true, .. }, Some(release)) => {
+                prop_assert!(!world.serving().contains(&simulation::slot(release.to)));
+            }
+            _ => prop_assert!(false, "{:?} of {:?}", outcome, release),
+        }
+    }
+
+    /// Ten releases in a row, whatever their gates say.
+    #[test]
+    fn ten_releases_alternate(answers in prop::collection::vec(operations::answer(), 10)) {
+        let mut world = crate::world::article::initialised();
+        let mut judge = judge::Judge::new(&world);
+        let mut live = "parrot";
+        for (number, answer) in answers.into_iter().enumerate() {
+            let gate = Gate::Webhook { interval_seconds: 10, threshold: 2 };
+            let goal = Goal::Deploy(deploy(&format!("parrot-app:v{number}"), gate));
+            let passes = answer == Answer::Pass;
+            let mut driver = Driver::asking(&number.to_string(), goal, answer);
+            let outcome = world.follow(&mut driver);
+            let promoted =
+                matches!(&outcome, Outcome::Finished(f) if f.outcome == Verdict::Promoted);
+            prop_assert_eq!(promoted, passes);
+            if promoted {
+                live = if live == "parrot" { "parrot-green" } else { "parrot" };
+            }
+            prop_assert_eq!(world.serving(), vec![live]);
+            judge.bless(u64::try_from(number).unwrap() + 1, passes);
+            judge.inspect(&world);
+            is_at_rest(&world);
+        }
+    }
+}

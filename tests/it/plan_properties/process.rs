@@ -1,0 +1,124 @@
+//! A process that knows what it has read, and nothing newer.
+
+use bluegreen::model::{Id, Kind, Objects, Write};
+use bluegreen::release::plan::plan;
+use bluegreen::release::{Doing, Next, Question, Step};
+
+use crate::world::driver::Driver;
+use crate::world::{Refused, World};
+
+/// What the real loop reads again before a switch; of the ConfigMaps it reads the record alone.
+const SERVING: [Kind; 5] =
+    [Kind::Deployment, Kind::Service, Kind::Ingress, Kind::EndpointSlice, Kind::ConfigMap];
+const ALL: [Kind; 8] = [
+    Kind::Deployment,
+    Kind::Service,
+    Kind::Ingress,
+    Kind::EndpointSlice,
+    Kind::ConfigMap,
+    Kind::ReplicaSet,
+    Kind::Pod,
+    Kind::HorizontalPodAutoscaler,
+];
+
+#[derive(Clone)]
+pub struct Process {
+    pub driver: Driver,
+    objects: Objects,
+    /// Whether what it knows was read in this pass.
+    fresh: bool,
+    pub question: Option<Question>,
+    /// Planned, not sent.
+    pub pending: Option<Request>,
+}
+
+/// A write on its way, and what it was planned on.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub step: Step,
+    /// The epoch of the record that its process knew.
+    pub epoch: u64,
+    /// Sent in the very pass that read what it rests on.
+    pub prompt: bool,
+}
+
+/// What a pass came to.
+pub enum Pass {
+    Write(Request),
+    /// Until then, at the earliest.
+    Wait(Option<jiff::Timestamp>),
+    Done(bluegreen::release::Outcome),
+}
+
+impl Process {
+    pub fn start(driver: Driver, world: &World) -> Process {
+        let objects = Objects::default();
+        let mut process =
+            Process { driver, objects, fresh: false, question: None, pending: None };
+        process.read(world, &ALL);
+        process
+    }
+
+    fn read(&mut self, world: &World, kinds: &[Kind]) {
+        let readable = world.readable();
+        for kind in kinds {
+            self.objects.clear(*kind);
+            for object in readable.list(*kind) {
+                let id = Id::new(*kind, bluegreen::model::name(object));
+                self.objects.insert(id, object.clone());
+            }
+        }
+        self.fresh = true;
+    }
+
+    /// Watches bring some kinds. That is no look of its own.
+    pub fn glance(&mut self, world: &World, kinds: u8) {
+        let kinds: Vec<Kind> =
+            (0..8).filter(|bit| kinds & (1 << bit) != 0).map(|bit| ALL[bit]).collect();
+        self.read(world, &kinds);
+        self.fresh = false;
+    }
+
+    pub fn pass(&mut self, world: &World) -> Pass {
+        loop {
+            let snapshot = self.driver.look_at(self.objects.clone(), world.now);
+            let epoch = snapshot.record.as_ref().map_or(0, |(_, record)| record.epoch);
+            let next = plan(&self.driver.goal, &self.driver.me, &snapshot, world.now);
+            match next {
+                Next::Do(step) if step.fresh && !self.fresh => self.read(world, &SERVING),
+                Next::Do(step) => {
+                    let prompt = self.fresh;
+                    return Pass::Write(Request { step: *step, epoch, prompt });
+                }
+                Next::Ask(question) => {
+                    self.question = Some(question);
+                    self.fresh = false;
+                    return Pass::Wait(None);
+                }
+                Next::Wait { until, .. } => {
+                    self.fresh = false;
+                    return Pass::Wait(until);
+                }
+                // How it ended is said on a look of its own.
+                Next::Done(_) if !self.fresh => self.read(world, &SERVING),
+                Next::Done(outcome) => return Pass::Done(outcome),
+            }
+        }
+    }
+
+    /// The reply to its request.
+    pub fn reply(&mut self, world: &World, request: &Request, reply: Result<(), Refused>) {
+        let id = request.step.write.id();
+        match reply {
+            Err(_) => self.read(world, &SERVING),
+            // Somebody else was at work until now: what it knows of that is old.
+            Ok(()) if matches!(request.step.doing, Doing::Hold | Doing::TakeOver { .. }) => {
+                self.read(world, &ALL);
+            }
+            Ok(()) => match (&request.step.write, world.find(id.kind, &id.name)) {
+                (Write::Delete { .. }, _) | (_, None) => self.objects.remove(id),
+                (_, Some(object)) => self.objects.insert(id.clone(), object.clone()),
+            },
+        }
+    }
+}
