@@ -2,6 +2,7 @@
 
 mod article;
 mod bed;
+mod crash;
 mod gate;
 mod intents;
 mod parrot;
@@ -9,8 +10,7 @@ mod parrot;
 use libtest_mimic::Trial;
 
 pub fn all() -> Vec<Trial> {
-    [bed::trials(), article::trials(), gate::trials(), intents::trials()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let files =
+        [bed::trials(), article::trials(), crash::trials(), gate::trials(), intents::trials()];
+    files.into_iter().flatten().collect()
 }
