@@ -191,9 +191,10 @@ async fn promote_waits_for_no_unready_candidate(bed: Arc<Bed>) -> Result<()> {
 
 async fn signals_keep_the_release(bed: Arc<Bed>) -> Result<()> {
     let Waiting { app, webhook, mut deploy } = Waiting::start(&bed, &["--drain", "0s"]).await?;
+    // The first answer is written down: no write is under way.
+    deploy.says("1 of 60").await?;
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
-        // The first answer is written down: nothing is under way.
-        deploy.says("1 of 60").await?;
+        app.driven_by(&deploy).await?;
         deploy.signal(signal)?;
         let output = deploy.wait().await?.expect_code(code)?;
         for verb in ["promote", "abort"] {
@@ -207,11 +208,13 @@ async fn signals_keep_the_release(bed: Arc<Bed>) -> Result<()> {
         // The same command goes on with the same release.
         deploy = Waiting::deploy(&app, &webhook, &["--drain", "0s"])?;
     }
-    webhook.answer_with(200);
+    app.driven_by(&deploy).await?;
     app.other()?.ok(&["promote", "parrot"]).await?;
     deploy.wait().await?.expect_code(0)?;
     app.is_released(V2).await?;
     ensure!(app.record().await?["number"] == 1);
+    // Their interval is kept, too: nobody asked the gate again.
+    ensure!(webhook.requests().len() == 1);
     Ok(())
 }
 

@@ -1,16 +1,31 @@
 //! The tests, one file a subject. A new file: a `mod` line, and its `trials()` in `all`.
 
+mod access;
+mod alternate;
 mod article;
 mod bed;
+mod crash;
 mod gate;
 mod intents;
 mod parrot;
+mod refusals;
+mod requests;
+mod unhealthy;
 
 use libtest_mimic::Trial;
 
 pub fn all() -> Vec<Trial> {
-    [bed::trials(), article::trials(), gate::trials(), intents::trials()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let files = [
+        bed::trials(),
+        access::trials(),
+        alternate::trials(),
+        article::trials(),
+        crash::trials(),
+        gate::trials(),
+        intents::trials(),
+        refusals::trials(),
+        requests::trials(),
+        unhealthy::trials(),
+    ];
+    files.into_iter().flatten().collect()
 }

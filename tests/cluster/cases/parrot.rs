@@ -169,6 +169,17 @@ impl Parrot {
         .await
     }
 
+    /// Waits until this command holds the release, as others see it.
+    pub async fn driven_by(&self, command: &Running) -> Result<()> {
+        let pid = format!("(pid {})", command.pid().context("it has ended already")?);
+        wait_for(&format!("a driver with {pid}"), SOON, async || {
+            let record = self.record().await?;
+            let holder = record["driver"]["holder"].as_str().unwrap_or_default();
+            Ok(holder.ends_with(&pid).then_some(()))
+        })
+        .await
+    }
+
     /// The requests of this user that changed something, or tried to.
     pub async fn writes(&self) -> Result<Vec<AuditLine>> {
         let mut lines = self.bed.audit(&self.user.name).await?;

@@ -1,0 +1,111 @@
+//! An API server that is away, goes away, or says no.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use libtest_mimic::Trial;
+use serde_json::json;
+
+use super::parrot::{Parrot, V2};
+use crate::bed::Bed;
+use crate::support::{Proxy, Webhook};
+
+pub fn trials() -> Vec<Trial> {
+    crate::cases![
+        unreachable_cluster_is_told_soon,
+        right_that_is_missing_is_named,
+        right_that_is_missing_later_keeps_the_release,
+        partition_at_the_gate_is_waited_for,
+    ]
+}
+
+/// The product allows itself 15 s; a machine that is busy gets a few more.
+const TOLD_WITHIN: Duration = Duration::from_secs(25);
+
+async fn unreachable_cluster_is_told_soon(bed: Arc<Bed>) -> Result<()> {
+    let app = Parrot::empty(&bed).await?;
+    let closed = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    // Its connections are made and never served.
+    let silent = TcpListener::bind("127.0.0.1:0")?;
+    for address in [closed, silent.local_addr()?] {
+        for scheme in ["http", "https"] {
+            let far = app.via(&format!("{scheme}://{address}"))?;
+            for args in [&["status", "parrot"][..], &["init", "parrot"]] {
+                let output = far.spawn(args)?.wait_at_most(TOLD_WITHIN).await?.expect_code(9)?;
+                ensure!(output.stderr.contains(&address.to_string()), "{output:?}");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A user of the app's namespace with these rights on top of reading everything.
+async fn narrow(app: &Parrot, more: serde_json::Value) -> Result<Parrot> {
+    let mut rules =
+        vec![json!({ "apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"] })];
+    rules.extend(more.as_array().cloned().unwrap_or_default());
+    let user = app.bed.narrow_user(&app.ns, json!(rules)).await?;
+    Ok(Parrot { user, ..app.clone() })
+}
+
+async fn right_that_is_missing_is_named(bed: Arc<Bed>) -> Result<()> {
+    let app = Parrot::applied(&bed).await?;
+    let nobody = Parrot { user: bed.powerless_user()?, ..app.clone() };
+    for args in [&["init", "parrot"][..], &["status", "parrot"], &["promote", "parrot"]] {
+        let output = nobody.fails(8, args).await?;
+        ensure!(output.stderr.contains("you may not list "), "{output:?}");
+        ensure!(output.stderr.contains(&nobody.user.name), "{output:?}");
+    }
+    let reader = narrow(&app, json!([])).await?;
+    let output = reader.fails(8, &["init", "parrot"]).await?;
+    ensure!(output.stderr.contains("you may not create configmaps"), "{output:?}");
+    app.ok(&["init", "parrot"]).await?;
+    reader.ok(&["status", "parrot"]).await?;
+    let deploy = ["deploy", "parrot", "--image", V2, "--yes"];
+    let output = reader.fails(8, &deploy).await?;
+    ensure!(output.stderr.contains("you may not patch configmaps"), "{output:?}");
+    app.is_as_before().await
+}
+
+async fn right_that_is_missing_later_keeps_the_release(bed: Arc<Bed>) -> Result<()> {
+    let app = Parrot::ready(&bed).await?;
+    // All but the one that counts most.
+    let writer = narrow(
+        &app,
+        json!([
+            { "apiGroups": [""], "resources": ["configmaps", "services"], "verbs": ["*"] },
+            { "apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["*"] },
+        ]),
+    )
+    .await?;
+    let deploy = ["deploy", "parrot", "--image", V2, "--yes", "--drain", "0s"];
+    let output = writer.fails(8, &deploy).await?;
+    ensure!(output.stderr.contains("you may not patch ingresses"), "{output:?}");
+    ensure!(app.backend().await? == "parrot" && app.live_selector().await? == "parrot");
+    let record = app.record().await?;
+    ensure!(record["release"]["number"] == 1 && record["driver"].is_null(), "{record:#}");
+    // Somebody who may goes on from there.
+    app.ok(&deploy).await?;
+    app.is_released(V2).await
+}
+
+async fn partition_at_the_gate_is_waited_for(bed: Arc<Bed>) -> Result<()> {
+    let app = Parrot::ready(&bed).await?;
+    let proxy = Proxy::start(bed.server(), &std::fs::read(bed.ca())?);
+    let webhook = Webhook::start(500);
+    let url = webhook.url();
+    let args = ["deploy", "parrot", "--image", V2, "--webhook", &url, "--interval", "1s"];
+    let mut deploy = app
+        .via(&proxy.url())?
+        .spawn(&[&args[..], &["--threshold", "1000", "--drain", "0s"]].concat())?;
+    deploy.says("not yet").await?;
+    proxy.partition();
+    deploy.says("the API server does not answer").await?;
+    proxy.heal();
+    deploy.says("the API server answers again").await?;
+    webhook.answer_with(200);
+    deploy.wait().await?.expect_code(0)?;
+    app.is_released(V2).await
+}

@@ -1,0 +1,230 @@
+//! `kill -9` at every request of a deploy, before it is sent and after it was carried out: the same
+//! command again finishes, and `abort` restores.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use libtest_mimic::Trial;
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::parrot::{Parrot, V2};
+use crate::bed::Bed;
+use crate::bed::command::Running;
+use crate::support::proxy::once;
+use crate::support::{Action, Proxy, Seen, Webhook};
+
+pub fn trials() -> Vec<Trial> {
+    crate::cases![first_release_survives_every_cut, next_release_survives_every_cut_write]
+}
+
+const V3: &str = "kmharish/parrot-app:v3.0";
+/// A killed driver is missed only after 10 s: many cuts wait for that at the same time.
+const AT_ONCE: usize = 16;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cut {
+    /// The request is never sent.
+    Before,
+    /// It is carried out, and nobody hears of it.
+    After,
+}
+
+/// How the release is ended after the cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Then {
+    SameAgain,
+    Abort,
+}
+
+/// Into green, which does not exist yet.
+async fn first_release_survives_every_cut(bed: Arc<Bed>) -> Result<()> {
+    let stage = Stage::set(&bed, None, V2).await?;
+    let requests = stage.uncut(|seen| !seen.is_watch).await?;
+    let all = (1..=requests).flat_map(|n| [(n, Cut::Before), (n, Cut::After)]);
+    let again = all.clone().map(|(n, cut)| (n, cut, Then::SameAgain));
+    // What was carried out is what has to be undone.
+    let abort = all.filter(|(n, cut)| *cut == Cut::After && n % 3 == 0);
+    let abort = abort.map(|(n, cut)| (n, cut, Then::Abort));
+    stage.cut_each(again.chain(abort).collect(), |seen| seen.plain).await
+}
+
+/// Into blue, which holds an older version at 0.
+async fn next_release_survives_every_cut_write(bed: Arc<Bed>) -> Result<()> {
+    let stage = Stage::set(&bed, Some(V2), V3).await?;
+    let writes = stage.uncut(|seen| seen.mutating).await?;
+    let again = (1..=writes).map(|n| (n, Cut::After, Then::SameAgain));
+    let abort = (1..=writes).map(|n| (n, Cut::After, Then::Abort));
+    stage.cut_each(again.chain(abort).collect(), |seen| seen.write).await
+}
+
+struct Stage {
+    /// Whose user all cuts share: there are more of them than users.
+    app: Parrot,
+    /// The release that comes before the one that is cut.
+    earlier: Option<&'static str>,
+    image: &'static str,
+    before: Picture,
+    after: Mutex<Picture>,
+    webhook: Webhook,
+}
+
+/// What people and scripts see of the app: who serves, and what is there.
+type Picture = Vec<String>;
+
+async fn picture(app: &Parrot) -> Result<Picture> {
+    let record = app.record().await?;
+    let idle = record["release"].is_null() && record["driver"].is_null();
+    ensure!(idle, "a release is in progress: {record:#}");
+    let selector = app.live_selector().await?;
+    // Of the two that lead to the same pods, which one depends on whether it was ever changed.
+    let backend = match app.backend().await?.as_str() {
+        "parrot" if selector == "parrot" => "parrot-blue".to_owned(),
+        "parrot" => "parrot-green".to_owned(),
+        fixed => fixed.to_owned(),
+    };
+    Ok([
+        vec![format!("Ingress {backend}"), format!("Service {selector}")],
+        app.deployments().await?,
+    ]
+    .concat())
+}
+
+impl Stage {
+    async fn set(
+        bed: &Arc<Bed>,
+        earlier: Option<&'static str>,
+        image: &'static str,
+    ) -> Result<Self> {
+        let app = Parrot::empty(bed).await?;
+        let (before, after) = (Vec::new(), Mutex::new(Vec::new()));
+        let webhook = Webhook::start(200);
+        let mut stage = Self { app, earlier, image, before, after, webhook };
+        stage.app = stage.prepare().await?;
+        stage.before = picture(&stage.app).await?;
+        Ok(stage)
+    }
+
+    /// The app in a new namespace, as the release that is cut finds it.
+    async fn prepare(&self) -> Result<Parrot> {
+        let app = Parrot { ns: self.app.bed.namespace().await?, ..self.app.clone() };
+        app.bed.apply_file(&app.ns, "examples/parrot/parrot.yaml").await?;
+        app.ok(&["init", "parrot"]).await?;
+        if let Some(image) = self.earlier {
+            app.ok(&["deploy", "parrot", "--image", image, "--yes", "--drain", "0s"]).await?;
+        }
+        Ok(app)
+    }
+
+    fn args<'a>(&self, url: &'a str) -> [&'a str; 10] {
+        let image = self.image;
+        let gate = ["--webhook", url, "--interval", "1s", "--drain", "0s"];
+        let [a, b, c, d, e, f] = gate;
+        ["deploy", "parrot", "--image", image, a, b, c, d, e, f]
+    }
+
+    fn proxy(&self) -> Result<Proxy> {
+        let bed = &self.app.bed;
+        Ok(Proxy::start(bed.server(), &std::fs::read(bed.ca())?))
+    }
+
+    /// Carries the release out undisturbed; how many of its requests fit.
+    async fn uncut(&self, fits: impl Fn(&Seen) -> bool) -> Result<usize> {
+        let proxy = self.proxy()?;
+        let url = self.webhook.url();
+        self.app.via(&proxy.url())?.ok(&self.args(&url)).await?;
+        *self.after.lock().expect("nothing panics with it") = picture(&self.app).await?;
+        let requests = proxy.requests().iter().filter(|seen| fits(seen)).count();
+        eprintln!("crash: {requests} requests to cut");
+        Ok(requests)
+    }
+
+    async fn cut_each(
+        &self,
+        cuts: Vec<(usize, Cut, Then)>,
+        number: fn(&Seen) -> Option<usize>,
+    ) -> Result<()> {
+        let (started, count) = (Instant::now(), cuts.len());
+        let all = stream::iter(cuts).map(async |(n, cut, then)| {
+            let result = self.cut(n, cut, then, number).await;
+            result.with_context(|| format!("request {n} cut {cut:?}, then {then:?}"))
+        });
+        let hits: Vec<bool> = all.buffer_unordered(AT_ONCE).try_collect().await?;
+        let hits = hits.into_iter().filter(|hit| *hit).count();
+        eprintln!("crash: {hits} of {count} cuts in {:.0} s", started.elapsed().as_secs_f32());
+        // How often a watch makes it look again differs a little from run to run.
+        ensure!(hits * 10 >= count * 9, "only {hits} of {count} cuts met a request");
+        Ok(())
+    }
+
+    /// Whether the request came at all.
+    async fn cut(
+        &self,
+        n: usize,
+        cut: Cut,
+        then: Then,
+        number: fn(&Seen) -> Option<usize>,
+    ) -> Result<bool> {
+        let app = self.prepare().await?;
+        let proxy = self.proxy()?;
+        let victim = Victim::default();
+        let kill = { victim.clone() };
+        let action = match cut {
+            Cut::Before => Action::cut_before(move || kill.kill()),
+            Cut::After => Action::hold_reply(move || kill.kill()),
+        };
+        proxy.set(once(move |seen| number(seen) == Some(n), action));
+        let url = self.webhook.url();
+        let running = app.via(&proxy.url())?.spawn(&self.args(&url))?;
+        victim.is(&running)?;
+        let output = running.wait().await?;
+        let hit = match (output.signal, output.code) {
+            (Some(9), _) => true,
+            (_, Some(0)) => false,
+            _ => bail!("{output:?}"),
+        };
+
+        let after = self.after.lock().expect("nothing panics with it").clone();
+        let wanted = match then {
+            Then::SameAgain => {
+                app.ok(&self.args(&url)).await?;
+                &after
+            }
+            Then::Abort => {
+                let number = app.record().await?["number"].as_u64();
+                let begun = !app.record().await?["release"].is_null();
+                let output = app.run(&["abort", "parrot"]).await?;
+                output.expect_code(if begun { 0 } else { 11 })?;
+                let finished = number > Some(self.earlier.iter().count() as u64) && !begun;
+                if finished { &after } else { &self.before }
+            }
+        };
+        let seen = picture(&app).await?;
+        ensure!(seen == *wanted, "{seen:#?}\nwhere this was expected: {wanted:#?}");
+        Ok(hit)
+    }
+}
+
+/// The process to kill: known a moment after its start.
+#[derive(Clone, Default)]
+struct Victim(Arc<Mutex<Option<Pid>>>);
+
+impl Victim {
+    fn is(&self, running: &Running) -> Result<()> {
+        let pid = running.pid().and_then(|pid| Pid::from_raw(pid.cast_signed()));
+        *self.0.lock().expect("nothing panics with it") = Some(pid.context("it ended at once")?);
+        Ok(())
+    }
+
+    fn kill(&self) {
+        let end = Instant::now() + Duration::from_secs(5);
+        while Instant::now() < end {
+            if let Some(pid) = *self.0.lock().expect("nothing panics with it") {
+                let _ = kill_process(pid, Signal::KILL);
+                return;
+            }
+            std::thread::yield_now();
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What a release costs the API server, by its audit log.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use k8s_openapi::jiff::Timestamp;
+use libtest_mimic::Trial;
+
+use super::parrot::{Parrot, V2};
+use crate::bed::{AuditLine, Bed, SOON, wait_for};
+use crate::support::Webhook;
+
+pub fn trials() -> Vec<Trial> {
+    crate::cases![a_release_is_few_requests, waiting_is_one_watch_and_a_write_a_poll]
+}
+
+/// Of a whole release, whatever the number of pods.
+const AT_MOST: usize = 40;
+
+async fn a_release_is_few_requests(bed: Arc<Bed>) -> Result<()> {
+    let webhook = Webhook::start(200);
+    for replicas in [1, 3] {
+        for gate in ["--yes", "--webhook"] {
+            let app = Parrot::applied(&bed).await?;
+            let scale = format!("--replicas={replicas}");
+            bed.kubectl(&["scale", "deployment", "parrot", &scale, "-n", &app.ns]).await?;
+            app.settled("parrot", replicas).await?;
+            app.other()?.ok(&["init", "parrot"]).await?;
+            let url = webhook.url();
+            let args = ["deploy", "parrot", "--image", V2, "--drain", "1s", gate];
+            let url: &[&str] = if gate == "--webhook" { &[&url] } else { &[] };
+            let output = app.ok(&[&args[..], url].concat()).await?;
+            app.settled("parrot-green", replicas).await?;
+
+            // A watch has a line when it starts and one when it ends.
+            let lines = bed.audit(&app.user.name).await?;
+            let requests: BTreeSet<&str> = lines.iter().map(|line| &*line.id).collect();
+            let (n, took) = (requests.len(), output.took.as_secs_f32());
+            eprintln!("requests: {n} for {replicas} replicas with {gate}, {took:.1} s");
+            let shown: Vec<_> = lines.iter().map(|l| (&l.verb, &l.request_uri)).collect();
+            ensure!(n <= AT_MOST, "{n} requests: {shown:#?}");
+            let agent = format!("bluegreen/{}", env!("CARGO_PKG_VERSION"));
+            let strange = lines.iter().find(|line| line.user_agent != agent);
+            ensure!(strange.is_none(), "{strange:?}");
+            if gate == "--webhook" {
+                let yes = webhook.requests().pop().context("the gate was not asked")?.at;
+                let delay = switch_after(&lines, yes)?;
+                eprintln!("requests: the Ingress is switched {delay:?} after the gate's yes");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// From the gate's answer to the API server's acknowledgement of the Ingress patch.
+fn switch_after(lines: &[AuditLine], yes: Instant) -> Result<Duration> {
+    let switch = lines.iter().find(|line| line.resource == "ingresses" && line.verb == "patch");
+    let switch = switch.context("the Ingress was not patched")?.completed;
+    let now = Timestamp::now();
+    let yes = now - k8s_openapi::jiff::SignedDuration::try_from(yes.elapsed())?;
+    let delay = switch.duration_since(yes);
+    // It is the very next thing: what takes longer waits for something.
+    ensure!(delay.as_secs() < 5, "the switch came {delay:?} after the gate's yes");
+    Ok(Duration::try_from(delay)?)
+}
+
+async fn waiting_is_one_watch_and_a_write_a_poll(bed: Arc<Bed>) -> Result<()> {
+    let app = Parrot::ready(&bed).await?;
+    let webhook = Webhook::start(500);
+    let url = webhook.url();
+    let args = ["deploy", "parrot", "--image", V2, "--webhook", &url, "--interval", "1s"];
+    let _deploy = app.spawn(&[&args[..], &["--threshold", "1000"]].concat())?;
+    webhook.wait_for_polls(2, SOON).await;
+    let user = &app.user.name;
+    let open = wait_for("all watches but one to end", SOON, async || {
+        let lines = bed.audit(user).await?;
+        let ended: BTreeSet<_> = complete(&lines).map(|line| &line.id).collect();
+        let open: Vec<_> = lines.iter().filter(|line| !ended.contains(&line.id)).collect();
+        Ok(matches!(open[..], [_]).then(|| open[0].request_uri.clone()))
+    })
+    .await?;
+    ensure!(open.contains("/configmaps?watch=true"), "{open}");
+
+    let (before, first) = (bed.audit(user).await?, webhook.requests().len());
+    webhook.wait_for_polls(first + 5, SOON).await;
+    let (after, last) = (bed.audit(user).await?, webhook.requests().len());
+    let seen: BTreeSet<&str> = before.iter().map(|line| &*line.id).collect();
+    let new: Vec<_> = after.iter().filter(|line| !seen.contains(&*line.id)).collect();
+    let write = |line: &AuditLine| line.verb == "patch" && line.name == "bluegreen-parrot";
+    ensure!(new.iter().all(|line| write(line)), "more than writes of the record: {new:#?}");
+    let (writes, polls) = (new.len(), last - first);
+    eprintln!("requests: {writes} in {polls} polls");
+    // A poll or its write may be under way at either end.
+    ensure!(writes.abs_diff(polls) <= 1, "{writes} writes in {polls} polls: {new:#?}");
+    Ok(())
+}
+
+fn complete(lines: &[AuditLine]) -> impl Iterator<Item = &AuditLine> {
+    lines.iter().filter(|line| line.stage == "ResponseComplete")
+}

@@ -1,0 +1,134 @@
+//! A candidate that will never be ready is told from one that takes its time, with the reason.
+
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+use libtest_mimic::Trial;
+
+use super::parrot::Parrot;
+use crate::bed::kwok::LOG;
+use crate::bed::stages::{CONFIG_ERROR, PULL_ERROR};
+use crate::bed::{Bed, wait_for};
+
+pub fn trials() -> Vec<Trial> {
+    crate::cases![
+        crashing_candidate_is_told_by_its_log,
+        image_that_cannot_be_pulled,
+        setting_that_is_missing,
+        init_container_that_crashes,
+        quota_that_is_full,
+        candidate_that_nobody_can_schedule_waits,
+        never_ready_ends_at_the_timeout,
+        candidate_that_dies_after_the_switch,
+    ]
+}
+
+/// A release that has to end 4, for these reasons, long before its time is up.
+async fn fails(app: &Parrot, tag: &str, timeout: &str, reasons: &[&str]) -> Result<String> {
+    let image = format!("kmharish/parrot-app:{tag}");
+    let args = ["deploy", "parrot", "--image", &image, "--yes", "--timeout", timeout];
+    // Far beyond what `run` waits for a command to end.
+    let output = app.fails(4, &args).await?;
+    for reason in reasons {
+        ensure!(output.stderr.contains(reason), "no {reason:?}: {output:?}");
+    }
+    ensure!(output.stdout.is_empty(), "{output:?}");
+    app.is_as_before().await?;
+    let history = &app.record().await?["history"];
+    ensure!(history[0]["outcome"] == "unhealthy", "{history:#}");
+    Ok(output.stderr)
+}
+
+async fn crashing_candidate_is_told_by_its_log(bed: Arc<Bed>) -> Result<()> {
+    let app = Parrot::ready(&bed).await?;
+    let said = fails(&app, "crash", "10m", &["exit code 1", "container parrot"]).await?;
+    let last = LOG.lines().last().unwrap_or_default();
+    ensure!(said.contains(last), "no {last:?}: {said}");
+    Ok(())
+}
+
+async fn image_that_cannot_be_pulled(bed: Arc<Bed>) -> Result<()> {
+    let app = Parrot::ready(&bed).await?;
+    fails(&app, "pull-error", "10m", &["ImagePullBackOff", PULL_ERROR]).await.map(drop)
+}
+
+async fn setting_that_is_missing(bed: Arc<Bed>) -> Result<()> {
+    let app = Parrot::ready(&bed).await?;
+    fails(&app, "config-error", "10m", &["CreateContainerConfigError", CONFIG_ERROR])
+        .await
+        .map(drop)
+}
+
+async fn init_container_that_crashes(bed: Arc<Bed>) -> Result<()> {
+    let app = Parrot::applied(&bed).await?;
+    let patch = r#"{"spec": {"template": {"spec": {"initContainers":
+        [{"name": "prepare", "image": "kmharish/prepare:v1"}]}}}}"#;
+    bed.kubectl(&["patch", "deployment", "parrot", "-n", &app.ns, "-p", patch]).await?;
+    app.settled("parrot", 1).await?;
+    app.ok(&["init", "parrot"]).await?;
+    fails(&app, "init-crash", "10m", &["container prepare", "exit code 1"]).await.map(drop)
+}
+
+async fn quota_that_is_full(bed: Arc<Bed>) -> Result<()> {
+    let app = Parrot::ready(&bed).await?;
+    app.apply(
+        "{apiVersion: v1, kind: ResourceQuota, metadata: {name: few}, spec: {hard: {pods: 1}}}",
+    )
+    .await?;
+    // Its controller has to have counted the pod that is there.
+    wait_for("the quota to be in effect", crate::bed::SOON, async || {
+        let args =
+            ["get", "resourcequota", "few", "-n", &app.ns, "-o=jsonpath={.status.used.pods}"];
+        Ok((bed.kubectl(&args).await? == "1").then_some(()))
+    })
+    .await?;
+    fails(&app, "v2", "10m", &["exceeded quota: few"]).await.map(drop)
+}
+
+async fn candidate_that_nobody_can_schedule_waits(bed: Arc<Bed>) -> Result<()> {
+    let app = Parrot::ready(&bed).await?;
+    let text = format!(
+        "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: parrot, namespace: {}}}
+spec:
+  template:
+    metadata: {{labels: {{app: parrot}}}}
+    spec:
+      nodeSelector: {{no-such: node}}
+      containers: [{{name: parrot, image: 'kmharish/parrot-app:v2'}}]
+",
+        app.ns
+    );
+    let path = app.user.home.join("deployment.yaml");
+    std::fs::write(&path, text)?;
+    // A node may still come, so this takes all its time; the reason is told meanwhile.
+    let path = path.display().to_string();
+    let args = ["deploy", "parrot", "-f", &path, "--yes", "--timeout", "5s"];
+    let output = app.fails(4, &args).await?;
+    ensure!(output.stderr.contains("Unschedulable"), "{output:?}");
+    app.is_as_before().await
+}
+
+async fn never_ready_ends_at_the_timeout(bed: Arc<Bed>) -> Result<()> {
+    let app = Parrot::ready(&bed).await?;
+    fails(&app, "never-ready", "5s", &["0 of 1 pod", "in time"]).await.map(drop)
+}
+
+async fn candidate_that_dies_after_the_switch(bed: Arc<Bed>) -> Result<()> {
+    let app = Parrot::ready(&bed).await?;
+    let image = "kmharish/parrot-app:dies-later";
+    // So long that it dies while both versions run, and so long again after the switch back.
+    let args = ["deploy", "parrot", "--image", image, "--yes", "--drain", "30s"];
+    let deploy = app.spawn(&args)?;
+    let draining = app.status_in("draining").await?;
+    ensure!(draining["live"]["colour"] == "green", "{draining:#}");
+    let output = deploy.wait().await?.expect_code(4)?;
+    ensure!(output.stderr.contains("went bad after the switch"), "{output:?}");
+    ensure!(app.backend().await? == "parrot-blue");
+    ensure!(app.live_selector().await? == "parrot");
+    let deployments = app.deployments().await?;
+    ensure!(deployments == [format!("parrot {} x1", super::parrot::V1)], "{deployments:?}");
+    Ok(())
+}
