@@ -142,7 +142,8 @@ impl Loop<'_> {
 
     /// Reads, and waits for a cluster that is away.
     async fn observe(&mut self, breadth: Breadth) -> Result<(), Error> {
-        let mut away: Option<Instant> = None;
+        let since = self.failing.unwrap_or_else(Instant::now);
+        let mut away = false;
         let mut pause = Duration::from_millis(250);
         loop {
             let limit = self.look.patience(&self.drive);
@@ -153,7 +154,7 @@ impl Loop<'_> {
             let error = match read {
                 Ok(versions) => {
                     self.pause.watches.read_at(versions);
-                    if away.is_some() {
+                    if away {
                         self.emit(What::Reachable);
                     }
                     return Ok(());
@@ -168,14 +169,11 @@ impl Loop<'_> {
                 CallError::Throttled { retry_after } => self.sleep(throttled(*retry_after)).await?,
                 CallError::Lost { .. } => {}
             }
-            let since = *away.get_or_insert_with(|| {
-                let now = Instant::now();
-                self.failing.unwrap_or(now)
-            });
             if since.elapsed() >= limit {
                 return Err(explained);
             }
             if self.look.has_read() {
+                away = true;
                 self.emit(What::Unreachable { why: error.to_string() });
             }
             self.sleep(pause).await?;

@@ -72,7 +72,10 @@ async fn ten_releases_alternate_with_failures_between(bed: Arc<Bed>) -> Result<(
         ensure!(app.live_selector().await? == selected, "{}", app.live_selector().await?);
         ensure!(ingress(&app).await? == original, "{:#}", ingress(&app).await?);
         let annotations = &app.get("ingresses", "parrot").await?["metadata"]["annotations"];
-        ensure!(annotations["bluegreen/release"] == number.to_string(), "{annotations:#}");
+        ensure!(
+            annotations["bluegreen/release"].as_str() == Some(&number.to_string()),
+            "{annotations:#}"
+        );
         let status = app.status().await?;
         ensure!(status["live"]["colour"] == colour, "{status:#}");
         ensure!(status["live"]["images"] == json!({ "parrot": image }), "{status:#}");

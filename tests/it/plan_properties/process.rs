@@ -53,8 +53,7 @@ pub enum Pass {
 impl Process {
     pub fn start(driver: Driver, world: &World) -> Process {
         let objects = Objects::default();
-        let mut process =
-            Process { driver, objects, fresh: false, question: None, pending: None };
+        let mut process = Process { driver, objects, fresh: false, question: None, pending: None };
         process.read(world, &ALL);
         process
     }
