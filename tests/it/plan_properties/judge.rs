@@ -40,7 +40,11 @@ impl Judge {
 
     pub fn judge(&mut self, before: &World, after: &World, request: &Request) {
         keeps_what_serves(before, after);
-        assert_eq!(self.ingress, unchangeable(after), "more than names and annotations: {request:?}");
+        assert_eq!(
+            self.ingress,
+            unchangeable(after),
+            "more than names and annotations: {request:?}"
+        );
         is_not_from_a_past_epoch(before, request);
         match &request.step.doing {
             Doing::Start { number, .. } => {
@@ -119,7 +123,8 @@ impl Judge {
         assert_eq!(world.serving(), [slot(release.from)]);
         assert_eq!(world.live_image().as_ref(), Some(image));
         let now = world.find(Kind::Deployment, slot(release.to));
-        let is_leftover = |now: &Value| annotation(now, RELEASE) != Some(&release.number.to_string());
+        let is_leftover =
+            |now: &Value| annotation(now, RELEASE) != Some(&release.number.to_string());
         match (before, now) {
             (Some(before), Some(now)) => {
                 let mut before = before.clone();
