@@ -266,3 +266,7 @@ impl GateState {
         GateState { kind, interval_seconds, threshold, failures, broken, asked, answer }
     }
 }
+
+#[cfg(test)]
+#[path = "record_tests.rs"]
+mod tests;

@@ -16,6 +16,15 @@ use crate::world::driver::{Driver, WEBHOOK, abort, deploy, init};
 use operations::{Operation, operation};
 use simulation::Simulation;
 
+/// `PROPTEST_CASES` sets another number, for a long run.
+fn config() -> ProptestConfig {
+    let default = ProptestConfig::default();
+    let cases = if default.cases == 256 { CASES } else { default.cases };
+    ProptestConfig { cases, max_shrink_iters: 4000, ..default }
+}
+
+/// Enough to meet every kind of step many times over, in some ten seconds.
+const CASES: u32 = 64;
 const LAST: &str = "kmharish/parrot-app:v9.9";
 
 fn disturbed(operations: &[Operation]) -> Simulation {
@@ -53,7 +62,7 @@ fn is_at_rest(world: &World) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { max_shrink_iters: 4000, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     /// The judge looks at every write on the way; afterwards an abort leaves the version serving
     /// that served before the release, and the slot as the release found it.

@@ -100,8 +100,10 @@ fn old_version(look: Look, release: &Release) -> Option<Next> {
     if s.serves(release.from, old.desired()) {
         return None;
     }
-    let since = release.ending.as_ref().map_or(look.now, |ending| ending.at);
-    let until = since + SignedDuration::from_secs(release.timeout_seconds.cast_signed());
+    // A process that takes a withdrawal up later gives the old version the same time again.
+    let since = release.ending.as_ref().map(|ending| ending.at).max(s.memory.began);
+    let patience = SignedDuration::from_secs(release.timeout_seconds.cast_signed());
+    let until = since.unwrap_or(look.now) + patience;
     if look.now >= until {
         return Some(look.changed(format!(
             "{}, the version to go back to, did not become ready: {} of {} pods are",

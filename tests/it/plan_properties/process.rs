@@ -25,7 +25,7 @@ const ALL: [Kind; 8] = [
 pub struct Process {
     pub driver: Driver,
     objects: Objects,
-    /// Whether what it knows was read in this pass.
+    /// Whether what it knows was read in this pass: anything may have happened since the last.
     fresh: bool,
     pub question: Option<Question>,
     /// Planned, not sent.
@@ -70,15 +70,15 @@ impl Process {
         self.fresh = true;
     }
 
-    /// Watches bring some kinds. That is no look of its own.
+    /// Watches bring some kinds.
     pub fn glance(&mut self, world: &World, kinds: u8) {
         let kinds: Vec<Kind> =
             (0..8).filter(|bit| kinds & (1 << bit) != 0).map(|bit| ALL[bit]).collect();
         self.read(world, &kinds);
-        self.fresh = false;
     }
 
     pub fn pass(&mut self, world: &World) -> Pass {
+        self.fresh = false;
         loop {
             let snapshot = self.driver.look_at(self.objects.clone(), world.now);
             let epoch = snapshot.record.as_ref().map_or(0, |(_, record)| record.epoch);

@@ -5,7 +5,7 @@ use bluegreen::release::plan::let_go;
 use bluegreen::release::{Answer, Outcome};
 
 use super::judge::Judge;
-use super::operations::{About, IMAGES, Operation, PROCESSES};
+use super::operations::{About, Command, IMAGES, Operation, PROCESSES};
 use super::process::{Pass, Process, Request};
 use crate::world::article::initialised;
 use crate::world::driver::Driver;
@@ -36,16 +36,15 @@ impl Simulation {
 
     pub fn run(&mut self, operation: &Operation) {
         match operation {
-            Operation::Spawn(n, command) => {
-                self.kill(*n);
-                self.spawned += 1;
-                let driver = Driver::new(&format!("p{}", self.spawned), command.goal());
-                self.processes[*n] = Some(Process::start(driver, &self.world));
-            }
+            Operation::Spawn(n, command) => self.spawn(*n, command),
             Operation::Pass(n) => {
-                self.pass(*n);
+                let n = self.awake(*n);
+                self.pass(n);
             }
-            Operation::Suspend(n) => self.suspend(*n),
+            Operation::Suspend(n) => {
+                let n = self.awake(*n);
+                self.suspend(n);
+            }
             Operation::Wake(n) => self.wake(*n),
             Operation::Kill(n) => self.kill(*n),
             Operation::Interrupt(n) => self.interrupt(*n),
@@ -62,8 +61,9 @@ impl Simulation {
             }
             Operation::Hear(n, answer, about) => self.hear(*n, answer, *about),
             Operation::Run(n, times, answer) => {
+                let n = self.awake(*n);
                 for _ in 0..*times {
-                    self.pass_in_health(*n, answer);
+                    self.pass_in_health(n, answer);
                 }
             }
             Operation::Controller(controller) => self.world.run_controller(*controller),
@@ -82,13 +82,34 @@ impl Simulation {
         self.judge.inspect(&self.world);
     }
 
+    fn spawn(&mut self, n: usize, command: &Command) {
+        self.kill(n);
+        self.spawned += 1;
+        let driver = Driver::new(&format!("p{}", self.spawned), command.goal());
+        self.processes[n] = Some(Process::start(driver, &self.world));
+    }
+
+    /// The first process from there on that is (not) suspended.
+    fn find(&self, n: usize, suspended: bool) -> Option<usize> {
+        let is_wanted =
+            |p: &Option<Process>| p.as_ref().is_some_and(|p| p.pending.is_some() == suspended);
+        (n..n + PROCESSES).map(|n| n % PROCESSES).find(|n| is_wanted(&self.processes[*n]))
+    }
+
+    /// One that can do something: a deploy, if there is none, so that something happens at all.
+    fn awake(&mut self, n: usize) -> usize {
+        if let Some(n) = self.find(n, false) {
+            return n;
+        }
+        let image = u8::try_from(self.spawned % 3).expect("less than 3");
+        let (gate, replace, detach, deadline) = (2, n == 1, false, false);
+        self.spawn(n, &Command::Deploy { image, gate, replace, detach, deadline });
+        n
+    }
+
     /// One pass of a process; when it may go on, if it waits.
     fn pass(&mut self, n: usize) -> Option<Option<jiff::Timestamp>> {
-        let process = self.processes[n].as_mut()?;
-        if process.pending.is_some() {
-            // It is suspended.
-            return None;
-        }
+        let process = self.processes[n].as_mut().filter(|p| p.pending.is_none())?;
         match process.pass(&self.world) {
             Pass::Wait(until) => return Some(until),
             Pass::Write(request) => {
@@ -97,7 +118,7 @@ impl Simulation {
                 process.reply(&self.world, &request, reply);
             }
             Pass::Done(outcome) => {
-                is_possible(&outcome);
+                self.is_possible(&outcome);
                 self.processes[n] = None;
             }
         }
@@ -125,19 +146,19 @@ impl Simulation {
             Pass::Write(request) => process.pending = Some(Request { prompt: false, ..request }),
             Pass::Wait(_) => {}
             Pass::Done(outcome) => {
-                is_possible(&outcome);
+                self.is_possible(&outcome);
                 self.processes[n] = None;
             }
         }
     }
 
     fn wake(&mut self, n: usize) {
+        let Some(n) = self.find(n, true) else { return };
         let pending = self.processes[n].as_mut().and_then(|process| process.pending.take());
-        if let Some(request) = pending {
-            let reply = self.send(&request);
-            let process = self.processes[n].as_mut().expect("it was suspended, not gone");
-            process.reply(&self.world, &request, reply);
-        }
+        let request = pending.expect("it is suspended");
+        let reply = self.send(&request);
+        let process = self.processes[n].as_mut().expect("it is there");
+        process.reply(&self.world, &request, reply);
     }
 
     fn kill(&mut self, n: usize) {
@@ -176,13 +197,16 @@ impl Simulation {
         }
         reply
     }
-}
 
-/// Nobody changed anything under a release here, and the app stays fit.
-fn is_possible(outcome: &Outcome) {
-    let impossible = matches!(
-        outcome,
-        Outcome::Changed { .. } | Outcome::NotInitialised | Outcome::Misfit { .. }
-    );
-    assert!(!impossible, "{outcome:?}");
+    /// Nobody changes anything under a release here, and the app stays fit.
+    fn is_possible(&self, outcome: &Outcome) {
+        let impossible = match outcome {
+            // Not even the old version gets ready when its image has gone bad.
+            Outcome::Changed { what } => {
+                !what.contains("did not become ready") || self.world.bad_images.is_empty()
+            }
+            outcome => matches!(outcome, Outcome::NotInitialised | Outcome::Misfit { .. }),
+        };
+        assert!(!impossible, "{outcome:?}");
+    }
 }

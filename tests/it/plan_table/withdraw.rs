@@ -212,6 +212,17 @@ fn an_old_version_that_was_put_away_comes_back_before_the_people_do() {
 }
 
 #[test]
+fn a_withdrawal_that_is_taken_up_hours_later_gives_the_old_version_its_time() {
+    let (mut world, _) = aborting(put_away(), step!(Doing::Resize { .. }));
+    world.edit_record(|record| record.driver = None);
+    world.pass(2 * 3600);
+    let mut again = Driver::new("y", abort());
+    reach(&mut world, &mut again, step!(Doing::Resize { .. }));
+    world.step(&mut again);
+    assert!(waits(&again.next(&world)), "{:?}", again.next(&world));
+}
+
+#[test]
 fn it_comes_back_at_the_size_of_the_one_that_serves() {
     let mut world = put_away();
     world.scale("parrot-green", 5);

@@ -33,13 +33,27 @@ impl World {
     /// Runs every controller until there is nothing left for any of them to do.
     pub fn settle(&mut self) {
         for _ in 0..50 {
-            let before = self.revision();
+            let before = (self.state_of_theirs(), self.bad_images.clone());
+            if self.settled.as_ref() == Some(&before) {
+                return;
+            }
             CONTROLLERS.into_iter().for_each(|controller| self.run_controller(controller));
-            if self.revision() == before {
+            if self.state_of_theirs() == before.0 {
+                self.settled = Some(before);
                 return;
             }
         }
         panic!("the controllers do not come to rest");
+    }
+
+    /// What tells that something changed which the controllers look at: not a record, not an
+    /// Ingress.
+    fn state_of_theirs(&self) -> u64 {
+        let others = [Kind::ConfigMap, Kind::Ingress];
+        let theirs = self.objects.iter().filter(|(id, _)| !others.contains(&id.kind));
+        let versions = theirs.map(|(_, object)| &object["metadata"]["resourceVersion"]);
+        let number = |version: &Value| version.as_str().and_then(|v| v.parse::<u64>().ok());
+        versions.filter_map(number).sum()
     }
 
     pub fn run_controller(&mut self, controller: Controller) {
@@ -70,17 +84,18 @@ impl World {
         self.objects.list(kind).cloned().collect()
     }
 
-    fn owned(&self, kind: Kind, owner: &Value) -> Vec<Value> {
+    fn owned<'a>(&'a self, kind: Kind, owner: &'a Value) -> impl Iterator<Item = &'a Value> {
         let uid = &owner["metadata"]["uid"];
-        let owned = |o: &Value| o["metadata"]["ownerReferences"][0]["uid"] == *uid;
-        self.objects.list(kind).filter(|object| owned(object)).cloned().collect()
+        self.objects
+            .list(kind)
+            .filter(move |object| object["metadata"]["ownerReferences"][0]["uid"] == *uid)
     }
 
     /// One ReplicaSet a template, found again when its template returns; the newest has all pods
     /// as soon as it can, the others keep theirs until it is ready.
     fn reconcile_deployment(&mut self, deployment: &Value) {
         let template = &deployment["spec"]["template"];
-        let sets = self.owned(Kind::ReplicaSet, deployment);
+        let sets: Vec<Value> = self.owned(Kind::ReplicaSet, deployment).cloned().collect();
         let newest = sets.iter().map(revision).max().unwrap_or(0);
         let current = sets.iter().find(|set| without_hash(&set["spec"]["template"]) == *template);
         let number = match current {
@@ -144,7 +159,8 @@ impl World {
         }
         for set in self.all(Kind::ReplicaSet) {
             let wanted = set["spec"]["replicas"].as_u64().unwrap_or(0);
-            let there = self.owned(Kind::Pod, &set);
+            let there: Vec<String> =
+                self.owned(Kind::Pod, &set).map(|pod| name(pod).to_owned()).collect();
             for number in 0..wanted {
                 let pod = format!("{}-{number}", name(&set));
                 if self.find(Kind::Pod, &pod).is_none() {
@@ -152,9 +168,9 @@ impl World {
                 }
             }
             for pod in there {
-                let number = name(&pod).rsplit('-').next().and_then(|n| n.parse::<u64>().ok());
+                let number = pod.rsplit('-').next().and_then(|n| n.parse::<u64>().ok());
                 if number.is_none_or(|number| number >= wanted) {
-                    self.delete(Kind::Pod, name(&pod));
+                    self.delete(Kind::Pod, &pod);
                 }
             }
         }
@@ -162,16 +178,16 @@ impl World {
 
     fn ready_pods(&self, set: &str) -> u64 {
         let pods = self.owned(Kind::Pod, self.get(Kind::ReplicaSet, set));
-        pods.iter().filter(|pod| pods::is_ready(pod)).count() as u64
+        pods.filter(|pod| pods::is_ready(pod)).count() as u64
     }
 
     /// Fields that are zero are left out, as the real API does.
     fn status(&self, deployment: &Value) -> Value {
-        let sets = self.owned(Kind::ReplicaSet, deployment);
-        let pods: Vec<Value> = sets.iter().flat_map(|set| self.owned(Kind::Pod, set)).collect();
+        let sets: Vec<&Value> = self.owned(Kind::ReplicaSet, deployment).collect();
+        let pods: Vec<&Value> = sets.iter().flat_map(|set| self.owned(Kind::Pod, set)).collect();
         let template = &deployment["spec"]["template"];
         let current = sets.iter().find(|set| without_hash(&set["spec"]["template"]) == *template);
-        let updated = current.map_or(0, |set| self.owned(Kind::Pod, set).len());
+        let updated = current.map_or(0, |set| self.owned(Kind::Pod, set).count());
         let ready = pods.iter().filter(|pod| pods::is_ready(pod)).count();
         let mut status = json!({"observedGeneration": deployment["metadata"]["generation"]});
         for (field, count) in [
@@ -219,8 +235,8 @@ impl World {
     /// The ReplicaSet that has a Deployment's present template.
     pub fn current_set(&self, deployment: &str) -> String {
         let deployment = self.get(Kind::Deployment, deployment);
-        let sets = self.owned(Kind::ReplicaSet, deployment);
-        let set = sets.iter().find(|s| annotation(s, REVISION) == annotation(deployment, REVISION));
+        let mut sets = self.owned(Kind::ReplicaSet, deployment);
+        let set = sets.find(|s| annotation(s, REVISION) == annotation(deployment, REVISION));
         name(set.expect("the controller has made one")).to_owned()
     }
 }

@@ -78,18 +78,18 @@ impl World {
 
     /// The same up to the first look whose next step is wanted; that one is not carried out.
     pub fn until(&mut self, driver: &mut Driver, wanted: impl Fn(&Next) -> bool) -> Next {
-        let mut trace = Vec::new();
+        let mut trace: Vec<Next> = Vec::new();
         for _ in 0..ENOUGH {
             let next = driver.next(self);
             if wanted(&next) || matches!(next, Next::Done(_)) {
                 return next;
             }
-            trace.push(format!("{next:?}"));
+            trace.push(next.clone());
             match next {
                 Next::Do(step) => {
-                    self.apply(&step.write).unwrap_or_else(|error| {
-                        panic!("{error:?}: {step:?}\n{}", trace.join("\n"))
-                    });
+                    if let Err(error) = self.apply(&step.write) {
+                        panic!("{error:?}: {step:?}\nafter {trace:#?}");
+                    }
                     self.settle();
                 }
                 Next::Ask(question) => {
@@ -105,7 +105,7 @@ impl World {
                 Next::Done(_) => unreachable!("returned above"),
             }
         }
-        panic!("no end in {ENOUGH} steps, the last of them:\n{}", trace[ENOUGH - 10..].join("\n"));
+        panic!("no end in {ENOUGH} steps, the last of them: {:#?}", &trace[ENOUGH - 10..]);
     }
 
     /// Carries out what the driver would do now, which has to be a write.

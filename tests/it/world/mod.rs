@@ -30,6 +30,8 @@ pub struct World {
     /// Counts every change, over all objects: the store's revision.
     revision: u64,
     uids: u64,
+    /// What the controllers have seen when they came to rest: only what is new makes work.
+    settled: Option<(u64, Vec<String>)>,
 }
 
 impl World {
@@ -40,6 +42,7 @@ impl World {
             bad_images: Vec::new(),
             revision: 100,
             uids: 0,
+            settled: None,
         }
     }
 
@@ -114,6 +117,9 @@ impl World {
     pub fn edit(&mut self, kind: Kind, name: &str, change: impl FnOnce(&mut Value)) {
         let mut object = self.get(kind, name).clone();
         change(&mut object);
+        if self.find(kind, name) == Some(&object) {
+            return;
+        }
         self.store(&Id::new(kind, name), object);
     }
 
