@@ -10,6 +10,7 @@ mod intents;
 mod parrot;
 mod refusals;
 mod requests;
+mod rights;
 mod unhealthy;
 
 use libtest_mimic::Trial;
@@ -25,6 +26,7 @@ pub fn all() -> Vec<Trial> {
         intents::trials(),
         refusals::trials(),
         requests::trials(),
+        rights::trials(),
         unhealthy::trials(),
     ];
     files.into_iter().flatten().collect()
