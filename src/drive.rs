@@ -51,6 +51,8 @@ struct Loop<'a> {
     refused: Option<Write>,
     /// Since when writes have been failing.
     failing: Option<Instant>,
+    /// Whether a refusal has been looked at a second time.
+    doubted: bool,
     release: Option<u64>,
 }
 
@@ -63,6 +65,7 @@ pub async fn drive(drive: Drive<'_>) -> Result<Outcome, Error> {
         lost: None,
         refused: None,
         failing: None,
+        doubted: false,
         release: None,
     };
     match this.run().await {
@@ -111,6 +114,12 @@ impl Loop<'_> {
                         self.emit(What::Waiting { on: on.clone(), until });
                     }
                     self.wait(&s, until, &on).await?;
+                }
+                // Lists are read one beside the other, and no watch brings ReplicaSets: what does not
+                // fit together may do so a moment later.
+                Next::Done(Outcome::Unfit { .. }) if !self.doubted => {
+                    self.doubted = true;
+                    self.observe(Breadth::All).await?;
                 }
                 Next::Done(outcome) => return Ok(outcome),
             }

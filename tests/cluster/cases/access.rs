@@ -1,10 +1,11 @@
 //! An API server that is away, goes away, or says no.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
+use futures_util::future::try_join_all;
 use libtest_mimic::Trial;
 use serde_json::json;
 
@@ -29,16 +30,20 @@ async fn unreachable_cluster_is_told_soon(bed: Arc<Bed>) -> Result<()> {
     let closed = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     // Its connections are made and never served.
     let silent = TcpListener::bind("127.0.0.1:0")?;
-    for address in [closed, silent.local_addr()?] {
-        for scheme in ["http", "https"] {
-            let far = app.via(&format!("{scheme}://{address}"))?;
-            for args in [&["status", "parrot"][..], &["init", "parrot"]] {
-                let output = far.spawn(args)?.wait_at_most(TOLD_WITHIN).await?.expect_code(9)?;
-                ensure!(output.stderr.contains(&address.to_string()), "{output:?}");
-            }
-        }
-    }
-    Ok(())
+    let told = async |scheme: &str, address: SocketAddr, verb: &str| {
+        let far = app.via(&format!("{scheme}://{address}"))?;
+        let output = far.spawn(&[verb, "parrot"])?.wait_at_most(TOLD_WITHIN).await?;
+        let output = output.expect_code(9).with_context(|| format!("{verb} {scheme}"))?;
+        ensure!(output.stderr.contains(&address.to_string()), "{output:?}");
+        anyhow::Ok(())
+    };
+    let told = &told;
+    let all = [closed, silent.local_addr()?].into_iter().flat_map(|address| {
+        ["http", "https"].into_iter().flat_map(move |scheme| {
+            ["status", "init"].into_iter().map(move |verb| told(scheme, address, verb))
+        })
+    });
+    try_join_all(all).await.map(drop)
 }
 
 /// A user of the app's namespace with these rights on top of reading everything.
