@@ -117,7 +117,7 @@ impl Loop<'_> {
                 }
                 // Lists are read one beside the other, and no watch brings ReplicaSets: what does not
                 // fit together may do so a moment later.
-                Next::Done(Outcome::Unfit { .. }) if !self.doubted => {
+                Next::Done(Outcome::Unfit { .. } | Outcome::Changed { .. }) if !self.doubted => {
                     self.doubted = true;
                     self.observe(Breadth::All).await?;
                 }
@@ -206,6 +206,7 @@ impl Loop<'_> {
             Ok(reply) => {
                 self.look.written(step.write.id(), reply);
                 (self.lost, self.refused, self.failing) = (None, None, None);
+                self.doubted = false;
                 // What a record write began or ended is this event's release.
                 self.snapshot()?;
                 self.emit(What::Done(step.doing.clone()));
