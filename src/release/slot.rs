@@ -81,15 +81,8 @@ impl<'a> Slot<'a> {
         template::neutral(self.template(), label)
     }
 
-    pub fn revision(&self) -> Option<&'a str> {
-        annotation(self.0, REVISION)
-    }
-
     pub fn condition(&self, kind: &str) -> Option<&'a Value> {
         let conditions = self.0["status"]["conditions"].as_array()?;
         conditions.iter().find(|condition| condition["type"] == kind)
     }
 }
-
-/// The annotation by which the Deployment controller numbers a Deployment's templates.
-pub const REVISION: &str = "deployment.kubernetes.io/revision";

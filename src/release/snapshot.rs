@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Memory, Names, Phase, Record, Release, Slot, endpoints, pods};
+use super::{Memory, Names, Phase, Record, Release, Slot, endpoints, pods, template};
 use crate::model::{Colour, Id, Kind, MANAGED_BY, MANAGER, Objects, RELEASE, Version};
 use crate::model::{annotation, label, name, version};
 use crate::route::{backends, names_app, resolves_to};
@@ -159,13 +159,14 @@ impl Snapshot {
         pods::trouble(self.slot(colour)?, &pods)
     }
 
-    /// The ReplicaSet that has a slot's present template.
+    /// The ReplicaSet that has a slot's present template. Not by the Deployment's revision: that
+    /// may still be the one before.
     pub fn replica_set(&self, slot: Slot) -> Option<&Value> {
         let uid = slot.version().uid;
         self.objects.list(Kind::ReplicaSet).find(|set| {
             let owners = set["metadata"]["ownerReferences"].as_array();
             owners.into_iter().flatten().any(|owner| owner["uid"] == uid.as_str())
-                && annotation(set, super::slot::REVISION) == slot.revision()
+                && template::of_replica_set(set) == *slot.template()
         })
     }
 

@@ -52,6 +52,15 @@ pub fn coloured(neutral: &Value, label: &Label, colour: Colour, release: u64) ->
     template
 }
 
+/// The template that a Deployment had when this ReplicaSet was made for it.
+pub fn of_replica_set(set: &Value) -> Value {
+    let mut template = set["spec"]["template"].clone();
+    if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
+        labels.remove(REPLICA_SET_LABEL);
+    }
+    template
+}
+
 /// The hash of a neutral template.
 pub fn hash(neutral: &Value) -> String {
     let digest = Sha256::digest(canonical(neutral).to_string());

@@ -5,9 +5,8 @@ use serde_json::Value;
 
 use super::hold::{self, Other};
 use super::{Doing, Look, Next, WaitFor, forward, withdraw};
-use crate::model::{Colour, Write, annotation, name, version};
+use crate::model::{Colour, Write, name, version};
 use crate::release::goal::{Change, Deploy, Gate};
-use crate::release::slot::REVISION;
 use crate::release::snapshot::Leads;
 use crate::release::{
     Before, Ending, GateKind, GateState, Outcome, Record, Release, Slot, Verdict, checks, template,
@@ -254,9 +253,8 @@ fn before(look: Look, slot: Slot, colour: Colour, patience: u64) -> Result<Befor
         }),
         None => Err(Next::Done(Outcome::Unfit {
             reasons: vec![format!(
-                "Deployment {} has no ReplicaSet of its revision {}: the version that stands there could not be put back",
-                slot.name(),
-                annotation(slot.0, REVISION).unwrap_or("(none)")
+                "Deployment {} has no ReplicaSet with its present template: the version that stands there could not be put back",
+                slot.name()
             )],
         })),
     }

@@ -291,7 +291,7 @@ fn finish(look: Look, record: &Record, release: &Release) -> Next {
         let deployment = old.name().to_owned();
         return look.act_fresh(Doing::PutAway { deployment }, scale(old, 0));
     }
-    look.act(
+    look.act_fresh(
         Doing::Finish,
         look.record(|record| {
             record.finish(Verdict::Promoted, look.now);

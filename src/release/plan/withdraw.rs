@@ -10,7 +10,7 @@ use crate::model::{
     Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, annotation, pointer, version,
 };
 use crate::release::snapshot::Leads;
-use crate::release::{Before, Ending, Record, Release, Slot};
+use crate::release::{Before, Ending, Record, Release, Slot, template};
 use crate::route::{Switch, follow};
 
 pub fn next(look: Look, record: &Record, release: &Release, ending: &Ending) -> Next {
@@ -39,7 +39,7 @@ pub fn next(look: Look, record: &Record, release: &Release, ending: &Ending) -> 
             Some(before) => restore(look, slot, before),
         };
     }
-    look.act(
+    look.act_fresh(
         Doing::Finish,
         look.record(|record| {
             record.finish(ending.outcome, look.now);
@@ -134,10 +134,7 @@ fn restore(look: Look, slot: Slot, before: &Before) -> Next {
     let mut changes = Vec::new();
     let kept = look.s.objects.get(Kind::ReplicaSet, &before.replica_set);
     if let Some(set) = kept {
-        let mut template = set["spec"]["template"].clone();
-        if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
-            labels.remove("pod-template-hash");
-        }
+        let template = template::of_replica_set(set);
         changes.push(replace(&["spec", "template"], template));
     }
     changes.push(replace(&["spec", "replicas"], json!(0)));

@@ -99,7 +99,7 @@ impl Process {
                     return Pass::Wait(until);
                 }
                 // How it ended is said on a look of its own.
-                Next::Done(_) if !self.fresh => self.read(world, &SERVING),
+                Next::Done(_) if !self.fresh => self.read(world, &ALL),
                 Next::Done(outcome) => return Pass::Done(outcome),
             }
         }

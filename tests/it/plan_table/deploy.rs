@@ -152,6 +152,24 @@ fn a_slot_with_an_older_version_gets_the_new_template_in_one_patch() {
 }
 
 #[test]
+fn the_template_to_put_back_is_found_by_itself_and_not_by_a_revision_that_is_not_written_yet() {
+    let mut world = promoted();
+    let first = world.current_set("parrot");
+    world.edit(Kind::Deployment, "parrot", |d| {
+        d["spec"]["template"]["spec"]["containers"][0]["image"] = json!("parrot-app:v1.3");
+    });
+    world.settle();
+    let second = world.current_set("parrot");
+    assert_ne!(first, second);
+    world.edit(Kind::Deployment, "parrot", |d| {
+        d["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = json!("1");
+    });
+    let next = driver("c", deploy(V3, WEBHOOK)).next(&world);
+    let before = record_after(&world, &next).release.unwrap().before.unwrap();
+    assert_eq!(before.replica_set, second);
+}
+
+#[test]
 fn the_third_release_remembers_what_the_second_left_in_green() {
     let mut world = promoted();
     world.follow(&mut driver("b", deploy(V3, WEBHOOK)));

@@ -252,7 +252,7 @@ fn the_other_slots_replica_set_must_be_there() {
     let mut world = promoted();
     world.delete(Kind::ReplicaSet, &world.current_set("parrot"));
     let next = Driver::new("d", Goal::Deploy(deploy("parrot-app:v3", WEBHOOK))).next(&world);
-    assert!(unfit(next)[0].contains("no ReplicaSet of its revision 1"));
+    assert!(unfit(next)[0].contains("no ReplicaSet with its present template"));
 }
 
 #[test]
