@@ -211,6 +211,12 @@ impl Loop<'_> {
                 self.snapshot()?;
                 self.emit(What::Done(step.doing.clone()));
                 self.show_preview(&step.doing);
+                // Whoever followed another driver knows only the record as it is now.
+                if matches!(step.doing, Doing::Hold | Doing::TakeOver { .. })
+                    && !self.look.is_fresh()
+                {
+                    self.observe(Breadth::All).await?;
+                }
                 Ok(())
             }
             Err(CallError::Throttled { retry_after }) => self.sleep(throttled(retry_after)).await,
