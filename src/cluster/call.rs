@@ -112,8 +112,12 @@ fn failure(status: StatusCode, retry_after: Option<Duration>, body: &[u8]) -> Ca
     }
 }
 
-/// An error with its causes, each once: the layers below repeat one another.
+/// An error with its causes, each once: the layers below repeat one another. What could hold a
+/// secret is told in words of our own.
 pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    if let Some(text) = super::credential::told(error) {
+        return text;
+    }
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
