@@ -13,7 +13,7 @@ pub use interrupt::Interrupts;
 use look::Look;
 use pause::{Pause, Woken};
 
-use crate::cluster::{Breadth, CallError, Cluster};
+use crate::cluster::{Breadth, CallError, Change, Cluster};
 use crate::error::{Error, Kind};
 use crate::event::{Event, What};
 use crate::gate::Webhook;
@@ -275,11 +275,21 @@ impl Loop<'_> {
         let now = self.now();
         match self.pause.wait(&mut self.drive, s, now, until, on).await {
             Woken::Changes(changes) => {
-                let breadth =
-                    changes.into_iter().filter_map(|change| self.look.take(change)).next();
-                match breadth {
-                    Some(breadth) => self.observe(breadth).await,
-                    None => Ok(()),
+                let denied = changes.iter().find_map(|change| match change {
+                    Change::Denied { kind, error } => Some((kind, error.clone())),
+                    _ => None,
+                });
+                if let Some((kind, error)) = denied {
+                    let doing = format!("watch {}", kind.plural());
+                    return Err(self.drive.cluster.explain(error, &doing));
+                }
+                // Every change is taken in, whatever has to be read again for one of them.
+                let again: Vec<Breadth> =
+                    changes.into_iter().filter_map(|change| self.look.take(change)).collect();
+                match again[..] {
+                    [] => Ok(()),
+                    _ if again.contains(&Breadth::All) => self.observe(Breadth::All).await,
+                    _ => self.observe(Breadth::Serving).await,
                 }
             }
             Woken::Answered(answered) => {

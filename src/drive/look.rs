@@ -119,7 +119,8 @@ impl Look {
             }
             Change::Lost { .. } => Some(Breadth::All),
             Change::Broken => Some(Breadth::Serving),
-            Change::Ended => None,
+            // The loop ends with it.
+            Change::Ended | Change::Denied { .. } => None,
         }
     }
 
