@@ -70,6 +70,10 @@ pub async fn drive(drive: Drive<'_>) -> Result<Outcome, Error> {
     };
     match this.run().await {
         Ok(outcome) => {
+            // It may end in the middle of a release that it holds.
+            if !matches!(outcome, Outcome::Finished(_) | Outcome::Detached { .. }) {
+                this.let_go().await;
+            }
             this.emit(What::Ended { outcome: outcome.clone() });
             Ok(outcome)
         }
