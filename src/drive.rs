@@ -179,7 +179,10 @@ impl Loop<'_> {
                 self.drive.cluster.explain(error.clone(), &format!("list {}", kind.plural()));
             match &error {
                 CallError::Refused { .. } => return Err(explained),
-                CallError::Throttled { retry_after } => self.sleep(throttled(*retry_after)).await?,
+                CallError::Throttled { retry_after } => {
+                    let pause = throttled(*retry_after).min(self.look.pause_at_most());
+                    self.sleep(pause).await?;
+                }
                 CallError::Lost { .. } => {}
             }
             if since.elapsed() >= limit {

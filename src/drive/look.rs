@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::Drive;
 use crate::cluster::{Breadth, CallError, Change, Cluster, read};
@@ -12,14 +13,17 @@ use crate::error::{Error, Kind as ErrorKind};
 use crate::model::{Id, Kind, Objects, Write, name, version};
 use crate::release::{Memory, Names, Snapshot};
 
-/// A cluster that was never reached is given up sooner than one that went away.
-const FIRST_CONTACT: Duration = Duration::from_secs(8);
-const FIRST_READ: Duration = Duration::from_secs(14);
+/// A cluster that was never reached is given up sooner than one that went away: no try begins after
+/// this time, and none is waited for beyond the other.
+const LAST_TRY: Duration = Duration::from_secs(8);
+const FIRST_CONTACT: Duration = Duration::from_secs(14);
 
 #[derive(Default)]
 pub struct Look {
     pub objects: Objects,
     pub memory: Memory,
+    /// When the first read has to be there.
+    deadline: Option<Instant>,
     has_read: bool,
     fresh: bool,
 }
@@ -40,7 +44,15 @@ impl Look {
 
     /// How long a failing read is repeated.
     pub fn patience(&self, drive: &Drive) -> Duration {
-        if self.has_read { drive.patience } else { FIRST_CONTACT }
+        if self.has_read { drive.patience } else { LAST_TRY }
+    }
+
+    /// How long a pause between two reads may be.
+    pub fn pause_at_most(&self) -> Duration {
+        match self.deadline.filter(|_| !self.has_read) {
+            Some(deadline) => deadline.saturating_duration_since(Instant::now()),
+            None => Duration::MAX,
+        }
     }
 
     pub async fn read(
@@ -53,8 +65,9 @@ impl Look {
         let versions = if self.has_read {
             reading.await?
         } else {
-            tokio::time::timeout(FIRST_READ, reading).await.map_err(|_| {
-                let why = format!("no reply within {} s", FIRST_READ.as_secs());
+            let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + FIRST_CONTACT);
+            tokio::time::timeout_at(deadline, reading).await.map_err(|_| {
+                let why = format!("no reply within {} s", FIRST_CONTACT.as_secs());
                 (Kind::ConfigMap, CallError::Lost { why })
             })??
         };
