@@ -227,7 +227,7 @@ impl Loop<'_> {
                 Ok(())
             }
             Err(CallError::Throttled { retry_after }) => self.sleep(throttled(retry_after)).await,
-            Err(error @ CallError::Refused { code: 401 | 403, .. }) => {
+            Err(error) if error.is_about_rights() => {
                 Err(self.drive.cluster.explain(error, &attempt(&step.write)))
             }
             Err(CallError::Refused { message, .. }) => self.turned_down(step, message).await,

@@ -35,15 +35,14 @@ pub async fn run(session: &Session, deploy: &Deploy) -> Result<(), Error> {
 }
 
 async fn check(session: &Session, write: &Write) -> Result<(), Error> {
+    let attempt = format!("{} {}", write.verb(), write.id().kind.plural());
     match session.cluster.dry_run(write).await {
         Ok(_) => Ok(()),
-        Err(CallError::Refused { code, message, .. }) if !matches!(code, 401 | 403) => {
+        Err(error) if error.is_about_rights() => Err(session.cluster.explain(error, &attempt)),
+        Err(CallError::Refused { message, .. }) => {
             let what = format!("the API server would refuse to {} {}", write.verb(), write.id());
             Err(Error::new(Kind::Unfit, what).because(message))
         }
-        Err(error) => {
-            let doing = format!("{} {}", write.verb(), write.id().kind.plural());
-            Err(session.cluster.explain(error, &doing))
-        }
+        Err(error) => Err(session.cluster.explain(error, &attempt)),
     }
 }
