@@ -49,6 +49,8 @@ struct Loop<'a> {
     lost: Option<Write>,
     /// A write that was refused, to tell a conflict from a rule.
     refused: Option<Write>,
+    /// Writes that were acknowledged and changed nothing, since the last that did.
+    idle: Vec<Write>,
     /// Since when writes have been failing.
     failing: Option<Instant>,
     /// Whether a refusal has been looked at a second time.
@@ -64,6 +66,7 @@ pub async fn drive(drive: Drive<'_>) -> Result<Outcome, Error> {
         pause: Pause::default(),
         lost: None,
         refused: None,
+        idle: Vec::new(),
         failing: None,
         doubted: false,
         release: None,
@@ -203,6 +206,11 @@ impl Loop<'_> {
             Some(fence) => fence,
             None => step,
         };
+        if self.idle.contains(&step.write) {
+            let what = format!("{} {} changes nothing", step.write.verb(), step.write.id());
+            return Err(Error::new(Kind::Unexpected, "the same step is planned again and again")
+                .because(format!("{what}: {:?}", step.doing)));
+        }
         if let Doing::End { ending } = &step.doing
             && ending.outcome == Verdict::Unhealthy
         {
@@ -211,7 +219,12 @@ impl Loop<'_> {
         self.emit(What::Doing(step.doing.clone()));
         match self.drive.cluster.execute(&step.write).await {
             Ok(reply) => {
-                self.look.written(step.write.id(), reply);
+                let changed = self.look.written(step.write.id(), reply);
+                if changed {
+                    self.idle.clear();
+                } else {
+                    self.idle.push(step.write);
+                }
                 (self.lost, self.refused, self.failing) = (None, None, None);
                 self.doubted = false;
                 // What a record write began or ended is this event's release.

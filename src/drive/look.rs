@@ -90,12 +90,16 @@ impl Look {
         Ok(s)
     }
 
-    /// A write was acknowledged: its reply is the newest there is to know.
-    pub fn written(&mut self, id: &Id, reply: Option<Value>) {
+    /// A write was acknowledged: its reply is the newest there is to know. Whether it changed
+    /// anything.
+    pub fn written(&mut self, id: &Id, reply: Option<Value>) -> bool {
+        let known = self.objects.get(id.kind, &id.name).map(version);
+        let changed = known != reply.as_ref().map(version);
         match reply {
             Some(object) => self.objects.insert(id.clone(), object),
             None => self.objects.remove(id),
         }
+        changed
     }
 
     /// Whether a write without a reply could still be carried out: its object is as it was.
