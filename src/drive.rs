@@ -239,7 +239,13 @@ impl Loop<'_> {
                 }
                 Ok(())
             }
-            Err(CallError::Throttled { retry_after }) => self.sleep(throttled(retry_after)).await,
+            Err(error @ CallError::Throttled { retry_after }) => {
+                let since = *self.failing.get_or_insert_with(Instant::now);
+                if since.elapsed() >= self.drive.patience {
+                    return Err(self.drive.cluster.explain(error, &attempt(&step.write)));
+                }
+                self.sleep(throttled(retry_after)).await
+            }
             Err(error) if error.is_about_rights() => {
                 Err(self.drive.cluster.explain(error, &attempt(&step.write)))
             }
@@ -292,6 +298,8 @@ impl Loop<'_> {
         on: &plan::WaitFor,
     ) -> Result<(), Error> {
         self.look.paused();
+        // Nothing is left to write: what failed before has come to its end.
+        self.failing = None;
         let now = self.now();
         match self.pause.wait(&mut self.drive, s, now, until, on).await {
             Woken::Changes(changes) => {
