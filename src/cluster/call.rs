@@ -169,7 +169,8 @@ mod tests {
         };
         let rights = r#"ingresses.networking.k8s.io "parrot" is forbidden: User "jane" cannot patch resource "ingresses" in API group "networking.k8s.io" in the namespace "birds""#;
         let quota = r#"deployments.apps "parrot-green" is forbidden: exceeded quota: few, requested: count/deployments.apps=1, used: count/deployments.apps=1, limited: count/deployments.apps=1"#;
-        let webhook = r#"admission webhook "policy.example.com" denied the request: no latest tags"#;
+        let webhook =
+            r#"admission webhook "policy.example.com" denied the request: no latest tags"#;
         assert!(refused(403, rights).is_about_rights() && refused(401, "").is_about_rights());
         for (code, message) in [(403, quota), (403, webhook), (422, rights)] {
             assert!(!refused(code, message).is_about_rights(), "{message}");
