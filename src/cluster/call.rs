@@ -19,6 +19,8 @@ pub struct Cluster {
     pub namespace: String,
     /// For messages.
     pub address: String,
+    /// The flags that lead another command, ours or kubectl's, to the same place.
+    pub flags: String,
 }
 
 /// What a request without success means for what was asked.

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::Drive;
 use crate::cluster::{Breadth, CallError, Change, Cluster, read};
-use crate::error::{Error, Kind as ErrorKind};
+use crate::error::Error;
 use crate::model::{Id, Kind, Objects, Write, name, version};
 use crate::release::{Memory, Names, Snapshot};
 
@@ -76,14 +76,8 @@ impl Look {
     }
 
     pub fn snapshot(&mut self, drive: &Drive, now: Timestamp) -> Result<Snapshot, Error> {
-        let broken = |error: crate::release::Unreadable| {
-            Error::new(ErrorKind::Unexpected, error.to_string()).hint(format!(
-                "kubectl get configmap {} -n {} -o yaml",
-                error.id.name, drive.names.namespace
-            ))
-        };
         let mut s = Snapshot::new(drive.names.clone(), self.objects.clone(), self.memory.clone())
-            .map_err(broken)?;
+            .map_err(|error| drive.cluster.unreadable(&error))?;
         let record = s.record.as_ref().map(|(_, record)| record);
         self.memory.note(&drive.goal, &drive.me, record, now);
         s.memory = self.memory.clone();

@@ -14,9 +14,7 @@ pub fn template_from_file(path: &Path, app: &str, namespace: &str) -> Result<Val
         Error::new(Kind::Usage, format!("{shown} can't be read")).because(error.to_string())
     })?;
     template(&text, app, namespace).map_err(|why| {
-        Error::new(Kind::Usage, format!("{shown} can't be used as the new version"))
-            .because(why)
-            .hint(format!("kubectl get deployment {app} -n {namespace} -o yaml"))
+        Error::new(Kind::Usage, format!("{shown} can't be used as the new version")).because(why)
     })
 }
 
