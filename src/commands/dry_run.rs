@@ -13,7 +13,7 @@ use crate::report;
 pub async fn run(session: &Session, deploy: &Deploy) -> Result<(), Error> {
     let objects = read_once(&session.cluster, &session.names, Breadth::All).await?;
     let s = Snapshot::new(session.names.clone(), objects, Memory::default())
-        .map_err(|error| Error::new(Kind::Unexpected, error.to_string()))?;
+        .map_err(|error| session.cluster.unreadable(&error))?;
     let now = session.cluster.clock().now();
     let steps = match rehearse::steps(deploy, &s, now) {
         Ok(steps) => steps,
