@@ -49,7 +49,7 @@ impl Session {
         let mut interrupts = Interrupts::listen();
         let command = |verb: &str| self.command(verb);
         let mut reporter = Reporter::new(self.output, &command);
-        let outcome = drive(Drive {
+        drive(Drive {
             cluster: &self.cluster,
             names: self.names.clone(),
             goal,
@@ -57,20 +57,10 @@ impl Session {
             gate,
             patience,
             report: &mut |event| reporter.event(event),
+            command: &command,
             interrupts: &mut interrupts,
         })
-        .await;
-        outcome.map_err(|error| self.advise(error))
-    }
-
-    /// Adds what to do next where only the command line can say it.
-    fn advise(&self, error: Error) -> Error {
-        match error.kind {
-            Kind::Interrupted(_) => error
-                .hint(format!("to go on: the same command again, or {}", self.command("promote")))
-                .hint(format!("to end it: {}", self.command("abort"))),
-            _ => error,
-        }
+        .await
     }
 }
 
