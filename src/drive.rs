@@ -100,11 +100,7 @@ pub async fn drive(drive: Drive<'_>) -> Result<Outcome, Error> {
             if error.kind != Kind::Unreachable {
                 this.let_go().await;
             }
-            this.emit(What::Failed {
-                exit_code: error.kind.exit_code(),
-                error: error.what.clone(),
-                causes: error.causes.clone(),
-            });
+            this.emit(What::failed(&error));
             Err(error)
         }
     }

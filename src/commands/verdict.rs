@@ -9,6 +9,7 @@ pub fn of(session: &Session, outcome: &Outcome) -> Result<String, Error> {
     let app = &session.names.app;
     let error = |kind, what: String| Err(Error::new(kind, what));
     match outcome {
+        Outcome::Rehearsed => Ok("nothing was written (--dry-run=server)".to_owned()),
         Outcome::Initialised => Ok(format!("{app} is ready for releases")),
         Outcome::Finished(finished) => finished_as(session, finished),
         Outcome::AlreadyLive { images } => {

@@ -13,6 +13,8 @@ pub fn clean(text: &str) -> String {
 pub fn lines(what: &What, command: &dyn Fn(&str) -> String) -> Vec<String> {
     match what {
         What::Doing(_) | What::Ended { .. } | What::Failed { .. } => Vec::new(),
+        // A result, which goes elsewhere.
+        What::Rehearsed { .. } => Vec::new(),
         What::Done(done) => said(done).into_iter().collect(),
         What::Waiting { on, .. } => waiting(on, command).into_iter().collect(),
         What::Preview { address } => vec![format!("the candidate can be tested at {address}")],
