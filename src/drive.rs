@@ -72,8 +72,16 @@ enum Left {
     Driven { holder: String },
 }
 
+/// How a drive ended.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Ended {
+    pub outcome: Outcome,
+    /// Whether a release is still in progress.
+    pub in_progress: bool,
+}
+
 /// Drives a goal to its outcome.
-pub async fn drive(drive: Drive<'_>) -> Result<Outcome, Error> {
+pub async fn drive(drive: Drive<'_>) -> Result<Ended, Error> {
     let mut this = Loop {
         drive,
         look: Look::default(),
@@ -93,7 +101,7 @@ pub async fn drive(drive: Drive<'_>) -> Result<Outcome, Error> {
                 this.let_go().await;
             }
             this.emit(What::Ended { outcome: outcome.clone() });
-            Ok(outcome)
+            Ok(Ended { outcome, in_progress: !matches!(this.left, Left::Nothing) })
         }
         Err(error) => {
             // Nobody should have to wait for a driver that has gone.

@@ -6,6 +6,7 @@ use super::session::Session;
 use super::verdict;
 use crate::cli::Output;
 use crate::cluster::{Breadth, CallError, read_once};
+use crate::drive::Ended;
 use crate::error::{Error, Kind};
 use crate::event::{Event, What};
 use crate::model::Write;
@@ -18,7 +19,8 @@ pub async fn run(session: &Session, deploy: &Deploy) -> Result<(), Error> {
     match rehearsed(session, deploy, &mut release).await {
         Ok(outcome) => {
             emit(session, release, What::Ended { outcome: outcome.clone() });
-            report::result(session.output, &verdict::of(session, &outcome)?);
+            let ended = Ended { outcome, in_progress: false };
+            report::result(session.output, &verdict::of(session, &ended)?);
             Ok(())
         }
         Err(error) => {

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use crate::cli::{Common, Output};
 use crate::cluster::{Access, Cluster, apps, connect};
-use crate::drive::{Drive, Interrupts, drive};
+use crate::drive::{Drive, Ended, Interrupts, drive};
 use crate::error::{Error, Kind};
 use crate::gate::Webhook;
-use crate::release::{Goal, Me, Names, Outcome};
+use crate::release::{Goal, Me, Names};
 use crate::report::Reporter;
 
 pub struct Session {
@@ -45,7 +45,7 @@ impl Session {
         goal: Goal,
         gate: Option<&Webhook>,
         patience: Duration,
-    ) -> Result<Outcome, Error> {
+    ) -> Result<Ended, Error> {
         let mut interrupts = Interrupts::listen();
         let command = |verb: &str| self.command(verb);
         let mut reporter = Reporter::new(self.output, &command);
