@@ -97,7 +97,7 @@ pub fn error(error: &Error) {
 
 pub fn rehearsal(step: &Step) -> String {
     let id = step.write.id();
-    format!("would {} {id}: {}", step.write.verb(), words::doing(&step.doing))
+    format!("would {} {id}: {}", step.write.verb(), words::would(&step.doing))
 }
 
 /// Nobody reads any more: that is no failure of the release.

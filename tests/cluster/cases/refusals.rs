@@ -195,8 +195,8 @@ async fn dry_run_writes_nothing(bed: Arc<Bed>) -> Result<()> {
         at.with_context(|| format!("no line with {words:?}: {output:?}"))
     };
     let made = at(&["create", "parrot-green"])?;
-    let switched = at(&["switched:", "Ingress parrot", "parrot-green"])?;
-    let back = at(&["switched back", "Ingress parrot", "parrot-blue"])?;
+    let switched = at(&["switch to", "Ingress parrot", "parrot-green"])?;
+    let back = at(&["switch back", "Ingress parrot", "parrot-blue"])?;
     ensure!(made < switched && switched < back, "{lines:#?}");
     // Each was checked by the API server itself.
     let writes = app.writes().await?;
