@@ -10,7 +10,7 @@ use clap::ColorChoice;
 use console::Style;
 use serde::Serialize;
 
-pub use status::status;
+pub use status::{status, unprepared};
 
 use crate::cli::Output;
 use crate::error::Error;
