@@ -21,6 +21,7 @@ pub fn trials() -> Vec<Trial> {
         first_contact_has_one_deadline,
         candidate_over_quota_ends_the_release,
         throttled_writes_are_given_up,
+        plan_that_goes_in_a_circle_is_ended,
         interrupt_names_what_can_be_done,
         record_that_is_garbled_is_shown,
         dry_run_is_events_in_json,
@@ -145,6 +146,28 @@ async fn throttled_writes_are_given_up(bed: Arc<Bed>) -> Result<()> {
     let output = via.spawn(&args)?.wait_at_most(Duration::from_secs(30)).await?.expect_code(9)?;
     ensure!(output.stderr.contains("too many requests"), "{output:?}");
     app.is_as_before().await
+}
+
+/// The API server says yes to a switch and leaves everything as it is.
+async fn plan_that_goes_in_a_circle_is_ended(bed: Arc<Bed>) -> Result<()> {
+    let app = Parrot::ready(&bed).await?;
+    let (proxy, via) = proxied(&app)?;
+    let unchanged = app.get("ingresses", "parrot").await?.to_string();
+    proxy.set(move |seen| {
+        if seen.method != "PATCH" || !seen.path.contains("/ingresses/parrot?") {
+            return Action::Forward;
+        }
+        let reply = Reply::new(200).header("content-type", "application/json");
+        Action::Reply(reply.body(unchanged.clone()))
+    });
+    let args = ["deploy", "parrot", "--image", V2, "--yes"];
+    let output = via.spawn(&args)?.wait_at_most(Duration::from_secs(30)).await?.expect_code(1)?;
+    ensure!(output.stderr.contains("patch Ingress parrot changes nothing"), "{output:?}");
+    let patches = proxy.requests().into_iter().filter(|seen| seen.path.contains("/ingresses/"));
+    ensure!(patches.count() == 1, "{:#?}", proxy.requests());
+    let record = app.record().await?;
+    ensure!(record["driver"].is_null(), "{record:#}");
+    app.ok(&["abort", "parrot"]).await.map(drop)
 }
 
 async fn interrupt_names_what_can_be_done(bed: Arc<Bed>) -> Result<()> {
