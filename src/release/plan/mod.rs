@@ -12,7 +12,7 @@ mod intent;
 pub mod rehearse;
 mod withdraw;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{
@@ -82,9 +82,10 @@ pub enum WaitFor {
 pub enum Doing {
     MakeRecord,
     MakeService { service: String },
+    AlignPorts { service: String },
     Start { number: u64, from: Colour, to: Colour, images: Vec<String> },
     Hold,
-    SetGate,
+    Set,
     Challenge { holder: String },
     TakeOver { holder: String },
     Answer,
@@ -172,8 +173,16 @@ fn over(look: Look, record: &Record, goal: &Goal) -> Option<Next> {
             },
         }));
     }
-    let taken = record.driver.as_ref().filter(|driver| driver.id != look.me.id && memory.drove)?;
-    Some(Next::Done(Outcome::TakenOver { holder: taken.holder.clone() }))
+    let taken = match &record.driver {
+        Some(driver) if driver.id == look.me.id => return None,
+        Some(driver) if memory.drove => driver.holder.clone(),
+        // Whoever took over has let go already: only the epoch still tells.
+        None if memory.epoch.is_some_and(|epoch| epoch < record.epoch) => {
+            "another process, which has ended".to_owned()
+        }
+        _ => return None,
+    };
+    Some(Next::Done(Outcome::TakenOver { holder: taken }))
 }
 
 /// Whether this very deploy ended that release to make room for its own.
@@ -181,6 +190,12 @@ fn replaced(look: Look, finished: &Finished, goal: &Goal) -> bool {
     matches!(goal, Goal::Deploy(deploy) if deploy.replace)
         && finished.outcome == Verdict::Aborted
         && finished.by.as_ref() == Some(&look.me.holder)
+}
+
+/// So much later, within what an instant can be.
+fn later(at: Timestamp, seconds: u64) -> Timestamp {
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+    at.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
 }
 
 impl Look<'_> {

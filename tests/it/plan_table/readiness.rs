@@ -190,7 +190,10 @@ fn a_candidate_that_never_gets_ready_is_given_up_at_the_timeout() {
     assert_eq!(world.now, world.release().ready_by);
     let ending = ending(&world, &next);
     assert_eq!(ending.outcome, Verdict::Unhealthy);
-    assert_eq!(ending.reason, "0 of 1 pods of parrot-green were ready in time");
+    assert_eq!(
+        ending.reason,
+        "0 of 1 pods of parrot-green were ready in time, and Service parrot-green reached 0 of them"
+    );
 }
 
 #[test]
