@@ -11,6 +11,7 @@ mod hold;
 mod init;
 mod intent;
 mod readiness;
+mod surprises;
 mod withdraw;
 
 use bluegreen::model::{Id, Kind, Write};
