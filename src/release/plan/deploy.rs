@@ -59,13 +59,6 @@ fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Nex
         let write = look.release(|release| release.ending = Some(ending.clone()));
         return look.act(Doing::End { ending }, write);
     }
-    if !same && wanted.is_some() && !look.s.switched(record, release) {
-        return look.changed(format!(
-            "the pod template of {}, which release {} started from, was changed",
-            look.s.names.deployment(release.from),
-            release.number
-        ));
-    }
     // The same version, deployed again with other settings: the newer word counts.
     let settings = settings(release, deploy);
     if settings != *release && release.drain_until.is_none() {
