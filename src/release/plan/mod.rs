@@ -164,25 +164,24 @@ pub fn raise_epoch(me: &Me, s: &Snapshot, now: Timestamp) -> Option<Step> {
 fn over(look: Look, record: &Record, goal: &Goal) -> Option<Next> {
     let memory = &look.s.memory;
     let (number, _) = memory.following.as_ref()?;
-    if record.release.as_ref().is_none_or(|release| release.number != *number) {
-        return Some(Next::Done(match record.finished(*number) {
-            Some(finished) if replaced(look, finished, goal) => return None,
-            Some(finished) => Outcome::Finished(finished.clone()),
-            None => Outcome::Changed {
-                what: format!("release {number} is gone from {}", look.s.record_name()),
-            },
-        }));
+    let mine = record.driver.as_ref().is_some_and(|driver| driver.id == look.me.id);
+    let other = record.driver.as_ref().filter(|_| !mine).map(|driver| driver.holder.clone());
+    // Whoever took over may have let go since: the epoch still tells.
+    let raised = memory.epoch.is_some_and(|epoch| epoch < record.epoch);
+    if !mine && memory.drove && (raised || other.is_some()) {
+        let holder = other.unwrap_or_else(|| "another process, which has ended".to_owned());
+        return Some(Next::Done(Outcome::TakenOver { holder }));
     }
-    let taken = match &record.driver {
-        Some(driver) if driver.id == look.me.id => return None,
-        Some(driver) if memory.drove => driver.holder.clone(),
-        // Whoever took over has let go already: only the epoch still tells.
-        None if memory.epoch.is_some_and(|epoch| epoch < record.epoch) => {
-            "another process, which has ended".to_owned()
-        }
-        _ => return None,
-    };
-    Some(Next::Done(Outcome::TakenOver { holder: taken }))
+    if record.release.as_ref().is_some_and(|release| release.number == *number) {
+        return None;
+    }
+    Some(Next::Done(match record.finished(*number) {
+        Some(finished) if replaced(look, finished, goal) => return None,
+        Some(finished) => Outcome::Finished(finished.clone()),
+        None => Outcome::Changed {
+            what: format!("release {number} is gone from {}", look.s.record_name()),
+        },
+    }))
 }
 
 /// Whether this very deploy ended that release to make room for its own.
