@@ -90,7 +90,7 @@ pub struct Deploy {
     /// The new image, of this container where there are several; may be repeated
     #[arg(long, value_name = "[CONTAINER=]IMAGE", required_unless_present = "filename")]
     pub image: Vec<ImageChange>,
-    /// A Deployment's manifest, whose pod template is the new version
+    /// A Deployment's manifest, whose pod template is the new version; - for standard input
     #[arg(short = 'f', long, value_name = "FILE", conflicts_with = "image")]
     pub filename: Option<PathBuf>,
     /// The gate: this address is asked until it answers 200, 201 or 202

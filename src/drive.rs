@@ -13,7 +13,7 @@ pub use interrupt::Interrupts;
 use look::Look;
 use pause::{Pause, Woken};
 
-use crate::cluster::{Breadth, CallError, Cluster};
+use crate::cluster::{Breadth, CallError, Change, Cluster};
 use crate::error::{Error, Kind};
 use crate::event::{Event, What};
 use crate::gate::Webhook;
@@ -49,6 +49,8 @@ struct Loop<'a> {
     lost: Option<Write>,
     /// A write that was refused, to tell a conflict from a rule.
     refused: Option<Write>,
+    /// Writes that were acknowledged and changed nothing, since the last that did.
+    idle: Vec<Write>,
     /// Since when writes have been failing.
     failing: Option<Instant>,
     /// Whether a refusal has been looked at a second time.
@@ -64,12 +66,17 @@ pub async fn drive(drive: Drive<'_>) -> Result<Outcome, Error> {
         pause: Pause::default(),
         lost: None,
         refused: None,
+        idle: Vec::new(),
         failing: None,
         doubted: false,
         release: None,
     };
     match this.run().await {
         Ok(outcome) => {
+            // It may end in the middle of a release that it holds.
+            if !matches!(outcome, Outcome::Finished(_) | Outcome::Detached { .. }) {
+                this.let_go().await;
+            }
             this.emit(What::Ended { outcome: outcome.clone() });
             Ok(outcome)
         }
@@ -175,7 +182,10 @@ impl Loop<'_> {
                 self.drive.cluster.explain(error.clone(), &format!("list {}", kind.plural()));
             match &error {
                 CallError::Refused { .. } => return Err(explained),
-                CallError::Throttled { retry_after } => self.sleep(throttled(*retry_after)).await?,
+                CallError::Throttled { retry_after } => {
+                    let pause = throttled(*retry_after).min(self.look.pause_at_most());
+                    self.sleep(pause).await?;
+                }
                 CallError::Lost { .. } => {}
             }
             if since.elapsed() >= limit {
@@ -196,6 +206,11 @@ impl Loop<'_> {
             Some(fence) => fence,
             None => step,
         };
+        if self.idle.contains(&step.write) {
+            let what = format!("{} {} changes nothing", step.write.verb(), step.write.id());
+            return Err(Error::new(Kind::Unexpected, "the same step is planned again and again")
+                .because(format!("{what}: {:?}", step.doing)));
+        }
         if let Doing::End { ending } = &step.doing
             && ending.outcome == Verdict::Unhealthy
         {
@@ -204,7 +219,12 @@ impl Loop<'_> {
         self.emit(What::Doing(step.doing.clone()));
         match self.drive.cluster.execute(&step.write).await {
             Ok(reply) => {
-                self.look.written(step.write.id(), reply);
+                let changed = self.look.written(step.write.id(), reply);
+                if changed {
+                    self.idle.clear();
+                } else {
+                    self.idle.push(step.write);
+                }
                 (self.lost, self.refused, self.failing) = (None, None, None);
                 self.doubted = false;
                 // What a record write began or ended is this event's release.
@@ -219,8 +239,14 @@ impl Loop<'_> {
                 }
                 Ok(())
             }
-            Err(CallError::Throttled { retry_after }) => self.sleep(throttled(retry_after)).await,
-            Err(error @ CallError::Refused { code: 401 | 403, .. }) => {
+            Err(error @ CallError::Throttled { retry_after }) => {
+                let since = *self.failing.get_or_insert_with(Instant::now);
+                if since.elapsed() >= self.drive.patience {
+                    return Err(self.drive.cluster.explain(error, &attempt(&step.write)));
+                }
+                self.sleep(throttled(retry_after)).await
+            }
+            Err(error) if error.is_about_rights() => {
                 Err(self.drive.cluster.explain(error, &attempt(&step.write)))
             }
             Err(CallError::Refused { message, .. }) => self.turned_down(step, message).await,
@@ -272,14 +298,26 @@ impl Loop<'_> {
         on: &plan::WaitFor,
     ) -> Result<(), Error> {
         self.look.paused();
+        // Nothing is left to write: what failed before has come to its end.
+        self.failing = None;
         let now = self.now();
         match self.pause.wait(&mut self.drive, s, now, until, on).await {
             Woken::Changes(changes) => {
-                let breadth =
-                    changes.into_iter().filter_map(|change| self.look.take(change)).next();
-                match breadth {
-                    Some(breadth) => self.observe(breadth).await,
-                    None => Ok(()),
+                let denied = changes.iter().find_map(|change| match change {
+                    Change::Denied { kind, error } => Some((kind, error.clone())),
+                    _ => None,
+                });
+                if let Some((kind, error)) = denied {
+                    let doing = format!("watch {}", kind.plural());
+                    return Err(self.drive.cluster.explain(error, &doing));
+                }
+                // Every change is taken in, whatever has to be read again for one of them.
+                let again: Vec<Breadth> =
+                    changes.into_iter().filter_map(|change| self.look.take(change)).collect();
+                match again[..] {
+                    [] => Ok(()),
+                    _ if again.contains(&Breadth::All) => self.observe(Breadth::All).await,
+                    _ => self.observe(Breadth::Serving).await,
                 }
             }
             Woken::Answered(answered) => {

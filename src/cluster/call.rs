@@ -19,6 +19,8 @@ pub struct Cluster {
     pub namespace: String,
     /// For messages.
     pub address: String,
+    /// The flags that lead another command, ours or kubectl's, to the same place.
+    pub flags: String,
 }
 
 /// What a request without success means for what was asked.
@@ -40,6 +42,19 @@ impl CallError {
         match self {
             CallError::Refused { code, .. } => Some(*code),
             _ => None,
+        }
+    }
+
+    /// Whether it is about who asks. A quota or an admission rule answers 403 as well: that is about
+    /// what was asked, and nobody's rights would help.
+    pub fn is_about_rights(&self) -> bool {
+        match self {
+            CallError::Refused { code: 401, .. } => true,
+            CallError::Refused { code: 403, message, .. } => {
+                // As every authorizer's refusal is worded by the API server.
+                message.contains("cannot ") && message.contains(" resource ")
+            }
+            _ => false,
         }
     }
 }
@@ -112,8 +127,12 @@ fn failure(status: StatusCode, retry_after: Option<Duration>, body: &[u8]) -> Ca
     }
 }
 
-/// An error with its causes, each once: the layers below repeat one another.
+/// An error with its causes, each once: the layers below repeat one another. What could hold a
+/// secret is told in words of our own.
 pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    if let Some(text) = super::credential::told(error) {
+        return text;
+    }
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -140,6 +159,23 @@ mod tests {
         assert_eq!(failure(status(429), second, b""), CallError::Throttled { retry_after: second });
         for code in [500, 502, 503, 504, 302, 499] {
             assert!(matches!(failure(status(code), None, b"<html>"), CallError::Lost { .. }));
+        }
+    }
+
+    #[test]
+    fn tells_missing_rights_from_a_rule() {
+        let refused = |code, message: &str| CallError::Refused {
+            code,
+            reason: "Forbidden".to_owned(),
+            message: message.to_owned(),
+        };
+        let rights = r#"ingresses.networking.k8s.io "parrot" is forbidden: User "jane" cannot patch resource "ingresses" in API group "networking.k8s.io" in the namespace "birds""#;
+        let quota = r#"deployments.apps "parrot-green" is forbidden: exceeded quota: few, requested: count/deployments.apps=1, used: count/deployments.apps=1, limited: count/deployments.apps=1"#;
+        let webhook =
+            r#"admission webhook "policy.example.com" denied the request: no latest tags"#;
+        assert!(refused(403, rights).is_about_rights() && refused(401, "").is_about_rights());
+        for (code, message) in [(403, quota), (403, webhook), (422, rights)] {
+            assert!(!refused(code, message).is_about_rights(), "{message}");
         }
     }
 

@@ -24,6 +24,30 @@ pub struct Access {
     pub impersonate: Option<String>,
 }
 
+impl Access {
+    /// The same once more, for a command line that works when pasted.
+    fn flags(&self, namespace: &str) -> String {
+        let kubeconfig = self.kubeconfig.as_ref().map(|path| path.display().to_string());
+        let flags = [
+            ("-n", Some(namespace)),
+            ("--context", self.context.as_deref()),
+            ("--kubeconfig", kubeconfig.as_deref()),
+            ("--as", self.impersonate.as_deref()),
+        ];
+        let given = flags.iter().filter_map(|(flag, value)| Some((flag, quoted((*value)?))));
+        given.map(|(flag, value)| format!(" {flag} {value}")).collect()
+    }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
+
 /// Makes the client. Nothing is sent yet.
 pub async fn connect(access: &Access) -> Result<Cluster, Error> {
     let mut config = config(access).await?;
@@ -45,7 +69,8 @@ pub async fn connect(access: &Access) -> Result<Cluster, Error> {
     let client = Client::try_from(config).map_err(|error| {
         Error::new(Kind::Usage, "the kubeconfig can't be used").because(chain(&error))
     })?;
-    Ok(Cluster { client, clock: Arc::new(Clock::default()), namespace, address })
+    let flags = access.flags(&namespace);
+    Ok(Cluster { client, clock: Arc::new(Clock::default()), namespace, address, flags })
 }
 
 async fn config(access: &Access) -> Result<Config, Error> {
@@ -62,4 +87,23 @@ async fn config(access: &Access) -> Result<Config, Error> {
     }
     // Without flags: the kubeconfig, else the Pod that a CI step may run in.
     Config::infer().await.map_err(|error| failed(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_can_be_pasted() {
+        let access = Access {
+            context: Some("it's".to_owned()),
+            kubeconfig: Some("my files/config".into()),
+            impersonate: Some("system:serviceaccount:birds:ci".to_owned()),
+            ..Access::default()
+        };
+        let flags = access.flags("birds");
+        let wanted = r"-n birds --context 'it'\''s' --kubeconfig 'my files/config'";
+        assert_eq!(flags, format!(" {wanted} --as system:serviceaccount:birds:ci"));
+        assert_eq!(Access::default().flags("birds"), " -n birds");
+    }
 }

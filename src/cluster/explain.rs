@@ -2,20 +2,35 @@
 
 use super::{CallError, Cluster};
 use crate::error::{Error, Kind};
+use crate::release::Unreadable;
 
 impl Cluster {
+    /// A command line of kubectl's for this very cluster, user and namespace.
+    pub fn kubectl(&self, words: &str) -> String {
+        format!("kubectl {words}{}", self.flags)
+    }
+
+    /// Nothing can be decided on a record that can't be understood.
+    pub fn unreadable(&self, error: &Unreadable) -> Error {
+        let look = format!("get configmap {} -o yaml", error.id.name);
+        Error::new(Kind::Unexpected, error.to_string()).hint(self.kubectl(&look))
+    }
+
     /// `doing` is a verb and a resource, as RBAC has them: `list pods`.
     pub fn explain(&self, error: CallError, doing: &str) -> Error {
+        // Nothing but rights can be in the way of reading.
+        let reads = ["get ", "list ", "watch "].iter().any(|verb| doing.starts_with(verb));
+        let is_about_rights = error.is_about_rights() || reads;
         match error {
             CallError::Refused { code: 401, message, .. } => {
                 Error::new(Kind::NotPermitted, "the API server does not know who you are")
                     .because(message)
-                    .hint("kubectl auth whoami")
+                    .hint(self.kubectl("auth whoami"))
             }
-            CallError::Refused { code: 403, message, .. } => {
+            CallError::Refused { code: 403, message, .. } if is_about_rights => {
                 Error::new(Kind::NotPermitted, format!("you may not {doing}"))
                     .because(message)
-                    .hint(format!("kubectl auth can-i {doing} -n {}", self.namespace))
+                    .hint(self.kubectl(&format!("auth can-i {doing}")))
             }
             CallError::Refused { message, .. } => {
                 Error::new(Kind::Unexpected, format!("the API server refuses to {doing}"))
@@ -25,7 +40,7 @@ impl Cluster {
                 let what = format!("the cluster at {} can't be reached", self.address);
                 Error::new(Kind::Unreachable, what)
                     .because(error.to_string())
-                    .hint("kubectl cluster-info")
+                    .hint(self.kubectl("cluster-info"))
             }
         }
     }

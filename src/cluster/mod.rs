@@ -3,6 +3,7 @@
 mod call;
 mod clock;
 mod connect;
+mod credential;
 mod execute;
 mod explain;
 mod logs;

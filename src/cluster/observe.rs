@@ -87,7 +87,7 @@ pub async fn read_once(
 pub async fn apps(cluster: &Cluster) -> Result<Vec<String>, CallError> {
     let path = cluster.path(Kind::ConfigMap, None);
     let url = format!("{path}?labelSelector={}", encode(&format!("{MANAGED_BY}={MANAGER}")));
-    let list = cluster.call(Method::GET, &url, None, READ_WITHIN).await?;
+    let list = cluster.call(Method::GET, &url, None, ONE_LOOK).await?;
     let records = items(Kind::ConfigMap, list);
     let apps = records.iter().filter_map(|record| Names::app_of_record(name(record)));
     Ok(apps.map(str::to_owned).collect())

@@ -11,13 +11,16 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::Cluster;
 use super::observe::encode;
+use super::{CallError, Cluster};
 use crate::model::Kind;
 
 /// How long the API server keeps a watch open; a connection that died unseen is so found out.
 const OPEN_FOR: Duration = Duration::from_secs(240);
 const GRACE: Duration = Duration::from_secs(15);
+/// How long is waited before a watch is opened again that did not hold.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// What is watched: objects of a kind, by a field or a label.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -61,6 +64,11 @@ pub enum Change {
     Broken,
     /// It ended as watches do; the next one goes on from there.
     Ended,
+    /// It is not for us to see.
+    Denied {
+        kind: Kind,
+        error: CallError,
+    },
 }
 
 /// The watches that are open.
@@ -68,6 +76,8 @@ pub struct Watches {
     open: BTreeMap<Spec, JoinHandle<()>>,
     /// From where the next watch of a kind goes on.
     versions: BTreeMap<Kind, String>,
+    /// How often in a row a watch did not hold.
+    failures: BTreeMap<Spec, u32>,
     sender: mpsc::UnboundedSender<Seen>,
     receiver: mpsc::UnboundedReceiver<Seen>,
 }
@@ -77,8 +87,15 @@ struct Seen {
     what: Result<WatchEvent<Item>, End>,
 }
 
-enum End {
+struct End {
+    why: Why,
+    /// So long it was open.
+    lasted: Duration,
+}
+
+enum Why {
     Expired,
+    Denied(CallError),
     Broken,
     Ordinary,
 }
@@ -91,7 +108,8 @@ struct Item(Value);
 impl Default for Watches {
     fn default() -> Watches {
         let (sender, receiver) = mpsc::unbounded_channel();
-        Watches { open: BTreeMap::new(), versions: BTreeMap::new(), sender, receiver }
+        let (open, versions, failures) = Default::default();
+        Watches { open, versions, failures, sender, receiver }
     }
 }
 
@@ -107,7 +125,8 @@ impl Watches {
         self.versions.extend(versions);
     }
 
-    /// Opens what is wanted and not open, closes what is open and not wanted.
+    /// Opens what is wanted and not open, closes what is open and not wanted. What did not hold is
+    /// opened again after a pause, which grows.
     pub fn want(&mut self, cluster: &Cluster, specs: &[Spec]) {
         self.open.retain(|spec, task| {
             let wanted = specs.contains(spec) && !task.is_finished();
@@ -119,7 +138,12 @@ impl Watches {
         for spec in specs {
             if !self.open.contains_key(spec) {
                 let from = self.versions.get(&spec.kind).cloned().unwrap_or_default();
+                let pause = pause(self.failures.get(spec).copied().unwrap_or(0));
                 let task = watch(cluster.clone(), spec.clone(), from, self.sender.clone());
+                let task = async move {
+                    tokio::time::sleep(pause).await;
+                    task.await;
+                };
                 self.open.insert(spec.clone(), tokio::spawn(task));
             }
         }
@@ -160,17 +184,21 @@ impl Watches {
                 self.versions.insert(kind, bookmark.metadata.resource_version);
                 None
             }
-            Ok(WatchEvent::Error(_)) | Err(End::Expired) => {
+            // The watch ends with it, and says so.
+            Ok(WatchEvent::Error(_)) => None,
+            Err(End { why, lasted }) => {
                 self.close(&spec);
-                Some(Change::Lost { kind })
-            }
-            Err(End::Broken) => {
-                self.close(&spec);
-                Some(Change::Broken)
-            }
-            Err(End::Ordinary) => {
-                self.close(&spec);
-                Some(Change::Ended)
+                if lasted < LONGEST_PAUSE {
+                    *self.failures.entry(spec).or_default() += 1;
+                } else {
+                    self.failures.remove(&spec);
+                }
+                Some(match why {
+                    Why::Expired => Change::Lost { kind },
+                    Why::Denied(error) => Change::Denied { kind, error },
+                    Why::Broken => Change::Broken,
+                    Why::Ordinary => Change::Ended,
+                })
             }
         }
     }
@@ -188,14 +216,33 @@ impl Watches {
     }
 }
 
+fn pause(failures: u32) -> Duration {
+    match failures {
+        0 => Duration::ZERO,
+        several => (FIRST_PAUSE * (1 << (several - 1).min(8))).min(LONGEST_PAUSE),
+    }
+}
+
 async fn watch(cluster: Cluster, spec: Spec, from: String, to: mpsc::UnboundedSender<Seen>) {
+    let began = tokio::time::Instant::now();
     let stream = tokio::time::timeout(OPEN_FOR + GRACE, follow(&cluster, &spec, &from, &to));
-    let what = match stream.await {
-        Ok(Err(kube::Error::Api(status))) if status.code == 410 => End::Expired,
-        Ok(Ok(())) => End::Ordinary,
-        Ok(Err(_)) | Err(_) => End::Broken,
+    let why = match stream.await {
+        Ok(Err(kube::Error::Api(status))) => why(status.code, &status.reason, &status.message),
+        Ok(Ok(why)) => why,
+        Ok(Err(_)) | Err(_) => Why::Broken,
     };
-    let _ = to.send(Seen { spec, what: Err(what) });
+    let _ = to.send(Seen { spec, what: Err(End { why, lasted: began.elapsed() }) });
+}
+
+fn why(code: u16, reason: &str, message: &str) -> Why {
+    match code {
+        410 => Why::Expired,
+        401 | 403 => {
+            let (reason, message) = (reason.to_owned(), message.to_owned());
+            Why::Denied(CallError::Refused { code, reason, message })
+        }
+        _ => Why::Broken,
+    }
 }
 
 async fn follow(
@@ -203,7 +250,7 @@ async fn follow(
     spec: &Spec,
     from: &str,
     to: &mpsc::UnboundedSender<Seen>,
-) -> Result<(), kube::Error> {
+) -> Result<Why, kube::Error> {
     let selector = match &spec.selector {
         Selector::Named(name) => {
             format!("fieldSelector={}", encode(&format!("metadata.name={name}")))
@@ -219,14 +266,33 @@ async fn follow(
     let events = cluster.client.request_events::<Item>(request).await?;
     futures_util::pin_mut!(events);
     while let Some(event) = events.try_next().await? {
-        if let WatchEvent::Error(status) = &event
-            && status.code != 410
-        {
-            return Ok(());
+        if let WatchEvent::Error(status) = &event {
+            return Ok(why(status.code, &status.reason, &status.message));
         }
         if to.send(Seen { spec: spec.clone(), what: Ok(event) }).is_err() {
-            return Ok(());
+            break;
         }
     }
-    Ok(())
+    Ok(Why::Ordinary)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_watch_that_does_not_hold_is_opened_less_and_less_often() {
+        let pauses: Vec<u128> = (0..8).map(|failures| pause(failures).as_millis()).collect();
+        assert_eq!(pauses, [0, 250, 500, 1000, 2000, 4000, 5000, 5000]);
+        assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
+    }
+
+    #[test]
+    fn only_missing_rights_end_a_watch_for_good() {
+        assert!(matches!(why(410, "", ""), Why::Expired));
+        assert!(matches!(why(403, "", ""), Why::Denied(error) if error.code() == Some(403)));
+        for code in [429, 500, 503] {
+            assert!(matches!(why(code, "", ""), Why::Broken));
+        }
+    }
 }

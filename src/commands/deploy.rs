@@ -1,14 +1,17 @@
 //! `deploy`: a new version beside the live one, and live when the gate says yes.
 
 use std::io::IsTerminal;
+use std::path::Path;
 use std::time::Duration;
+
+use serde_json::Value;
 
 use super::session::Session;
 use super::{dry_run, verdict};
 use crate::cli;
 use crate::error::{Error, Kind};
 use crate::gate::Webhook;
-use crate::release::{Change, Deploy, Gate, Goal};
+use crate::release::{Change, Deploy, Gate, Goal, Names};
 use crate::report;
 use crate::settings::template_from_file;
 
@@ -20,11 +23,7 @@ pub async fn run(common: &cli::Common, args: &cli::Deploy) -> Result<(), Error> 
     let gate = gate(args, webhook.is_some())?;
     let session = Session::open(common, args.app.as_ref()).await?;
     let change = match &args.filename {
-        Some(path) => Change::Template(template_from_file(
-            path,
-            &session.names.app,
-            &session.names.namespace,
-        )?),
+        Some(path) => Change::Template(template(&session, path)?),
         None => Change::Images(args.image.clone()),
     };
     let deploy = Deploy {
@@ -43,6 +42,12 @@ pub async fn run(common: &cli::Common, args: &cli::Deploy) -> Result<(), Error> 
     let outcome = session.drive(Goal::Deploy(deploy), webhook.as_ref(), patience).await?;
     report::result(common.output, &verdict::of(&session, &outcome)?);
     Ok(())
+}
+
+fn template(session: &Session, path: &Path) -> Result<Value, Error> {
+    let Names { app, namespace, .. } = &session.names;
+    let look = session.cluster.kubectl(&format!("get deployment {app} -o yaml"));
+    template_from_file(path, app, namespace, look)
 }
 
 fn webhook(args: &cli::Deploy) -> Result<Option<Webhook>, Error> {

@@ -13,7 +13,7 @@ use crate::report;
 pub async fn run(session: &Session, deploy: &Deploy) -> Result<(), Error> {
     let objects = read_once(&session.cluster, &session.names, Breadth::All).await?;
     let s = Snapshot::new(session.names.clone(), objects, Memory::default())
-        .map_err(|error| Error::new(Kind::Unexpected, error.to_string()))?;
+        .map_err(|error| session.cluster.unreadable(&error))?;
     let now = session.cluster.clock().now();
     let steps = match rehearse::steps(deploy, &s, now) {
         Ok(steps) => steps,
@@ -35,15 +35,14 @@ pub async fn run(session: &Session, deploy: &Deploy) -> Result<(), Error> {
 }
 
 async fn check(session: &Session, write: &Write) -> Result<(), Error> {
+    let attempt = format!("{} {}", write.verb(), write.id().kind.plural());
     match session.cluster.dry_run(write).await {
         Ok(_) => Ok(()),
-        Err(CallError::Refused { code, message, .. }) if !matches!(code, 401 | 403) => {
+        Err(error) if error.is_about_rights() => Err(session.cluster.explain(error, &attempt)),
+        Err(CallError::Refused { message, .. }) => {
             let what = format!("the API server would refuse to {} {}", write.verb(), write.id());
             Err(Error::new(Kind::Unfit, what).because(message))
         }
-        Err(error) => {
-            let doing = format!("{} {}", write.verb(), write.id().kind.plural());
-            Err(session.cluster.explain(error, &doing))
-        }
+        Err(error) => Err(session.cluster.explain(error, &attempt)),
     }
 }

@@ -15,8 +15,6 @@ pub struct Session {
     pub cluster: Cluster,
     pub names: Names,
     pub output: Output,
-    /// The flags that lead another command to the same place.
-    flags: String,
 }
 
 impl Session {
@@ -33,19 +31,12 @@ impl Session {
             None => only_app(&cluster).await?,
         };
         let names = Names::new(&cluster.namespace, app);
-        let mut flags = format!(" -n {}", cluster.namespace);
-        if let Some(context) = &common.context {
-            flags += &format!(" --context {context}");
-        }
-        if let Some(kubeconfig) = &common.kubeconfig {
-            flags += &format!(" --kubeconfig {}", kubeconfig.display());
-        }
-        Ok(Session { cluster, names, output: common.output, flags })
+        Ok(Session { cluster, names, output: common.output })
     }
 
     /// A command line that works when pasted.
     pub fn command(&self, verb: &str) -> String {
-        format!("bluegreen {verb} {}{}", self.names.app, self.flags)
+        format!("bluegreen {verb} {}{}", self.names.app, self.cluster.flags)
     }
 
     /// Drives a goal to its outcome, and says what happens.
@@ -56,7 +47,8 @@ impl Session {
         patience: Duration,
     ) -> Result<Outcome, Error> {
         let mut interrupts = Interrupts::listen();
-        let mut reporter = Reporter::new(self.output);
+        let command = |verb: &str| self.command(verb);
+        let mut reporter = Reporter::new(self.output, &command);
         let outcome = drive(Drive {
             cluster: &self.cluster,
             names: self.names.clone(),
@@ -91,7 +83,7 @@ async fn only_app(cluster: &Cluster) -> Result<String, Error> {
             Kind::Usage,
             format!("no app is named, and namespace {} has none yet", cluster.namespace),
         )
-        .hint(format!("bluegreen init APP -n {}", cluster.namespace))),
+        .hint(format!("bluegreen init APP{}", cluster.flags))),
         several => Err(Error::new(
             Kind::Usage,
             format!("no app is named, and namespace {} has several", cluster.namespace),

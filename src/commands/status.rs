@@ -11,7 +11,7 @@ pub async fn run(common: &cli::Common, args: &cli::Status) -> Result<(), Error> 
     let session = Session::open(common, args.app.as_ref()).await?;
     let objects = read_once(&session.cluster, &session.names, Breadth::Serving).await?;
     let s = Snapshot::new(session.names.clone(), objects, Memory::default())
-        .map_err(|error| Error::new(Kind::Unexpected, error.to_string()))?;
+        .map_err(|error| session.cluster.unreadable(&error))?;
     let Some((_, record)) = &s.record else {
         let app = &session.names.app;
         return Err(Error::new(Kind::Unfit, format!("{app} has not been prepared for releases"))

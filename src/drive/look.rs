@@ -5,21 +5,25 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::Drive;
 use crate::cluster::{Breadth, CallError, Change, Cluster, read};
-use crate::error::{Error, Kind as ErrorKind};
+use crate::error::Error;
 use crate::model::{Id, Kind, Objects, Write, name, version};
 use crate::release::{Memory, Names, Snapshot};
 
-/// A cluster that was never reached is given up sooner than one that went away.
-const FIRST_CONTACT: Duration = Duration::from_secs(8);
-const FIRST_READ: Duration = Duration::from_secs(14);
+/// A cluster that was never reached is given up sooner than one that went away: no try begins after
+/// this time, and none is waited for beyond the other.
+const LAST_TRY: Duration = Duration::from_secs(8);
+const FIRST_CONTACT: Duration = Duration::from_secs(14);
 
 #[derive(Default)]
 pub struct Look {
     pub objects: Objects,
     pub memory: Memory,
+    /// When the first read has to be there.
+    deadline: Option<Instant>,
     has_read: bool,
     fresh: bool,
 }
@@ -40,7 +44,15 @@ impl Look {
 
     /// How long a failing read is repeated.
     pub fn patience(&self, drive: &Drive) -> Duration {
-        if self.has_read { drive.patience } else { FIRST_CONTACT }
+        if self.has_read { drive.patience } else { LAST_TRY }
+    }
+
+    /// How long a pause between two reads may be.
+    pub fn pause_at_most(&self) -> Duration {
+        match self.deadline.filter(|_| !self.has_read) {
+            Some(deadline) => deadline.saturating_duration_since(Instant::now()),
+            None => Duration::MAX,
+        }
     }
 
     pub async fn read(
@@ -53,8 +65,9 @@ impl Look {
         let versions = if self.has_read {
             reading.await?
         } else {
-            tokio::time::timeout(FIRST_READ, reading).await.map_err(|_| {
-                let why = format!("no reply within {} s", FIRST_READ.as_secs());
+            let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + FIRST_CONTACT);
+            tokio::time::timeout_at(deadline, reading).await.map_err(|_| {
+                let why = format!("no reply within {} s", FIRST_CONTACT.as_secs());
                 (Kind::ConfigMap, CallError::Lost { why })
             })??
         };
@@ -63,26 +76,24 @@ impl Look {
     }
 
     pub fn snapshot(&mut self, drive: &Drive, now: Timestamp) -> Result<Snapshot, Error> {
-        let broken = |error: crate::release::Unreadable| {
-            Error::new(ErrorKind::Unexpected, error.to_string()).hint(format!(
-                "kubectl get configmap {} -n {} -o yaml",
-                error.id.name, drive.names.namespace
-            ))
-        };
         let mut s = Snapshot::new(drive.names.clone(), self.objects.clone(), self.memory.clone())
-            .map_err(broken)?;
+            .map_err(|error| drive.cluster.unreadable(&error))?;
         let record = s.record.as_ref().map(|(_, record)| record);
         self.memory.note(&drive.goal, &drive.me, record, now);
         s.memory = self.memory.clone();
         Ok(s)
     }
 
-    /// A write was acknowledged: its reply is the newest there is to know.
-    pub fn written(&mut self, id: &Id, reply: Option<Value>) {
+    /// A write was acknowledged: its reply is the newest there is to know. Whether it changed
+    /// anything.
+    pub fn written(&mut self, id: &Id, reply: Option<Value>) -> bool {
+        let known = self.objects.get(id.kind, &id.name).map(version);
+        let changed = known != reply.as_ref().map(version);
         match reply {
             Some(object) => self.objects.insert(id.clone(), object),
             None => self.objects.remove(id),
         }
+        changed
     }
 
     /// Whether a write without a reply could still be carried out: its object is as it was.
@@ -119,7 +130,8 @@ impl Look {
             }
             Change::Lost { .. } => Some(Breadth::All),
             Change::Broken => Some(Breadth::Serving),
-            Change::Ended => None,
+            // The loop ends with it.
+            Change::Ended | Change::Denied { .. } => None,
         }
     }
 

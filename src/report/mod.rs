@@ -20,13 +20,15 @@ use crate::release::plan::Step;
 use words::clean;
 
 /// What happens, said as it happens.
-pub struct Reporter {
+pub struct Reporter<'a> {
     output: Output,
+    /// Words the command line of a verb.
+    command: &'a dyn Fn(&str) -> String,
 }
 
-impl Reporter {
-    pub fn new(output: Output) -> Reporter {
-        Reporter { output }
+impl<'a> Reporter<'a> {
+    pub fn new(output: Output, command: &'a dyn Fn(&str) -> String) -> Reporter<'a> {
+        Reporter { output, command }
     }
 
     pub fn event(&mut self, event: &Event) {
@@ -34,7 +36,7 @@ impl Reporter {
             Output::Json => json(event),
             Output::Human => {
                 let time = event.at.strftime("%H:%M:%S");
-                for line in words::lines(&event.what) {
+                for line in words::lines(&event.what, self.command) {
                     let line = clean(&line);
                     let style = match &event.what {
                         What::Unreachable { .. } => Style::new().yellow(),

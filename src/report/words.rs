@@ -10,11 +10,11 @@ pub fn clean(text: &str) -> String {
 }
 
 /// What an event has to say, if anything.
-pub fn lines(what: &What) -> Vec<String> {
+pub fn lines(what: &What, command: &dyn Fn(&str) -> String) -> Vec<String> {
     match what {
         What::Doing(_) | What::Ended { .. } | What::Failed { .. } => Vec::new(),
         What::Done(done) => said(done).into_iter().collect(),
-        What::Waiting { on, .. } => waiting(on).into_iter().collect(),
+        What::Waiting { on, .. } => waiting(on, command).into_iter().collect(),
         What::Preview { address } => vec![format!("the candidate can be tested at {address}")],
         What::GateAsked { .. } => Vec::new(),
         // Any other answer is counted, and the count says it.
@@ -100,7 +100,7 @@ fn said(done: &Doing) -> Option<String> {
     })
 }
 
-fn waiting(on: &WaitFor) -> Option<String> {
+fn waiting(on: &WaitFor, command: &dyn Fn(&str) -> String) -> Option<String> {
     Some(match on {
         WaitFor::Ready { colour, ready, desired, endpoints, trouble } => {
             let trouble = trouble.as_ref().map(|said| format!("; {said}")).unwrap_or_default();
@@ -109,7 +109,9 @@ fn waiting(on: &WaitFor) -> Option<String> {
         WaitFor::Gate { failures, threshold } => {
             format!("waiting for the gate's yes ({failures} of {threshold})")
         }
-        WaitFor::Person => "waiting for bluegreen promote or bluegreen abort".to_owned(),
+        WaitFor::Person => {
+            format!("waiting for {} or {}", command("promote"), command("abort"))
+        }
         WaitFor::Drain { colour } => format!("waiting for requests that {colour} still answers"),
         WaitFor::Driver { holder } => format!("{holder} drives the release, following it"),
         WaitFor::SignOfLife { holder } => format!("waiting for a sign of life of {holder}"),

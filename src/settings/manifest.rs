@@ -7,16 +7,25 @@ use serde_json::Value;
 
 use crate::error::{Error, Kind};
 
-/// The pod template of the Deployment in a file that is meant for this app.
-pub fn template_from_file(path: &Path, app: &str, namespace: &str) -> Result<Value, Error> {
-    let shown = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| {
+/// The pod template of the Deployment in a file that is meant for this app. `look` is the command
+/// line that shows one that would do.
+pub fn template_from_file(
+    path: &Path,
+    app: &str,
+    namespace: &str,
+    look: String,
+) -> Result<Value, Error> {
+    let (shown, text) = match path.as_os_str() == "-" {
+        true => ("standard input".to_owned(), std::io::read_to_string(std::io::stdin())),
+        false => (path.display().to_string(), std::fs::read_to_string(path)),
+    };
+    let text = text.map_err(|error| {
         Error::new(Kind::Usage, format!("{shown} can't be read")).because(error.to_string())
     })?;
     template(&text, app, namespace).map_err(|why| {
         Error::new(Kind::Usage, format!("{shown} can't be used as the new version"))
             .because(why)
-            .hint(format!("kubectl get deployment {app} -n {namespace} -o yaml"))
+            .hint(look)
     })
 }
 
@@ -28,7 +37,14 @@ fn template(text: &str, app: &str, namespace: &str) -> Result<Value, String> {
     };
     let documents: Vec<Value> =
         serde_saphyr::from_multiple_with_options(text, options).map_err(|e| e.to_string())?;
-    let mut deployments = documents.iter().filter(|document| document["kind"] == "Deployment");
+    let mut deployments = documents
+        .iter()
+        // What kubectl prints of several objects is one document.
+        .flat_map(|document| match document["items"].as_array() {
+            Some(items) if document["kind"] == "List" => &items[..],
+            _ => std::slice::from_ref(document),
+        })
+        .filter(|document| document["kind"] == "Deployment");
     let deployment = match (deployments.next(), deployments.next()) {
         (Some(deployment), None) => deployment,
         (None, _) => return Err("there is no Deployment in it".to_owned()),
@@ -75,6 +91,20 @@ mod tests {
         let template = template(&text, "parrot", "blue-green").unwrap();
         assert_eq!(template["spec"]["containers"][0]["env"][0]["value"], "on");
         assert_eq!(template["spec"]["containers"][0]["x"], 0o644);
+    }
+
+    #[test]
+    fn looks_into_a_list() {
+        let (parrot, _) = PARROT.split_once("---").unwrap();
+        let (_, parrot) = parrot.split_once('\n').unwrap();
+        let indented = parrot.trim_end().replace('\n', "\n  ");
+        let item = format!("- {indented}");
+        let list = |items: &str| format!("apiVersion: v1\nkind: List\nitems:\n{items}");
+        let found = template(&list(&format!("- kind: Service\n{item}")), "parrot", "blue-green");
+        assert_eq!(found, template(PARROT, "parrot", "blue-green"));
+        let why = |text: &str| template(text, "parrot", "blue-green").unwrap_err();
+        assert!(why(&list(&format!("{item}\n{item}"))).contains("several Deployments"));
+        assert!(why(&list("- kind: Service")).contains("no Deployment"));
     }
 
     #[test]
