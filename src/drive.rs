@@ -37,6 +37,8 @@ pub struct Drive<'a> {
     /// How long a cluster that went away is waited for.
     pub patience: Duration,
     pub report: &'a mut dyn FnMut(&Event),
+    /// Words the command line of a verb, for hints.
+    pub command: &'a dyn Fn(&str) -> String,
     pub interrupts: &'a mut Interrupts,
 }
 
@@ -56,10 +58,30 @@ struct Loop<'a> {
     /// Whether a refusal has been looked at a second time.
     doubted: bool,
     release: Option<u64>,
+    /// What an interrupt leaves behind, as far as it is known.
+    left: Left,
+}
+
+#[derive(Default)]
+enum Left {
+    #[default]
+    Nothing,
+    /// A release; with one that ends there is no more to decide.
+    Release { ends: bool },
+    /// One that somebody else was seen to drive.
+    Driven { holder: String },
+}
+
+/// How a drive ended.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Ended {
+    pub outcome: Outcome,
+    /// Whether a release is still in progress.
+    pub in_progress: bool,
 }
 
 /// Drives a goal to its outcome.
-pub async fn drive(drive: Drive<'_>) -> Result<Outcome, Error> {
+pub async fn drive(drive: Drive<'_>) -> Result<Ended, Error> {
     let mut this = Loop {
         drive,
         look: Look::default(),
@@ -70,6 +92,7 @@ pub async fn drive(drive: Drive<'_>) -> Result<Outcome, Error> {
         failing: None,
         doubted: false,
         release: None,
+        left: Left::Nothing,
     };
     match this.run().await {
         Ok(outcome) => {
@@ -78,18 +101,14 @@ pub async fn drive(drive: Drive<'_>) -> Result<Outcome, Error> {
                 this.let_go().await;
             }
             this.emit(What::Ended { outcome: outcome.clone() });
-            Ok(outcome)
+            Ok(Ended { outcome, in_progress: !matches!(this.left, Left::Nothing) })
         }
         Err(error) => {
             // Nobody should have to wait for a driver that has gone.
             if error.kind != Kind::Unreachable {
                 this.let_go().await;
             }
-            this.emit(What::Failed {
-                exit_code: error.kind.exit_code(),
-                error: error.what.clone(),
-                causes: error.causes.clone(),
-            });
+            this.emit(What::failed(&error));
             Err(error)
         }
     }
@@ -100,7 +119,7 @@ impl Loop<'_> {
         self.observe(Breadth::All).await?;
         loop {
             if let Some(signal) = self.drive.interrupts.pending() {
-                return Err(interrupted(signal));
+                return Err(self.interrupted(signal));
             }
             let s = self.snapshot()?;
             let next = plan::plan(&self.drive.goal, &self.drive.me, &s, self.now());
@@ -143,6 +162,7 @@ impl Loop<'_> {
             let following = s.memory.following.as_ref().map(|(number, _)| *number);
             following.or_else(|| record.release.as_ref().map(|release| release.number))
         });
+        self.left = Left::of(&s, &self.drive.me);
         Ok(s)
     }
 
@@ -165,7 +185,7 @@ impl Loop<'_> {
             let limit = self.look.patience(&self.drive);
             let read = tokio::select! {
                 read = self.look.read(self.drive.cluster, &self.drive.names, breadth) => read,
-                signal = self.drive.interrupts.next() => return Err(interrupted(signal)),
+                signal = self.drive.interrupts.next() => return Err(self.interrupted(signal)),
             };
             let error = match read {
                 Ok(versions) => {
@@ -336,7 +356,33 @@ impl Loop<'_> {
         self.look.paused();
         tokio::select! {
             () = tokio::time::sleep(duration) => Ok(()),
-            signal = self.drive.interrupts.next() => Err(interrupted(signal)),
+            signal = self.drive.interrupts.next() => Err(self.interrupted(signal)),
+        }
+    }
+
+    /// What an interrupt means for the release, and how to go on.
+    fn interrupted(&self, signal: u8) -> Error {
+        let error = |what: &str| Error::new(Kind::Interrupted(signal), what);
+        let command = |verb: &str| (self.drive.command)(verb);
+        let again = "to go on: the same command again";
+        let to_end = || format!("to end it: {}", command("abort"));
+        match (&self.left, &self.drive.goal) {
+            (_, Goal::Init(_)) => error("interrupted").hint(again),
+            (Left::Driven { holder }, _) => {
+                let what = format!("interrupted; the release goes on, driven by {holder}");
+                error(&what).hint(command("status"))
+            }
+            (Left::Nothing, _) => error("interrupted; nothing is in progress").hint(again),
+            (Left::Release { ends }, goal) => {
+                let error = error("interrupted; the release is kept as it is");
+                match goal {
+                    Goal::Deploy(_) if !ends => {
+                        error.hint(format!("{again}, or {}", command("promote"))).hint(to_end())
+                    }
+                    Goal::Promote { .. } if !ends => error.hint(again).hint(to_end()),
+                    _ => error.hint(again),
+                }
+            }
         }
     }
 
@@ -387,6 +433,19 @@ impl Loop<'_> {
     }
 }
 
+impl Left {
+    fn of(s: &Snapshot, me: &Me) -> Left {
+        let Some((_, record)) = &s.record else { return Left::Nothing };
+        match (&record.release, &record.driver) {
+            (None, _) => Left::Nothing,
+            (_, Some(other)) if other.id != me.id && s.memory.heard.is_some() => {
+                Left::Driven { holder: other.holder.clone() }
+            }
+            (Some(release), _) => Left::Release { ends: release.ending.is_some() },
+        }
+    }
+}
+
 /// The same write on the same state, whatever the instants in it.
 fn is_same(a: &Write, b: &Write) -> bool {
     match (a, b) {
@@ -404,8 +463,4 @@ fn attempt(write: &Write) -> String {
 
 fn throttled(retry_after: Option<Duration>) -> Duration {
     retry_after.unwrap_or(THROTTLED).min(THROTTLED_AT_MOST)
-}
-
-fn interrupted(signal: u8) -> Error {
-    Error::new(Kind::Interrupted(signal), "interrupted; the release is kept as it is")
 }

@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::Value;
 
+use crate::error::Error;
+use crate::model::Kind;
 use crate::release::{Doing, Outcome, WaitFor};
 
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -49,6 +52,16 @@ pub enum What {
         why: String,
     },
     Reachable,
+    /// A step that a release would take: checked by the API server, not carried out.
+    #[serde(rename = "dry-run")]
+    Rehearsed {
+        #[serde(flatten)]
+        doing: Doing,
+        verb: &'static str,
+        kind: Kind,
+        name: String,
+        write: Value,
+    },
     /// The command is over.
     Ended {
         outcome: Outcome,
@@ -59,4 +72,14 @@ pub enum What {
         error: String,
         causes: Vec<String>,
     },
+}
+
+impl What {
+    pub fn failed(error: &Error) -> What {
+        What::Failed {
+            exit_code: error.kind.exit_code(),
+            error: error.what.clone(),
+            causes: error.causes.clone(),
+        }
+    }
 }

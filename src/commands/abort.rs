@@ -14,8 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(600);
 pub async fn run(common: &cli::Common, args: &cli::Abort) -> Result<(), Error> {
     let session = Session::open(common, args.app.as_ref()).await?;
     let goal = Goal::Abort { release: args.release, reason: args.reason.clone() };
-    let outcome = session.drive(goal, None, PATIENCE).await?;
-    let said = match &outcome {
+    let ended = session.drive(goal, None, PATIENCE).await?;
+    let said = match &ended.outcome {
         Outcome::Finished(finished) if finished.outcome == Verdict::Aborted => format!(
             "{}: release {} is aborted: {} serves as before",
             session.names.app,
@@ -33,7 +33,7 @@ pub async fn run(common: &cli::Common, args: &cli::Abort) -> Result<(), Error> {
             let what = format!("there is nothing to abort: release {} {how}", finished.number);
             return Err(Error::new(Kind::NothingToDo, what).hint(session.command("status")));
         }
-        other => verdict::of(&session, other)?,
+        _ => verdict::of(&session, &ended)?,
     };
     report::result(common.output, &said);
     Ok(())

@@ -39,8 +39,8 @@ pub async fn run(common: &cli::Common, args: &cli::Deploy) -> Result<(), Error> 
         return dry_run::run(&session, &deploy).await;
     }
     let patience = Duration::from_secs(args.timeout);
-    let outcome = session.drive(Goal::Deploy(deploy), webhook.as_ref(), patience).await?;
-    report::result(common.output, &verdict::of(&session, &outcome)?);
+    let ended = session.drive(Goal::Deploy(deploy), webhook.as_ref(), patience).await?;
+    report::result(common.output, &verdict::of(&session, &ended)?);
     Ok(())
 }
 

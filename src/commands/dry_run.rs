@@ -1,37 +1,75 @@
 //! `deploy --dry-run=server`: what would be made and changed, checked by the API server.
 
+use serde_json::{Value, json};
+
 use super::session::Session;
 use super::verdict;
 use crate::cli::Output;
 use crate::cluster::{Breadth, CallError, read_once};
+use crate::drive::Ended;
 use crate::error::{Error, Kind};
+use crate::event::{Event, What};
 use crate::model::Write;
-use crate::release::plan::rehearse;
-use crate::release::{Deploy, Memory, Snapshot};
+use crate::release::plan::{Step, rehearse};
+use crate::release::{Deploy, Doing, Memory, Outcome, Snapshot};
 use crate::report;
 
 pub async fn run(session: &Session, deploy: &Deploy) -> Result<(), Error> {
+    let mut release = None;
+    match rehearsed(session, deploy, &mut release).await {
+        Ok(outcome) => {
+            emit(session, release, What::Ended { outcome: outcome.clone() });
+            let ended = Ended { outcome, in_progress: false };
+            report::result(session.output, &verdict::of(session, &ended)?);
+            Ok(())
+        }
+        Err(error) => {
+            emit(session, release, What::failed(&error));
+            Err(error)
+        }
+    }
+}
+
+async fn rehearsed(
+    session: &Session,
+    deploy: &Deploy,
+    release: &mut Option<u64>,
+) -> Result<Outcome, Error> {
     let objects = read_once(&session.cluster, &session.names, Breadth::All).await?;
     let s = Snapshot::new(session.names.clone(), objects, Memory::default())
         .map_err(|error| session.cluster.unreadable(&error))?;
     let now = session.cluster.clock().now();
     let steps = match rehearse::steps(deploy, &s, now) {
         Ok(steps) => steps,
-        Err(outcome) => {
-            let said = verdict::of(session, &outcome)?;
-            report::result(session.output, &said);
-            return Ok(());
-        }
+        Err(outcome) => return Ok(outcome),
     };
     for step in steps {
         check(session, &step.write).await?;
-        match session.output {
-            Output::Json => report::json(&report::rehearsed(&step)),
-            Output::Human => report::result(session.output, &report::rehearsal(&step)),
+        if let Doing::Start { number, .. } = &step.doing {
+            *release = Some(*number);
         }
+        report::result(session.output, &report::rehearsal(&step));
+        emit(session, *release, what(step));
     }
-    report::result(session.output, "nothing was written (--dry-run=server)");
-    Ok(())
+    Ok(Outcome::Rehearsed)
+}
+
+fn what(Step { doing, write, .. }: Step) -> What {
+    let (verb, id) = (write.verb(), write.id().clone());
+    let write: Value = match write {
+        Write::Create { object, .. } => json!({"object": object}),
+        Write::Patch { patch, .. } => json!({"patch": patch}),
+        Write::Delete { .. } => json!({}),
+    };
+    What::Rehearsed { doing, verb, kind: id.kind, name: id.name, write }
+}
+
+/// For programs: what a person reads of it is a result.
+fn emit(session: &Session, release: Option<u64>, what: What) {
+    if session.output == Output::Json {
+        let at = session.cluster.clock().now();
+        report::json(&Event { what, at, app: session.names.app.clone(), release });
+    }
 }
 
 async fn check(session: &Session, write: &Write) -> Result<(), Error> {

@@ -14,8 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub async fn run(common: &cli::Common, args: &cli::Init) -> Result<(), Error> {
     let session = Session::open(common, args.app.as_ref()).await?;
     let goal = Goal::Init(Init { target_port: args.target_port });
-    let outcome = session.drive(goal, None, PATIENCE).await?;
-    let said = verdict::of(&session, &outcome)?;
+    let ended = session.drive(goal, None, PATIENCE).await?;
+    let said = verdict::of(&session, &ended)?;
     report::result(
         common.output,
         &format!("{said}: {}", session.command("deploy") + " --image IMAGE"),

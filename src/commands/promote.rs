@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 pub async fn run(common: &cli::Common, args: &cli::Promote) -> Result<(), Error> {
     let session = Session::open(common, args.app.as_ref()).await?;
     let goal = Goal::Promote { release: args.release, when_ready: args.when_ready };
-    let outcome = session.drive(goal, None, PATIENCE).await?;
-    report::result(common.output, &verdict::of(&session, &outcome)?);
+    let ended = session.drive(goal, None, PATIENCE).await?;
+    report::result(common.output, &verdict::of(&session, &ended)?);
     Ok(())
 }

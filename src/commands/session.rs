@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use crate::cli::{Common, Output};
 use crate::cluster::{Access, Cluster, apps, connect};
-use crate::drive::{Drive, Interrupts, drive};
+use crate::drive::{Drive, Ended, Interrupts, drive};
 use crate::error::{Error, Kind};
 use crate::gate::Webhook;
-use crate::release::{Goal, Me, Names, Outcome};
+use crate::release::{Goal, Me, Names};
 use crate::report::Reporter;
 
 pub struct Session {
@@ -45,11 +45,11 @@ impl Session {
         goal: Goal,
         gate: Option<&Webhook>,
         patience: Duration,
-    ) -> Result<Outcome, Error> {
+    ) -> Result<Ended, Error> {
         let mut interrupts = Interrupts::listen();
         let command = |verb: &str| self.command(verb);
         let mut reporter = Reporter::new(self.output, &command);
-        let outcome = drive(Drive {
+        drive(Drive {
             cluster: &self.cluster,
             names: self.names.clone(),
             goal,
@@ -57,20 +57,10 @@ impl Session {
             gate,
             patience,
             report: &mut |event| reporter.event(event),
+            command: &command,
             interrupts: &mut interrupts,
         })
-        .await;
-        outcome.map_err(|error| self.advise(error))
-    }
-
-    /// Adds what to do next where only the command line can say it.
-    fn advise(&self, error: Error) -> Error {
-        match error.kind {
-            Kind::Interrupted(_) => error
-                .hint(format!("to go on: the same command again, or {}", self.command("promote")))
-                .hint(format!("to end it: {}", self.command("abort"))),
-            _ => error,
-        }
+        .await
     }
 }
 

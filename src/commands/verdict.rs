@@ -1,14 +1,17 @@
 //! From an outcome to an exit code, and to the words that go with it.
 
 use super::session::Session;
+use crate::drive::Ended;
 use crate::error::{Error, Kind};
 use crate::release::{Finished, Outcome, Verdict};
 
-/// What the outcome of a deploy or a promote means.
-pub fn of(session: &Session, outcome: &Outcome) -> Result<String, Error> {
+/// What the outcome of a command that drives means.
+pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
+    let Ended { outcome, in_progress } = ended;
     let app = &session.names.app;
     let error = |kind, what: String| Err(Error::new(kind, what));
     match outcome {
+        Outcome::Rehearsed => Ok("nothing was written (--dry-run=server)".to_owned()),
         Outcome::Initialised => Ok(format!("{app} is ready for releases")),
         Outcome::Finished(finished) => finished_as(session, finished),
         Outcome::AlreadyLive { images } => {
@@ -28,12 +31,18 @@ pub fn of(session: &Session, outcome: &Outcome) -> Result<String, Error> {
             format!("the release was taken over by {holder} while this command did not answer"),
         )
         .hint(session.command("status"))),
-        Outcome::Changed { what } => Err(Error::new(
-            Kind::Changed,
-            format!("the cluster was changed by somebody else: {what}"),
-        )
-        .because("both versions are kept, and nothing was changed back".to_owned())
-        .hint(session.command("status"))),
+        Outcome::Changed { what } => {
+            let error = Error::new(
+                Kind::Changed,
+                format!("the cluster was changed by somebody else: {what}"),
+            )
+            .because("both versions are kept, and nothing was changed back".to_owned())
+            .hint(session.command("status"));
+            Err(match in_progress {
+                true => error.hint(format!("to end the release: {}", session.command("abort"))),
+                false => error,
+            })
+        }
         Outcome::NothingToDo { why } => {
             Err(Error::new(Kind::NothingToDo, why).hint(session.command("status")))
         }

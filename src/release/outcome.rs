@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Driver, Finished};
 
 #[derive(Clone, PartialEq, Debug, Serialize)]
-#[serde(tag = "outcome", rename_all = "kebab-case")]
+#[serde(tag = "result", rename_all = "kebab-case")]
 pub enum Outcome {
     Initialised,
     /// The release is over; `Finished` says how.
@@ -42,6 +42,8 @@ pub enum Outcome {
         deploy_again: bool,
     },
     NotInitialised,
+    /// Every change was checked, none was made.
+    Rehearsed,
     /// The app can't be released as it is.
     Unfit {
         reasons: Vec<String>,
@@ -50,4 +52,35 @@ pub enum Outcome {
     Misfit {
         why: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::model::Colour;
+    use crate::release::Verdict;
+
+    #[test]
+    fn no_key_stands_twice() {
+        let at = "2026-01-02T03:04:05Z".parse().unwrap();
+        let finished = Finished {
+            number: 7,
+            from: Colour::Blue,
+            to: Colour::Green,
+            hash: "h".to_owned(),
+            images: BTreeMap::new(),
+            outcome: Verdict::Promoted,
+            reason: String::new(),
+            by: None,
+            started: at,
+            ended: at,
+        };
+        let text = serde_json::to_string(&Outcome::Finished(finished)).unwrap();
+        assert_eq!(text.matches("\"outcome\"").count(), 1, "{text}");
+        assert!(
+            text.contains(r#""result":"finished""#) && text.contains(r#""outcome":"promoted""#)
+        );
+    }
 }

@@ -9,9 +9,8 @@ use std::io::Write;
 use clap::ColorChoice;
 use console::Style;
 use serde::Serialize;
-use serde_json::{Value, json};
 
-pub use status::status;
+pub use status::{status, unprepared};
 
 use crate::cli::Output;
 use crate::error::Error;
@@ -72,7 +71,20 @@ pub fn result(output: Output, line: &str) {
 }
 
 pub fn json(value: &impl Serialize) {
-    print(&serde_json::to_string(value).expect("what is reported is plain data"));
+    print(&plain(&serde_json::to_string(value).expect("what is reported is plain data")));
+}
+
+/// JSON whose text can't move the cursor or colour the terminal: serde escapes only the ASCII ones
+/// of the characters that could. They stand in strings alone.
+fn plain(json: &str) -> String {
+    let mut plain = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '\u{7f}'..='\u{9f}' => plain += &format!("\\u{:04x}", u32::from(c)),
+            c => plain.push(c),
+        }
+    }
+    plain
 }
 
 pub fn error(error: &Error) {
@@ -83,23 +95,9 @@ pub fn error(error: &Error) {
     say(&format!("{}{rest}", red.apply_to("error:")));
 }
 
-/// A step of a dry run, with all that it would write.
-pub fn rehearsed(step: &Step) -> Value {
-    let write = match &step.write {
-        crate::model::Write::Create { object, .. } => json!({"object": object}),
-        crate::model::Write::Patch { patch, .. } => json!({"patch": patch}),
-        crate::model::Write::Delete { .. } => json!({}),
-    };
-    let id = step.write.id();
-    json!({
-        "event": "dry-run", "step": step.doing, "verb": step.write.verb(),
-        "kind": id.kind, "name": id.name, "write": write,
-    })
-}
-
 pub fn rehearsal(step: &Step) -> String {
     let id = step.write.id();
-    format!("would {} {id}: {}", step.write.verb(), words::doing(&step.doing))
+    format!("would {} {id}: {}", step.write.verb(), words::would(&step.doing))
 }
 
 /// Nobody reads any more: that is no failure of the release.
@@ -109,4 +107,19 @@ fn print(line: &str) {
 
 fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_has_no_control_characters() {
+        let said = "\u{1b}[31m \u{9b}31m \u{7f} ü";
+        let json = serde_json::json!({"said": said}).to_string();
+        assert!(json.chars().any(char::is_control));
+        let json = plain(&json);
+        assert!(!json.chars().any(char::is_control), "{json}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap()["said"], said);
+    }
 }

@@ -14,6 +14,17 @@ pub fn status(status: &Status, now: Timestamp, command: &dyn Fn(&str) -> String)
     }
 }
 
+/// The same for an app that has no record yet.
+pub fn unprepared(status: &Status, init: &str) {
+    for line in [
+        format!("app        {} in namespace {}", status.app, status.namespace),
+        "release    not prepared for releases yet".to_owned(),
+        format!("next       {init}"),
+    ] {
+        print(&clean(&line));
+    }
+}
+
 fn lines(status: &Status, now: Timestamp, command: &dyn Fn(&str) -> String) -> Vec<String> {
     let mut lines = vec![format!("app        {} in namespace {}", status.app, status.namespace)];
     for route in &status.route {

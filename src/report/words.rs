@@ -13,6 +13,8 @@ pub fn clean(text: &str) -> String {
 pub fn lines(what: &What, command: &dyn Fn(&str) -> String) -> Vec<String> {
     match what {
         What::Doing(_) | What::Ended { .. } | What::Failed { .. } => Vec::new(),
+        // A result, which goes elsewhere.
+        What::Rehearsed { .. } => Vec::new(),
         What::Done(done) => said(done).into_iter().collect(),
         What::Waiting { on, .. } => waiting(on, command).into_iter().collect(),
         What::Preview { address } => vec![format!("the candidate can be tested at {address}")],
@@ -33,9 +35,25 @@ pub fn lines(what: &What, command: &dyn Fn(&str) -> String) -> Vec<String> {
     }
 }
 
-/// What a step does, for a list of steps.
-pub fn doing(doing: &Doing) -> String {
-    said(doing).unwrap_or_else(|| "the record".to_owned())
+/// What a step of a rehearsal is for.
+pub fn would(doing: &Doing) -> String {
+    match doing {
+        Doing::Start { number, from, to, images } => {
+            format!("begin release {number}, {} into {to} while {from} is live", images.join(", "))
+        }
+        Doing::FollowPreview { colour } => format!("let the preview follow {colour}"),
+        Doing::MakeCandidate { replicas, .. } => {
+            format!("start the candidate with {}", pods(*replicas))
+        }
+        Doing::Switch { service, .. } => format!("switch to Service {service}"),
+        Doing::FollowLive { colour, .. } => format!("let it follow {colour}"),
+        Doing::PutAway { .. } => "put the old version away, scaled to 0".to_owned(),
+        Doing::SwitchBack { service, .. } => {
+            format!("switch back to Service {service}, should it be aborted after the switch")
+        }
+        // What else there is belongs to releases that are under way.
+        other => said(other).unwrap_or_else(|| "keep the record".to_owned()),
+    }
 }
 
 fn said(done: &Doing) -> Option<String> {

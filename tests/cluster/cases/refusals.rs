@@ -134,10 +134,16 @@ async fn app_without_a_record_or_a_deployment(bed: Arc<Bed>) -> Result<()> {
         &["deploy", "parrot", "--image", V2, "--yes"][..],
         &["promote", "parrot"],
         &["abort", "parrot"],
-        &["status", "parrot"],
     ] {
         refuses(&app, args, &hint).await?;
     }
+    // There is something to be seen all the same.
+    let output = app.ok(&["status", "parrot"]).await?;
+    ensure!(output.stdout.contains(&format!("next       {hint}")), "{output:?}");
+    let status = app.status().await?;
+    ensure!(status["app"] == "parrot" && status["healthy"] == false, "{status:#}");
+    ensure!(status["live"].is_null() && status["release"].is_null(), "{status:#}");
+    refuses(&app, &["status", "cockatoo"], "no Deployment cockatoo").await?;
     // Without a name there is none to be found.
     let output = app.fails(2, &["status"]).await?;
     ensure!(output.stderr.contains("bluegreen init APP"), "{output:?}");
@@ -195,8 +201,8 @@ async fn dry_run_writes_nothing(bed: Arc<Bed>) -> Result<()> {
         at.with_context(|| format!("no line with {words:?}: {output:?}"))
     };
     let made = at(&["create", "parrot-green"])?;
-    let switched = at(&["switched:", "Ingress parrot", "parrot-green"])?;
-    let back = at(&["switched back", "Ingress parrot", "parrot-blue"])?;
+    let switched = at(&["switch to", "Ingress parrot", "parrot-green"])?;
+    let back = at(&["switch back", "Ingress parrot", "parrot-blue"])?;
     ensure!(made < switched && switched < back, "{lines:#?}");
     // Each was checked by the API server itself.
     let writes = app.writes().await?;
