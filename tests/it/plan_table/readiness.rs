@@ -291,6 +291,15 @@ fn a_candidate_that_was_not_yet_seen_ready_is_made_again() {
 }
 
 #[test]
+fn a_candidate_that_the_api_server_refuses_ends_the_release() {
+    let (world, mut a) = deploying(step!(Doing::MakeCandidate { .. }));
+    a.memory.refused = Some("admission webhook: no".to_owned());
+    let ending = ending(&world, &a.next(&world));
+    assert_eq!(ending.outcome, Verdict::Unhealthy);
+    assert_eq!(ending.reason, "the API server refuses it: admission webhook: no");
+}
+
+#[test]
 fn a_live_deployment_that_is_deleted_stops_the_release() {
     let (mut world, _) = made();
     world.delete(Kind::Deployment, "parrot");
