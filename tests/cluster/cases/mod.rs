@@ -7,6 +7,7 @@ mod bed;
 mod crash;
 mod gate;
 mod intents;
+mod mended;
 mod parrot;
 mod refusals;
 mod requests;
@@ -24,6 +25,7 @@ pub fn all() -> Vec<Trial> {
         crash::trials(),
         gate::trials(),
         intents::trials(),
+        mended::trials(),
         refusals::trials(),
         requests::trials(),
         rights::trials(),
