@@ -367,12 +367,11 @@ impl Loop<'_> {
         let again = "to go on: the same command again";
         let to_end = || format!("to end it: {}", command("abort"));
         match (&self.left, &self.drive.goal) {
-            (_, Goal::Init(_)) => error("interrupted").hint(again),
+            (Left::Nothing, _) | (_, Goal::Init(_)) => error("interrupted").hint(again),
             (Left::Driven { holder }, _) => {
                 let what = format!("interrupted; the release goes on, driven by {holder}");
                 error(&what).hint(command("status"))
             }
-            (Left::Nothing, _) => error("interrupted; nothing is in progress").hint(again),
             (Left::Release { ends }, goal) => {
                 let error = error("interrupted; the release is kept as it is");
                 match goal {

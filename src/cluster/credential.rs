@@ -47,9 +47,8 @@ fn auth(error: &AuthError) -> String {
 fn program(shown: &str) -> String {
     let mut rest = shown;
     loop {
-        if rest.starts_with('"') {
-            let mut end = rest[1..].split('"');
-            return match end.next() {
+        if let Some(quoted) = rest.strip_prefix('"') {
+            return match quoted.split('"').next() {
                 Some(name) if !name.is_empty() && !name.contains('\\') => format!(" {name}"),
                 _ => String::new(),
             };

@@ -139,3 +139,18 @@ fn waiting(on: &WaitFor, command: &dyn Fn(&str) -> String) -> Option<String> {
 fn pods(n: u64) -> String {
     if n == 1 { "1 pod".to_owned() } else { format!("{n} pods") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_for_a_person_names_what_to_type() {
+        let on = WaitFor::Person;
+        let command = |verb: &str| format!("bluegreen {verb} parrot -n birds");
+        let said = lines(&What::Waiting { on, until: None }, &command);
+        let wanted =
+            "waiting for bluegreen promote parrot -n birds or bluegreen abort parrot -n birds";
+        assert_eq!(said, [wanted]);
+    }
+}

@@ -34,7 +34,7 @@ fn proxied(app: &Parrot) -> Result<(Proxy, Parrot)> {
 }
 
 /// A deploy that waits for its gate, which is asked every second.
-fn gated<'a>(url: &'a str) -> Vec<&'a str> {
+fn gated(url: &str) -> Vec<&str> {
     let args = ["deploy", "parrot", "--image", V2, "--webhook", url, "--interval", "1s"];
     [&args[..], &["--threshold", "1000", "--drain", "0s"]].concat()
 }
