@@ -1,8 +1,10 @@
 //! The only loop: observe, plan, execute, observe …, until there is nothing left to do.
 
 mod interrupt;
+mod left;
 mod look;
 mod pause;
+mod step;
 
 use std::time::Duration;
 
@@ -10,6 +12,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 pub use interrupt::Interrupts;
+use left::Left;
 use look::Look;
 use pause::{Pause, Woken};
 
@@ -17,15 +20,13 @@ use crate::cluster::{Breadth, CallError, Change, Cluster};
 use crate::error::{Error, Kind};
 use crate::event::{Event, What};
 use crate::gate::Webhook;
-use crate::model::{Kind as ObjectKind, Write};
-use crate::release::plan::{self, Doing, Next, Step};
-use crate::release::{Goal, Me, Names, Outcome, Snapshot, Verdict};
+use crate::model::Write;
+use crate::release::plan::{self, Next};
+use crate::release::{Goal, Me, Names, Outcome, Snapshot};
 
 /// How long a throttled request waits, where the API server gives no time, and at most.
 const THROTTLED: Duration = Duration::from_secs(1);
 const THROTTLED_AT_MOST: Duration = Duration::from_secs(30);
-/// How often the release is put down again after somebody else changed the record meanwhile.
-const LET_GO_TRIES: u32 = 5;
 
 /// What a command drives, and with what.
 pub struct Drive<'a> {
@@ -60,16 +61,7 @@ struct Loop<'a> {
     release: Option<u64>,
     /// What an interrupt leaves behind, as far as it is known.
     left: Left,
-}
-
-#[derive(Default)]
-enum Left {
-    #[default]
-    Nothing,
-    /// A release; with one that ends there is no more to decide.
-    Release { ends: bool },
-    /// One that somebody else was seen to drive.
-    Driven { holder: String },
+    writes: u32,
 }
 
 /// How a drive ended.
@@ -78,6 +70,8 @@ pub struct Ended {
     pub outcome: Outcome,
     /// Whether a release is still in progress.
     pub in_progress: bool,
+    /// How many writes it took.
+    pub writes: u32,
 }
 
 /// Drives a goal to its outcome.
@@ -93,6 +87,7 @@ pub async fn drive(drive: Drive<'_>) -> Result<Ended, Error> {
         doubted: false,
         release: None,
         left: Left::Nothing,
+        writes: 0,
     };
     match this.run().await {
         Ok(outcome) => {
@@ -101,7 +96,11 @@ pub async fn drive(drive: Drive<'_>) -> Result<Ended, Error> {
                 this.let_go().await;
             }
             this.emit(What::Ended { outcome: outcome.clone() });
-            Ok(Ended { outcome, in_progress: !matches!(this.left, Left::Nothing) })
+            Ok(Ended {
+                outcome,
+                in_progress: !matches!(this.left, Left::Nothing),
+                writes: this.writes,
+            })
         }
         Err(error) => {
             // Nobody should have to wait for a driver that has gone.
@@ -220,97 +219,6 @@ impl Loop<'_> {
         }
     }
 
-    /// Carries out one step, and takes in what came of it.
-    async fn step(&mut self, step: Step, s: &Snapshot) -> Result<(), Error> {
-        let step = match self.fence(&step, s) {
-            Some(fence) => fence,
-            None => step,
-        };
-        if self.idle.contains(&step.write) {
-            let what = format!("{} {} changes nothing", step.write.verb(), step.write.id());
-            return Err(Error::new(Kind::Unexpected, "the same step is planned again and again")
-                .because(format!("{what}: {:?}", step.doing)));
-        }
-        if let Doing::End { ending } = &step.doing
-            && ending.outcome == Verdict::Unhealthy
-        {
-            self.last_words(s).await;
-        }
-        self.emit(What::Doing(step.doing.clone()));
-        match self.drive.cluster.execute(&step.write).await {
-            Ok(reply) => {
-                let changed = self.look.written(step.write.id(), reply);
-                if changed {
-                    self.idle.clear();
-                } else {
-                    self.idle.push(step.write);
-                }
-                (self.lost, self.refused, self.failing) = (None, None, None);
-                self.doubted = false;
-                // What a record write began or ended is this event's release.
-                self.snapshot()?;
-                self.emit(What::Done(step.doing.clone()));
-                self.show_preview(&step.doing);
-                // Whoever followed another driver knows only the record as it is now.
-                if matches!(step.doing, Doing::Hold | Doing::TakeOver { .. })
-                    && !self.look.is_fresh()
-                {
-                    self.observe(Breadth::All).await?;
-                }
-                Ok(())
-            }
-            Err(error @ CallError::Throttled { retry_after }) => {
-                let since = *self.failing.get_or_insert_with(Instant::now);
-                if since.elapsed() >= self.drive.patience {
-                    return Err(self.drive.cluster.explain(error, &attempt(&step.write)));
-                }
-                self.sleep(throttled(retry_after)).await
-            }
-            Err(error) if error.is_about_rights() => {
-                Err(self.drive.cluster.explain(error, &attempt(&step.write)))
-            }
-            Err(CallError::Refused { message, .. }) => self.turned_down(step, message).await,
-            Err(error @ CallError::Lost { .. }) => {
-                let since = *self.failing.get_or_insert_with(Instant::now);
-                if since.elapsed() >= self.drive.patience {
-                    return Err(self.drive.cluster.explain(error, &attempt(&step.write)));
-                }
-                self.emit(What::Unreachable { why: error.to_string() });
-                if self.lost.is_some() {
-                    self.sleep(Duration::from_secs(1)).await?;
-                }
-                self.lost = Some(step.write);
-                self.observe(Breadth::Serving).await
-            }
-        }
-    }
-
-    /// A refused write was planned on an older look, or it breaks a rule: then it is refused again
-    /// on a new one.
-    async fn turned_down(&mut self, step: Step, message: String) -> Result<(), Error> {
-        if self.refused.as_ref().is_some_and(|before| is_same(before, &step.write)) {
-            if matches!(step.doing, Doing::MakeCandidate { .. }) {
-                self.look.memory.refused = Some(message);
-                return Ok(());
-            }
-            let what =
-                format!("the API server refuses to {} {}", step.write.verb(), step.write.id());
-            return Err(Error::new(Kind::Unexpected, what).because(message));
-        }
-        self.refused = Some(step.write);
-        self.observe(Breadth::Serving).await
-    }
-
-    /// A write that may still arrive must not meet the object as it was planned for. The same
-    /// object's next write sees to that itself; before any other, everything gets a new epoch.
-    fn fence(&mut self, step: &Step, s: &Snapshot) -> Option<Step> {
-        let lost = self.lost.as_ref()?;
-        if lost.id() == step.write.id() || !self.look.could_arrive(lost) {
-            return None;
-        }
-        plan::raise_epoch(&self.drive.me, s, self.drive.cluster.clock().now())
-    }
-
     async fn wait(
         &mut self,
         s: &Snapshot,
@@ -359,105 +267,6 @@ impl Loop<'_> {
             signal = self.drive.interrupts.next() => Err(self.interrupted(signal)),
         }
     }
-
-    /// What an interrupt means for the release, and how to go on.
-    fn interrupted(&self, signal: u8) -> Error {
-        let error = |what: &str| Error::new(Kind::Interrupted(signal), what);
-        let command = |verb: &str| (self.drive.command)(verb);
-        let again = "to go on: the same command again";
-        let to_end = || format!("to end it: {}", command("abort"));
-        match (&self.left, &self.drive.goal) {
-            (Left::Nothing, _) | (_, Goal::Init(_)) => error("interrupted").hint(again),
-            (Left::Driven { holder }, _) => {
-                let what = format!("interrupted; the release goes on, driven by {holder}");
-                error(&what).hint(command("status"))
-            }
-            (Left::Release { ends }, goal) => {
-                let error = error("interrupted; the release is kept as it is");
-                match goal {
-                    Goal::Deploy(_) if !ends => {
-                        error.hint(format!("{again}, or {}", command("promote"))).hint(to_end())
-                    }
-                    Goal::Promote { .. } if !ends => error.hint(again).hint(to_end()),
-                    _ => error.hint(again),
-                }
-            }
-        }
-    }
-
-    /// Puts the release down, as far as that can be done now.
-    async fn let_go(&mut self) {
-        for _ in 0..LET_GO_TRIES {
-            let Ok(s) = self.look.snapshot(&self.drive, self.now()) else { return };
-            let Some(step) = plan::let_go(&self.drive.me, &s, self.now()) else { return };
-            let written = tokio::select! {
-                written = self.drive.cluster.execute(&step.write) => written,
-                _ = self.drive.interrupts.again() => return,
-            };
-            if let Ok(reply) = written {
-                self.look.written(step.write.id(), reply);
-                self.emit(What::Done(step.doing));
-                return;
-            }
-            let (cluster, names) = (self.drive.cluster, &self.drive.names);
-            if self.look.read(cluster, names, Breadth::Serving).await.is_err() {
-                return;
-            }
-        }
-    }
-
-    /// What the container that keeps the candidate from being ready said last.
-    async fn last_words(&mut self, s: &Snapshot) {
-        let Some(release) = s.record.as_ref().and_then(|(_, record)| record.release.as_ref())
-        else {
-            return;
-        };
-        let Some(trouble) = s.trouble(release.to, release.number) else { return };
-        let (Some(pod), Some(container)) = (trouble.pod, trouble.container) else { return };
-        let cluster = self.drive.cluster;
-        let lines = cluster.last_lines(&pod, &container, trouble.restarted).await;
-        if !lines.is_empty() {
-            self.emit(What::Logs { pod, container, lines });
-        }
-    }
-
-    fn show_preview(&mut self, doing: &Doing) {
-        if *doing == Doing::MarkReady {
-            let names = &self.drive.names;
-            let service = self.look.objects.get(ObjectKind::Service, &names.preview());
-            if let Some(address) = service.and_then(|service| names.preview_address(service)) {
-                self.emit(What::Preview { address });
-            }
-        }
-    }
-}
-
-impl Left {
-    fn of(s: &Snapshot, me: &Me) -> Left {
-        let Some((_, record)) = &s.record else { return Left::Nothing };
-        match (&record.release, &record.driver) {
-            (None, _) => Left::Nothing,
-            (_, Some(other)) if other.id != me.id && s.memory.heard.is_some() => {
-                Left::Driven { holder: other.holder.clone() }
-            }
-            (Some(release), _) => Left::Release { ends: release.ending.is_some() },
-        }
-    }
-}
-
-/// The same write on the same state, whatever the instants in it.
-fn is_same(a: &Write, b: &Write) -> bool {
-    match (a, b) {
-        (Write::Patch { id: a, patch: p }, Write::Patch { id: b, patch: q }) => {
-            a == b && p.0.get(..2) == q.0.get(..2)
-        }
-        _ => a == b,
-    }
-}
-
-/// The write, as RBAC has it.
-fn attempt(write: &Write) -> String {
-    format!("{} {}", write.verb(), write.id().kind.plural())
 }
 
 fn throttled(retry_after: Option<Duration>) -> Duration {

@@ -74,8 +74,10 @@ pub enum Change {
 /// The watches that are open.
 pub struct Watches {
     open: BTreeMap<Spec, JoinHandle<()>>,
-    /// From where the next watch of a kind goes on.
-    versions: BTreeMap<Kind, String>,
+    /// Where the objects of a kind were read last.
+    read: BTreeMap<Kind, String>,
+    /// How far a watch has come since. Not by kind: another object's changes may not have come yet.
+    reached: BTreeMap<Spec, String>,
     /// How often in a row a watch did not hold.
     failures: BTreeMap<Spec, u32>,
     sender: mpsc::UnboundedSender<Seen>,
@@ -108,8 +110,8 @@ struct Item(Value);
 impl Default for Watches {
     fn default() -> Watches {
         let (sender, receiver) = mpsc::unbounded_channel();
-        let (open, versions, failures) = Default::default();
-        Watches { open, versions, failures, sender, receiver }
+        let (open, read, reached, failures) = Default::default();
+        Watches { open, read, reached, failures, sender, receiver }
     }
 }
 
@@ -122,7 +124,8 @@ impl Drop for Watches {
 impl Watches {
     /// After a read: watches of those kinds go on from what was read.
     pub fn read_at(&mut self, versions: BTreeMap<Kind, String>) {
-        self.versions.extend(versions);
+        self.reached.retain(|spec, _| !versions.contains_key(&spec.kind));
+        self.read.extend(versions);
     }
 
     /// Opens what is wanted and not open, closes what is open and not wanted. What did not hold is
@@ -137,7 +140,7 @@ impl Watches {
         });
         for spec in specs {
             if !self.open.contains_key(spec) {
-                let from = self.versions.get(&spec.kind).cloned().unwrap_or_default();
+                let from = self.from(spec);
                 let pause = pause(self.failures.get(spec).copied().unwrap_or(0));
                 let task = watch(cluster.clone(), spec.clone(), from, self.sender.clone());
                 let task = async move {
@@ -147,6 +150,11 @@ impl Watches {
                 self.open.insert(spec.clone(), tokio::spawn(task));
             }
         }
+    }
+
+    fn from(&self, spec: &Spec) -> String {
+        let from = self.reached.get(spec).or_else(|| self.read.get(&spec.kind));
+        from.cloned().unwrap_or_default()
     }
 
     /// The next change. Pends for ever while nothing is watched.
@@ -173,15 +181,15 @@ impl Watches {
         let kind = spec.kind;
         match what {
             Ok(WatchEvent::Added(Item(object)) | WatchEvent::Modified(Item(object))) => {
-                self.advance(kind, &object);
+                self.advance(spec, &object);
                 Some(Change::There { kind, object })
             }
             Ok(WatchEvent::Deleted(Item(object))) => {
-                self.advance(kind, &object);
+                self.advance(spec, &object);
                 Some(Change::Gone { kind, object })
             }
             Ok(WatchEvent::Bookmark(bookmark)) => {
-                self.versions.insert(kind, bookmark.metadata.resource_version);
+                self.reached.insert(spec, bookmark.metadata.resource_version);
                 None
             }
             // The watch ends with it, and says so.
@@ -203,9 +211,9 @@ impl Watches {
         }
     }
 
-    fn advance(&mut self, kind: Kind, object: &Value) {
+    fn advance(&mut self, spec: Spec, object: &Value) {
         if let Some(version) = object["metadata"]["resourceVersion"].as_str() {
-            self.versions.insert(kind, version.to_owned());
+            self.reached.insert(spec, version.to_owned());
         }
     }
 
@@ -279,6 +287,7 @@ async fn follow(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn a_watch_that_does_not_hold_is_opened_less_and_less_often() {
@@ -294,5 +303,21 @@ mod tests {
         for code in [429, 500, 503] {
             assert!(matches!(why(code, "", ""), Why::Broken));
         }
+    }
+
+    #[test]
+    fn one_objects_changes_say_nothing_about_anothers() {
+        let (green, blue) = (
+            Spec::named(Kind::Deployment, "parrot-green"),
+            Spec::named(Kind::Deployment, "parrot"),
+        );
+        let mut watches = Watches::default();
+        watches.read_at(BTreeMap::from([(Kind::Deployment, "100".to_owned())]));
+        assert_eq!(watches.from(&blue), "100");
+        let object = json!({"metadata": {"name": "parrot-green", "resourceVersion": "102"}});
+        watches.take(Seen { spec: green.clone(), what: Ok(WatchEvent::Modified(Item(object))) });
+        assert_eq!((watches.from(&green).as_str(), watches.from(&blue).as_str()), ("102", "100"));
+        watches.read_at(BTreeMap::from([(Kind::Deployment, "110".to_owned())]));
+        assert_eq!(watches.from(&green), "110");
     }
 }

@@ -19,7 +19,7 @@ pub async fn run(session: &Session, deploy: &Deploy) -> Result<(), Error> {
     match rehearsed(session, deploy, &mut release).await {
         Ok(outcome) => {
             emit(session, release, What::Ended { outcome: outcome.clone() });
-            let ended = Ended { outcome, in_progress: false };
+            let ended = Ended { outcome, in_progress: false, writes: 0 };
             report::result(session.output, &verdict::of(session, &ended)?);
             Ok(())
         }

@@ -15,7 +15,10 @@ pub async fn run(common: &cli::Common, args: &cli::Init) -> Result<(), Error> {
     let session = Session::open(common, args.app.as_ref()).await?;
     let goal = Goal::Init(Init { target_port: args.target_port });
     let ended = session.drive(goal, None, PATIENCE).await?;
-    let said = verdict::of(&session, &ended)?;
+    let mut said = verdict::of(&session, &ended)?;
+    if ended.writes == 0 {
+        said += " already, nothing was changed";
+    }
     report::result(
         common.output,
         &format!("{said}: {}", session.command("deploy") + " --image IMAGE"),

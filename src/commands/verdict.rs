@@ -7,7 +7,7 @@ use crate::release::{Finished, Outcome, Verdict};
 
 /// What the outcome of a command that drives means.
 pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
-    let Ended { outcome, in_progress } = ended;
+    let Ended { outcome, in_progress, .. } = ended;
     let app = &session.names.app;
     let error = |kind, what: String| Err(Error::new(kind, what));
     match outcome {

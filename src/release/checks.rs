@@ -24,8 +24,9 @@ pub fn deployment(names: &Names, slot: Slot, rewritten: &Label) -> Vec<String> {
     }
     if slot.is_paused() {
         reasons.push(format!(
-            "Deployment {0} is paused, so a copy of it would never start: kubectl rollout resume deployment/{0}",
-            slot.name()
+            "Deployment {0} is paused, so a copy of it would never start: kubectl rollout resume deployment/{0} -n {1}",
+            slot.name(),
+            names.namespace
         ));
     }
     if spec["revisionHistoryLimit"].as_u64() == Some(0) {
@@ -51,7 +52,9 @@ pub fn surroundings(s: &Snapshot, service: &str, rewritten: &Label) -> Vec<Strin
     if let Some(live) = s.service(service) {
         reasons.extend(live_service(s, live, rewritten));
     }
-    reasons.extend(catching_selectors(s, service, rewritten));
+    if let Some(base) = Colour::BOTH.into_iter().find_map(|colour| s.slot(colour)) {
+        reasons.extend(catching_selectors(s, service, rewritten, base.template()));
+    }
     reasons
 }
 
@@ -142,13 +145,16 @@ fn live_service(s: &Snapshot, live: &Value, rewritten: &Label) -> Vec<String> {
 }
 
 /// Services of others that would pick up the pods of a candidate before anybody approved it.
-fn catching_selectors(s: &Snapshot, live: &str, rewritten: &Label) -> Vec<String> {
-    let Some(base) = Colour::BOTH.into_iter().find_map(|colour| s.slot(colour)) else {
-        return Vec::new();
-    };
+/// The template is the candidate's, in whatever colour.
+pub fn catching_selectors(
+    s: &Snapshot,
+    live: &str,
+    rewritten: &Label,
+    template: &Value,
+) -> Vec<String> {
     let mut own = vec![live.to_owned(), s.names.preview()];
     own.extend(Colour::BOTH.map(|colour| s.names.service(colour)));
-    let mut labels = string_map(&base.template()["metadata"]["labels"]);
+    let mut labels = string_map(&template["metadata"]["labels"]);
     let services =
         s.objects.list(Kind::Service).filter(|service| !own.iter().any(|n| n == name(service)));
     services

@@ -10,13 +10,16 @@ use crate::model::{Kind, Objects, label};
 /// The label that names the Service of an EndpointSlice.
 pub const SLICE_SERVICE: &str = "kubernetes.io/service-name";
 
-/// The ready endpoints of a Service that have a port to connect to.
-pub fn ready(objects: &Objects, service: &str) -> u64 {
+/// The ready endpoints of a Service that have all of these ports, by the names that the Service's
+/// ports have, and any port at all.
+pub fn ready(objects: &Objects, service: &str, ports: &[String]) -> u64 {
     let slices = objects.list(Kind::EndpointSlice);
     let slices = slices.filter(|slice| label(slice, SLICE_SERVICE) == Some(service));
     let mut ready = BTreeSet::new();
     for slice in slices.filter_map(|slice| EndpointSlice::deserialize(slice).ok()) {
-        if slice.ports.unwrap_or_default().is_empty() {
+        let there = slice.ports.unwrap_or_default();
+        let has = |name: &String| there.iter().any(|p| p.name.as_deref().unwrap_or("") == name);
+        if there.is_empty() || !ports.iter().all(has) {
             continue;
         }
         for endpoint in slice.endpoints {
@@ -46,6 +49,7 @@ mod tests {
                 "labels": {SLICE_SERVICE: service}}, "ports": ports, "endpoints": endpoints})
         };
         let http = json!([{"port": 3000}]);
+        let named = json!([{"name": "http", "port": 1}, {"name": "metrics", "port": 2}]);
         let mut objects = Objects::default();
         for slice in [
             slice(
@@ -61,12 +65,18 @@ mod tests {
                 json!([endpoint("p1", json!(true)), endpoint("p3", json!(null))]),
             ),
             slice("c", "parrot-green", json!([]), json!([endpoint("p4", json!(true))])),
-            slice("d", "parrot-blue", http, json!([endpoint("p5", json!(true))])),
+            slice("d", "parrot-blue", named, json!([endpoint("p5", json!(true))])),
         ] {
             objects.insert(Id::of(&slice).unwrap(), slice);
         }
-        assert_eq!(ready(&objects, "parrot-green"), 2);
-        assert_eq!(ready(&objects, "parrot-blue"), 1);
-        assert_eq!(ready(&objects, "parrot"), 0);
+        let ready = |service, ports: &[&str]| {
+            let ports: Vec<String> = ports.iter().map(|port| (*port).to_owned()).collect();
+            super::ready(&objects, service, &ports)
+        };
+        assert_eq!(ready("parrot-green", &[""]), 2);
+        assert_eq!(ready("parrot-green", &[]), 2);
+        assert_eq!(ready("parrot-blue", &["http", "metrics"]), 1);
+        assert_eq!(ready("parrot-blue", &["http", "grpc"]), 0);
+        assert_eq!(ready("parrot", &[]), 0);
     }
 }

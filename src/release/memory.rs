@@ -16,6 +16,8 @@ pub struct Memory {
     pub following: Option<(u64, String)>,
     /// Whether this process drove it.
     pub drove: bool,
+    /// The epoch in which it drove it last.
+    pub epoch: Option<u64>,
     /// Why the API server does not take the candidate's Deployment.
     pub refused: Option<String>,
     /// The gate's last answer.
@@ -60,6 +62,9 @@ impl Memory {
         let Some(record) = record else { return };
         let mine = record.driver.as_ref().is_some_and(|driver| driver.id == me.id);
         self.drove |= mine;
+        if mine {
+            self.epoch = Some(record.epoch);
+        }
         if let Some(release) = &record.release {
             // A deploy is about the release that it drives; promote and abort about the one that
             // they meet first, so that an older look never approves a newer candidate.

@@ -10,6 +10,7 @@ mod outcome;
 mod phase;
 pub mod plan;
 mod pods;
+mod ports;
 mod record;
 mod slot;
 mod snapshot;

@@ -1,10 +1,12 @@
 //! The objects that bluegreen makes.
 
+use json_patch::{PatchOperation, ReplaceOperation};
 use serde_json::{Map, Value, json};
 
-use super::{Names, Slot, template};
+use super::{Names, Slot, ports, template};
 use crate::model::{
-    APP_LABEL, Colour, EPOCH, Id, Kind, MANAGED_BY, MANAGER, RELEASE, TEMPLATE_HASH, Write,
+    APP_LABEL, Colour, EPOCH, Id, Kind, MANAGED_BY, MANAGER, RELEASE, TEMPLATE_HASH, Write, name,
+    pointer, version,
 };
 use crate::route::Label;
 
@@ -21,11 +23,7 @@ pub fn service_like(names: &Names, name: &str, like: &Value, selector: Value) ->
             spec.insert(field.to_owned(), value.clone());
         }
     }
-    let mut ports = like["ports"].clone();
-    for port in ports.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
-        port.remove("nodePort");
-    }
-    spec.insert("ports".to_owned(), ports);
+    spec.insert("ports".to_owned(), ports::plain(like));
     spec.insert("selector".to_owned(), selector);
     spec.insert("type".to_owned(), json!("ClusterIP"));
     let object = json!({
@@ -35,6 +33,15 @@ pub fn service_like(names: &Names, name: &str, like: &Value, selector: Value) ->
         "spec": spec,
     });
     Write::create(Id::new(Kind::Service, name), object)
+}
+
+/// The ports of a Service of ours, brought in line with the live Service's.
+pub fn align_ports(service: &Value, ports: Value) -> Write {
+    let replace = PatchOperation::Replace(ReplaceOperation {
+        path: pointer(["spec", "ports"]),
+        value: ports,
+    });
+    Write::patch(Id::new(Kind::Service, name(service)), &version(service), vec![replace])
 }
 
 /// The Deployment of a candidate: the live one's spec, with metadata of our own.

@@ -143,14 +143,17 @@ fn of_container(container: &ContainerStatus, created: Option<Timestamp>) -> Opti
         restarted: container.restart_count > 0 && state.terminated.is_none(),
     };
     let said = waiting.and_then(|waiting| waiting.message.clone()).unwrap_or_default();
+    let last = container.last_state.as_ref().and_then(|last| last.terminated.as_ref());
     if HOPELESS.contains(&reason.as_str()) {
         return Some(trouble(reason, said, Some(Timestamp::MIN)));
     }
     if STUCK.contains(&reason.as_str()) {
-        return Some(trouble(reason, said, created.map(|created| created + STUCK_FOR)));
+        // A container that ran before is pulled again for its restart: its time begins there.
+        let ended = last.and_then(|last| last.finished_at.as_ref()).map(|time| time.0);
+        let since = created.into_iter().chain(ended).max();
+        return Some(trouble(reason, said, since.map(|since| since + STUCK_FOR)));
     }
     let backing_off = reason == "CrashLoopBackOff";
-    let last = container.last_state.as_ref().and_then(|last| last.terminated.as_ref());
     let ended = state.terminated.as_ref().or(last.filter(|_| backing_off))?;
     // An init container that is done has ended too, with 0.
     if ended.exit_code == 0 && container.restart_count == 0 {

@@ -15,6 +15,8 @@ use crate::route::Label;
 pub const RECORD_KEY: &str = "record";
 /// How many finished releases are remembered.
 pub const HISTORY: usize = 10;
+/// Longer than any setting may be: about 10 years.
+const LONGEST_SECONDS: u64 = 10 * 366 * 24 * 3600;
 /// The form of the record that this version reads and writes.
 const FORM: u32 = 1;
 
@@ -69,6 +71,8 @@ pub struct Release {
     pub to: Colour,
     /// Of the template as it is sent, without colours and our own labels.
     pub hash: String,
+    /// Of the live template that it started from, as it was read.
+    pub base: String,
     pub images: BTreeMap<String, String>,
     pub started: Timestamp,
     /// When a candidate that is not ready is given up.
@@ -185,13 +189,15 @@ pub struct Finished {
 }
 
 impl Record {
-    pub fn new(service: String, label: Label) -> Record {
+    /// A record's beginning. Where there was one before, its numbers go on: what it wrote still
+    /// bears them.
+    pub fn new(service: String, label: Label, number: u64, epoch: u64) -> Record {
         Record {
             form: FORM,
             service,
             label,
-            number: 0,
-            epoch: 0,
+            number,
+            epoch,
             driver: None,
             challenge: None,
             release: None,
@@ -207,10 +213,27 @@ impl Record {
         let form: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
         match form["form"].as_u64() {
             Some(n) if n == u64::from(FORM) => {
-                serde_json::from_value(form).map_err(|error| error.to_string())
+                let record: Record =
+                    serde_json::from_value(form).map_err(|error| error.to_string())?;
+                record.check()?;
+                Ok(record)
             }
             Some(n) => Err(format!("it is of form {n}, this version of bluegreen reads {FORM}")),
             None => Err("it does not say its form".to_owned()),
+        }
+    }
+
+    /// Numbers that no bluegreen writes: somebody edited them, and nothing is calculated with them.
+    fn check(&self) -> Result<(), String> {
+        let seconds = self.release.iter().flat_map(|release| {
+            [release.timeout_seconds, release.drain_seconds, release.gate.interval_seconds]
+        });
+        let counts = [self.number, self.epoch, self.driver.as_ref().map_or(0, |d| d.writes)];
+        match seconds.max().is_some_and(|longest| longest > LONGEST_SECONDS)
+            || counts.into_iter().any(|count| count > u64::MAX / 2)
+        {
+            true => Err("a number in it is out of all bounds".to_owned()),
+            false => Ok(()),
         }
     }
 

@@ -5,7 +5,7 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 fn empty() -> Record {
-    Record::new("parrot".into(), Label { key: "app".into(), blue: "parrot".into() })
+    Record::new("parrot".into(), Label { key: "app".into(), blue: "parrot".into() }, 0, 0)
 }
 
 fn release(number: u64) -> Release {
@@ -14,6 +14,7 @@ fn release(number: u64) -> Release {
         from: Colour::Blue,
         to: Colour::Green,
         hash: format!("hash-{number}"),
+        base: "base".to_owned(),
         images: BTreeMap::from([("parrot".to_owned(), format!("parrot-app:v{number}"))]),
         started: at(0),
         ready_by: at(600),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Memory, Names, Phase, Record, Release, Slot, endpoints, pods, template};
+use super::{Memory, Names, Phase, Record, Release, Slot, endpoints, pods, ports, template};
 use crate::model::{Colour, Id, Kind, MANAGED_BY, MANAGER, Objects, RELEASE, Version};
 use crate::model::{annotation, label, name, version};
 use crate::route::{backends, names_app, resolves_to};
@@ -142,7 +142,9 @@ impl Snapshot {
     }
 
     pub fn endpoints(&self, colour: Colour) -> u64 {
-        endpoints::ready(&self.objects, &self.names.service(colour))
+        let ports = self.record.as_ref().map(|(_, record)| ports::names(self, record, colour));
+        let service = self.names.service(colour);
+        endpoints::ready(&self.objects, &service, &ports.unwrap_or_default())
     }
 
     /// Ready for as many requests as this many replicas answer, on the Service's port.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::snapshot::Leads;
-use super::{Phase, Record, Release, Snapshot, template};
+use super::{Ending, Phase, Record, Release, Snapshot, template};
 use crate::model::{Colour, name};
 use crate::route::hosts;
 
@@ -48,6 +48,9 @@ pub struct Progress {
     pub started: Timestamp,
     pub gate: Gate,
     pub driver: Option<Driver>,
+    /// Why the candidate goes, where that is decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ending: Option<Ending>,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -121,6 +124,7 @@ fn progress(s: &Snapshot, record: &Record, release: &Release) -> Progress {
         from: release.from,
         to: release.to,
         started: release.started,
+        ending: release.ending.clone(),
         gate: Gate {
             answer: release.gate.answer.clone().unwrap_or_else(|| "none".to_owned()),
             failures: release.gate.failures,

@@ -29,26 +29,34 @@ pub fn label(deployment: &Value) -> Option<Label> {
 /// The template without what tells a slot: blue's label value, none of our labels.
 pub fn neutral(template: &Value, label: &Label) -> Value {
     let mut template = template.clone();
-    if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
+    if let Some(labels) = object_at(&mut template, "/metadata/labels") {
         for ours in [COLOUR_LABEL, RELEASE, REPLICA_SET_LABEL] {
             labels.remove(ours);
         }
     }
-    if template["metadata"]["creationTimestamp"].is_null() {
-        template["metadata"].as_object_mut().map(|meta| meta.remove("creationTimestamp"));
+    // The API server writes a null here, which nobody sent.
+    if let Some(metadata) = object_at(&mut template, "/metadata")
+        && metadata.get("creationTimestamp").is_some_and(Value::is_null)
+    {
+        metadata.remove("creationTimestamp");
     }
     let green = label.value(Colour::Green);
     rewrite(&mut template, &label.key, &green, &label.blue);
     template
 }
 
+fn object_at<'a>(value: &'a mut Value, pointer: &str) -> Option<&'a mut Map<String, Value>> {
+    value.pointer_mut(pointer).and_then(Value::as_object_mut)
+}
+
 /// A neutral template as one slot sends it.
 pub fn coloured(neutral: &Value, label: &Label, colour: Colour, release: u64) -> Value {
     let mut template = neutral.clone();
     rewrite(&mut template, &label.key, &label.blue, &label.value(colour));
-    let labels = &mut template["metadata"]["labels"];
-    labels[COLOUR_LABEL] = json!(colour.as_str());
-    labels[RELEASE] = json!(release.to_string());
+    if let Some(labels) = object_at(&mut template, "/metadata/labels") {
+        labels.insert(COLOUR_LABEL.to_owned(), json!(colour.as_str()));
+        labels.insert(RELEASE.to_owned(), json!(release.to_string()));
+    }
     template
 }
 

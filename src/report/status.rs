@@ -42,7 +42,10 @@ fn lines(status: &Status, now: Timestamp, command: &dyn Fn(&str) -> String) -> V
     match &status.release {
         Some(release) => {
             lines.push(format!("release    {}", progress(release, now)));
-            if release.phase == Phase::Waiting {
+            if let Some(ending) = &release.ending {
+                let by = ending.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+                lines.push(format!("           on its way out{by}: {}", ending.reason));
+            } else if release.phase == Phase::Waiting {
                 next.push(command("promote"));
             }
             next.push(command("abort"));

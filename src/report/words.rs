@@ -60,10 +60,13 @@ fn said(done: &Doing) -> Option<String> {
     Some(match done {
         Doing::MakeRecord => "made the record".to_owned(),
         Doing::MakeService { service } => format!("made Service {service}"),
+        Doing::AlignPorts { service } => {
+            format!("gave Service {service} the ports that the live one has now")
+        }
         Doing::Start { number, from, to, images } => {
             format!("release {number}: {} into {to}, {from} is live", images.join(", "))
         }
-        Doing::Hold | Doing::SetGate | Doing::Answer | Doing::Finish => return None,
+        Doing::Hold | Doing::Set | Doing::Answer | Doing::Finish => return None,
         Doing::Challenge { holder } => format!("asked {holder} for a sign of life"),
         Doing::TakeOver { holder } => format!("took over from {holder}, which did not answer"),
         Doing::RaiseEpoch => "a write got no reply: made sure that it can't arrive late".to_owned(),

@@ -10,7 +10,10 @@ mod forward;
 mod hold;
 mod init;
 mod intent;
+mod phase;
 mod readiness;
+mod rehearse;
+mod surprises;
 mod withdraw;
 
 use bluegreen::model::{Id, Kind, Write};

@@ -1,8 +1,8 @@
 //! What a gate's answer means for the release that waits for it.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::{Doing, Look, Next, Question, WaitFor};
+use super::{Doing, Look, Next, Question, WaitFor, later};
 use crate::release::{Answer, Answered, Ending, GateKind, Release, Verdict};
 
 /// Whether the candidate may be switched to; if not, what to do instead.
@@ -69,8 +69,7 @@ fn count(look: Look, release: &Release, answered: &Answered) -> Next {
 
 fn poll(look: Look, release: &Release) -> Next {
     let gate = &release.gate;
-    let interval = SignedDuration::from_secs(gate.interval_seconds.cast_signed());
-    match gate.asked.map(|asked| asked + interval) {
+    match gate.asked.map(|asked| later(asked, gate.interval_seconds)) {
         Some(next) if look.now < next => Next::Wait {
             until: earlier(Some(next), release.deadline),
             on: WaitFor::Gate { failures: gate.failures, threshold: gate.threshold },

@@ -1,16 +1,17 @@
 //! `deploy`: a new release, or the unfinished one again.
 
-use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::hold::{self, Other};
-use super::{Doing, Look, Next, WaitFor, forward, withdraw};
-use crate::model::{Colour, Write, name, version};
+use super::{Doing, Look, Next, WaitFor, forward, later, withdraw};
+use crate::model::{Colour, Write, name, string_map, version};
 use crate::release::goal::{Change, Deploy, Gate};
 use crate::release::snapshot::Leads;
 use crate::release::{
-    Before, Ending, GateKind, GateState, Outcome, Record, Release, Slot, Verdict, checks, template,
+    Before, Ending, GateKind, GateState, Names, Outcome, Record, Release, Slot, Verdict, checks,
+    ports, template,
 };
+use crate::route::selects;
 
 pub fn next(look: Look, record: &Record, deploy: &Deploy) -> Next {
     match &record.release {
@@ -36,7 +37,8 @@ fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Nex
             let images = release.images.values().cloned().collect();
             return Next::Done(Outcome::InTheWay { number: release.number, images });
         }
-        if same && detached(look, release, deploy) && record.driver.is_none() {
+        let set = settings(release, deploy) == *release;
+        if same && set && detached(look, release, deploy) && record.driver.is_none() {
             return Next::Done(Outcome::Detached { number: release.number });
         }
     }
@@ -57,31 +59,34 @@ fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Nex
         let write = look.release(|release| release.ending = Some(ending.clone()));
         return look.act(Doing::End { ending }, write);
     }
-    if !same && wanted.is_some() && !look.s.switched(record, release) {
-        return look.changed(format!(
-            "the pod template of {}, which release {} started from, was changed",
-            look.s.names.deployment(release.from),
-            release.number
-        ));
-    }
-    let gate = gate(deploy);
-    if gate.kind != release.gate.kind
-        || gate.interval_seconds != release.gate.interval_seconds
-        || gate.threshold != release.gate.threshold
-    {
-        // The same version, deployed again with another gate: the newer word counts.
-        let write = look.release(|release| {
-            release.gate.kind = gate.kind;
-            release.gate.interval_seconds = gate.interval_seconds;
-            release.gate.threshold = gate.threshold;
-        });
-        return look.act(Doing::SetGate, write);
+    // The same version, deployed again with other settings: the newer word counts.
+    let settings = settings(release, deploy);
+    if settings != *release && release.drain_until.is_none() {
+        return look.act(Doing::Set, look.release(|release| *release = settings));
     }
     if detached(look, release, deploy) {
         return look.act(Doing::LetGo, look.record(|record| record.driver = None));
     }
     let wanted = wanted.as_ref().filter(|_| same);
     forward::next(look, record, release, wanted.map(|wanted| (wanted, deploy.detach)))
+}
+
+/// The release with the settings that this deploy was given.
+fn settings(release: &Release, deploy: &Deploy) -> Release {
+    let gate = gate(deploy);
+    let mut set = release.clone();
+    set.gate.kind = gate.kind;
+    set.gate.interval_seconds = gate.interval_seconds;
+    set.gate.threshold = gate.threshold;
+    set.drain_seconds = deploy.drain_seconds;
+    if set.timeout_seconds != deploy.timeout_seconds {
+        set.timeout_seconds = deploy.timeout_seconds;
+        set.ready_by = later(release.started, deploy.timeout_seconds);
+    }
+    if let Some(seconds) = deploy.deadline_seconds {
+        set.deadline = Some(later(release.started, seconds));
+    }
+    set
 }
 
 /// Whether a deploy that only brings the candidate up has done its part.
@@ -107,7 +112,10 @@ fn start(look: Look, record: &Record, deploy: &Deploy) -> Next {
     let mut reasons = checks::surroundings(s, &record.service, &record.label);
     for service in s.serving(record).into_iter().chain([s.names.preview()]) {
         if s.service(&service).is_none() {
-            reasons.push(format!("there is no Service {service}: bluegreen init {}", s.names.app));
+            let Names { app, namespace } = &s.names;
+            reasons.push(format!(
+                "there is no Service {service}: bluegreen init {app} -n {namespace}"
+            ));
         }
     }
     let from = match s.routes_lead(record) {
@@ -135,11 +143,23 @@ fn start(look: Look, record: &Record, deploy: &Deploy) -> Next {
     if !reasons.is_empty() {
         return Next::Done(Outcome::Unfit { reasons });
     }
+    for colour in Colour::BOTH {
+        if let Some(missing) = ports::missing(s, record, colour) {
+            let Names { app, namespace } = &s.names;
+            reasons.push(format!("{missing}: bluegreen init {app} -n {namespace}"));
+        }
+    }
+    if !reasons.is_empty() {
+        return Next::Done(Outcome::Unfit { reasons });
+    }
     let base = live.neutral_template(&record.label);
     let wanted = match template::changed(&base, &deploy.change, &record.label) {
         Ok(wanted) => wanted,
         Err(why) => return Next::Done(Outcome::Misfit { why }),
     };
+    if let Some(done) = unserved(look, record, &wanted) {
+        return Next::Done(done);
+    }
     if is_live(live, &base, &wanted, &deploy.change) {
         let images = template::images(&base).into_values().collect();
         return Next::Done(Outcome::AlreadyLive { images });
@@ -157,23 +177,42 @@ fn start(look: Look, record: &Record, deploy: &Deploy) -> Next {
         Some(Ok(before)) => Some(before),
         Some(Err(next)) => return next,
     };
-    begin(look, record, deploy, &wanted, from, before)
+    begin(look, record, deploy, (&base, &wanted), from, before)
+}
+
+/// A template whose pods the app's Services would not find, or somebody else's would.
+fn unserved(look: Look, record: &Record, wanted: &Value) -> Option<Outcome> {
+    let s = look.s;
+    let reasons = checks::catching_selectors(s, &record.service, &record.label, wanted);
+    if !reasons.is_empty() {
+        return Some(Outcome::Unfit { reasons });
+    }
+    let blue = s.names.service(Colour::Blue);
+    let labels = string_map(&wanted["metadata"]["labels"]);
+    let selected = s.service(&blue).is_none_or(|service| selects(service, &labels));
+    (!selected).then(|| Outcome::Misfit {
+        why: format!(
+            "the pod template lacks a label that Service {} selects by: its pods would never be asked",
+            record.service
+        ),
+    })
 }
 
 fn begin(
     look: Look,
     record: &Record,
     deploy: &Deploy,
-    wanted: &Value,
+    (base, wanted): (&Value, &Value),
     from: Colour,
     before: Option<Before>,
 ) -> Next {
-    let after = |seconds: u64| look.now + SignedDuration::from_secs(seconds.cast_signed());
+    let after = |seconds: u64| later(look.now, seconds);
     let release = Release {
         number: record.number + 1,
         from,
         to: from.other(),
         hash: template::hash(wanted),
+        base: template::hash(base),
         images: template::images(wanted),
         started: look.now,
         ready_by: after(deploy.timeout_seconds),
@@ -227,7 +266,7 @@ fn is_live(live: Slot, base: &Value, wanted: &Value, change: &Change) -> bool {
 fn before(look: Look, slot: Slot, colour: Colour, patience: u64) -> Result<Before, Next> {
     if !slot.is_observed() {
         let began = look.s.memory.began.unwrap_or(look.now);
-        let until = began + SignedDuration::from_secs(patience.cast_signed());
+        let until = later(began, patience);
         if look.now >= until {
             return Err(Next::Done(Outcome::Unfit {
                 reasons: vec![format!(

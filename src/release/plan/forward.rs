@@ -1,15 +1,16 @@
 //! A release on its way: candidate, gate, switch, drain, put away.
 
-use jiff::SignedDuration;
 use json_patch::{PatchOperation, ReplaceOperation};
 use serde_json::{Value, json};
 
 use super::answer::{Said, earlier, said};
-use super::{Doing, Look, Next, WaitFor};
+use super::{Doing, Look, Next, WaitFor, later};
 use crate::model::{EPOCH, Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, name, pointer};
 use crate::release::objects::{self, Candidate};
 use crate::release::snapshot::Leads;
-use crate::release::{Ending, GateKind, Outcome, Record, Release, Slot, Verdict, template};
+use crate::release::{
+    Ending, GateKind, Outcome, Record, Release, Slot, Verdict, checks, ports, template,
+};
 use crate::route::{Switch, follow, resolves_to};
 
 /// `wanted`: the template in its neutral form, which only `deploy` has, and whether it leaves the
@@ -41,8 +42,15 @@ pub fn next(
             release.number
         ));
     }
+    let names = s.ingress_names(record);
+    if names.len() > 1 {
+        return look.changed(format!(
+            "several Ingresses name the app now ({}), and bluegreen switches only one yet",
+            names.join(", ")
+        ));
+    }
     if release.deadline.is_some_and(|deadline| look.now >= deadline) {
-        return end(look, Verdict::Rejected, "its deadline passed before the gate said yes".into());
+        return end(look, Verdict::Rejected, "its deadline passed before it could go live".into());
     }
     match candidate(look, record, release, wanted.map(|(template, _)| template)) {
         Ok(slot) => ready(look, record, release, slot, wanted.is_some_and(|(_, detach)| detach)),
@@ -68,6 +76,13 @@ fn candidate<'a>(
     let live = s
         .slot(release.from)
         .ok_or_else(|| look.changed(format!("{} was deleted", s.names.deployment(release.from))))?;
+    if template::hash(&live.neutral_template(&record.label)) != release.base {
+        return Err(look.changed(format!(
+            "the pod template of {}, which release {} started from, was changed",
+            live.name(),
+            release.number
+        )));
+    }
     let preview = s.names.preview();
     if let Some(service) = s.service(&preview)
         && resolves_to(service, &record.label) != Some(release.to)
@@ -91,6 +106,10 @@ fn candidate<'a>(
         if let Some(refused) = &s.memory.refused {
             let reason = format!("the API server refuses it: {refused}");
             return Err(end(look, Verdict::Unhealthy, reason));
+        }
+        let reasons = checks::catching_selectors(s, &record.service, &record.label, template);
+        if !reasons.is_empty() {
+            return Err(Next::Done(Outcome::Unfit { reasons }));
         }
         let what = Candidate {
             colour: release.to,
@@ -192,26 +211,27 @@ fn not_ready(look: Look, release: &Release, slot: Slot) -> Next {
     {
         return end(look, Verdict::Unhealthy, trouble.sentence());
     }
-    let patience = SignedDuration::from_secs(release.timeout_seconds.cast_signed());
     if release.waiting.is_some() {
         // It was ready, however long ago: a restarted pod, or a size that has grown meanwhile, has
         // as much time as getting ready had.
         let write = look.release(|release| {
             release.waiting = None;
-            release.ready_by = release.ready_by.max(look.now + patience);
+            release.ready_by = release.ready_by.max(later(look.now, release.timeout_seconds));
         });
         return look.act(Doing::MarkUnready, write);
     }
     // A yes that finds the candidate not ready gives it the same time again.
-    let yes = release.approved.as_ref().map(|intent| intent.at + patience);
+    let yes = release.approved.as_ref().map(|intent| later(intent.at, release.timeout_seconds));
     let until = yes.map_or(release.ready_by, |yes| release.ready_by.max(yes));
     if look.now >= until {
         let said = trouble.map(|trouble| format!(": {}", trouble.sentence())).unwrap_or_default();
         let reason = format!(
-            "{} of {} pods of {} were ready in time{said}",
+            "{} of {} pods of {} were ready in time, and Service {} reached {} of them{said}",
             slot.ready_replicas(),
             slot.desired(),
-            slot.name()
+            slot.name(),
+            s.names.service(release.to),
+            s.endpoints(release.to)
         );
         return end(look, Verdict::Unhealthy, reason);
     }
@@ -236,6 +256,9 @@ fn switch(look: Look, record: &Record, release: &Release) -> Next {
         Switch { services: &services, to: &to, release: release.number, epoch: record.epoch };
     if !s.is_fixed(release.to, record) {
         return look.changed(format!("the selector of Service {to} was changed"));
+    }
+    if let Some(missing) = ports::missing(s, record, release.to) {
+        return look.changed(missing);
     }
     let routes = s.routes(record);
     let route = routes
@@ -264,8 +287,13 @@ fn finish(look: Look, record: &Record, release: &Release) -> Next {
     }
     let Some(until) = release.drain_until else {
         let seconds = release.drain_seconds;
-        let until = look.now + SignedDuration::from_secs(seconds.cast_signed());
-        let write = look.release(|release| release.drain_until = Some(until));
+        let until = later(look.now, seconds);
+        let write = look.release(|release| {
+            release.drain_until = Some(until);
+            if release.gate.kind != GateKind::Open {
+                release.gate.answer = Some("pass".to_owned());
+            }
+        });
         return look.act(Doing::StartDrain { seconds }, write);
     };
     let Some(candidate) = s.slot(release.to) else {
@@ -284,10 +312,10 @@ fn finish(look: Look, record: &Record, release: &Release) -> Next {
         let on = WaitFor::Drain { colour: release.from };
         return Next::Wait { until: Some(until), on };
     }
+    if !s.serves(release.to, candidate.desired()) {
+        return bad_after_switch(look, release, candidate, until);
+    }
     if let Some(old) = old {
-        if !s.serves(release.to, candidate.desired()) {
-            return bad_after_switch(look, release, candidate, until);
-        }
         let deployment = old.name().to_owned();
         return look.act_fresh(Doing::PutAway { deployment }, scale(old, 0));
     }
@@ -309,7 +337,7 @@ fn bad_after_switch(
     candidate: Slot,
     drained: jiff::Timestamp,
 ) -> Next {
-    let until = drained + SignedDuration::from_secs(release.timeout_seconds.cast_signed());
+    let until = later(drained, release.timeout_seconds);
     if look.now >= until {
         let reason = format!(
             "it went bad after the switch: {} of {} pods of {} are ready",

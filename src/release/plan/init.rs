@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{Doing, Look, Next};
-use crate::model::{Colour, Kind, Write, name, string_map};
+use crate::model::{APP_LABEL, Colour, EPOCH, Kind, RELEASE, Write};
+use crate::model::{annotation, label as label_of, name, string_map};
 use crate::release::goal::Init;
-use crate::release::{Outcome, Record, Slot, checks, objects, template};
+use crate::release::snapshot::Leads;
+use crate::release::{Outcome, Record, Slot, Snapshot, checks, objects, ports, template};
 use crate::route::{backends, names_app, selects};
 
 /// The port of a Service that init makes, where the Ingress gives only a name.
@@ -24,6 +26,10 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
         let (app, namespace) = (&s.names.app, &s.names.namespace);
         return Err(vec![format!("there is no Deployment {app} in namespace {namespace}")]);
     };
+    if blue.is_ours() {
+        let whose = label_of(blue.0, APP_LABEL).unwrap_or("another app");
+        return Err(vec![format!("Deployment {} is a slot of {whose}", blue.name())]);
+    }
     let Some(label) = template::label(blue.0) else {
         return Err(vec![format!("Deployment {} has no matchLabels in its selector", blue.name())]);
     };
@@ -31,12 +37,12 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
         Some((_, record)) => {
             let live = s.routes_lead(record);
             let colour = match live {
-                crate::release::snapshot::Leads::To(colour) => colour,
-                crate::release::snapshot::Leads::Astray => Colour::Blue,
+                Leads::To(colour) => colour,
+                Leads::Astray => Colour::Blue,
             };
             (record.service.clone(), record.label.clone(), colour)
         }
-        None => (live_service(look, blue)?, label, Colour::Blue),
+        None => (live_service(look)?, label, Colour::Blue),
     };
     let mut reasons = checks::deployment(&s.names, blue, &label);
     reasons.extend(checks::surroundings(s, &service, &label));
@@ -48,7 +54,8 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
         None => spec_from_ingress(look, blue, &service, init)?,
     };
     if s.record.is_none() {
-        let record = Record::new(service, label);
+        let (number, epoch) = (borne(s, RELEASE), borne(s, EPOCH));
+        let record = Record::new(service, label, number, epoch);
         let write = Write::create(s.names.record(), record.config_map(&s.names));
         return Ok(look.act(Doing::MakeRecord, write));
     }
@@ -62,7 +69,13 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
         (s.names.preview(), colour.other()),
     ];
     for (service, colour) in wanted {
-        if s.service(&service).is_none() {
+        if let Some(made) = s.service(&service) {
+            let (has, wants) = (ports::plain(&made["spec"]), ports::plain(&spec));
+            if has != wants {
+                let write = objects::align_ports(made, wants);
+                return Ok(look.act(Doing::AlignPorts { service }, write));
+            }
+        } else {
             selector[&label.key] = json!(label.value(colour));
             let write = objects::service_like(&s.names, &service, &spec, selector);
             return Ok(look.act(Doing::MakeService { service }, write));
@@ -71,14 +84,32 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
     Ok(Next::Done(Outcome::Initialised))
 }
 
+/// The highest number that an annotation has on anything in the namespace that a release may have
+/// written.
+fn borne(s: &Snapshot, key: &str) -> u64 {
+    let kinds = [Kind::Deployment, Kind::Ingress, Kind::Service];
+    let objects = kinds.into_iter().flat_map(|kind| s.objects.list(kind));
+    objects.filter_map(|object| annotation(object, key)?.parse().ok()).max().unwrap_or(0)
+}
+
 /// The Service through which an Ingress reaches the app; it may not exist yet (the article's case).
-fn live_service(look: Look, blue: Slot) -> Result<String, Vec<String>> {
+fn live_service(look: Look) -> Result<String, Vec<String>> {
     let s = look.s;
-    let labels = string_map(&blue.template()["metadata"]["labels"]);
-    let selecting: Vec<&Value> =
-        s.objects.list(Kind::Service).filter(|service| selects(service, &labels)).collect();
+    let slots = Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour));
+    let labels: Vec<_> =
+        slots.map(|slot| string_map(&slot.template()["metadata"]["labels"])).collect();
+    // Where a record was lost, the Services that it had made may still be there.
+    let fixed = Colour::BOTH.map(|colour| s.names.service(colour));
+    let made = [&fixed[..], &[s.names.preview()]].concat();
+    let selecting: Vec<&Value> = s
+        .objects
+        .list(Kind::Service)
+        .filter(|service| !made.iter().any(|made| made == name(service)))
+        .filter(|service| labels.iter().any(|labels| selects(service, labels)))
+        .collect();
     let routed = |service: &str| {
-        s.objects.list(Kind::Ingress).any(|ingress| names_app(ingress, &[service.to_owned()]))
+        let ways = [&fixed[..], &[service.to_owned()]].concat();
+        s.objects.list(Kind::Ingress).any(|ingress| names_app(ingress, &ways))
     };
     let candidates: Vec<&str> =
         selecting.iter().map(|service| name(service)).filter(|name| routed(name)).collect();

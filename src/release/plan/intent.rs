@@ -18,7 +18,7 @@ pub fn promote(look: Look, record: &Record, number: Option<u64>, when_ready: boo
     let alone = record.driver.is_none() || hold::is_gone(look, record);
     let goes = release.ending.is_some() || expired(look, release);
     if !written(look, release) && alone && !goes {
-        return never_made(release);
+        return never_made(look, release);
     }
     if let Some(next) = hold::next(look, record, Other::Follow) {
         return next;
@@ -110,7 +110,7 @@ fn approve(look: Look, record: &Record, release: &Release, when_ready: bool) -> 
         return None;
     }
     if !written(look, release) && record.driver.is_none() {
-        return Some(never_made(release));
+        return Some(never_made(look, release));
     }
     let serves = look.s.slot(release.to).is_some_and(|slot| {
         slot.hash() == Some(release.hash.as_str()) && look.s.serves(release.to, slot.desired())
@@ -150,7 +150,11 @@ fn written(look: Look, release: &Release) -> bool {
     look.s.slot(release.to).is_some_and(|slot| slot.release() == Some(release.number))
 }
 
-fn never_made(release: &Release) -> Next {
+fn never_made(look: Look, release: &Release) -> Next {
+    if release.sighted.is_some() {
+        let name = look.s.names.deployment(release.to);
+        return look.changed(format!("{name}, the candidate, was deleted or overwritten"));
+    }
     let why = "its candidate was not made before the deploy ended".to_owned();
     Next::Done(Outcome::NotReady { number: release.number, why, deploy_again: true })
 }

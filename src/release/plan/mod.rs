@@ -12,7 +12,7 @@ mod intent;
 pub mod rehearse;
 mod withdraw;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{
@@ -82,9 +82,10 @@ pub enum WaitFor {
 pub enum Doing {
     MakeRecord,
     MakeService { service: String },
+    AlignPorts { service: String },
     Start { number: u64, from: Colour, to: Colour, images: Vec<String> },
     Hold,
-    SetGate,
+    Set,
     Challenge { holder: String },
     TakeOver { holder: String },
     Answer,
@@ -163,17 +164,24 @@ pub fn raise_epoch(me: &Me, s: &Snapshot, now: Timestamp) -> Option<Step> {
 fn over(look: Look, record: &Record, goal: &Goal) -> Option<Next> {
     let memory = &look.s.memory;
     let (number, _) = memory.following.as_ref()?;
-    if record.release.as_ref().is_none_or(|release| release.number != *number) {
-        return Some(Next::Done(match record.finished(*number) {
-            Some(finished) if replaced(look, finished, goal) => return None,
-            Some(finished) => Outcome::Finished(finished.clone()),
-            None => Outcome::Changed {
-                what: format!("release {number} is gone from {}", look.s.record_name()),
-            },
-        }));
+    let mine = record.driver.as_ref().is_some_and(|driver| driver.id == look.me.id);
+    let other = record.driver.as_ref().filter(|_| !mine).map(|driver| driver.holder.clone());
+    // Whoever took over may have let go since: the epoch still tells.
+    let raised = memory.epoch.is_some_and(|epoch| epoch < record.epoch);
+    if !mine && memory.drove && (raised || other.is_some()) {
+        let holder = other.unwrap_or_else(|| "another process, which has ended".to_owned());
+        return Some(Next::Done(Outcome::TakenOver { holder }));
     }
-    let taken = record.driver.as_ref().filter(|driver| driver.id != look.me.id && memory.drove)?;
-    Some(Next::Done(Outcome::TakenOver { holder: taken.holder.clone() }))
+    if record.release.as_ref().is_some_and(|release| release.number == *number) {
+        return None;
+    }
+    Some(Next::Done(match record.finished(*number) {
+        Some(finished) if replaced(look, finished, goal) => return None,
+        Some(finished) => Outcome::Finished(finished.clone()),
+        None => Outcome::Changed {
+            what: format!("release {number} is gone from {}", look.s.record_name()),
+        },
+    }))
 }
 
 /// Whether this very deploy ended that release to make room for its own.
@@ -181,6 +189,12 @@ fn replaced(look: Look, finished: &Finished, goal: &Goal) -> bool {
     matches!(goal, Goal::Deploy(deploy) if deploy.replace)
         && finished.outcome == Verdict::Aborted
         && finished.by.as_ref() == Some(&look.me.holder)
+}
+
+/// So much later, within what an instant can be.
+fn later(at: Timestamp, seconds: u64) -> Timestamp {
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+    at.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
 }
 
 impl Look<'_> {

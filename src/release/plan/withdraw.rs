@@ -1,11 +1,10 @@
 //! A candidate that goes: people back to the version that served before, the slot as it was found.
 
-use jiff::SignedDuration;
 use json_patch::{PatchOperation, RemoveOperation};
 use serde_json::json;
 
 use super::forward::{replace, scale};
-use super::{Doing, Look, Next, WaitFor};
+use super::{Doing, Look, Next, WaitFor, later};
 use crate::model::{
     Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, annotation, pointer, version,
 };
@@ -22,7 +21,7 @@ pub fn next(look: Look, record: &Record, release: &Release, ending: &Ending) -> 
         // People were there: the router's old workers and long requests still are.
         let Some(until) = release.drain_back_until else {
             let seconds = release.drain_seconds;
-            let until = look.now + SignedDuration::from_secs(seconds.cast_signed());
+            let until = later(look.now, seconds);
             let write = look.release(|release| release.drain_back_until = Some(until));
             return look.act(Doing::StartDrain { seconds }, write);
         };
@@ -102,8 +101,7 @@ fn old_version(look: Look, release: &Release) -> Option<Next> {
     }
     // A process that takes a withdrawal up later gives the old version the same time again.
     let since = release.ending.as_ref().map(|ending| ending.at).max(s.memory.began);
-    let patience = SignedDuration::from_secs(release.timeout_seconds.cast_signed());
-    let until = since.unwrap_or(look.now) + patience;
+    let until = later(since.unwrap_or(look.now), release.timeout_seconds);
     if look.now >= until {
         return Some(look.changed(format!(
             "{}, the version to go back to, did not become ready: {} of {} pods are",

@@ -64,7 +64,10 @@ async fn second_init_writes_nothing(bed: Arc<Bed>) -> Result<()> {
     let output = again.ok(&["init", "parrot"]).await?;
     let writes = again.writes().await?;
     ensure!(writes.is_empty(), "{writes:#?}");
-    ensure!(output.stdout.contains("ready for releases"), "{output:?}");
+    ensure!(
+        output.stdout.contains("ready for releases already, nothing was changed"),
+        "{output:?}"
+    );
     ensure!(!output.stderr.contains("made"), "{output:?}");
     Ok(())
 }

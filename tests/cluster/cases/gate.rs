@@ -17,6 +17,7 @@ pub fn trials() -> Vec<Trial> {
         accepted_passes,
         neither_204_nor_a_redirect_passes,
         hanging_webhook_is_a_broken_gate,
+        hanging_webhook_keeps_nobody_waiting,
         unreachable_webhook_may_come_back,
         deadline_destroys_the_candidate,
         address_of_the_webhook_stays_secret,
@@ -97,6 +98,22 @@ async fn hanging_webhook_is_a_broken_gate(bed: Arc<Bed>) -> Result<()> {
     let output = deploy(&app, &webhook, &["--threshold", "1"]).await?.expect_code(3)?;
     ensure!(output.stderr.contains("could not be asked"), "{output:?}");
     app.is_as_before().await
+}
+
+async fn hanging_webhook_keeps_nobody_waiting(bed: Arc<Bed>) -> Result<()> {
+    let app = Parrot::ready(&bed).await?;
+    // It is always in the middle of a poll: only its watch can bring the driver the news.
+    let webhook = Webhook::start(Answer::hang());
+    let url = webhook.url();
+    let args = ["deploy", "parrot", "--image", V2, "--webhook", &url, "--interval", "1s"];
+    let running = app.spawn(&[&args[..], &["--threshold", "1000", "--drain", "0s"]].concat())?;
+    webhook.wait_for_polls(1, SOON).await;
+    // A driver that did not answer would be taken over.
+    app.other()?.fails(6, &args).await?;
+    let promote = app.other()?.ok(&["promote", "parrot"]).await?;
+    ensure!(!promote.stderr.contains("took over"), "{promote:?}");
+    running.wait().await?.expect_code(0)?;
+    app.is_released(V2).await
 }
 
 async fn unreachable_webhook_may_come_back(bed: Arc<Bed>) -> Result<()> {

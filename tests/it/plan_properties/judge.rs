@@ -54,7 +54,7 @@ impl Judge {
                 self.found.insert(*number, (image, slot.map(|slot| slot["spec"].clone())));
                 self.bless(*number, release.gate.kind == GateKind::Open);
             }
-            Doing::SetGate => {
+            Doing::Set => {
                 let release = after.release();
                 self.bless(release.number, release.gate.kind == GateKind::Open);
             }

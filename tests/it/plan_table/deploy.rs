@@ -206,7 +206,7 @@ fn another_gate_on_the_same_version_counts_from_then_on() {
     world.edit_record(|record| record.driver = None);
     let gate = Gate::Webhook { interval_seconds: 10, threshold: 3 };
     let mut again = driver("b", deploy(V2, gate));
-    let next = reach(&mut world, &mut again, step!(Doing::SetGate));
+    let next = reach(&mut world, &mut again, step!(Doing::Set));
     let gate = record_after(&world, &next).release.unwrap().gate;
     assert_eq!((gate.interval_seconds, gate.threshold), (10, 3));
 }

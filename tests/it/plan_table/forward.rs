@@ -87,7 +87,7 @@ fn a_fixed_service_that_selects_something_else_is_not_switched_to() {
 
 #[test]
 fn a_route_that_leads_elsewhere_before_the_switch_stops_the_release() {
-    let amiss: [fn(&mut World); 4] = [
+    let amiss: [fn(&mut World); 5] = [
         |world| names_service(world, "parrot-green"),
         |world| names_service(world, "toucan"),
         |world| world.delete(Kind::Ingress, "parrot"),
@@ -95,6 +95,11 @@ fn a_route_that_leads_elsewhere_before_the_switch_stops_the_release() {
             world.edit(Kind::Service, "parrot", |s| {
                 s["spec"]["selector"]["app"] = json!("parrot-green");
             });
+        },
+        // People are where they were, but the callers inside the cluster are not.
+        |world| {
+            names_service(world, "parrot-blue");
+            world.edit(Kind::Service, "parrot", |s| s["spec"]["selector"]["app"] = json!("toucan"));
         },
     ];
     for amiss in amiss {

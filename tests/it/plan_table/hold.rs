@@ -141,11 +141,12 @@ fn who_was_taken_over_ends() {
 }
 
 #[test]
-fn who_was_taken_over_and_finds_the_release_finished_says_how() {
+fn who_was_taken_over_ends_so_also_when_the_release_is_over() {
     let (mut world, mut a, mut b) = two();
     a.next(&world);
     world.follow(&mut b);
-    assert!(matches!(done(a.next(&world)), Outcome::Finished(finished) if finished.number == 1));
+    let outcome = done(a.next(&world));
+    assert!(matches!(&outcome, Outcome::TakenOver { holder } if holder.contains("has ended")));
 }
 
 #[test]

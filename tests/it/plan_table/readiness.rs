@@ -190,7 +190,10 @@ fn a_candidate_that_never_gets_ready_is_given_up_at_the_timeout() {
     assert_eq!(world.now, world.release().ready_by);
     let ending = ending(&world, &next);
     assert_eq!(ending.outcome, Verdict::Unhealthy);
-    assert_eq!(ending.reason, "0 of 1 pods of parrot-green were ready in time");
+    assert_eq!(
+        ending.reason,
+        "0 of 1 pods of parrot-green were ready in time, and Service parrot-green reached 0 of them"
+    );
 }
 
 #[test]
@@ -285,6 +288,15 @@ fn a_candidate_that_was_not_yet_seen_ready_is_made_again() {
     let (mut world, mut a) = made();
     world.delete(Kind::Deployment, "parrot-green");
     assert!(step!(Doing::MakeCandidate { .. })(&a.next(&world)));
+}
+
+#[test]
+fn a_candidate_that_the_api_server_refuses_ends_the_release() {
+    let (world, mut a) = deploying(step!(Doing::MakeCandidate { .. }));
+    a.memory.refused = Some("admission webhook: no".to_owned());
+    let ending = ending(&world, &a.next(&world));
+    assert_eq!(ending.outcome, Verdict::Unhealthy);
+    assert_eq!(ending.reason, "the API server refuses it: admission webhook: no");
 }
 
 #[test]

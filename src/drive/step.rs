@@ -1,0 +1,147 @@
+//! One step: sent, and what came of it taken in.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Loop, throttled};
+use crate::cluster::{Breadth, CallError};
+use crate::error::{Error, Kind};
+use crate::event::What;
+use crate::model::{Kind as ObjectKind, Write};
+use crate::release::plan::{self, Doing, Step};
+use crate::release::{Snapshot, Verdict};
+
+impl Loop<'_> {
+    /// Carries out one step, and takes in what came of it.
+    pub async fn step(&mut self, step: Step, s: &Snapshot) -> Result<(), Error> {
+        let step = match self.fence(&step, s) {
+            Some(fence) => fence,
+            None => step,
+        };
+        if self.idle.contains(&step.write) {
+            let what = format!("{} {} changes nothing", step.write.verb(), step.write.id());
+            return Err(Error::new(Kind::Unexpected, "the same step is planned again and again")
+                .because(format!("{what}: {:?}", step.doing)));
+        }
+        if let Doing::End { ending } = &step.doing
+            && ending.outcome == Verdict::Unhealthy
+        {
+            self.last_words(s).await;
+        }
+        self.emit(What::Doing(step.doing.clone()));
+        match self.drive.cluster.execute(&step.write).await {
+            Ok(reply) => {
+                let changed = self.look.written(step.write.id(), reply);
+                if changed {
+                    self.idle.clear();
+                } else {
+                    self.idle.push(step.write);
+                }
+                self.writes += 1;
+                (self.lost, self.refused, self.failing) = (None, None, None);
+                self.doubted = false;
+                // What a record write began or ended is this event's release.
+                self.snapshot()?;
+                self.emit(What::Done(step.doing.clone()));
+                self.show_preview(&step.doing);
+                // Whoever followed another driver knows only the record as it is now.
+                if matches!(step.doing, Doing::Hold | Doing::TakeOver { .. })
+                    && !self.look.is_fresh()
+                {
+                    self.observe(Breadth::All).await?;
+                }
+                Ok(())
+            }
+            Err(error @ CallError::Throttled { retry_after }) => {
+                let since = *self.failing.get_or_insert_with(Instant::now);
+                if since.elapsed() >= self.drive.patience {
+                    return Err(self.drive.cluster.explain(error, &attempt(&step.write)));
+                }
+                self.sleep(throttled(retry_after)).await
+            }
+            Err(error) if error.is_about_rights() => {
+                Err(self.drive.cluster.explain(error, &attempt(&step.write)))
+            }
+            Err(CallError::Refused { message, .. }) => self.turned_down(step, message).await,
+            Err(error @ CallError::Lost { .. }) => {
+                let since = *self.failing.get_or_insert_with(Instant::now);
+                if since.elapsed() >= self.drive.patience {
+                    return Err(self.drive.cluster.explain(error, &attempt(&step.write)));
+                }
+                self.emit(What::Unreachable { why: error.to_string() });
+                if self.lost.is_some() {
+                    self.sleep(Duration::from_secs(1)).await?;
+                }
+                self.lost = Some(step.write);
+                self.observe(Breadth::Serving).await
+            }
+        }
+    }
+
+    /// A refused write was planned on an older look, or it breaks a rule: then it is refused again
+    /// on a new one.
+    async fn turned_down(&mut self, step: Step, message: String) -> Result<(), Error> {
+        if self.refused.as_ref().is_some_and(|before| is_same(before, &step.write)) {
+            if matches!(step.doing, Doing::MakeCandidate { .. }) {
+                self.look.memory.refused = Some(message);
+                return Ok(());
+            }
+            let what =
+                format!("the API server refuses to {} {}", step.write.verb(), step.write.id());
+            return Err(Error::new(Kind::Unexpected, what).because(message));
+        }
+        self.refused = Some(step.write);
+        self.observe(Breadth::Serving).await
+    }
+
+    /// A write that may still arrive must not meet the object as it was planned for. The same
+    /// object's next write sees to that itself; before any other, everything gets a new epoch.
+    fn fence(&mut self, step: &Step, s: &Snapshot) -> Option<Step> {
+        let lost = self.lost.as_ref()?;
+        if lost.id() == step.write.id() || !self.look.could_arrive(lost) {
+            return None;
+        }
+        plan::raise_epoch(&self.drive.me, s, self.drive.cluster.clock().now())
+    }
+
+    /// What the container that keeps the candidate from being ready said last.
+    async fn last_words(&mut self, s: &Snapshot) {
+        let Some(release) = s.record.as_ref().and_then(|(_, record)| record.release.as_ref())
+        else {
+            return;
+        };
+        let Some(trouble) = s.trouble(release.to, release.number) else { return };
+        let (Some(pod), Some(container)) = (trouble.pod, trouble.container) else { return };
+        let cluster = self.drive.cluster;
+        let lines = cluster.last_lines(&pod, &container, trouble.restarted).await;
+        if !lines.is_empty() {
+            self.emit(What::Logs { pod, container, lines });
+        }
+    }
+
+    fn show_preview(&mut self, doing: &Doing) {
+        if *doing == Doing::MarkReady {
+            let names = &self.drive.names;
+            let service = self.look.objects.get(ObjectKind::Service, &names.preview());
+            if let Some(address) = service.and_then(|service| names.preview_address(service)) {
+                self.emit(What::Preview { address });
+            }
+        }
+    }
+}
+
+/// The same write on the same state, whatever the instants in it.
+fn is_same(a: &Write, b: &Write) -> bool {
+    match (a, b) {
+        (Write::Patch { id: a, patch: p }, Write::Patch { id: b, patch: q }) => {
+            a == b && p.0.get(..2) == q.0.get(..2)
+        }
+        _ => a == b,
+    }
+}
+
+/// The write, as RBAC has it.
+fn attempt(write: &Write) -> String {
+    format!("{} {}", write.verb(), write.id().kind.plural())
+}

@@ -1,0 +1,52 @@
+//! The ports by which the app's Ingresses ask for it, and whether a Service has them.
+
+use serde_json::Value;
+
+use super::{Record, Snapshot};
+use crate::model::Colour;
+use crate::route::backends;
+
+/// The ports that the routes name, each as the Ingress has it: `{"number": 80}`, `{"name": "http"}`.
+fn asked_for(s: &Snapshot, record: &Record) -> Vec<Value> {
+    let services = s.serving(record);
+    let backends = s.routes(record).into_iter().flat_map(backends);
+    let ours = backends.filter(|backend| services.contains(&backend.service));
+    let mut ports: Vec<Value> = ours.map(|backend| backend.port).collect();
+    ports.dedup();
+    ports
+}
+
+/// The entry of a Service's ports that an Ingress means.
+fn entry<'a>(service: &'a Value, asked: &Value) -> Option<&'a Value> {
+    let mut ports = service["spec"]["ports"].as_array()?.iter();
+    match asked["number"].as_u64() {
+        Some(number) => ports.find(|port| port["port"].as_u64() == Some(number)),
+        None => ports.find(|port| port["name"] == asked["name"]),
+    }
+}
+
+/// The names, as EndpointSlices have them, of the ports that a colour's Service is asked for.
+pub fn names(s: &Snapshot, record: &Record, colour: Colour) -> Vec<String> {
+    let Some(service) = s.service(&s.names.service(colour)) else { return Vec::new() };
+    let entries = asked_for(s, record);
+    let entries = entries.iter().filter_map(|asked| entry(service, asked));
+    entries.map(|port| port["name"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+/// What the routes ask a colour's Service for and it does not have.
+pub fn missing(s: &Snapshot, record: &Record, colour: Colour) -> Option<String> {
+    let name = s.names.service(colour);
+    let service = s.service(&name)?;
+    let asked = asked_for(s, record).into_iter().find(|asked| entry(service, asked).is_none())?;
+    let port = if asked["number"].is_null() { &asked["name"] } else { &asked["number"] };
+    Some(format!("the Ingress asks for port {port}, which Service {name} does not have"))
+}
+
+/// A Service's ports without what the API server or the user chose for that Service alone.
+pub fn plain(spec: &Value) -> Value {
+    let mut ports = spec["ports"].clone();
+    for port in ports.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+        port.remove("nodePort");
+    }
+    ports
+}

@@ -1,0 +1,53 @@
+//! The phases that `status` tells, read off record and routes.
+
+use bluegreen::release::{Doing, Gate, Goal, Next, Phase, WaitFor};
+
+use super::{asks, deploying, go, reach, step};
+use crate::world::World;
+use crate::world::article::{V2, initialised};
+use crate::world::driver::{Driver, abort, deploy, promote};
+
+fn phase(world: &World) -> Phase {
+    let snapshot = Driver::new("s", promote()).look(world);
+    let (_, record) = snapshot.record.as_ref().unwrap();
+    snapshot.phase(record, record.release.as_ref().unwrap())
+}
+
+#[test]
+fn each_phase_is_told_by_what_is_there() {
+    let (world, _) = deploying(step!(Doing::MakeCandidate { .. }));
+    assert_eq!(phase(&world), Phase::Starting);
+    let (mut world, mut a) = deploying(asks);
+    assert_eq!(phase(&world), Phase::Waiting);
+    world.step(&mut Driver::new("p", promote()));
+    assert_eq!(phase(&world), Phase::Switching);
+    reach(&mut world, &mut a, step!(Doing::Switch { .. }));
+    assert_eq!(phase(&world), Phase::Switching);
+    go(&mut world, &mut a);
+    assert_eq!(phase(&world), Phase::Draining, "the route alone says so");
+    reach(&mut world, &mut a, step!(Doing::Finish));
+    assert_eq!(phase(&world), Phase::Draining);
+}
+
+#[test]
+fn without_a_gate_nobody_is_waited_for() {
+    let mut world = initialised();
+    let mut a = Driver::new("a", Goal::Deploy(deploy(V2, Gate::Open)));
+    reach(&mut world, &mut a, step!(Doing::Switch { .. }));
+    assert_eq!(phase(&world), Phase::Starting, "ready or not, it is not written down");
+    world.edit_record(|record| record.release.as_mut().unwrap().waiting = Some(record_start()));
+    assert_eq!(phase(&world), Phase::Switching);
+}
+
+fn record_start() -> jiff::Timestamp {
+    World::new().now
+}
+
+#[test]
+fn a_switch_that_was_taken_back_drains_too() {
+    let (mut world, mut a) =
+        deploying(|n| matches!(n, Next::Wait { on: WaitFor::Drain { .. }, .. }));
+    world.step(&mut Driver::new("x", abort()));
+    reach(&mut world, &mut a, step!(Doing::Destroy { .. }));
+    assert_eq!(phase(&world), Phase::Draining);
+}

@@ -1,0 +1,65 @@
+//! `deploy --dry-run=server`: what would be written, each step such that the API server can check
+//! it against what there is now.
+
+use bluegreen::release::plan::rehearse::steps;
+use bluegreen::release::{Deploy, Doing, Gate, Goal, Outcome, Step};
+use serde_json::json;
+
+use super::{asks, deploying, promoted};
+use crate::world::World;
+use crate::world::article::{V1, V2, initialised};
+use crate::world::driver::{Driver, WEBHOOK, deploy};
+
+fn rehearse(world: &World, deploy: &Deploy) -> Result<Vec<Step>, Outcome> {
+    let snapshot = Driver::new("r", Goal::Deploy(deploy.clone())).look(world);
+    steps(deploy, &snapshot, world.now)
+}
+
+fn kinds(steps: &[Step]) -> Vec<String> {
+    let tag = |doing: &Doing| serde_json::to_value(doing).unwrap()["step"].clone();
+    steps.iter().map(|step| tag(&step.doing).as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_first_release_is_rehearsed_up_to_the_switch_back() {
+    let world = initialised();
+    let steps = rehearse(&world, &deploy(V2, WEBHOOK)).unwrap();
+    assert_eq!(
+        kinds(&steps),
+        ["start", "make-candidate", "switch", "follow-live", "put-away", "switch-back"]
+    );
+    for step in steps {
+        world.clone().apply(&step.write).unwrap_or_else(|error| panic!("{error:?}: {step:?}"));
+    }
+}
+
+#[test]
+fn a_second_release_is_rehearsed_in_the_slot_of_the_first() {
+    let world = promoted();
+    let steps = rehearse(&world, &deploy(V1, Gate::Person)).unwrap();
+    assert_eq!(kinds(&steps)[..3], ["start", "follow-preview", "make-candidate"]);
+    for step in &steps {
+        world.clone().apply(&step.write).unwrap_or_else(|error| panic!("{error:?}: {step:?}"));
+    }
+    let Doing::Switch { service, .. } = &steps[3].doing else { panic!("{:?}", steps[3]) };
+    assert_eq!(service, "parrot-blue");
+    let mut after = world.clone();
+    after.apply(&steps[5].write).unwrap();
+    assert_eq!(after.replicas("parrot-green"), 0, "the one that is live now is put away");
+}
+
+#[test]
+fn what_would_not_begin_is_not_rehearsed() {
+    let outcome = rehearse(&promoted(), &deploy(V2, WEBHOOK)).unwrap_err();
+    assert!(matches!(outcome, Outcome::AlreadyLive { .. }), "{outcome:?}");
+    let (mut world, _) = deploying(asks);
+    world.edit_record(|record| record.driver = None);
+    let outcome = rehearse(&world, &deploy(V2, WEBHOOK)).unwrap_err();
+    assert!(matches!(outcome, Outcome::NothingToDo { .. }), "{outcome:?}");
+    let mut world = promoted();
+    world.edit(bluegreen::model::Kind::Deployment, "parrot", |d| {
+        d["metadata"]["generation"] = json!(99);
+    });
+    let outcome = rehearse(&world, &deploy(V1, WEBHOOK)).unwrap_err();
+    assert!(matches!(outcome, Outcome::NothingToDo { .. }), "{outcome:?}");
+}
