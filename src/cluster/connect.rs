@@ -65,12 +65,19 @@ pub async fn connect(access: &Access) -> Result<Cluster, Error> {
             format!("{namespace:?} is not the name of a namespace"),
         ));
     }
-    let address = config.cluster_url.to_string();
+    let address = shown(&config.cluster_url);
     let client = Client::try_from(config).map_err(|error| {
         Error::new(Kind::Usage, "the kubeconfig can't be used").because(chain(&error))
     })?;
     let flags = access.flags(&namespace);
     Ok(Cluster { client, clock: Arc::new(Clock::default()), namespace, address, flags })
+}
+
+/// A cluster's address without what may stand before the host: a user and a password.
+fn shown(url: &http::Uri) -> String {
+    let host = url.host().unwrap_or_default();
+    let port = url.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}://{host}{port}{}", url.scheme_str().unwrap_or("https"), url.path())
 }
 
 async fn config(access: &Access) -> Result<Config, Error> {
@@ -105,5 +112,12 @@ mod tests {
         let wanted = r"-n birds --context 'it'\''s' --kubeconfig 'my files/config'";
         assert_eq!(flags, format!(" {wanted} --as system:serviceaccount:birds:ci"));
         assert_eq!(Access::default().flags("birds"), " -n birds");
+    }
+
+    #[test]
+    fn an_address_is_shown_without_its_password() {
+        let url = "https://user:secret@10.0.0.1:6443/k8s/c1".parse().unwrap();
+        assert_eq!(shown(&url), "https://10.0.0.1:6443/k8s/c1");
+        assert_eq!(shown(&"http://[::1]:80".parse().unwrap()), "http://[::1]:80/");
     }
 }
