@@ -161,10 +161,14 @@ fn a_container_that_runs_again_after_a_crash_gets_its_chance() {
 
 #[test]
 fn a_container_that_is_ready_is_in_no_trouble_whatever_it_went_through() {
-    let status = container(json!({
+    let running = container(json!({
         "ready": true, "restartCount": 7, "state": {"running": {}}, "lastState": exited(1, "Error"),
     }));
-    assert_eq!(of_status(status), None);
+    assert_eq!(of_status(running), None);
+    // An init container that got there at its third try is ready for good.
+    let done =
+        container(json!({"ready": true, "restartCount": 2, "state": exited(0, "Completed")}));
+    assert_eq!(of_status(done), None);
 }
 
 #[test]
