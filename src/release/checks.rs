@@ -173,3 +173,23 @@ pub fn catching_selectors(
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn names_may_be_as_long_as_kubernetes_allows_and_no_longer() {
+        let reasons = |app: usize, label: usize| {
+            let deployment = json!({"metadata": {"name": "parrot"}, "spec": {}});
+            let names = Names::new("blue-green", "p".repeat(app));
+            let label = Label { key: "app".into(), blue: "p".repeat(label) };
+            super::deployment(&names, Slot(&deployment), &label)
+        };
+        // -preview is the longest ending of a Service, -green the one of the label's value.
+        assert_eq!(reasons(55, 57), Vec::<String>::new());
+        assert_eq!(reasons(56, 57).len(), 1);
+        assert_eq!(reasons(55, 58).len(), 1);
+    }
+}
