@@ -253,3 +253,16 @@ fn what_the_gate_said_last_is_yes_once_it_is_live() {
     assert_eq!(world.release().gate.answer.as_deref(), Some("pass"));
     assert!(world.get(Kind::Ingress, "parrot")["metadata"]["annotations"][RELEASE] == "1");
 }
+
+#[test]
+fn an_autoscaler_of_another_app_is_nobodys_business() {
+    let mut world = initialised();
+    world.add(json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "toucan"},
+        "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "toucan"}}}));
+    world.add(json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "stateful"},
+        "spec": {"scaleTargetRef": {"kind": "StatefulSet", "name": "parrot"}}}));
+    let next = Driver::new("a", Goal::Deploy(deploy(V2, WEBHOOK))).next(&world);
+    assert!(step!(Doing::Start { .. })(&next), "{next:?}");
+}
