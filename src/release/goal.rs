@@ -84,3 +84,20 @@ pub enum Gate {
         threshold: u64,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_may_name_its_container() {
+        let parsed = |text: &str| text.parse::<ImageChange>();
+        let named = parsed("parrot=kmharish/parrot-app:v2.2").unwrap();
+        assert_eq!(named.container.as_deref(), Some("parrot"));
+        assert_eq!(named.image, "kmharish/parrot-app:v2.2");
+        assert_eq!(parsed("a@sha256:00").unwrap().container, None);
+        for wrong in ["", "parrot=", "=a", "a b", "parrot=a=b", "parrot=a\tb"] {
+            assert!(parsed(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -49,3 +49,19 @@ impl Names {
         name.strip_prefix("bluegreen-")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_preview_is_asked_by_its_first_port() {
+        let names = Names::new("blue-green", "parrot");
+        let address =
+            |port: u64| names.preview_address(&json!({"spec": {"ports": [{"port": port}]}}));
+        assert_eq!(address(80).unwrap(), "http://parrot-preview.blue-green.svc");
+        assert_eq!(address(8080).unwrap(), "http://parrot-preview.blue-green.svc:8080");
+        assert_eq!(names.preview_address(&json!({"spec": {}})), None);
+    }
+}
