@@ -20,9 +20,9 @@ use crate::cluster::{Breadth, CallError, Change, Cluster};
 use crate::error::{Error, Kind};
 use crate::event::{Event, What};
 use crate::gate::Webhook;
-use crate::model::Write;
-use crate::release::plan::{self, Next};
-use crate::release::{Goal, Me, Names, Outcome, Snapshot};
+use crate::model::{Kind as ObjectKind, Write};
+use crate::release::plan::{self, Next, WaitFor};
+use crate::release::{Goal, Me, Names, Outcome, Record, Snapshot, news};
 
 /// How long a throttled request waits, where the API server gives no time, and at most.
 const THROTTLED: Duration = Duration::from_secs(1);
@@ -59,6 +59,10 @@ struct Loop<'a> {
     /// Whether a refusal has been looked at a second time.
     doubted: bool,
     release: Option<u64>,
+    /// The record as it was known last, to tell what others did to it.
+    known: Option<Record>,
+    /// The release whose candidate's address has been said.
+    shown: Option<u64>,
     /// What an interrupt leaves behind, as far as it is known.
     left: Left,
     writes: u32,
@@ -86,6 +90,8 @@ pub async fn drive(drive: Drive<'_>) -> Result<Ended, Error> {
         failing: None,
         doubted: false,
         release: None,
+        known: None,
+        shown: None,
         left: Left::Nothing,
         writes: 0,
     };
@@ -131,10 +137,14 @@ impl Loop<'_> {
                     if let Some(asked) = self.pause.ask(&self.drive, &s, question) {
                         self.emit(asked);
                     }
-                    let on = plan::WaitFor::Gate { failures: 0, threshold: 0 };
+                    let on = WaitFor::Answer;
+                    self.show_preview();
                     self.wait(&s, None, &on).await?;
                 }
                 Next::Wait { until, on } => {
+                    if matches!(on, WaitFor::Gate { .. } | WaitFor::Person) {
+                        self.show_preview();
+                    }
                     if self.pause.is_news(&on) {
                         self.emit(What::Waiting { on: on.clone(), until });
                     }
@@ -162,7 +172,34 @@ impl Loop<'_> {
             following.or_else(|| record.release.as_ref().map(|release| release.number))
         });
         self.left = Left::of(&s, &self.drive.me);
+        self.tell(&s);
         Ok(s)
+    }
+
+    /// Says what others did to the release since the record was known last.
+    fn tell(&mut self, s: &Snapshot) {
+        let record = s.record.as_ref().map(|(_, record)| record);
+        let news = match (&self.known, record) {
+            (Some(before), Some(after)) => news::between(before, after, &self.drive.me),
+            _ => Vec::new(),
+        };
+        self.known = record.cloned();
+        for news in news {
+            self.emit(What::News(news));
+        }
+    }
+
+    /// Says once where the candidate can be tested while it waits for a yes.
+    fn show_preview(&mut self) {
+        if self.shown == self.release {
+            return;
+        }
+        self.shown = self.release;
+        let names = &self.drive.names;
+        let service = self.look.objects.get(ObjectKind::Service, &names.preview());
+        if let Some(address) = service.and_then(|service| names.preview_address(service)) {
+            self.emit(What::Preview { address });
+        }
     }
 
     fn emit(&mut self, what: What) {
@@ -223,7 +260,7 @@ impl Loop<'_> {
         &mut self,
         s: &Snapshot,
         until: Option<Timestamp>,
-        on: &plan::WaitFor,
+        on: &WaitFor,
     ) -> Result<(), Error> {
         self.look.paused();
         // Nothing is left to write: what failed before has come to its end.

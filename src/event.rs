@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::error::Error;
 use crate::model::Kind;
-use crate::release::{Doing, Outcome, WaitFor};
+use crate::release::{Doing, News, Outcome, WaitFor};
 
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Event {
@@ -30,6 +30,8 @@ pub enum What {
         on: WaitFor,
         until: Option<Timestamp>,
     },
+    /// What another process did to the release.
+    News(News),
     /// The candidate can be looked at.
     Preview {
         address: String,

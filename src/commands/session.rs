@@ -9,7 +9,7 @@ use crate::drive::{Drive, Ended, Interrupts, drive};
 use crate::error::{Error, Kind};
 use crate::gate::Webhook;
 use crate::release::{Goal, Me, Names};
-use crate::report::Reporter;
+use crate::report::{Commands, Reporter};
 
 pub struct Session {
     pub cluster: Cluster,
@@ -48,7 +48,8 @@ impl Session {
     ) -> Result<Ended, Error> {
         let mut interrupts = Interrupts::listen();
         let command = |verb: &str| self.command(verb);
-        let mut reporter = Reporter::new(self.output, &command);
+        let commands = Commands { promote: command("promote"), abort: command("abort") };
+        let mut reporter = Reporter::new(self.output, commands);
         drive(Drive {
             cluster: &self.cluster,
             names: self.names.clone(),

@@ -1,9 +1,14 @@
 //! From an outcome to an exit code, and to the words that go with it.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
 use super::session::Session;
 use crate::drive::Ended;
 use crate::error::{Error, Kind};
 use crate::release::{Finished, Outcome, Verdict};
+use crate::report::lasted;
 
 /// What the outcome of a command that drives means.
 pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
@@ -17,10 +22,7 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
         Outcome::AlreadyLive { images } => {
             Ok(format!("{app}: {} is live already", images.join(", ")))
         }
-        Outcome::Detached { number } => Ok(format!(
-            "{app}: release {number} is ready and waits: {}",
-            session.command("promote")
-        )),
+        Outcome::Detached { number, preview } => Ok(waits(session, *number, preview.as_deref())),
         Outcome::Busy { driver } => Err(Error::new(
             Kind::Busy,
             format!("{app} is being released by {}, since {}", driver.holder, driver.since),
@@ -97,14 +99,52 @@ fn finished_as(session: &Session, finished: &Finished) -> Result<String, Error> 
     )))
 }
 
+fn waits(session: &Session, number: u64, preview: Option<&str>) -> String {
+    let app = &session.names.app;
+    let mut lines = vec![format!("{app}: release {number} is ready and waits for a yes")];
+    lines.extend(preview.map(|address| format!("  preview   {address}")));
+    lines.push(format!("  yes       {}", session.command("promote")));
+    lines.push(format!("  no        {}", session.command("abort")));
+    lines.join("\n")
+}
+
 fn promoted(session: &Session, finished: &Finished) -> String {
-    let took = finished.ended.duration_since(finished.started).as_secs();
-    format!(
-        "{}: release {} is live: {} in {}; {} is put away; it took {took} s",
-        session.names.app,
-        finished.number,
-        finished.images.values().cloned().collect::<Vec<_>>().join(", "),
-        session.names.deployment(finished.to),
-        session.names.deployment(finished.from),
-    )
+    let names = &session.names;
+    let images = |images: &BTreeMap<String, String>| -> String {
+        images.values().map(String::as_str).collect::<Vec<_>>().join(", ")
+    };
+    let (new, old) = (names.deployment(finished.to), names.deployment(finished.from));
+    let (app, number) = (&names.app, finished.number);
+    let mut lines =
+        vec![format!("{app}: release {number} is live: {} in {new}", images(&finished.images))];
+    if !finished.replaces.is_empty() {
+        lines.push(format!("  replaced  {} in {old}, scaled to 0", images(&finished.replaces)));
+    }
+    lines.push(format!("  took      {}", parts(finished)));
+    let before = finished.replaces.iter();
+    let before = before.filter(|(name, image)| finished.images.get(*name) != Some(image));
+    let back: Vec<String> = before.map(|(name, image)| format!("--image {name}={image}")).collect();
+    if !back.is_empty() {
+        lines.push(format!("  back      {} {}", session.command("deploy"), back.join(" ")));
+    }
+    lines.join("\n")
+}
+
+/// How long a release took, and which part of it took how long.
+fn parts(finished: &Finished) -> String {
+    let (started, ended) = (finished.started, finished.ended);
+    let part = |name: &str, from: Timestamp, to: Timestamp| {
+        format!("{name} {}", lasted(to.duration_since(from)))
+    };
+    let mut parts = Vec::new();
+    let switched = finished.switched.unwrap_or(ended);
+    match finished.ready {
+        Some(ready) => {
+            parts.push(part("ready after", started, ready));
+            parts.push(part("gate", ready, switched));
+        }
+        None => parts.push(part("live after", started, switched)),
+    }
+    parts.push(part("drain", switched, ended));
+    format!("{}: {}", lasted(ended.duration_since(started)), parts.join(", "))
 }

@@ -59,11 +59,8 @@ impl Pause {
 
     /// Whether a pause is worth a word: a new one, or a long one.
     pub fn is_news(&mut self, on: &WaitFor) -> bool {
-        let news = self.said.as_ref().is_none_or(|(said, at)| {
-            // At the gate every answer is an event of its own.
-            let polling = matches!((said, on), (WaitFor::Gate { .. }, WaitFor::Gate { .. }));
-            (said != on && !polling) || at.elapsed() >= SAY_AGAIN
-        });
+        let news =
+            self.said.as_ref().is_none_or(|(said, at)| said != on || at.elapsed() >= SAY_AGAIN);
         if news {
             self.said = Some((on.clone(), Instant::now()));
         }
@@ -124,6 +121,7 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
             specs.extend(pods);
         }
         WaitFor::Gate { .. }
+        | WaitFor::Answer
         | WaitFor::Person
         | WaitFor::Driver { .. }
         | WaitFor::SignOfLife { .. } => {}

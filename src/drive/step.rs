@@ -8,7 +8,7 @@ use super::{Loop, throttled};
 use crate::cluster::{Breadth, CallError};
 use crate::error::{Error, Kind};
 use crate::event::What;
-use crate::model::{Kind as ObjectKind, Write};
+use crate::model::Write;
 use crate::release::plan::{self, Doing, Step};
 use crate::release::{Snapshot, Verdict};
 
@@ -41,10 +41,11 @@ impl Loop<'_> {
                 self.writes += 1;
                 (self.lost, self.refused, self.failing) = (None, None, None);
                 self.doubted = false;
+                // What is new in the record is our own doing.
+                self.known = None;
                 // What a record write began or ended is this event's release.
                 self.snapshot()?;
                 self.emit(What::Done(step.doing.clone()));
-                self.show_preview(&step.doing);
                 // Whoever followed another driver knows only the record as it is now.
                 if matches!(step.doing, Doing::Hold | Doing::TakeOver { .. })
                     && !self.look.is_fresh()
@@ -117,16 +118,6 @@ impl Loop<'_> {
         let lines = cluster.last_lines(&pod, &container, trouble.restarted).await;
         if !lines.is_empty() {
             self.emit(What::Logs { pod, container, lines });
-        }
-    }
-
-    fn show_preview(&mut self, doing: &Doing) {
-        if *doing == Doing::MarkReady {
-            let names = &self.drive.names;
-            let service = self.look.objects.get(ObjectKind::Service, &names.preview());
-            if let Some(address) = service.and_then(|service| names.preview_address(service)) {
-                self.emit(What::Preview { address });
-            }
         }
     }
 }

@@ -17,6 +17,8 @@ pub enum Outcome {
     /// The candidate is ready and waits, with nobody driving.
     Detached {
         number: u64,
+        /// Where the candidate can be tested.
+        preview: Option<String>,
     },
     Busy {
         driver: Driver,
@@ -71,6 +73,9 @@ mod tests {
             to: Colour::Green,
             hash: "h".to_owned(),
             images: BTreeMap::new(),
+            replaces: BTreeMap::new(),
+            ready: None,
+            switched: None,
             outcome: Verdict::Promoted,
             reason: String::new(),
             by: None,

@@ -61,6 +61,51 @@ impl Trouble {
     }
 }
 
+/// A pod that is not ready, and why.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Unready {
+    pub pod: String,
+    pub reason: String,
+}
+
+/// So many pods are named; the others are like them more often than not.
+const NAMED: usize = 3;
+
+/// Some of the pods that are not ready: first those that are in trouble, then by name.
+pub fn unready(pods: &[Pod]) -> Vec<Unready> {
+    let mut waiting: Vec<(bool, Unready)> = pods.iter().filter_map(why_not).collect();
+    waiting.sort_by(|(a, x), (b, y)| b.cmp(a).then_with(|| x.pod.cmp(&y.pod)));
+    waiting.into_iter().map(|(_, pod)| pod).take(NAMED).collect()
+}
+
+/// Why a pod is not ready, and whether that is a trouble or only takes its time.
+fn why_not(pod: &Pod) -> Option<(bool, Unready)> {
+    if pod.metadata.deletion_timestamp.is_some() {
+        return None;
+    }
+    let status = pod.status.as_ref()?;
+    let condition = |kind: &str| status.conditions.iter().flatten().find(|c| c.type_ == kind);
+    if condition("Ready").is_some_and(|ready| ready.status == "True") {
+        return None;
+    }
+    let named =
+        |reason: String| Unready { pod: pod.metadata.name.clone().unwrap_or_default(), reason };
+    if let Some(trouble) = of_pod(pod).into_iter().next() {
+        let colon = if trouble.message.is_empty() { "" } else { ": " };
+        let reason = format!("{}{colon}{}", trouble.reason, trouble.message);
+        return Some((true, named(reason)));
+    }
+    let containers = status.init_container_statuses.iter().flatten();
+    let mut containers = containers.chain(status.container_statuses.iter().flatten());
+    let waiting = containers.find_map(|c| c.state.as_ref()?.waiting.as_ref()?.reason.clone());
+    let reason = waiting.unwrap_or_else(|| match status.phase.as_deref() {
+        Some("Running") => "running, not ready yet".to_owned(),
+        Some(phase) => phase.to_owned(),
+        None => "Pending".to_owned(),
+    });
+    Some((false, named(reason)))
+}
+
 /// The worst trouble of a slot's pods, if any: first what is hopeless soonest.
 pub fn trouble(slot: Slot, pods: &[Pod]) -> Option<Trouble> {
     let mut troubles: Vec<Trouble> = pods.iter().flat_map(of_pod).collect();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -74,6 +74,9 @@ pub struct Release {
     /// Of the live template that it started from, as it was read.
     pub base: String,
     pub images: BTreeMap<String, String>,
+    /// The images of the version that it started from.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub replaces: BTreeMap<String, String>,
     pub started: Timestamp,
     /// When a candidate that is not ready is given up.
     pub ready_by: Timestamp,
@@ -179,7 +182,16 @@ pub struct Finished {
     pub to: Colour,
     pub hash: String,
     pub images: BTreeMap<String, String>,
+    /// The images of the version that it started from.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub replaces: BTreeMap<String, String>,
     pub started: Timestamp,
+    /// When the candidate was ready, if anything had to say yes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready: Option<Timestamp>,
+    /// When the routes had been changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub switched: Option<Timestamp>,
     pub ended: Timestamp,
     pub outcome: Verdict,
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -272,7 +284,13 @@ impl Record {
             to: release.to,
             hash: release.hash,
             images: release.images,
+            replaces: release.replaces,
             started: release.started,
+            ready: release.waiting,
+            switched: release.drain_until.map(|until| {
+                let drain = i64::try_from(release.drain_seconds).unwrap_or(i64::MAX);
+                until.saturating_sub(SignedDuration::from_secs(drain)).unwrap_or(release.started)
+            }),
             ended: now,
             outcome,
             reason,
@@ -292,4 +310,4 @@ impl GateState {
 
 #[cfg(test)]
 #[path = "record_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -8,7 +8,7 @@ fn empty() -> Record {
     Record::new("parrot".into(), Label { key: "app".into(), blue: "parrot".into() }, 0, 0)
 }
 
-fn release(number: u64) -> Release {
+pub fn release(number: u64) -> Release {
     Release {
         number,
         from: Colour::Blue,
@@ -16,6 +16,7 @@ fn release(number: u64) -> Release {
         hash: format!("hash-{number}"),
         base: "base".to_owned(),
         images: BTreeMap::from([("parrot".to_owned(), format!("parrot-app:v{number}"))]),
+        replaces: BTreeMap::from([("parrot".to_owned(), "parrot-app:old".to_owned())]),
         started: at(0),
         ready_by: at(600),
         timeout_seconds: 600,
@@ -95,6 +96,7 @@ fn a_release_that_is_over_moves_into_the_history() {
     let mut record = empty();
     let mut promoted = release(1);
     promoted.approved = Some(Intent { by: "you@host".into(), at: at(60) });
+    (promoted.waiting, promoted.drain_until) = (Some(at(50)), Some(at(90)));
     record.release = Some(promoted);
     record.finish(Verdict::Promoted, at(90));
     assert_eq!(record.release, None);
@@ -106,7 +108,11 @@ fn a_release_that_is_over_moves_into_the_history() {
             to: Colour::Green,
             hash: "hash-1".into(),
             images: release(1).images,
+            replaces: release(1).replaces,
             started: at(0),
+            ready: Some(at(50)),
+            // The drain's 30 s before its end.
+            switched: Some(at(60)),
             ended: at(90),
             outcome: Verdict::Promoted,
             reason: String::new(),

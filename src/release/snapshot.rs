@@ -161,6 +161,14 @@ impl Snapshot {
         pods::trouble(self.slot(colour)?, &pods)
     }
 
+    /// Some of a release's pods that are not ready, if this colour is the one that it made.
+    pub fn unready(&self, colour: Colour, release: u64) -> Vec<pods::Unready> {
+        match self.slot(colour).is_some_and(|slot| slot.release() == Some(release)) {
+            true => pods::unready(&pods::of_release(self.objects.list(Kind::Pod), release)),
+            false => Vec::new(),
+        }
+    }
+
     /// The ReplicaSet that has a slot's present template. Not by the Deployment's revision: that
     /// may still be the one before.
     pub fn replica_set(&self, slot: Slot) -> Option<&Value> {

@@ -1,56 +1,79 @@
 //! Events and results, as a person or a program reads them. Progress goes to stderr, results to
 //! stdout.
 
+mod live;
+mod plain;
 mod status;
+mod text;
+mod view;
 mod words;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use clap::ColorChoice;
 use console::Style;
 use serde::Serialize;
 
 pub use status::{status, unprepared};
+pub use text::lasted;
+pub use words::Commands;
 
 use crate::cli::Output;
 use crate::error::Error;
-use crate::event::{Event, What};
+use crate::event::Event;
 use crate::release::plan::Step;
-use words::clean;
+use live::Live;
+use plain::Plain;
+use text::clean;
 
 /// What happens, said as it happens.
-pub struct Reporter<'a> {
-    output: Output,
-    /// Words the command line of a verb.
-    command: &'a dyn Fn(&str) -> String,
+pub enum Reporter {
+    Json,
+    Plain(Plain),
+    Live(Live),
 }
 
-impl<'a> Reporter<'a> {
-    pub fn new(output: Output, command: &'a dyn Fn(&str) -> String) -> Reporter<'a> {
-        Reporter { output, command }
+impl Reporter {
+    pub fn new(output: Output, commands: Commands) -> Reporter {
+        match output {
+            Output::Json => Reporter::Json,
+            Output::Human if is_live() => Reporter::Live(Live::new(commands)),
+            Output::Human => Reporter::Plain(Plain::new(commands)),
+        }
     }
 
     pub fn event(&mut self, event: &Event) {
-        match self.output {
-            Output::Json => json(event),
-            Output::Human => {
-                let time = event.at.strftime("%H:%M:%S");
-                for line in words::lines(&event.what, self.command) {
-                    let line = clean(&line);
-                    let style = match &event.what {
-                        What::Unreachable { .. } => Style::new().yellow(),
-                        _ => Style::new(),
-                    };
-                    say(&format!("{time}  {}", style.for_stderr().apply_to(line)));
-                }
+        match self {
+            Reporter::Json => json(event),
+            Reporter::Live(live) => live.event(event),
+            Reporter::Plain(plain) => {
+                plain.lines(event).iter().for_each(|line| say(&clean(line)));
             }
         }
+    }
+}
+
+/// Whether progress can be rewritten in place: in a terminal that knows how, with a person before it.
+fn is_live() -> bool {
+    std::io::stderr().is_terminal() && !is_ci() && !is_dumb()
+}
+
+fn is_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| !matches!(&*value, "" | "0" | "false"))
+}
+
+fn is_dumb() -> bool {
+    match std::env::var("TERM") {
+        Ok(terminal) => terminal == "dumb",
+        Err(_) => cfg!(unix),
     }
 }
 
 /// Colours as asked for; otherwise where there is a terminal and `NO_COLOR` is not set.
 pub fn set_colours(choice: ColorChoice) {
     match choice {
+        // A CI's log may pass for a terminal.
+        ColorChoice::Auto if is_ci() => set_colours(ColorChoice::Never),
         ColorChoice::Auto => {}
         ColorChoice::Always => {
             console::set_colors_enabled(true);
@@ -66,7 +89,7 @@ pub fn set_colours(choice: ColorChoice) {
 /// The line that a command ends with. In JSON the last event has said it already.
 pub fn result(output: Output, line: &str) {
     if output == Output::Human {
-        print(&clean(line));
+        line.lines().for_each(|line| print(&clean(line)));
     }
 }
 

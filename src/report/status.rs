@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::print;
-use super::words::clean;
+use super::text::clean;
 use crate::release::Phase;
 use crate::release::status::{Progress, Side, Status};
 

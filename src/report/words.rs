@@ -1,41 +1,80 @@
-//! A sentence for every event: the only place where they are worded.
+//! A sentence for everything that happens: the only place where events are worded.
 
+use jiff::Timestamp;
+
+use super::text::left;
 use crate::event::What;
-use crate::release::Verdict;
 use crate::release::plan::{Doing, WaitFor};
+use crate::release::{Ending, News, Verdict};
 
-/// Text from a cluster or a webhook can't move the cursor or colour the terminal.
-pub fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
+/// What a line is about, by which it is marked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mark {
+    Good,
+    Bad,
+    /// What somebody else did, or what has to be known.
+    News,
+    /// Belongs to the line before.
+    More,
 }
 
-/// What an event has to say, if anything.
-pub fn lines(what: &What, command: &dyn Fn(&str) -> String) -> Vec<String> {
-    match what {
-        What::Doing(_) | What::Ended { .. } | What::Failed { .. } => Vec::new(),
-        // A result, which goes elsewhere.
-        What::Rehearsed { .. } => Vec::new(),
-        What::Done(done) => said(done).into_iter().collect(),
-        What::Waiting { on, .. } => waiting(on, command).into_iter().collect(),
-        What::Preview { address } => vec![format!("the candidate can be tested at {address}")],
-        What::GateAsked { .. } => Vec::new(),
-        // Any other answer is counted, and the count says it.
-        What::GateAnswered { answer, .. } if answer == "pass" => {
-            vec!["the gate says yes".to_owned()]
-        }
-        What::GateAnswered { .. } => Vec::new(),
-        What::Logs { pod, container, lines } => {
-            let head = format!("the last lines of container {container} of pod {pod}:");
-            std::iter::once(head).chain(lines.iter().map(|line| format!("  | {line}"))).collect()
-        }
-        What::Unreachable { why } => {
-            vec![format!("the API server does not answer, waiting for it: {why}")]
-        }
-        What::Reachable => vec!["the API server answers again".to_owned()],
+/// A line that stays.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Line {
+    pub mark: Mark,
+    pub text: String,
+}
+
+impl Line {
+    fn new(mark: Mark, text: impl Into<String>) -> Line {
+        Line { mark, text: text.into() }
     }
 }
 
-/// What a step of a rehearsal is for.
+/// The command lines that a waiting person may want to type.
+#[derive(Clone, Debug)]
+pub struct Commands {
+    pub promote: String,
+    pub abort: String,
+}
+
+/// What an event leaves behind on the screen, if anything.
+pub fn settled(what: &What) -> Vec<Line> {
+    match what {
+        What::Done(doing) => done(doing).into_iter().collect(),
+        What::News(news) => vec![said(news)],
+        // Any other answer is counted, and the count says it.
+        What::GateAnswered { answer, .. } if answer == "pass" => {
+            vec![Line::new(Mark::Good, "the gate says yes")]
+        }
+        What::Logs { pod, container, lines } => {
+            let head = format!("the last lines of container {container} of pod {pod}:");
+            let lines = lines.iter().map(|line| Line::new(Mark::More, format!("| {line}")));
+            std::iter::once(Line::new(Mark::Bad, head)).chain(lines).collect()
+        }
+        What::Reachable => vec![Line::new(Mark::Good, "the API server answers again")],
+        // Said while it lasts, or as the command's result.
+        What::Doing(_)
+        | What::Waiting { .. }
+        | What::Preview { .. }
+        | What::GateAsked { .. }
+        | What::GateAnswered { .. }
+        | What::Unreachable { .. }
+        | What::Rehearsed { .. }
+        | What::Ended { .. }
+        | What::Failed { .. } => Vec::new(),
+    }
+}
+
+pub fn away(why: &str) -> String {
+    format!("the API server does not answer, waiting for it: {why}")
+}
+
+pub fn preview(address: &str) -> String {
+    format!("the candidate can be tested at {address}")
+}
+
+/// What a step is for, before it is carried out.
 pub fn would(doing: &Doing) -> String {
     match doing {
         Doing::Start { number, from, to, images } => {
@@ -52,12 +91,22 @@ pub fn would(doing: &Doing) -> String {
             format!("switch back to Service {service}, should it be aborted after the switch")
         }
         // What else there is belongs to releases that are under way.
-        other => said(other).unwrap_or_else(|| "keep the record".to_owned()),
+        other => done(other).map_or_else(|| "keep the record".to_owned(), |line| line.text),
     }
 }
 
-fn said(done: &Doing) -> Option<String> {
-    Some(match done {
+fn done(done: &Doing) -> Option<Line> {
+    let text = match done {
+        Doing::Hold | Doing::Set | Doing::Answer | Doing::Finish => return None,
+        // What follows from them is a wait, which says it.
+        Doing::Count { .. } | Doing::StartDrain { .. } => return None,
+        Doing::End { ending } => return Some(ends(ending)),
+        Doing::MarkUnready => {
+            return Some(Line::new(Mark::Bad, "the candidate is no longer ready"));
+        }
+        Doing::Challenge { holder } => {
+            return Some(Line::new(Mark::News, format!("asked {holder} for a sign of life")));
+        }
         Doing::MakeRecord => "made the record".to_owned(),
         Doing::MakeService { service } => format!("made Service {service}"),
         Doing::AlignPorts { service } => {
@@ -66,8 +115,6 @@ fn said(done: &Doing) -> Option<String> {
         Doing::Start { number, from, to, images } => {
             format!("release {number}: {} into {to}, {from} is live", images.join(", "))
         }
-        Doing::Hold | Doing::Set | Doing::Answer | Doing::Finish => return None,
-        Doing::Challenge { holder } => format!("asked {holder} for a sign of life"),
         Doing::TakeOver { holder } => format!("took over from {holder}, which did not answer"),
         Doing::RaiseEpoch => "a write got no reply: made sure that it can't arrive late".to_owned(),
         Doing::Stamp { object } => format!("stamped {object}, so that nothing old arrives late"),
@@ -82,30 +129,12 @@ fn said(done: &Doing) -> Option<String> {
             format!("scaled Deployment {deployment} to {}", pods(*replicas))
         }
         Doing::MarkReady => "the candidate is ready".to_owned(),
-        Doing::MarkUnready => "the candidate is no longer ready".to_owned(),
-        Doing::Count { answer, said, failures, threshold } => {
-            let what = match answer.as_str() {
-                "broken" => "the gate could not be asked",
-                "reject" => "the gate rejects the candidate",
-                _ => "the gate says not yet",
-            };
-            format!("{what}: {said} ({failures} of {threshold})")
-        }
         Doing::Approve { number } => format!("approved release {number}"),
-        Doing::End { ending } => {
-            let by = ending.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
-            match ending.outcome {
-                Verdict::Aborted => format!("aborted{by}: {}", ending.reason),
-                _ => format!("the candidate goes: {}", ending.reason),
-            }
-        }
-        Doing::Switch { ingress, service } => {
-            format!("switched: Ingress {ingress} now names Service {service}")
+        Doing::Switch { ingress, service, was } => {
+            let was = was.join(", ");
+            format!("switched: Ingress {ingress} now names Service {service}, no longer {was}")
         }
         Doing::FollowLive { service, colour } => format!("Service {service} now follows {colour}"),
-        Doing::StartDrain { seconds } => {
-            format!("the other version stays {seconds} s for requests that it still answers")
-        }
         Doing::PutAway { deployment } => format!("put Deployment {deployment} away, scaled to 0"),
         Doing::SwitchBack { ingress, service } => {
             format!("switched back: Ingress {ingress} now names Service {service}")
@@ -115,42 +144,100 @@ fn said(done: &Doing) -> Option<String> {
             format!("Deployment {deployment} is as it was before, scaled to 0")
         }
         Doing::LetGo => "the release is kept as it is, nobody drives it now".to_owned(),
-    })
+    };
+    Some(Line::new(Mark::Good, text))
 }
 
-fn waiting(on: &WaitFor, command: &dyn Fn(&str) -> String) -> Option<String> {
-    Some(match on {
-        WaitFor::Ready { colour, ready, desired, endpoints, trouble } => {
-            let trouble = trouble.as_ref().map(|said| format!("; {said}")).unwrap_or_default();
-            format!("{colour}: {ready} of {} ready, {endpoints} reachable{trouble}", pods(*desired))
+/// What a gate did, by the record's word for its answer.
+pub fn answered(answer: &str) -> &'static str {
+    match answer {
+        "broken" => "could not be asked",
+        "reject" => "rejects the candidate",
+        "pass" => "says yes",
+        _ => "says not yet",
+    }
+}
+
+fn ends(ending: &Ending) -> Line {
+    let by = ending.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+    let text = match ending.outcome {
+        Verdict::Aborted => format!("aborted{by}: {}", ending.reason),
+        _ => format!("the candidate goes: {}", ending.reason),
+    };
+    Line::new(Mark::Bad, text)
+}
+
+fn said(news: &News) -> Line {
+    let text = match news {
+        News::Approved { number, by } => format!("release {number} was approved by {by}"),
+        News::Ends { ending } => return ends(ending),
+        News::Driven { by } => format!("{by} drives the release now"),
+        News::LetGo { was } => format!("{was} has left the release as it is"),
+        News::Ready => "the candidate is ready".to_owned(),
+        News::Counted { answer, failures, threshold } => {
+            format!("the gate {} ({failures} of {threshold})", answered(answer))
         }
-        WaitFor::Gate { failures, threshold } => {
-            format!("waiting for the gate's yes ({failures} of {threshold})")
+        News::Switched { .. } => "switched: the new version is live".to_owned(),
+    };
+    Line::new(Mark::News, text)
+}
+
+/// What a wait is for, in one line, with what there is to know about it below.
+pub fn waiting(on: &WaitFor, until: Option<Timestamp>, now: Timestamp) -> (String, Vec<String>) {
+    let after = |until: Option<Timestamp>| until.map(|until| left(until.duration_since(now)));
+    let more = |word: &str, until| after(until).map(|left| format!(", {word} {left}"));
+    match on {
+        WaitFor::Ready {
+            deployment, ready, desired, endpoints, pods: unready, trouble, ..
+        } => {
+            let reached = match ready == desired && endpoints < desired {
+                true => format!(", {endpoints} reachable through its Service"),
+                false => String::new(),
+            };
+            let until = more("given up in", until).unwrap_or_default();
+            let head = format!("{deployment}: {ready} of {} ready{reached}{until}", pods(*desired));
+            let mut below: Vec<String> =
+                unready.iter().map(|pod| format!("pod {}: {}", pod.pod, pod.reason)).collect();
+            below.extend(trouble.iter().filter(|_| unready.is_empty()).cloned());
+            (head, below)
+        }
+        WaitFor::Answer => ("asking the gate".to_owned(), Vec::new()),
+        WaitFor::Gate { failures, threshold, answer, said, expires } => {
+            let said = said.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
+            let answer = answer.as_deref().map_or("has not been asked", answered);
+            let poll = more("asked again in", until).unwrap_or_default();
+            let head = format!("the gate {answer}{said} ({failures} of {threshold}){poll}");
+            (head, expires.map(|at| goes(at, now)).into_iter().collect())
         }
         WaitFor::Person => {
-            format!("waiting for {} or {}", command("promote"), command("abort"))
+            let head = "the candidate waits for a person's yes".to_owned();
+            (head, until.map(|at| goes(at, now)).into_iter().collect())
         }
-        WaitFor::Drain { colour } => format!("waiting for requests that {colour} still answers"),
-        WaitFor::Driver { holder } => format!("{holder} drives the release, following it"),
-        WaitFor::SignOfLife { holder } => format!("waiting for a sign of life of {holder}"),
-    })
-}
-
-fn pods(n: u64) -> String {
-    if n == 1 { "1 pod".to_owned() } else { format!("{n} pods") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_wait_for_a_person_names_what_to_type() {
-        let on = WaitFor::Person;
-        let command = |verb: &str| format!("bluegreen {verb} parrot -n birds");
-        let said = lines(&What::Waiting { on, until: None }, &command);
-        let wanted =
-            "waiting for bluegreen promote parrot -n birds or bluegreen abort parrot -n birds";
-        assert_eq!(said, [wanted]);
+        WaitFor::Drain { colour } => {
+            let until = more("for another", until).unwrap_or_default();
+            (format!("{colour} stays for requests that it still answers{until}"), Vec::new())
+        }
+        WaitFor::Driver { holder } => {
+            (format!("{holder} drives the release, following it"), Vec::new())
+        }
+        WaitFor::SignOfLife { holder } => {
+            let until = more("for at most", until).unwrap_or_default();
+            (format!("waiting for a sign of life of {holder}{until}"), Vec::new())
+        }
     }
+}
+
+/// When a wait for a yes ends by itself.
+fn goes(at: Timestamp, now: Timestamp) -> String {
+    let time = at.strftime("%H:%M:%SZ");
+    format!("without a yes it goes in {}, at {time}", left(at.duration_since(now)))
+}
+
+/// Whether a person can end this wait with a word.
+pub fn is_a_decision(on: &WaitFor) -> bool {
+    matches!(on, WaitFor::Gate { .. } | WaitFor::Answer | WaitFor::Person)
+}
+
+pub fn pods(n: u64) -> String {
+    if n == 1 { "1 pod".to_owned() } else { format!("{n} pods") }
 }

@@ -94,14 +94,24 @@ pub struct Switch<'a> {
 }
 
 impl Switch<'_> {
+    /// The Services that this Ingress names for the app and that the switch takes away.
+    pub fn was(&self, ingress: &Value) -> Vec<String> {
+        let mut was: Vec<String> = self.moved(ingress).map(|backend| backend.service).collect();
+        was.sort();
+        was.dedup();
+        was
+    }
+
+    fn moved(&self, ingress: &Value) -> impl Iterator<Item = Backend> {
+        let ours = |service: &String| self.services.contains(service) && service != self.to;
+        backends(ingress).into_iter().filter(move |backend| ours(&backend.service))
+    }
+
     /// The patch tests what it saw (identity, state, host, path and the old name of each backend)
     /// and sets the release's number with the names, so that one cannot stand without the other.
     pub fn patch(&self, ingress: &Value) -> Write {
         let mut operations = Vec::new();
-        for backend in backends(ingress) {
-            if !self.services.contains(&backend.service) || backend.service == self.to {
-                continue;
-            }
+        for backend in self.moved(ingress) {
             if let Some((rule, _)) = backend.place {
                 if let Some(host) = &backend.host {
                     operations
@@ -165,6 +175,7 @@ mod tests {
     fn switches_all_backends_of_the_app_in_one_patch_that_tests_what_it_saw() {
         let services = ["parrot".to_owned(), "parrot-blue".into(), "parrot-green".into()];
         let switch = Switch { services: &services, to: "parrot-green", release: 3, epoch: 1 };
+        assert_eq!(switch.was(&ingress()), ["parrot"]);
         let Write::Patch { patch, .. } = switch.patch(&ingress()) else { panic!("not a patch") };
         assert_eq!(
             serde_json::to_value(&patch).unwrap(),

@@ -8,7 +8,7 @@ use crate::release::{Answer, Answered, Ending, GateKind, Release, Verdict};
 /// Whether the candidate may be switched to; if not, what to do instead.
 pub enum Said {
     Yes,
-    NotYet(Next),
+    NotYet(Box<Next>),
 }
 
 pub fn said(look: Look, release: &Release) -> Said {
@@ -16,14 +16,15 @@ pub fn said(look: Look, release: &Release) -> Said {
         return Said::Yes;
     }
     if release.gate.kind == GateKind::Person {
-        return Said::NotYet(Next::Wait { until: release.deadline, on: WaitFor::Person });
+        let wait = Next::Wait { until: release.deadline, on: WaitFor::Person };
+        return Said::NotYet(Box::new(wait));
     }
     match counts(look, release) {
         Some(Answered { answer: Answer::Pass, .. }) => Said::Yes,
         Some(answered) if release.gate.asked != Some(answered.at) => {
-            Said::NotYet(count(look, release, answered))
+            Said::NotYet(Box::new(count(look, release, answered)))
         }
-        _ => Said::NotYet(poll(look, release)),
+        _ => Said::NotYet(Box::new(poll(look, release))),
     }
 }
 
@@ -70,10 +71,19 @@ fn count(look: Look, release: &Release, answered: &Answered) -> Next {
 fn poll(look: Look, release: &Release) -> Next {
     let gate = &release.gate;
     match gate.asked.map(|asked| later(asked, gate.interval_seconds)) {
-        Some(next) if look.now < next => Next::Wait {
-            until: earlier(Some(next), release.deadline),
-            on: WaitFor::Gate { failures: gate.failures, threshold: gate.threshold },
-        },
+        Some(next) if look.now < next => {
+            let said = counts(look, release).map(|answered| answered.answer.words().1.to_owned());
+            let left = gate.threshold.saturating_sub(gate.failures + 1);
+            let last = later(next, gate.interval_seconds.saturating_mul(left));
+            let on = WaitFor::Gate {
+                failures: gate.failures,
+                threshold: gate.threshold,
+                answer: gate.answer.clone(),
+                said: said.filter(|said| !said.is_empty()),
+                expires: earlier(Some(last), release.deadline),
+            };
+            Next::Wait { until: earlier(Some(next), release.deadline), on }
+        }
         _ => Next::Ask(Question { release: release.number, hash: release.hash.clone() }),
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::hold::{self, Other};
-use super::{Doing, Look, Next, WaitFor, forward, later, withdraw};
+use super::{Doing, Look, Next, forward, later, withdraw};
 use crate::model::{Colour, Write, name, string_map, version};
 use crate::release::goal::{Change, Deploy, Gate};
 use crate::release::snapshot::Leads;
@@ -39,7 +39,7 @@ fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Nex
         }
         let set = settings(release, deploy) == *release;
         if same && set && detached(look, release, deploy) && record.driver.is_none() {
-            return Next::Done(Outcome::Detached { number: release.number });
+            return look.detached(release.number);
         }
     }
     if let Some(next) = hold::next(look, record, Other::Leave) {
@@ -214,6 +214,7 @@ fn begin(
         hash: template::hash(wanted),
         base: template::hash(base),
         images: template::images(wanted),
+        replaces: template::images(base),
         started: look.now,
         ready_by: after(deploy.timeout_seconds),
         timeout_seconds: deploy.timeout_seconds,
@@ -275,13 +276,8 @@ fn before(look: Look, slot: Slot, colour: Colour, patience: u64) -> Result<Befor
                 )],
             }));
         }
-        let on = WaitFor::Ready {
-            colour,
-            ready: slot.ready_replicas(),
-            desired: slot.desired(),
-            endpoints: 0,
-            trouble: Some("the Deployment controller has not seen its last change".to_owned()),
-        };
+        let trouble = "the Deployment controller has not seen its last change".to_owned();
+        let on = look.ready(colour, Some(trouble));
         return Err(Next::Wait { until: Some(until), on });
     }
     match look.s.replica_set(slot) {

@@ -199,7 +199,7 @@ fn ready(look: Look, record: &Record, release: &Release, slot: Slot, detach: boo
     }
     match said(look, release) {
         Said::Yes => switch(look, record, release),
-        Said::NotYet(next) => next,
+        Said::NotYet(next) => *next,
     }
 }
 
@@ -238,13 +238,7 @@ fn not_ready(look: Look, release: &Release, slot: Slot) -> Next {
     let until = earlier(Some(until), release.deadline);
     Next::Wait {
         until: earlier(until, trouble.as_ref().and_then(|trouble| trouble.until)),
-        on: WaitFor::Ready {
-            colour: release.to,
-            ready: slot.ready_replicas(),
-            desired: slot.desired(),
-            endpoints: s.endpoints(release.to),
-            trouble: trouble.map(|trouble| trouble.sentence()),
-        },
+        on: look.ready(release.to, trouble.map(|trouble| trouble.sentence())),
     }
 }
 
@@ -265,7 +259,8 @@ fn switch(look: Look, record: &Record, release: &Release) -> Next {
         .into_iter()
         .find(|route| s.route_leads(route, record) != Leads::To(release.to))
         .expect("not switched, so a route leads elsewhere");
-    let doing = Doing::Switch { ingress: name(route).to_owned(), service: to.clone() };
+    let was = switch.was(route);
+    let doing = Doing::Switch { ingress: name(route).to_owned(), service: to.clone(), was };
     look.act_fresh(doing, switch.patch(route))
 }
 
@@ -347,14 +342,7 @@ fn bad_after_switch(
         );
         return end(look, Verdict::Unhealthy, reason);
     }
-    let on = WaitFor::Ready {
-        colour: release.to,
-        ready: candidate.ready_replicas(),
-        desired: candidate.desired(),
-        endpoints: look.s.endpoints(release.to),
-        trouble: None,
-    };
-    Next::Wait { until: Some(until), on }
+    Next::Wait { until: Some(until), on: look.ready(release.to, None) }
 }
 
 pub fn scale(slot: Slot, replicas: u64) -> Write {

@@ -15,6 +15,7 @@ mod withdraw;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use super::pods::Unready;
 use super::{
     Challenge, Driver, Ending, Finished, Goal, Me, Outcome, Record, Release, Snapshot, Verdict,
 };
@@ -58,14 +59,28 @@ pub enum WaitFor {
     /// A slot to be ready, at this size.
     Ready {
         colour: Colour,
+        deployment: String,
         ready: u64,
         desired: u64,
         endpoints: u64,
+        /// Some of those that are not ready, the worst first.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        pods: Vec<Unready>,
         #[serde(skip_serializing_if = "Option::is_none")]
         trouble: Option<String>,
     },
+    /// The gate's answer to a question that is under way.
+    Answer,
     /// The gate's next poll.
-    Gate { failures: u64, threshold: u64 },
+    Gate {
+        failures: u64,
+        threshold: u64,
+        /// The record's word for the last answer, and what was said if this process heard it.
+        answer: Option<String>,
+        said: Option<String>,
+        /// When the candidate goes, if the gate never says anything else.
+        expires: Option<Timestamp>,
+    },
     /// A person's promote or abort.
     Person,
     /// Requests that the version on its way out still answers.
@@ -81,32 +96,85 @@ pub enum WaitFor {
 #[serde(tag = "step", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Doing {
     MakeRecord,
-    MakeService { service: String },
-    AlignPorts { service: String },
-    Start { number: u64, from: Colour, to: Colour, images: Vec<String> },
+    MakeService {
+        service: String,
+    },
+    AlignPorts {
+        service: String,
+    },
+    Start {
+        number: u64,
+        from: Colour,
+        to: Colour,
+        images: Vec<String>,
+    },
     Hold,
     Set,
-    Challenge { holder: String },
-    TakeOver { holder: String },
+    Challenge {
+        holder: String,
+    },
+    TakeOver {
+        holder: String,
+    },
     Answer,
     RaiseEpoch,
-    Stamp { object: Id },
-    RemoveLeftover { deployment: String },
-    FollowPreview { colour: Colour },
-    MakeCandidate { deployment: String, replicas: u64 },
-    Resize { deployment: String, replicas: u64 },
+    Stamp {
+        object: Id,
+    },
+    RemoveLeftover {
+        deployment: String,
+    },
+    FollowPreview {
+        colour: Colour,
+    },
+    MakeCandidate {
+        deployment: String,
+        replicas: u64,
+    },
+    Resize {
+        deployment: String,
+        replicas: u64,
+    },
     MarkReady,
     MarkUnready,
-    Count { answer: String, said: String, failures: u64, threshold: u64 },
-    Approve { number: u64 },
-    End { ending: Ending },
-    Switch { ingress: String, service: String },
-    FollowLive { service: String, colour: Colour },
-    StartDrain { seconds: u64 },
-    PutAway { deployment: String },
-    SwitchBack { ingress: String, service: String },
-    Destroy { deployment: String },
-    Restore { deployment: String },
+    Count {
+        answer: String,
+        said: String,
+        failures: u64,
+        threshold: u64,
+    },
+    Approve {
+        number: u64,
+    },
+    End {
+        ending: Ending,
+    },
+    /// `was`: the Services that it named before.
+    Switch {
+        ingress: String,
+        service: String,
+        was: Vec<String>,
+    },
+    FollowLive {
+        service: String,
+        colour: Colour,
+    },
+    StartDrain {
+        seconds: u64,
+    },
+    PutAway {
+        deployment: String,
+    },
+    SwitchBack {
+        ingress: String,
+        service: String,
+    },
+    Destroy {
+        deployment: String,
+    },
+    Restore {
+        deployment: String,
+    },
     Finish,
     LetGo,
 }
@@ -244,6 +312,30 @@ impl Look<'_> {
 
     fn challenge(&self) -> Challenge {
         Challenge { by: self.me.holder.clone(), at: self.now }
+    }
+
+    /// The candidate is ready and waits, with nobody driving.
+    fn detached(&self, number: u64) -> Next {
+        let s = self.s;
+        let preview = s.service(&s.names.preview());
+        let preview = preview.and_then(|service| s.names.preview_address(service));
+        Next::Done(Outcome::Detached { number, preview })
+    }
+
+    /// A wait for a slot to be ready.
+    fn ready(&self, colour: Colour, trouble: Option<String>) -> WaitFor {
+        let s = self.s;
+        let release = s.record.as_ref().and_then(|(_, record)| record.release.as_ref());
+        let pods = release.map(|release| s.unready(colour, release.number)).unwrap_or_default();
+        WaitFor::Ready {
+            colour,
+            deployment: s.names.deployment(colour),
+            ready: s.slot(colour).map_or(0, |slot| slot.ready_replicas()),
+            desired: s.slot(colour).map_or(0, |slot| slot.desired()),
+            endpoints: s.endpoints(colour),
+            pods,
+            trouble,
+        }
     }
 
     fn changed(&self, what: impl Into<String>) -> Next {

@@ -69,12 +69,12 @@ fn switches(s: &Snapshot, record: &Record) -> Vec<Step> {
     let to_colour = |route: &Value, colour: Colour| {
         let to = s.names.service(colour);
         let (release, epoch) = (release.number, record.epoch);
-        let write = Switch { services: &services, to: &to, release, epoch }.patch(route);
-        (name(route).to_owned(), to, write)
+        let switch = Switch { services: &services, to: &to, release, epoch };
+        (name(route).to_owned(), switch.was(route), switch.patch(route), to.clone())
     };
     for route in s.routes(record) {
-        let (ingress, service, write) = to_colour(route, release.to);
-        steps.push(step(Doing::Switch { ingress, service }, write));
+        let (ingress, was, write, service) = to_colour(route, release.to);
+        steps.push(step(Doing::Switch { ingress, service, was }, write));
     }
     if let Some(live) = s.service(&record.service) {
         let doing = Doing::FollowLive { service: record.service.clone(), colour: release.to };
@@ -87,7 +87,7 @@ fn switches(s: &Snapshot, record: &Record) -> Vec<Step> {
         steps.push(step(Doing::PutAway { deployment: old }, write));
     }
     for route in s.routes(record) {
-        let (ingress, service, write) = to_colour(route, release.from);
+        let (ingress, _, write, service) = to_colour(route, release.from);
         steps.push(step(Doing::SwitchBack { ingress, service }, write));
     }
     steps

@@ -110,14 +110,7 @@ fn old_version(look: Look, release: &Release) -> Option<Next> {
             old.desired()
         )));
     }
-    let on = WaitFor::Ready {
-        colour: release.from,
-        ready: old.ready_replicas(),
-        desired: old.desired(),
-        endpoints: s.endpoints(release.from),
-        trouble: None,
-    };
-    Some(Next::Wait { until: Some(until), on })
+    Some(Next::Wait { until: Some(until), on: look.ready(release.from, None) })
 }
 
 fn destroy(look: Look, slot: Slot) -> Next {

@@ -4,6 +4,8 @@ use bluegreen::release::{
     Answer, Deploy, Doing, Gate, Goal, Next, Outcome, Question, Verdict, WaitFor,
 };
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::{asks, deploying, doing, go, reach, record_after, step};
 use crate::world::World;
 use crate::world::article::{V1, V2, initialised};
@@ -42,6 +44,17 @@ fn a_yes_is_followed_by_the_switch_and_not_stored() {
     assert_eq!(world.release().approved, None);
 }
 
+/// The wait after the first of 60 answers, which was a plain no.
+fn once_no(said: Option<&str>, expires: Timestamp) -> WaitFor {
+    WaitFor::Gate {
+        failures: 1,
+        threshold: 60,
+        answer: Some("not-yet".into()),
+        said: said.map(Into::into),
+        expires: Some(expires),
+    }
+}
+
 #[test]
 fn a_no_is_counted_before_the_next_poll_and_the_interval_is_kept() {
     let (mut world, mut a) = waiting();
@@ -56,7 +69,7 @@ fn a_no_is_counted_before_the_next_poll_and_the_interval_is_kept() {
     assert_eq!(gate.answer.as_deref(), Some("not-yet"));
     go(&mut world, &mut a);
     let Next::Wait { until, on } = a.next(&world) else { panic!("{:?}", a.next(&world)) };
-    assert_eq!(on, WaitFor::Gate { failures: 1, threshold: 60 });
+    assert_eq!(on, once_no(Some("500"), world.now + SignedDuration::from_mins(59)));
     assert_eq!((until.unwrap() - world.now).get_seconds(), 60);
     world.pass(59);
     assert!(!asks(&a.next(&world)));
@@ -74,7 +87,9 @@ fn another_process_keeps_the_count_and_the_interval() {
     let mut b = Driver::new("b", a.goal.clone());
     go(&mut world, &mut b);
     let Next::Wait { until, on } = b.next(&world) else { panic!("{:?}", b.next(&world)) };
-    assert_eq!(on, WaitFor::Gate { failures: 1, threshold: 60 });
+    // It knows the answer's word, but not what was said.
+    let expires = world.now + SignedDuration::from_secs(58 * 60 + 40);
+    assert_eq!(on, once_no(None, expires));
     assert_eq!((until.unwrap() - world.now).get_seconds(), 40);
 }
 
@@ -85,8 +100,9 @@ fn the_wait_for_the_next_poll_ends_at_the_deadline() {
     let mut a = Driver::asking("a", Goal::Deploy(settings), not_yet());
     let next =
         reach(&mut world, &mut a, |n| matches!(n, Next::Wait { on: WaitFor::Gate { .. }, .. }));
-    let Next::Wait { until, .. } = next else { unreachable!() };
+    let Next::Wait { until, on: WaitFor::Gate { expires, .. } } = next else { unreachable!() };
     assert_eq!((until.unwrap() - world.release().started).get_seconds(), 30);
+    assert_eq!(expires, until);
 }
 
 #[test]

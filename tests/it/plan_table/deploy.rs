@@ -255,6 +255,11 @@ fn a_file_without_the_apps_label_is_a_misfit_for_an_unfinished_release_too() {
     assert!(matches!(done(a.next(&world)), Outcome::Misfit { .. }));
 }
 
+fn detached() -> Outcome {
+    let preview = Some("http://parrot-preview.blue-green.svc".to_owned());
+    Outcome::Detached { number: 1, preview }
+}
+
 #[test]
 fn detached_it_lets_go_of_a_candidate_that_is_ready_and_waits() {
     let mut world = initialised();
@@ -265,8 +270,8 @@ fn detached_it_lets_go_of_a_candidate_that_is_ready_and_waits() {
     assert_eq!(record.driver, None, "in the same write");
     assert!(record.release.unwrap().waiting.is_some());
     go(&mut world, &mut a);
-    assert_eq!(done(a.next(&world)), Outcome::Detached { number: 1 });
-    assert_eq!(done(driver("b", settings).next(&world)), Outcome::Detached { number: 1 });
+    assert_eq!(done(a.next(&world)), detached());
+    assert_eq!(done(driver("b", settings).next(&world)), detached());
 }
 
 #[test]
@@ -286,7 +291,7 @@ fn detached_it_lets_go_of_a_candidate_that_another_one_brought_up() {
     assert_eq!(*doing(&next), Doing::LetGo);
     assert_eq!(record_after(&world, &next).driver, None);
     go(&mut world, &mut b);
-    assert_eq!(done(b.next(&world)), Outcome::Detached { number: 1 });
+    assert_eq!(done(b.next(&world)), detached());
 }
 
 /// The Deployment that a dead driver of an aborted release made late.

@@ -45,7 +45,11 @@ fn the_switch_is_one_patch_that_tests_what_it_saw_and_bears_the_releases_number(
     let next = a.next(&world);
     assert_eq!(
         *doing(&next),
-        Doing::Switch { ingress: "parrot".into(), service: "parrot-green".into() }
+        Doing::Switch {
+            ingress: "parrot".into(),
+            service: "parrot-green".into(),
+            was: vec!["parrot".into()],
+        }
     );
     assert!(written(&next).fresh, "decided on a look of its own");
     let path = "/spec/rules/0/http/paths/0";

@@ -1,0 +1,141 @@
+//! What other processes did to a release: two looks at the record, compared.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Ending, Me, Record, Release};
+
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(tag = "news", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum News {
+    /// Somebody's promote.
+    Approved { number: u64, by: String },
+    /// The candidate goes: somebody's abort, or another driver's decision.
+    Ends { ending: Ending },
+    /// Another process drives the release now.
+    Driven { by: String },
+    /// Nobody drives it any more.
+    LetGo { was: String },
+    /// Its driver found the candidate ready.
+    Ready,
+    /// Its driver counted an answer of the gate that was no yes.
+    Counted { answer: String, failures: u64, threshold: u64 },
+    /// Its driver has made the candidate live, and keeps the old version until then.
+    Switched { until: Timestamp },
+}
+
+/// What is new in a record that was changed by others, to a process that knew the one before.
+pub fn between(before: &Record, after: &Record, me: &Me) -> Vec<News> {
+    let (Some(was), Some(is)) = (&before.release, &after.release) else { return Vec::new() };
+    if was.number != is.number {
+        return Vec::new();
+    }
+    let mut news = Vec::new();
+    news.extend(driver(before, after, me));
+    news.extend(progress(was, is));
+    if was.approved.is_none()
+        && let Some(intent) = is.approved.as_ref().filter(|intent| intent.by != me.holder)
+    {
+        news.push(News::Approved { number: is.number, by: intent.by.clone() });
+    }
+    if let Some(until) = is.drain_until.filter(|_| was.drain_until.is_none()) {
+        news.push(News::Switched { until });
+    }
+    if was.ending.is_none()
+        && let Some(ending) = &is.ending
+    {
+        news.push(News::Ends { ending: ending.clone() });
+    }
+    news
+}
+
+fn driver(before: &Record, after: &Record, me: &Me) -> Option<News> {
+    match (&before.driver, &after.driver) {
+        (Some(was), Some(is)) if was.id != is.id && is.id != me.id => {
+            Some(News::Driven { by: is.holder.clone() })
+        }
+        (Some(was), None) if was.id != me.id => Some(News::LetGo { was: was.holder.clone() }),
+        (None, Some(is)) if is.id != me.id => Some(News::Driven { by: is.holder.clone() }),
+        _ => None,
+    }
+}
+
+fn progress(was: &Release, is: &Release) -> Vec<News> {
+    let mut news = Vec::new();
+    if was.waiting.is_none() && is.waiting.is_some() {
+        news.push(News::Ready);
+    }
+    if was.gate.failures != is.gate.failures
+        && let Some(answer) = &is.gate.answer
+    {
+        let (failures, threshold) = (is.gate.failures, is.gate.threshold);
+        news.push(News::Counted { answer: answer.clone(), failures, threshold });
+    }
+    news
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::release::record::tests::release;
+    use crate::release::{Driver, Intent, Verdict};
+    use crate::route::Label;
+
+    fn at() -> Timestamp {
+        "2026-01-02T03:04:05Z".parse().unwrap()
+    }
+
+    fn driver(id: &str) -> Driver {
+        let (since, seen) = (at(), at());
+        Driver { id: id.into(), holder: format!("{id}@host"), since, seen, writes: 1 }
+    }
+
+    fn record() -> Record {
+        let label = Label { key: "app".into(), blue: "parrot".into() };
+        let mut record = Record::new("parrot".into(), label, 1, 0);
+        record.driver = Some(driver("a"));
+        record.release = Some(release(1));
+        record
+    }
+
+    /// What `b` hears when a record becomes this.
+    fn news(change: impl FnOnce(&mut Record, &mut Release)) -> Vec<News> {
+        let before = record();
+        let mut after = before.clone();
+        let mut release = after.release.take().unwrap();
+        change(&mut after, &mut release);
+        after.release = Some(release);
+        between(&before, &after, &Me { id: "b".into(), holder: "b@host".into() })
+    }
+
+    #[test]
+    fn each_thing_that_others_do_is_news() {
+        assert_eq!(news(|_, _| {}), []);
+        let intent = |by: &str| Some(Intent { by: by.into(), at: at() });
+        let by = "c@host".to_owned();
+        let approved = [News::Approved { number: 1, by: by.clone() }];
+        assert_eq!(news(|_, release| release.approved = intent("c@host")), approved);
+        assert_eq!(news(|_, release| release.approved = intent("b@host")), [], "our own");
+        let ending = Ending {
+            outcome: Verdict::Aborted,
+            reason: "r".into(),
+            by: Some(by.clone()),
+            at: at(),
+        };
+        let ends = news(|_, release| release.ending = Some(ending.clone()));
+        assert_eq!(ends, [News::Ends { ending }]);
+        assert_eq!(news(|record, _| record.driver = Some(driver("c"))), [News::Driven { by }]);
+        assert_eq!(news(|record, _| record.driver = Some(driver("b"))), [], "our own takeover");
+        assert_eq!(news(|record, _| record.driver = None), [News::LetGo { was: "a@host".into() }]);
+        assert_eq!(news(|_, release| release.waiting = Some(at())), [News::Ready]);
+        let switched = [News::Switched { until: at() }];
+        assert_eq!(news(|_, release| release.drain_until = Some(at())), switched);
+        let counted = [News::Counted { answer: "broken".into(), failures: 3, threshold: 60 }];
+        let count = |_: &mut Record, release: &mut Release| {
+            release.gate.failures = 3;
+            release.gate.answer = Some("broken".into());
+        };
+        assert_eq!(news(count), counted);
+        assert_eq!(news(|_, release| release.number = 2), [], "another release");
+    }
+}
