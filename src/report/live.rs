@@ -1,13 +1,13 @@
 //! Progress in a terminal: lines settle one after the other, what is under way moves below them.
 
-use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use console::{Style, Term};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::ProgressDrawTarget;
 use jiff::{SignedDuration, Timestamp};
 
+use super::region::Region;
 use super::text::{clean, glyphs, wrap};
 use super::view::{Settled, View};
 use super::words::{Commands, Mark};
@@ -16,7 +16,7 @@ use crate::event::Event;
 const REDRAW: Duration = Duration::from_millis(100);
 
 pub struct Live {
-    bar: ProgressBar,
+    region: Region,
     shown: Arc<Mutex<Shown>>,
 }
 
@@ -36,19 +36,14 @@ impl Shown {
 impl Live {
     pub fn new(commands: Commands) -> Live {
         let shown = Arc::new(Mutex::new(Shown { view: View::new(commands), at: None }));
-        let region = Arc::clone(&shown);
-        let draw = move |_: &ProgressState, out: &mut dyn Write| {
-            let shown = region.lock().expect("no holder panics");
+        let drawn = Arc::clone(&shown);
+        let text = move || {
+            let shown = drawn.lock().expect("no holder panics");
             let lines = shown.view.region(shown.now(), width());
-            let lines: Vec<String> = lines.iter().map(|line| clean(line)).collect();
-            // Nobody can be told that a terminal does not take it.
-            let _ = out.write_str(&painted(&lines));
+            painted(&lines.iter().map(|line| clean(line)).collect::<Vec<_>>())
         };
-        let style = ProgressStyle::with_template("{region}").expect("it is a valid template");
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        bar.set_style(style.with_key("region", draw));
-        bar.enable_steady_tick(REDRAW);
-        Live { bar, shown }
+        let region = Region::new(ProgressDrawTarget::stderr(), REDRAW, text);
+        Live { region, shown }
     }
 
     pub fn event(&mut self, event: &Event) {
@@ -58,16 +53,9 @@ impl Live {
             shown.view.take(event)
         };
         for line in settled {
-            self.bar.println(written(&line));
+            self.region.settle(&written(&line));
         }
-        self.bar.tick();
-    }
-}
-
-/// What settled stays; what was under way goes.
-impl Drop for Live {
-    fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        self.region.redraw();
     }
 }
 

@@ -13,6 +13,7 @@ mod refusals;
 mod requests;
 mod rights;
 mod unhealthy;
+mod watch;
 
 use libtest_mimic::Trial;
 
@@ -30,6 +31,7 @@ pub fn all() -> Vec<Trial> {
         requests::trials(),
         rights::trials(),
         unhealthy::trials(),
+        watch::trials(),
     ];
     files.into_iter().flatten().collect()
 }
