@@ -7,7 +7,7 @@ use console::{Style, Term};
 use indicatif::ProgressDrawTarget;
 use jiff::{SignedDuration, Timestamp};
 
-use super::region::Region;
+use super::redraw::Redraw;
 use super::text::{clean, glyphs, wrap};
 use super::view::{Settled, View};
 use super::words::{Commands, Mark};
@@ -16,7 +16,7 @@ use crate::event::Event;
 const REDRAW: Duration = Duration::from_millis(100);
 
 pub struct Live {
-    region: Region,
+    region: Redraw,
     shown: Arc<Mutex<Shown>>,
 }
 
@@ -42,7 +42,7 @@ impl Live {
             let lines = shown.view.region(shown.now(), width());
             painted(&lines.iter().map(|line| clean(line)).collect::<Vec<_>>())
         };
-        let region = Region::new(ProgressDrawTarget::stderr(), REDRAW, text);
+        let region = Redraw::new(ProgressDrawTarget::stderr(), REDRAW, text);
         Live { region, shown }
     }
 

@@ -4,7 +4,7 @@
 mod live;
 mod picture;
 mod plain;
-mod region;
+mod redraw;
 mod status;
 mod text;
 mod view;

@@ -8,7 +8,7 @@ use console::Term;
 use indicatif::ProgressDrawTarget;
 use jiff::{SignedDuration, Timestamp};
 
-use super::region::Region;
+use super::redraw::Redraw;
 use super::status::{Next, lines, status};
 use super::text::clean;
 use super::{is_ci, is_dumb, print, say};
@@ -21,7 +21,7 @@ pub struct Picture(Manner);
 
 enum Manner {
     Printed,
-    Drawn { region: Region, shown: Arc<Mutex<Option<Shown>>> },
+    Drawn { region: Redraw, shown: Arc<Mutex<Option<Shown>>> },
 }
 
 struct Shown {
@@ -52,7 +52,7 @@ impl Picture {
             let lines = lines.iter().map(|line| console::truncate_str(line, width, ""));
             lines.collect::<Vec<_>>().join("\n")
         };
-        let region = Region::new(ProgressDrawTarget::stdout(), REDRAW, text);
+        let region = Redraw::new(ProgressDrawTarget::stdout(), REDRAW, text);
         Picture(Manner::Drawn { region, shown })
     }
 

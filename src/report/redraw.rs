@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-pub struct Region(ProgressBar);
+pub struct Redraw(ProgressBar);
 
-impl Region {
+impl Redraw {
     /// `text` is what it shows at that moment; it is asked at least so often.
     pub fn new(
         target: ProgressDrawTarget,
         every: Duration,
         text: impl Fn() -> String + Clone + Send + Sync + 'static,
-    ) -> Region {
+    ) -> Redraw {
         let draw = move |_: &ProgressState, out: &mut dyn Write| {
             // Nobody can be told that a terminal does not take it.
             let _ = out.write_str(&text());
@@ -22,7 +22,7 @@ impl Region {
         let bar = ProgressBar::with_draw_target(None, target);
         bar.set_style(style.with_key("text", draw));
         bar.enable_steady_tick(every);
-        Region(bar)
+        Redraw(bar)
     }
 
     /// Lines that stay, above it.
@@ -35,7 +35,7 @@ impl Region {
     }
 }
 
-impl Drop for Region {
+impl Drop for Redraw {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }
