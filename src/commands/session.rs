@@ -86,12 +86,14 @@ async fn only_app(cluster: &Cluster) -> Result<String, Error> {
             Kind::Usage,
             format!("no app is named, and namespace {} has none yet", cluster.namespace),
         )
-        .hint(format!("bluegreen init APP{}", cluster.flags))),
+        .hint("init takes one in by the name of its Deployment")
+        .hint(format!("to see which there are: {}", cluster.kubectl("get deployments")))),
         several => Err(Error::new(
             Kind::Usage,
             format!("no app is named, and namespace {} has several", cluster.namespace),
         )
-        .because(several.join(", "))),
+        .because(several.join(", "))
+        .hint("name one of them after the subcommand")),
     }
 }
 

@@ -71,7 +71,7 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
         Outcome::Unfit { reasons } => {
             let mut error = Error::new(Kind::Unfit, format!("{app} can't be released as it is"));
             error.causes.clone_from(reasons);
-            Err(error)
+            Err(error.hint(session.cluster.kubectl("get deployments,services,ingresses")))
         }
         Outcome::Misfit { why } => error(Kind::Usage, why.clone()),
     }

@@ -5,6 +5,7 @@ mod alternate;
 mod article;
 mod bed;
 mod crash;
+mod errors;
 mod gate;
 mod intents;
 mod mended;
@@ -24,6 +25,7 @@ pub fn all() -> Vec<Trial> {
         alternate::trials(),
         article::trials(),
         crash::trials(),
+        errors::trials(),
         gate::trials(),
         intents::trials(),
         mended::trials(),
