@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
-use crate::cli::{Common, Output};
+use crate::cli::{Common, Output, program};
 use crate::cluster::{Access, Cluster, apps, connect};
 use crate::drive::{Drive, Ended, Interrupts, drive};
 use crate::error::{Error, Kind};
@@ -36,7 +36,7 @@ impl Session {
 
     /// A command line that works when pasted.
     pub fn command(&self, verb: &str) -> String {
-        format!("bluegreen {verb} {}{}", self.names.app, self.cluster.flags)
+        format!("{} {verb} {}{}", program(), self.names.app, self.cluster.flags)
     }
 
     /// Drives a goal to its outcome, and says what happens.
@@ -73,7 +73,7 @@ async fn only_app(cluster: &Cluster) -> Result<String, Error> {
             Kind::Usage,
             format!("no app is named, and namespace {} has none yet", cluster.namespace),
         )
-        .hint(format!("bluegreen init APP{}", cluster.flags))),
+        .hint(format!("{} init APP{}", program(), cluster.flags))),
         several => Err(Error::new(
             Kind::Usage,
             format!("no app is named, and namespace {} has several", cluster.namespace),

@@ -1,6 +1,10 @@
 //! What the command line says without a cluster: help, usage errors, exit codes.
 #![forbid(unsafe_code)]
 
+mod completions;
+mod help;
+mod plugin;
+
 #[test]
 fn command_line() {
     trycmd::TestCases::new()
