@@ -91,3 +91,38 @@ fn base64(pem: String) -> String {
     let value = serde_json::to_value(ByteString(pem.into_bytes()));
     value.ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// Of a user whose plugin prints this.
+    fn account(status: &serde_json::Value) -> Account {
+        let mut config = Config::new("https://127.0.0.1:9".parse().unwrap());
+        let said = json!({ "kind": "ExecCredential", "status": status }).to_string();
+        let exec = json!({
+            "interactiveMode": "Never",
+            "command": "sh",
+            "args": ["-c", "printf %s \"$SAID\""],
+            "env": [{ "name": "SAID", "value": said }],
+        });
+        config.auth_info = serde_json::from_value(json!({ "exec": exec })).unwrap();
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Account::new(config).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_certificate_proves_who_we_are_as_well() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = rcgen::CertificateParams::default().self_signed(&key).unwrap();
+        let status = json!({
+            "clientCertificateData": certificate.pem(),
+            "clientKeyData": key.serialize_pem(),
+        });
+        account(&status).pass().await.unwrap();
+        let status = json!({ "clientCertificateData": "secret", "clientKeyData": "secret" });
+        let trouble = account(&status).pass().await.err().expect("rubbish is taken");
+        assert!(!trouble.what.contains("secret"), "{trouble}");
+    }
+}

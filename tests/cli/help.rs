@@ -5,6 +5,8 @@ use std::process::Command;
 use bluegreen::cli::{self, Cli};
 use clap::{CommandFactory, Parser};
 
+use super::examples;
+
 const PROGRAMS: [&str; 2] = ["bluegreen", "kubectl bluegreen"];
 const COLUMNS: usize = 80;
 /// A screen; of `deploy`, which has the most to choose from, a screen and a half.
@@ -26,29 +28,6 @@ fn subcommands() -> Vec<Vec<String>> {
     let command = Cli::command();
     let names = command.get_subcommands().map(|command| vec![command.get_name().to_owned()]);
     [Vec::new()].into_iter().chain(names).collect()
-}
-
-/// The command lines of a help's examples, as a shell would join them.
-fn examples(help: &str) -> Vec<String> {
-    let (_, examples) = help.split_once("\nExamples:\n").expect("there are examples");
-    let joined = examples.replace("\\\n", "");
-    let lines = joined.lines().filter(|line| !line.trim_start().starts_with('#'));
-    lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
-}
-
-/// What a shell makes of a line: quotes hold words together, and what goes to a file is not ours.
-fn words(line: &str) -> Vec<String> {
-    let line = line.split(" > ").next().unwrap();
-    let mut words = vec![String::new()];
-    let mut quoted = false;
-    for c in line.chars() {
-        match c {
-            '\'' => quoted = !quoted,
-            ' ' if !quoted => words.push(String::new()),
-            c => words.last_mut().unwrap().push(c),
-        }
-    }
-    words
 }
 
 #[test]
@@ -73,10 +52,10 @@ fn every_example_is_a_command_line_of_its_subcommand() {
                 Some(name) => command.find_subcommand_mut(name).unwrap(),
                 None => &mut command,
             };
-            let examples = examples(&command.render_long_help().to_string());
+            let examples = examples::of(&command.render_long_help().to_string());
             assert!(!examples.is_empty(), "{subcommand:?} has no example");
             for example in examples {
-                let words = words(&example);
+                let words = examples::words(&example);
                 let start = program.split(' ').map(str::to_owned).chain(subcommand.clone());
                 assert!(words.starts_with(&start.collect::<Vec<_>>()), "{example}");
                 let rest = &words[program.split(' ').count() - 1..];
@@ -94,7 +73,7 @@ fn examples_are_not_broken_by_the_terminal() {
     for subcommand in subcommands() {
         let words: Vec<&str> = subcommand.iter().map(String::as_str).chain(["--help"]).collect();
         let help = bluegreen(&words);
-        for example in examples(&help) {
+        for example in examples::of(&help) {
             assert!(example.starts_with("bluegreen "), "{example:?}:\n{help}");
         }
     }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod completions;
+mod examples;
 mod help;
 mod plugin;
 

@@ -5,10 +5,13 @@ mod alternate;
 mod article;
 mod bed;
 mod crash;
+mod credentials;
+mod examples;
 mod gate;
 mod intents;
 mod mended;
 mod parrot;
+mod plugin;
 mod refusals;
 mod requests;
 mod rights;
@@ -23,9 +26,12 @@ pub fn all() -> Vec<Trial> {
         alternate::trials(),
         article::trials(),
         crash::trials(),
+        credentials::trials(),
+        examples::trials(),
         gate::trials(),
         intents::trials(),
         mended::trials(),
+        plugin::trials(),
         refusals::trials(),
         requests::trials(),
         rights::trials(),
