@@ -13,13 +13,14 @@ use serde_json::{Value, json};
 
 use super::parrot::{Parrot, V2};
 use crate::bed::{Bed, SOON, wait_for};
-use crate::support::proxy::{Action, Seen};
+use crate::support::proxy::{Action, Seen, once};
 use crate::support::{Proxy, Webhook};
 
 pub fn trials() -> Vec<Trial> {
     crate::cases![
         tokens_that_expire_are_renewed,
         tokens_refused_before_their_time_are_renewed,
+        watch_that_is_refused_is_opened_with_a_new_token,
         plugin_that_fails_for_a_while_is_waited_for,
         new_token_that_is_refused_too_ends_it,
         plugin_without_a_credential_is_told,
@@ -192,6 +193,16 @@ async fn tokens_refused_before_their_time_are_renewed(bed: Arc<Bed>) -> Result<(
     // However many requests were refused with it, each token was followed by one new one.
     let used = setting.tokens_in(|_| true).len();
     ensure!(setting.given()? == used, "{} tokens given, {used} used", setting.given()?);
+    Ok(())
+}
+
+async fn watch_that_is_refused_is_opened_with_a_new_token(bed: Arc<Bed>) -> Result<()> {
+    let setting = Setting::new(&bed, "v1", "").await?;
+    setting.proxy.set(once(|seen| seen.is_watch, Action::refuse(401, "Unauthorized")));
+    let deploy = ["deploy", "parrot", "--image", V2, "--yes", "--drain", "0s"];
+    setting.by_plugin.ok(&deploy).await?;
+    setting.app.is_released(V2).await?;
+    ensure!(setting.given()? == 2, "{} tokens given", setting.given()?);
     Ok(())
 }
 
