@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
-use crate::cli::{Common, Output};
+use crate::cli::{Common, Output, program};
 use crate::cluster::{Access, Cluster, apps, connect};
 use crate::drive::{Drive, Ended, Interrupts, drive};
 use crate::error::{Error, Kind};
@@ -37,7 +37,7 @@ impl Session {
 
     /// A command line that works when pasted.
     pub fn command(&self, verb: &str) -> String {
-        format!("bluegreen {verb} {}{}", self.names.app, self.cluster.flags)
+        format!("{} {verb} {}{}", program(), self.names.app, self.cluster.flags)
     }
 
     /// Drives a goal to its outcome, and says what happens.

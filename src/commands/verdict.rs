@@ -73,6 +73,12 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
             error.causes.clone_from(reasons);
             Err(error.hint(session.cluster.kubectl("get deployments,services,ingresses")))
         }
+        Outcome::Unprepared { reasons } => {
+            let what = format!("{app} is no longer prepared for releases");
+            let mut error = Error::new(Kind::Unfit, what).hint(session.command("init"));
+            error.causes.clone_from(reasons);
+            Err(error)
+        }
         Outcome::Misfit { why } => error(Kind::Usage, why.clone()),
     }
 }

@@ -5,11 +5,14 @@ mod alternate;
 mod article;
 mod bed;
 mod crash;
+mod credentials;
 mod errors;
+mod examples;
 mod gate;
 mod intents;
 mod mended;
 mod parrot;
+mod plugin;
 mod refusals;
 mod requests;
 mod rights;
@@ -25,10 +28,13 @@ pub fn all() -> Vec<Trial> {
         alternate::trials(),
         article::trials(),
         crash::trials(),
+        credentials::trials(),
+        examples::trials(),
         errors::trials(),
         gate::trials(),
         intents::trials(),
         mended::trials(),
+        plugin::trials(),
         refusals::trials(),
         requests::trials(),
         rights::trials(),
