@@ -163,7 +163,9 @@ pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
         }
         source = cause.source();
     }
-    text
+    // The layers' own names say nothing to whoever reads it.
+    let layers = ["ServiceError: ", "client error (Connect): ", "tcp connect error: "];
+    layers.iter().fold(text, |text, layer| text.replacen(layer, "", 1))
 }
 
 #[cfg(test)]

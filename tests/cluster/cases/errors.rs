@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
+use futures_util::future::{LocalBoxFuture, try_join_all};
 use libtest_mimic::Trial;
 use serde_json::json;
 use tokio::process::Command;
@@ -100,32 +101,34 @@ const DEPLOY: [&str; 4] = ["deploy", "parrot", "--image", V2];
 
 async fn every_kind_says_what_why_and_what_next(bed: Arc<Bed>) -> Result<()> {
     let ready = Parrot::ready(&bed).await?;
-    let all = [
-        unexpected(&bed).await?,
-        usage(&ready).await?,
-        no_app(&bed).await?,
-        rejected(&bed).await?,
-        threshold(&bed).await?,
-        unhealthy(&bed).await?,
-        aborted(&bed).await?,
-        busy(&bed).await?,
-        taken_over(&bed).await?,
-        changed(&bed).await?,
-        not_permitted(&ready).await?,
-        unreachable(&ready).await?,
-        not_prepared(&bed).await?,
-        unfit(&bed).await?,
-        nothing_to_do(&ready).await?,
-        in_the_way(&bed).await?,
-        not_ready(&bed).await?,
-        interrupted(&bed).await?,
+    // Most of the time each waits for the cluster.
+    let all: [LocalBoxFuture<Result<Told>>; 18] = [
+        Box::pin(unexpected(&bed)),
+        Box::pin(usage(&ready)),
+        Box::pin(no_app(&bed)),
+        Box::pin(rejected(&bed)),
+        Box::pin(threshold(&bed)),
+        Box::pin(unhealthy(&bed)),
+        Box::pin(aborted(&bed)),
+        Box::pin(busy(&bed)),
+        Box::pin(taken_over(&bed)),
+        Box::pin(changed(&bed)),
+        Box::pin(not_permitted(&ready)),
+        Box::pin(unreachable(&ready)),
+        Box::pin(not_prepared(&bed)),
+        Box::pin(unfit(&bed)),
+        Box::pin(nothing_to_do(&ready)),
+        Box::pin(in_the_way(&bed)),
+        Box::pin(not_ready(&bed)),
+        Box::pin(interrupted(&bed)),
     ];
+    let all = try_join_all(all).await?;
     let text: String = all.iter().map(Told::shown).collect();
     for told in &all {
         ensure!(!told.error().is_empty(), "{}: {:?}", told.when, told.output);
         ensure!(told.output.stderr.contains("\nhint: "), "no hint: {:?}", told.output);
-        told.paste().await?;
     }
+    try_join_all(all.iter().map(Told::paste)).await?;
     match std::panic::catch_unwind(|| insta::assert_snapshot!("errors", text)) {
         Ok(()) => Ok(()),
         Err(_) => {
