@@ -80,6 +80,9 @@ pub struct Init {
     /// The container port behind the Service, where the app has several
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub target_port: Option<u16>,
+    /// Settings to record, and to check: a bluegreen.yaml or a Flagger Canary; - for standard input
+    #[arg(short = 'f', long, value_name = "FILE")]
+    pub filename: Vec<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -88,23 +91,24 @@ pub struct Deploy {
     #[arg(value_parser = parse_app)]
     pub app: Option<String>,
     /// The new image, of this container where there are several; may be repeated
-    #[arg(long, value_name = "[CONTAINER=]IMAGE", required_unless_present = "filename")]
+    #[arg(long, value_name = "[CONTAINER=]IMAGE")]
     pub image: Vec<ImageChange>,
-    /// A Deployment's manifest, whose pod template is the new version; - for standard input
-    #[arg(short = 'f', long, value_name = "FILE", conflicts_with = "image")]
-    pub filename: Option<PathBuf>,
+    /// A Deployment, whose pod template is the new version, or settings (a bluegreen.yaml, a Flagger
+    /// Canary); - for standard input; may be repeated
+    #[arg(short = 'f', long, value_name = "FILE")]
+    pub filename: Vec<PathBuf>,
     /// The gate: this address is asked until it answers 200, 201 or 202
     ///
     /// Without this flag, --yes or --detach the environment's BLUEGREEN_WEBHOOK counts: the address
     /// is a secret, and a command line can be seen by others.
     #[arg(long, value_name = "URL")]
     pub webhook: Option<String>,
-    /// The time between two questions to the gate
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_some_seconds)]
-    pub interval: u64,
-    /// So many answers in a row that are not a yes destroy the candidate
-    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
-    pub threshold: u64,
+    /// The time between two questions to the gate [default: 10s]
+    #[arg(long, value_name = "TIME", value_parser = parse_some_seconds)]
+    pub interval: Option<u64>,
+    /// So many answers in a row that are not a yes destroy the candidate [default: 60]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub threshold: Option<u64>,
     /// When no answer at all destroys the candidate; by default never
     #[arg(long, value_name = "TIME", value_parser = parse_some_seconds)]
     pub deadline: Option<u64>,
@@ -120,12 +124,13 @@ pub struct Deploy {
     /// Have the API server check every change, and write nothing
     #[arg(long, value_name = "WHERE", value_enum)]
     pub dry_run: Option<DryRun>,
-    /// How long the candidate may take to be ready, and the API server to come back
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = parse_some_seconds)]
-    pub timeout: u64,
+    /// How long the candidate may take to be ready, and the API server to come back [default: 10m]
+    #[arg(long, value_name = "TIME", value_parser = parse_some_seconds)]
+    pub timeout: Option<u64>,
     /// How long the old version is kept after the switch, for requests that it still answers
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_seconds)]
-    pub drain: u64,
+    /// [default: 30s]
+    #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
+    pub drain: Option<u64>,
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]

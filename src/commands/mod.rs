@@ -4,6 +4,7 @@ mod abort;
 mod deploy;
 mod dry_run;
 mod init;
+mod input;
 mod promote;
 mod session;
 mod status;
