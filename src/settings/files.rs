@@ -269,3 +269,7 @@ fn template(
     let shown = sources[part.source].shown.clone();
     Ok(Template { shown, template: template.clone() })
 }
+
+#[cfg(test)]
+#[path = "files_tests.rs"]
+mod tests;

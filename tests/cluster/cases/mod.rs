@@ -12,6 +12,7 @@ mod parrot;
 mod refusals;
 mod requests;
 mod rights;
+mod settings;
 mod unhealthy;
 mod watch;
 
@@ -30,6 +31,7 @@ pub fn all() -> Vec<Trial> {
         refusals::trials(),
         requests::trials(),
         rights::trials(),
+        settings::trials(),
         unhealthy::trials(),
         watch::trials(),
     ];
