@@ -309,3 +309,16 @@ fn the_schema_has_every_key_and_no_other() {
     let service = ["appProtocol", "name", "port", "portName", "targetPort"];
     assert_eq!(keys(&definitions["Service"]), service);
 }
+
+const DOCS: &str = include_str!("../../docs/settings.md");
+
+#[test]
+fn the_documented_examples_are_understood() {
+    let examples: Vec<&str> =
+        DOCS.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert_eq!(examples.len(), 2);
+    let whole = config::read(&document(examples[0])).unwrap();
+    assert_eq!((whole.app.as_str(), whole.hooks.len()), ("parrot", 1));
+    let several = config::read(&document(examples[1])).unwrap();
+    assert_eq!((several.hooks.len(), several.hooks[0].retries), (2, 3));
+}
