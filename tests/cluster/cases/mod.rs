@@ -16,6 +16,7 @@ mod plugin;
 mod refusals;
 mod requests;
 mod rights;
+mod settings;
 mod unhealthy;
 mod watch;
 
@@ -38,6 +39,7 @@ pub fn all() -> Vec<Trial> {
         refusals::trials(),
         requests::trials(),
         rights::trials(),
+        settings::trials(),
         unhealthy::trials(),
         watch::trials(),
     ];
