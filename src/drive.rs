@@ -59,6 +59,8 @@ struct Loop<'a> {
     /// Whether a refusal has been looked at a second time.
     doubted: bool,
     release: Option<u64>,
+    /// When the last event was: in a row they never go back, whatever another API server's clock says.
+    said: Timestamp,
     /// The record as it was known last, to tell what others did to it.
     known: Option<Record>,
     /// The release whose candidate's address has been said.
@@ -90,6 +92,7 @@ pub async fn drive(drive: Drive<'_>) -> Result<Ended, Error> {
         failing: None,
         doubted: false,
         release: None,
+        said: Timestamp::MIN,
         known: None,
         shown: None,
         left: Left::Nothing,
@@ -203,12 +206,10 @@ impl Loop<'_> {
     }
 
     fn emit(&mut self, what: What) {
-        let event = Event {
-            what,
-            at: self.now(),
-            app: self.drive.names.app.clone(),
-            release: self.release,
-        };
+        self.said = self.said.max(self.now());
+        let at = self.said;
+        let (app, release) = (self.drive.names.app.clone(), self.release);
+        let event = Event { what, at, app, release };
         (self.drive.report)(&event);
     }
 

@@ -5,6 +5,7 @@ mod deploy;
 mod dry_run;
 mod init;
 mod promote;
+mod schema;
 mod session;
 mod status;
 mod verdict;
@@ -47,5 +48,9 @@ async fn run(cli: &Cli) -> Result<(), Error> {
         Command::Status(args) => status::run(common, args).await,
         Command::Promote(args) => promote::run(common, args).await,
         Command::Abort(args) => abort::run(common, args).await,
+        Command::Schema(args) => {
+            schema::run(args);
+            Ok(())
+        }
     }
 }

@@ -1,6 +1,10 @@
 //! What the command line says without a cluster: help, usage errors, exit codes.
 #![forbid(unsafe_code)]
 
+mod json_page;
+#[path = "../schema/mod.rs"]
+mod schema;
+
 #[test]
 fn command_line() {
     trycmd::TestCases::new()

@@ -6,15 +6,17 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
+use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
 use super::wait::wait_for;
 use super::{Bed, User};
+use crate::schema;
 
 /// Past this a command counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -47,6 +49,17 @@ impl Output {
             self.stderr
         )
     }
+
+    /// The events of a run with `-o json`.
+    pub fn events(&self) -> Result<Vec<Value>> {
+        schema::events(&self.stdout).map_err(Error::msg)
+    }
+}
+
+/// Whether a command line asks for JSON, in any of the ways to say so.
+fn is_json(args: &[&str]) -> bool {
+    let apart = args.windows(2).any(|pair| matches!(pair, ["-o" | "--output", "json"]));
+    apart || args.iter().any(|arg| matches!(*arg, "-ojson" | "-o=json" | "--output=json"))
 }
 
 impl Bed {
@@ -85,13 +98,19 @@ impl Bed {
         let stdout = Stream::collect(child.stdout.take().context("stdout is taken")?);
         let stderr = Stream::collect(child.stderr.take().context("stderr is taken")?);
         let what = format!("bluegreen {}", args.join(" "));
-        Ok(Running { what, child, stdout, stderr, started: Instant::now() })
+        let schema = is_json(args).then_some(match args.first() {
+            Some(&"status") => |text: &str| schema::status(text).map(drop),
+            _ => |text: &str| schema::events(text).map(drop),
+        });
+        Ok(Running { what, schema, child, stdout, stderr, started: Instant::now() })
     }
 }
 
 /// A command under way; killed when it is dropped.
 pub struct Running {
     what: String,
+    /// What its output has to be, where that is JSON.
+    schema: Option<fn(&str) -> Result<(), String>>,
     child: Child,
     stdout: Stream,
     stderr: Stream,
@@ -149,13 +168,23 @@ impl Running {
         };
         let status = status.with_context(|| format!("{} was lost", self.what))?;
         let took = self.started.elapsed();
-        Ok(Output {
+        let output = Output {
             code: status.code(),
             signal: status.signal(),
             stdout: self.stdout.finish().await,
             stderr: self.stderr.finish().await,
             took,
-        })
+        };
+        if let Some(schema) = self.schema
+            && !output.stdout.is_empty()
+        {
+            // A killed process may leave half a line.
+            let whole = output.stdout.rfind('\n').map_or(0, |end| end + 1);
+            let text =
+                if output.signal.is_some() { &output.stdout[..whole] } else { &output.stdout };
+            schema(text).map_err(|why| Error::msg(format!("{} prints {why}", self.what)))?;
+        }
+        Ok(output)
     }
 
     /// `kill -9`, and what it had printed.

@@ -7,6 +7,7 @@ mod bed;
 mod crash;
 mod gate;
 mod intents;
+mod json;
 mod mended;
 mod parrot;
 mod refusals;
@@ -25,6 +26,7 @@ pub fn all() -> Vec<Trial> {
         crash::trials(),
         gate::trials(),
         intents::trials(),
+        json::trials(),
         mended::trials(),
         refusals::trials(),
         requests::trials(),
