@@ -18,7 +18,7 @@ use pause::{Pause, Woken};
 
 use crate::cluster::{Breadth, CallError, Change, Cluster};
 use crate::error::{Error, Kind};
-use crate::event::{Event, What};
+use crate::event::{Event, Order, What};
 use crate::gate::Webhook;
 use crate::model::{Kind as ObjectKind, Write};
 use crate::release::plan::{self, Next, WaitFor};
@@ -59,8 +59,7 @@ struct Loop<'a> {
     /// Whether a refusal has been looked at a second time.
     doubted: bool,
     release: Option<u64>,
-    /// When the last event was: in a row they never go back, whatever another API server's clock says.
-    said: Timestamp,
+    order: Order,
     /// The record as it was known last, to tell what others did to it.
     known: Option<Record>,
     /// The release whose candidate's address has been said.
@@ -92,7 +91,7 @@ pub async fn drive(drive: Drive<'_>) -> Result<Ended, Error> {
         failing: None,
         doubted: false,
         release: None,
-        said: Timestamp::MIN,
+        order: Order::default(),
         known: None,
         shown: None,
         left: Left::Nothing,
@@ -206,8 +205,7 @@ impl Loop<'_> {
     }
 
     fn emit(&mut self, what: What) {
-        self.said = self.said.max(self.now());
-        let at = self.said;
+        let at = self.order.at(self.now());
         let (app, release) = (self.drive.names.app.clone(), self.release);
         let event = Event { what, at, app, release };
         (self.drive.report)(&event);

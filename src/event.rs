@@ -100,3 +100,31 @@ impl What {
         }
     }
 }
+
+/// Keeps the events of a command in a row. Of several API servers one may be behind the others, and
+/// a program that sorts by time must not have to know.
+#[derive(Default)]
+pub struct Order(Timestamp);
+
+impl Order {
+    /// The time of an event that happens now.
+    pub fn at(&mut self, now: Timestamp) -> Timestamp {
+        self.0 = self.0.max(now);
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_event_is_before_the_one_above_it() {
+        let mut order = Order::default();
+        let [early, late] = ["2026-01-02T03:04:05Z", "2026-01-02T03:04:09Z"];
+        let [early, late] = [early, late].map(|at| at.parse::<Timestamp>().unwrap());
+        assert_eq!(order.at(early), early);
+        assert_eq!(order.at(late), late);
+        assert_eq!(order.at(early), late);
+    }
+}

@@ -1,6 +1,5 @@
 //! `deploy --dry-run=server`: what would be made and changed, checked by the API server.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::session::Session;
@@ -9,14 +8,14 @@ use crate::cli::Output;
 use crate::cluster::{Breadth, CallError, read_once};
 use crate::drive::Ended;
 use crate::error::{Error, Kind};
-use crate::event::{Event, What};
+use crate::event::{Event, Order, What};
 use crate::model::Write;
 use crate::release::plan::{Step, rehearse};
 use crate::release::{Deploy, Doing, Memory, Outcome, Snapshot};
 use crate::report;
 
 pub async fn run(session: &Session, deploy: &Deploy) -> Result<(), Error> {
-    let mut events = Events { session, release: None, said: Timestamp::MIN };
+    let mut events = Events { session, release: None, order: Order::default() };
     match rehearsed(session, deploy, &mut events).await {
         Ok(outcome) => {
             events.emit(What::Ended { outcome: outcome.clone() });
@@ -69,15 +68,14 @@ fn what(Step { doing, write, .. }: Step) -> What {
 struct Events<'a> {
     session: &'a Session,
     release: Option<u64>,
-    /// When the last one was.
-    said: Timestamp,
+    order: Order,
 }
 
 impl Events<'_> {
     fn emit(&mut self, what: What) {
         if self.session.output == Output::Json {
-            self.said = self.said.max(self.session.cluster.clock().now());
-            let (at, app) = (self.said, self.session.names.app.clone());
+            let at = self.order.at(self.session.cluster.clock().now());
+            let app = self.session.names.app.clone();
             report::json(&Event { what, at, app, release: self.release });
         }
     }

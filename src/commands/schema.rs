@@ -1,6 +1,6 @@
-//! `schema`: what the JSON that goes in or out looks like, for programs.
+//! `schema`: what the JSON looks like that programs read and write.
 
-use schemars::generate::SchemaSettings;
+use schemars::generate::{Contract, SchemaSettings};
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
 
@@ -11,28 +11,28 @@ use crate::report;
 
 pub fn run(args: &cli::Schema) {
     let schema = match args.of {
-        SchemaOf::Event => printed::<Event>("event"),
-        SchemaOf::Status => printed::<Status>("status"),
+        SchemaOf::Event => schema::<Event>("event", Contract::Serialize),
+        SchemaOf::Status => schema::<Status>("status", Contract::Serialize),
     };
     let text = serde_json::to_string_pretty(&schema).expect("a schema is plain data");
     report::document(&text);
 }
 
-/// Of what we print: a field that is always there is required, though it may be null.
-fn printed<T: JsonSchema>(name: &str) -> Schema {
-    let settings = SchemaSettings::draft2020_12().for_serialize();
-    let settings = settings.with_transform(RecursiveTransform(unwrap));
+/// Of what is printed (`Contract::Serialize`), where a field that is always there is required though
+/// it may be null, or of what is read.
+fn schema<T: JsonSchema>(name: &str, contract: Contract) -> Schema {
+    let mut settings =
+        SchemaSettings::draft2020_12().with_transform(RecursiveTransform(unwrap_lines));
+    settings.contract = contract;
     let mut schema = settings.into_generator().into_root_schema_for::<T>();
     schema.insert("$id".to_owned(), format!("urn:bluegreen:schema:{name}").into());
     schema.insert("title".to_owned(), format!("bluegreen {name}").into());
     schema
 }
 
-/// A description is a doc comment, and its line breaks are the source's.
-fn unwrap(schema: &mut Schema) {
-    if let Some(text) = schema.get_mut("description")
-        && let Some(line) = text.as_str().map(|text| text.replace('\n', " "))
-    {
-        *text = line.into();
-    }
+/// A description is a doc comment: where its lines break is the source's own matter.
+fn unwrap_lines(schema: &mut Schema) {
+    let Some(text) = schema.get("description").and_then(|text| text.as_str()) else { return };
+    let paragraphs: Vec<String> = text.split("\n\n").map(|one| one.replace('\n', " ")).collect();
+    schema.insert("description".to_owned(), paragraphs.join("\n\n").into());
 }

@@ -19,23 +19,16 @@ fn examples() -> impl Iterator<Item = &'static str> {
     fenced("jsonl").into_iter().flat_map(str::lines)
 }
 
-/// All words that these properties can have, wherever they stand in the schema.
-fn words(schema: &Value, properties: &[&str], found: &mut BTreeSet<String>) {
-    for property in properties {
-        let word = &schema["properties"][property]["const"];
-        found.extend(word.as_str().map(str::to_owned));
-    }
-    match schema {
-        Value::Array(all) => all.iter().for_each(|inner| words(inner, properties, found)),
-        Value::Object(all) => all.values().for_each(|inner| words(inner, properties, found)),
-        _ => {}
-    }
-}
-
-fn words_of(properties: &[&str]) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    words(&schema::printed("event"), properties, &mut found);
-    found
+/// All words that this property can have, wherever it stands in the schema.
+fn words(schema: &Value, property: &str) -> BTreeSet<String> {
+    let word = schema["properties"][property]["const"].as_str();
+    let inner: Vec<&Value> = match schema {
+        Value::Array(all) => all.iter().collect(),
+        Value::Object(all) => all.values().collect(),
+        _ => Vec::new(),
+    };
+    let inner = inner.into_iter().flat_map(|inner| words(inner, property));
+    word.map(str::to_owned).into_iter().chain(inner).collect()
 }
 
 #[test]
@@ -51,7 +44,7 @@ fn examples_are_what_the_schemas_say() {
 
 #[test]
 fn every_event_has_an_example() {
-    let all = words_of(&["event"]);
+    let all = words(&schema::printed("event"), "event");
     assert!(all.len() >= 13, "{all:?}");
     let shown = examples().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let shown: BTreeSet<String> =
@@ -60,11 +53,17 @@ fn every_event_has_an_example() {
 }
 
 #[test]
-fn every_word_is_on_the_page() {
-    let all = words_of(&["step", "for", "news", "result"]);
-    assert!(all.len() > 50, "{all:?}");
-    for word in all {
-        assert!(PAGE.contains(&format!("`{word}`")), "{word} is not on the page");
+fn every_word_has_a_row() {
+    let schema = schema::printed("event");
+    for (property, title, least) in
+        [("step", "Steps", 28), ("for", "Waits", 6), ("news", "News", 7), ("result", "Results", 14)]
+    {
+        let section = PAGE.split("\n## ").find(|section| section.starts_with(title)).unwrap();
+        let words = words(&schema, property);
+        assert!(words.len() >= least, "{property}: {words:?}");
+        for word in words {
+            assert!(section.contains(&format!("`{word}`")), "{title} of docs/json.md lack {word}");
+        }
     }
 }
 
@@ -121,6 +120,9 @@ fn the_schema_of_events_refuses_what_is_none() {
     for line in ["", "{}", "[]", "null", "1", "error: no"] {
         assert!(schema::events(&format!("{line}\n")).is_err(), "{line}");
     }
+    let why = with("gate-answered", "/answer", "perhaps").unwrap_err();
+    assert!(why.starts_with(r#"value is not one of "pass", "not-yet""#), "{why}");
+    assert!(why.contains(" at /answer: {"), "{why}");
     let lines: Vec<&str> = examples().take(2).collect();
     assert!(schema::events(&format!("{}\n{}", lines[1], lines[0])).is_err(), "time goes back");
 }

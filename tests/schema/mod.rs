@@ -4,7 +4,8 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
-use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 
 static EVENT: LazyLock<Validator> = LazyLock::new(|| validator("event"));
@@ -57,6 +58,22 @@ fn one(schema: &Validator, text: &str) -> Result<Value, String> {
     let value: Value = serde_json::from_str(text).map_err(|error| format!("{error}: {text}"))?;
     match schema.validate(&value) {
         Ok(()) => Ok(value),
-        Err(error) => Err(format!("{error}, at {:?}: {text}", error.instance_path().to_string())),
+        Err(error) => Err(format!("{}: {text}", why(&error))),
+    }
+}
+
+/// Of what may be one of several kinds, that of its own kind counts: the one whose name it bears.
+fn why(error: &ValidationError) -> String {
+    let is_other =
+        |error: &ValidationError| matches!(error.kind(), ValidationErrorKind::Constant { .. });
+    if let ValidationErrorKind::OneOfNotValid { context } = error.kind()
+        && let Some(own) = context.iter().find(|errors| !errors.iter().any(is_other))
+        && let Some(first) = own.first()
+    {
+        return why(first);
+    }
+    match error.instance_path().as_str() {
+        "" => error.masked().to_string(),
+        path => format!("{} at {path}", error.masked()),
     }
 }

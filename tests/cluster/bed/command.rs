@@ -56,10 +56,17 @@ impl Output {
     }
 }
 
-/// Whether a command line asks for JSON, in any of the ways to say so.
-fn is_json(args: &[&str]) -> bool {
+/// What an output has to be.
+type Form = fn(&str) -> Result<(), String>;
+
+/// The form of a command line's output, where that asks for JSON in any of the ways to say so.
+fn form(args: &[&str]) -> Option<Form> {
     let apart = args.windows(2).any(|pair| matches!(pair, ["-o" | "--output", "json"]));
-    apart || args.iter().any(|arg| matches!(*arg, "-ojson" | "-o=json" | "--output=json"))
+    let joined = ["-ojson", "-o=json", "--output=json"];
+    (apart || args.iter().any(|arg| joined.contains(arg))).then_some(match args.first() {
+        Some(&"status") => |text| schema::status(text).map(drop),
+        _ => |text| schema::events(text).map(drop),
+    })
 }
 
 impl Bed {
@@ -98,19 +105,15 @@ impl Bed {
         let stdout = Stream::collect(child.stdout.take().context("stdout is taken")?);
         let stderr = Stream::collect(child.stderr.take().context("stderr is taken")?);
         let what = format!("bluegreen {}", args.join(" "));
-        let schema = is_json(args).then_some(match args.first() {
-            Some(&"status") => |text: &str| schema::status(text).map(drop),
-            _ => |text: &str| schema::events(text).map(drop),
-        });
-        Ok(Running { what, schema, child, stdout, stderr, started: Instant::now() })
+        let form = form(args);
+        Ok(Running { what, form, child, stdout, stderr, started: Instant::now() })
     }
 }
 
 /// A command under way; killed when it is dropped.
 pub struct Running {
     what: String,
-    /// What its output has to be, where that is JSON.
-    schema: Option<fn(&str) -> Result<(), String>>,
+    form: Option<Form>,
     child: Child,
     stdout: Stream,
     stderr: Stream,
@@ -175,14 +178,14 @@ impl Running {
             stderr: self.stderr.finish().await,
             took,
         };
-        if let Some(schema) = self.schema
-            && !output.stdout.is_empty()
+        // A process that was killed may leave half a line.
+        let whole = output.stdout.rfind('\n').map_or(0, |end| end + 1);
+        let end = if output.signal.is_some() { whole } else { output.stdout.len() };
+        if let Some(form) = self.form
+            && end > 0
         {
-            // A killed process may leave half a line.
-            let whole = output.stdout.rfind('\n').map_or(0, |end| end + 1);
-            let text =
-                if output.signal.is_some() { &output.stdout[..whole] } else { &output.stdout };
-            schema(text).map_err(|why| Error::msg(format!("{} prints {why}", self.what)))?;
+            let wrong = |why| Error::msg(format!("{} prints {why}", self.what));
+            form(&output.stdout[..end]).map_err(wrong)?;
         }
         Ok(output)
     }

@@ -97,6 +97,7 @@ async fn commands_are_events_from_first_to_last(bed: Arc<Bed>) -> Result<()> {
 
     // One that is detached, and aborted by another command.
     let v3 = ["deploy", "parrot", "--image", "kmharish/parrot-app:v3", "-ojson", "--detach"];
+    let v3 = [&v3[..], &["--drain", "1s"]].concat();
     let waits = [("/event", "ended"), ("/outcome/result", "detached")];
     events(&app, 0, &v3, &[("/event", "doing"), ("/step", "start")], &waits).await?;
     let abort = ["abort", "parrot", "--output=json", "--reason", "the beak is wrong"];
