@@ -18,7 +18,7 @@ use pause::{Pause, Woken};
 
 use crate::cluster::{Breadth, CallError, Change, Cluster};
 use crate::error::{Error, Kind};
-use crate::event::{Event, What};
+use crate::event::{Event, Order, What};
 use crate::gate::Webhooks;
 use crate::model::{Kind as ObjectKind, Write};
 use crate::release::plan::{self, Next, WaitFor};
@@ -60,6 +60,7 @@ struct Loop<'a> {
     /// Whether a refusal has been looked at a second time.
     doubted: bool,
     release: Option<u64>,
+    order: Order,
     /// The record as it was known last, to tell what others did to it.
     known: Option<Record>,
     /// The picture that was given last.
@@ -93,6 +94,7 @@ pub async fn drive(drive: Drive<'_>) -> Result<Ended, Error> {
         failing: None,
         doubted: false,
         release: None,
+        order: Order::default(),
         known: None,
         seen: None,
         shown: None,
@@ -225,12 +227,9 @@ impl Loop<'_> {
     }
 
     fn emit(&mut self, what: What) {
-        let event = Event {
-            what,
-            at: self.now(),
-            app: self.drive.names.app.clone(),
-            release: self.release,
-        };
+        let at = self.order.at(self.now());
+        let (app, release) = (self.drive.names.app.clone(), self.release);
+        let event = Event { what, at, app, release };
         (self.drive.report)(&event);
     }
 

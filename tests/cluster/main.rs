@@ -5,6 +5,8 @@
 #[allow(dead_code, reason = "what tests may use, not all of it in use yet")]
 mod bed;
 mod cases;
+#[path = "../schema/mod.rs"]
+mod schema;
 mod suite;
 mod support;
 

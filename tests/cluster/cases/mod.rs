@@ -10,6 +10,7 @@ mod errors;
 mod examples;
 mod gate;
 mod intents;
+mod json;
 mod mended;
 mod parrot;
 mod plugin;
@@ -34,6 +35,7 @@ pub fn all() -> Vec<Trial> {
         errors::trials(),
         gate::trials(),
         intents::trials(),
+        json::trials(),
         mended::trials(),
         plugin::trials(),
         refusals::trials(),
