@@ -269,7 +269,10 @@ fn what_is_wrong_with_our_own_form_is_shown_with_a_caret() {
             "line 2: this has to be a time like 30s, 10m or 2h, not a number\n",
         ),
         ("app: parrot\ntimeout: 0s\n", "line 2: it has to be at least 1s\n"),
-        ("app: parrot\ngate: https://hush/hush\n", "line 2: this has to be a mapping, not text\n"),
+        (
+            "app: parrot\ngate: hush.example.com/hush\n",
+            "line 2: this has to be a mapping, not text\n",
+        ),
         ("app: parrot\ngate: {webhook: hush}\n", "line 2: relative URL without a base\n"),
         (
             "app: parrot\ngate:\n  webhook: http://a/hush\n  webhooks: [{url: 'http://b/hush'}]\n",
@@ -282,7 +285,7 @@ fn what_is_wrong_with_our_own_form_is_shown_with_a_caret() {
     ] {
         let error = config_error(text);
         assert!(error.starts_with(said), "{error}");
-        assert!(!error.contains("/hush"), "{error}");
+        assert!(!error.contains("hush"), "{error}");
     }
 }
 
