@@ -1,4 +1,5 @@
-//! The tests, one file a subject. A new file: a `mod` line, and its `trials()` in `all`.
+//! The tests, one file a subject. A new file: a `mod` line, and its `trials()` in `together` or
+//! `alone`.
 
 mod access;
 mod alternate;
@@ -8,15 +9,18 @@ mod crash;
 mod gate;
 mod intents;
 mod mended;
+mod pair;
 mod parrot;
 mod refusals;
 mod requests;
 mod rights;
+mod traffic;
 mod unhealthy;
 
 use libtest_mimic::Trial;
 
-pub fn all() -> Vec<Trial> {
+/// They mind their own namespace and wait most of the time.
+pub fn together() -> Vec<Trial> {
     let files = [
         bed::trials(),
         access::trials(),
@@ -32,4 +36,9 @@ pub fn all() -> Vec<Trial> {
         unhealthy::trials(),
     ];
     files.into_iter().flatten().collect()
+}
+
+/// They measure: one after the other, when the rest is done.
+pub fn alone() -> Vec<Trial> {
+    traffic::trials()
 }
