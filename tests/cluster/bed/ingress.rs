@@ -3,6 +3,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use k8s_openapi::ByteString;
@@ -18,6 +19,9 @@ use crate::load::answer::{self, Answer};
 /// Ingresses are served in namespaces with this label: other tests make theirs at the same time, and
 /// each change of one would be a reload, or a wait behind the controller's rate limit.
 pub const SERVED: (&str, &str) = ("bed/served", "yes");
+
+/// The old and the new answer together for a quarter of a second, at most, that was measured.
+const SETTLED: Duration = Duration::from_secs(1);
 
 const NAMESPACE: &str = "ingress-nginx";
 const CONFIG: &str = "controller";
@@ -80,7 +84,10 @@ impl DataPlane {
             format!("--http-port={}", nginx::HTTP),
             format!("--https-port={}", nginx::HTTPS),
             format!("--validating-webhook=127.0.0.1:{}", nginx::WEBHOOK),
-            format!("--validating-webhook-certificate={}", bed.folder.join("serving.crt").display()),
+            format!(
+                "--validating-webhook-certificate={}",
+                bed.folder.join("serving.crt").display()
+            ),
             format!("--validating-webhook-key={}", bed.folder.join("serving.key").display()),
             "--disable-leader-election".into(),
             "--update-status=false".into(),
@@ -130,6 +137,11 @@ impl DataPlane {
 }
 
 impl Ingress {
+    /// Fails when the controller is not running any more.
+    pub fn check(&mut self) -> Result<()> {
+        self.plane.as_mut().map_or(Ok(()), |plane| plane.nginx.check())
+    }
+
     /// HTTP/1.1
     pub fn http1(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, nginx::HTTP).into()
@@ -149,12 +161,19 @@ impl Ingress {
         answer::get(self.http1(), host, path).await
     }
 
-    /// Waits until `version` answers for `host`.
+    /// Waits until `version` answers for `host`, and nothing else does for a second: for a moment
+    /// old workers take connections beside the new ones.
     pub async fn serves(&self, host: &str, version: &str) -> Result<()> {
-        let what = format!("{version} to answer for {host}");
+        let what = format!("only {version} to answer for {host}");
+        let mut since = None;
         let served = wait_for(&what, SOON, async || {
             let answer = self.get(host, "/").await?;
-            Ok((answer.status == 200 && answer.version() == version).then_some(()))
+            if answer.status != 200 || answer.version() != version {
+                since = None;
+                return Ok(None);
+            }
+            let since = since.get_or_insert_with(Instant::now);
+            Ok((since.elapsed() >= SETTLED).then_some(()))
         })
         .await;
         served.with_context(|| self.log_tail())
@@ -183,10 +202,8 @@ fn objects(bed: &Bed, workers: u8) -> String {
 }
 
 fn config(bed: &Bed, workers: u8) -> Value {
-    let stream = format!(
-        "server {{ listen 127.0.0.1:{}; access_log off; return 204; }}",
-        nginx::STREAM
-    );
+    let stream =
+        format!("server {{ listen 127.0.0.1:{}; access_log off; return 204; }}", nginx::STREAM);
     json!({
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -205,6 +222,10 @@ fn config(bed: &Bed, workers: u8) -> Value {
             // Closing a connection after its thousandth request, as by default, would look like
             // what a reload does to it.
             "keep-alive-requests": "10000000",
+            // With some dead connections to pods at hand, this nginx's count of tries falls below
+            // zero and it tries dead pods for ever, at full speed. A refusal takes no time, so
+            // this ends nothing else.
+            "proxy-next-upstream-timeout": "3",
         },
     })
 }

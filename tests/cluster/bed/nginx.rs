@@ -41,7 +41,8 @@ impl Nginx {
         })?;
         for module in MODULES {
             let path = Path::new(MODULE_FOLDER).join(module);
-            let missing = || format!("{} is missing; tests/cluster/nginx installs it", path.display());
+            let missing =
+                || format!("{} is missing; tests/cluster/nginx installs it", path.display());
             ensure!(path.is_file(), missing());
         }
         prepare(&built.join("nginx"), &folder.join("nginx"))?;

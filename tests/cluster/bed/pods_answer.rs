@@ -62,7 +62,9 @@ pub async fn answer(
         return Ok(refusal);
     }
     let path = request.uri().path();
-    if let Some(key) = request.headers().get(header::SEC_WEBSOCKET_KEY).filter(|_| path.ends_with("/ws")) {
+    if let Some(key) =
+        request.headers().get(header::SEC_WEBSOCKET_KEY).filter(|_| path.ends_with("/ws"))
+    {
         let reply = Response::builder()
             .status(StatusCode::SWITCHING_PROTOCOLS)
             .header(header::CONNECTION, "upgrade")
@@ -95,8 +97,7 @@ pub async fn answer(
 /// Sends every message back, until either side has enough.
 pub async fn echo(upgrade: OnUpgrade) {
     let Ok(io) = upgrade.await else { return };
-    let mut socket =
-        WebSocketStream::from_raw_socket(TokioIo::new(io), Role::Server, None).await;
+    let mut socket = WebSocketStream::from_raw_socket(TokioIo::new(io), Role::Server, None).await;
     while let Some(Ok(message)) = socket.next().await {
         if (message.is_text() || message.is_binary()) && socket.send(message).await.is_err() {
             return;
@@ -129,6 +130,7 @@ fn chunks(first: String, count: u64, gap: Duration) -> Body {
 
 fn query(text: &str, key: &str, default: u64) -> u64 {
     let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
-    let mut values = pairs.filter(|(name, _)| *name == key).filter_map(|(_, value)| value.parse().ok());
+    let mut values =
+        pairs.filter(|(name, _)| *name == key).filter_map(|(_, value)| value.parse().ok());
     values.next().unwrap_or(default)
 }

@@ -39,9 +39,7 @@ impl Stand {
         let identity = Arc::new(Identity::of(pod, watched.clone()));
         let listeners = ports(pod).into_iter().filter_map(|port| {
             let at = SocketAddr::from((address, port));
-            listen(at)
-                .inspect_err(|error| eprintln!("testbed: no stand-in at {at}: {error}"))
-                .ok()
+            listen(at).inspect_err(|error| eprintln!("testbed: no stand-in at {at}: {error}")).ok()
         });
         let end = End::of(pod);
         let task = tokio::spawn(serve(listeners.collect(), identity, watched, end));
@@ -92,7 +90,8 @@ impl End {
         let spec = pod.spec.as_ref();
         let grace = spec.and_then(|spec| spec.termination_grace_period_seconds);
         let grace = grace.map_or(GRACE, |seconds| seconds.max(0) as u64);
-        let pre_stop = spec.into_iter().flat_map(|spec| &spec.containers).filter_map(pre_stop).max();
+        let pre_stop =
+            spec.into_iter().flat_map(|spec| &spec.containers).filter_map(pre_stop).max();
         let mut annotations = pod.metadata.annotations.iter().flatten();
         Self {
             pre_stop: Duration::from_secs(pre_stop.unwrap_or(0).min(grace)),
@@ -162,6 +161,7 @@ async fn serve(
         }
     }
     accepting.shutdown().await;
+    drop(incoming);
     if end.finishes {
         let _ = sigterm.send(true);
         let finished = async { while open.join_next().await.is_some() {} };

@@ -129,7 +129,11 @@ impl Pool {
         let kept = idle.pop_front()?;
         if let Sender::Http2(sender) = &kept.sender {
             // Others may use it at the same time.
-            let same = Kept { sender: Sender::Http2(sender.clone()), used: kept.used, _one: Arc::clone(&kept._one) };
+            let same = Kept {
+                sender: Sender::Http2(sender.clone()),
+                used: kept.used,
+                _one: Arc::clone(&kept._one),
+            };
             idle.push_back(same);
         }
         Some(kept)

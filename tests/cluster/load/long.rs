@@ -73,17 +73,19 @@ impl Socket {
     async fn talk(mut self, mut stopped: watch::Receiver<bool>) -> Result<usize> {
         let mut answered = 0;
         loop {
+            // One more message then says whether it is still open.
+            let last = *stopped.borrow();
             let text = format!("message {answered}");
             self.0.send(Message::text(text.as_str())).await.context("it was cut")?;
             let reply = tokio::time::timeout(PATIENCE, self.0.next()).await;
             let reply = reply.context("no echo")?.context("it was closed")??;
             ensure!(reply.to_text()? == text, "another echo: {reply}");
             answered += 1;
-            let stop = stopped.wait_for(|yes| *yes);
-            if tokio::time::timeout(EVERY, stop).await.is_ok() {
+            if last {
                 let _ = self.0.close(None).await;
                 return Ok(answered);
             }
+            let _ = tokio::time::timeout(EVERY, stopped.wait_for(|yes| *yes)).await;
         }
     }
 }

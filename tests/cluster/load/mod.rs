@@ -9,6 +9,4 @@ mod sample;
 mod summary;
 
 pub use connection::Protocol;
-pub use run::{Load, Running};
-pub use sample::{Connection, Failure, Outcome, Sample};
-pub use summary::Summary;
+pub use run::Load;

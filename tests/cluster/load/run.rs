@@ -18,6 +18,8 @@ use super::summary::Summary;
 
 /// Longer than nginx waits for a pod that does not answer, and than any answer takes.
 const PATIENCE: Duration = Duration::from_secs(90);
+const LAG: Duration = Duration::from_secs(10);
+const CONNECT: Duration = Duration::from_secs(20);
 
 #[derive(Clone)]
 pub struct Load {
@@ -58,11 +60,6 @@ impl Running {
         self.inner.start.elapsed()
     }
 
-    /// Of the requests that are done, those for which `of` is true.
-    pub fn count(&self, of: impl Fn(&Sample) -> bool) -> usize {
-        self.inner.samples().iter().filter(|sample| of(sample)).count()
-    }
-
     /// Sends no more, waits for what is under way, and gives all of it by time.
     pub async fn stop(self) -> Result<Summary> {
         let _ = self.stop.send(true);
@@ -72,7 +69,7 @@ impl Running {
         samples.sort_by_key(|sample| sample.at);
         let summary = Summary { samples, sent_for, late, rate: self.inner.load.rate };
         // A generator that lags sends in bursts, or less than it says.
-        ensure!(late < Duration::from_secs(1), "the load could not be kept up: {summary}");
+        ensure!(late < LAG, "the load could not be kept up: {summary}");
         Ok(summary)
     }
 }
@@ -125,14 +122,15 @@ impl Inner {
     }
 
     async fn on_fresh(&self) -> Outcome {
-        let Ok(mut sender) = Sender::connect(self.load.at, self.load.protocol).await else {
+        let connected = Sender::connect(self.load.at, self.load.protocol);
+        let Ok(Ok(mut sender)) = timeout(CONNECT, connected).await else {
             return Outcome::Failed(Failure::Connect);
         };
         self.outcome(sender.ask(self.message(false)).await)
     }
 
     async fn on_kept(&self) -> (Connection, Outcome) {
-        let Ok(mut kept) = self.pool.take().await else {
+        let Ok(Ok(mut kept)) = timeout(CONNECT, self.pool.take()).await else {
             return (Connection::Kept, Outcome::Failed(Failure::Connect));
         };
         match kept.sender.ask(self.message(true)).await {

@@ -42,7 +42,8 @@ impl Summary {
     pub fn latency(&self, quantile: f64) -> Duration {
         let mut histogram = Histogram::<u64>::new(3).expect("3 digits are allowed");
         for sample in self.samples.iter().filter(|sample| !sample.failed()) {
-            histogram.saturating_record(sample.took.as_micros() as u64);
+            let recorded = histogram.record(sample.took.as_micros() as u64);
+            recorded.expect("it grows by itself");
         }
         Duration::from_micros(histogram.value_at_quantile(quantile))
     }
@@ -71,6 +72,8 @@ impl fmt::Display for Summary {
             self.latency(0.99),
             self.latency(1.0),
             self.late,
-        )
+        )?;
+        let broken = |sample: &&Sample| matches!(sample.outcome, Outcome::Failed(_));
+        self.samples.iter().filter(broken).take(5).try_for_each(|sample| write!(f, "\n{sample:?}"))
     }
 }
