@@ -14,6 +14,7 @@ mod parrot;
 mod refusals;
 mod requests;
 mod rights;
+mod stand_ins;
 mod traffic;
 mod unhealthy;
 
@@ -38,7 +39,7 @@ pub fn together() -> Vec<Trial> {
     files.into_iter().flatten().collect()
 }
 
-/// They measure: one after the other, when the rest is done.
+/// They use the data plane and measure: one after the other, when the rest is done.
 pub fn alone() -> Vec<Trial> {
-    traffic::trials()
+    [stand_ins::trials(), traffic::trials()].into_iter().flatten().collect()
 }
