@@ -1,4 +1,5 @@
-//! The tests, one file a subject. A new file: a `mod` line, and its `trials()` in `all`.
+//! The tests, one file a subject. A new file: a `mod` line, and its `trials()` in `together` or
+//! `alone`.
 
 mod access;
 mod alternate;
@@ -12,18 +13,22 @@ mod gate;
 mod intents;
 mod json;
 mod mended;
+mod pair;
 mod parrot;
 mod plugin;
 mod refusals;
 mod requests;
 mod rights;
 mod settings;
+mod stand_ins;
+mod traffic;
 mod unhealthy;
 mod watch;
 
 use libtest_mimic::Trial;
 
-pub fn all() -> Vec<Trial> {
+/// They mind their own namespace and wait most of the time.
+pub fn together() -> Vec<Trial> {
     let files = [
         bed::trials(),
         access::trials(),
@@ -46,4 +51,9 @@ pub fn all() -> Vec<Trial> {
         watch::trials(),
     ];
     files.into_iter().flatten().collect()
+}
+
+/// They use the data plane and measure: one after the other, when the rest is done.
+pub fn alone() -> Vec<Trial> {
+    [stand_ins::trials(), traffic::trials()].into_iter().flatten().collect()
 }
