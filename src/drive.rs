@@ -55,6 +55,8 @@ struct Loop<'a> {
     refused: Option<Write>,
     /// Writes that were acknowledged and changed nothing, since the last that did.
     idle: Vec<Write>,
+    /// Whether it was said that the cluster is away.
+    away: bool,
     /// Since when writes have been failing.
     failing: Option<Instant>,
     /// Whether a refusal has been looked at a second time.
@@ -91,6 +93,7 @@ pub async fn drive(drive: Drive<'_>) -> Result<Ended, Error> {
         lost: None,
         refused: None,
         idle: Vec::new(),
+        away: false,
         failing: None,
         doubted: false,
         release: None,
@@ -233,10 +236,21 @@ impl Loop<'_> {
         (self.drive.report)(&event);
     }
 
+    fn unreachable(&mut self, why: String) {
+        self.away = true;
+        self.emit(What::Unreachable { why });
+    }
+
+    /// A reply came: an outage is over, if there was one.
+    fn reached(&mut self) {
+        if std::mem::take(&mut self.away) {
+            self.emit(What::Reachable);
+        }
+    }
+
     /// Reads, and waits for a cluster that is away.
     async fn observe(&mut self, breadth: Breadth) -> Result<(), Error> {
         let since = self.failing.unwrap_or_else(Instant::now);
-        let mut away = false;
         let mut pause = Duration::from_millis(250);
         loop {
             let limit = self.look.patience(&self.drive);
@@ -247,9 +261,7 @@ impl Loop<'_> {
             let error = match read {
                 Ok(versions) => {
                     self.pause.watches.read_at(versions);
-                    if away {
-                        self.emit(What::Reachable);
-                    }
+                    self.reached();
                     return Ok(());
                 }
                 Err(error) => error,
@@ -269,8 +281,7 @@ impl Loop<'_> {
                 return Err(explained);
             }
             if self.look.has_read() {
-                away = true;
-                self.emit(What::Unreachable { why: error.to_string() });
+                self.unreachable(error.to_string());
             }
             self.sleep(pause).await?;
             pause = (pause * 2).min(Duration::from_secs(5));

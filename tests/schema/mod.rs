@@ -53,6 +53,12 @@ pub fn status(stdout: &str) -> Result<Value, String> {
     }
 }
 
+/// What `status -w` printed: a line whenever something had changed.
+#[allow(dead_code, reason = "not every test program watches")]
+pub fn pictures(stdout: &str) -> Result<(), String> {
+    stdout.lines().try_for_each(|line| status(line).map(drop))
+}
+
 /// The one value that a text is, if it is what the schema says.
 fn one(schema: &Validator, text: &str) -> Result<Value, String> {
     let value: Value = serde_json::from_str(text).map_err(|error| format!("{error}: {text}"))?;

@@ -64,6 +64,9 @@ fn form(args: &[&str]) -> Option<Form> {
     let apart = args.windows(2).any(|pair| matches!(pair, ["-o" | "--output", "json"]));
     let joined = ["-ojson", "-o=json", "--output=json"];
     (apart || args.iter().any(|arg| joined.contains(arg))).then_some(match args.first() {
+        Some(&"status") if args.iter().any(|arg| matches!(*arg, "-w" | "--watch")) => {
+            schema::pictures
+        }
         Some(&"status") => |text| schema::status(text).map(drop),
         _ => |text| schema::events(text).map(drop),
     })
