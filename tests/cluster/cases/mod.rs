@@ -4,6 +4,7 @@ mod access;
 mod alternate;
 mod article;
 mod bed;
+mod ci;
 mod crash;
 mod credentials;
 mod errors;
@@ -28,6 +29,7 @@ pub fn all() -> Vec<Trial> {
         access::trials(),
         alternate::trials(),
         article::trials(),
+        ci::trials(),
         crash::trials(),
         credentials::trials(),
         examples::trials(),
