@@ -126,15 +126,18 @@ impl Machine {
     ) -> Result<Said> {
         let mut child = self.command(script, env)?.spawn().context("cannot start bash")?;
         let pid = child.id().and_then(|id| Pid::from_raw(id as i32)).context("it has ended")?;
-        wait_for(&format!("{text:?} in {}", file.display()), SOON, async || {
+        let reached = wait_for(&format!("{text:?} in {}", file.display()), SOON, async || {
             if let Some(status) = child.try_wait()? {
                 bail!("it ended before it was cancelled: {status}");
             }
             let so_far = fs::read_to_string(file).unwrap_or_default();
             Ok(so_far.contains(text).then_some(()))
         })
-        .await?;
-        kill_process_group(pid, Signal::KILL)?;
+        .await;
+        // Before anything else: it must not outlive a test that fails.
+        let killed = kill_process_group(pid, Signal::KILL);
+        reached?;
+        killed?;
         said(child.wait_with_output().await?)
     }
 
