@@ -16,7 +16,7 @@ meaning() {
     6) echo "another process is at work on this app: run this step again when it is done" ;;
     7) echo "both versions are kept: look at what was changed, then run this step again, or abort" ;;
     9 | 130 | 143) echo "the release is kept as it is: this step, run again, goes on with it" ;;
-    11) echo "nothing was done: the app has no release in that state" ;;
+    11) echo "nothing was done: the app is not in a state for this step" ;;
     *) echo "this step can be run again when that is mended" ;;
   esac >&2
 }
@@ -34,9 +34,13 @@ deploy() {
   # can abort by it. An app that has this version already gets none: there is nothing to decide.
   local begun='"event":"done","step":"start","number":([0-9]+)'
   local waits='"result":"detached","number":([0-9]+)'
+  local number=
   on_app deploy --detach -o json "$@" | while read -r event; do
     echo "$event" >&2
-    if [[ $event =~ $begun || $event =~ $waits ]]; then echo "release=${BASH_REMATCH[1]}"; fi
+    if [[ -z $number && ($event =~ $begun || $event =~ $waits) ]]; then
+      number=${BASH_REMATCH[1]}
+      echo "release=$number"
+    fi
   done
   on_app status >&2
 }

@@ -188,6 +188,7 @@ async fn deployed(bed: &Arc<Bed>, script: &str) -> Result<(Parrot, Machine)> {
     let (app, user) = set_up(bed).await?;
     let machine = Machine::furnished(&app, &user, "ci")?;
     machine.run(&here(script, &app), &[]).await?.expect_code(0)?;
+    ensure!(fs::read_to_string(machine.checkout.join("release.env"))? == "release=1\n");
     app.status_in("waiting").await?;
     Ok((app, machine))
 }
@@ -238,8 +239,8 @@ async fn script_says_what_an_exit_code_means(bed: Arc<Bed>) -> Result<()> {
     let late = "deploy --image parrot-app:never-ready --deadline 1s";
     ensure!(ends(3, late, over).await? == "release=1\n");
     ensure!(ends(4, "deploy --image parrot-app:crash", over).await? == "release=2\n");
-    ends(11, "promote 2", "the app has no release in that state").await?;
-    ends(11, "abort 2 late", "the app has no release in that state").await?;
+    ends(11, "promote 2", "the app is not in a state for this step").await?;
+    ends(11, "abort 2 late", "the app is not in a state for this step").await?;
     ends(2, "deploy", "run again when that is mended").await?;
     ensure!(ends(0, &format!("deploy --image {V1}"), "").await?.is_empty());
 

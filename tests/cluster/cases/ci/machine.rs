@@ -64,7 +64,8 @@ impl Said {
 
 pub struct Machine {
     home: PathBuf,
-    checkout: PathBuf,
+    /// Where its scripts are run.
+    pub checkout: PathBuf,
     bin: PathBuf,
 }
 
