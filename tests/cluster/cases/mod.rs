@@ -5,6 +5,7 @@ mod access;
 mod alternate;
 mod article;
 mod bed;
+mod ci;
 mod crash;
 mod credentials;
 mod errors;
@@ -34,6 +35,7 @@ pub fn together() -> Vec<Trial> {
         access::trials(),
         alternate::trials(),
         article::trials(),
+        ci::trials(),
         crash::trials(),
         credentials::trials(),
         examples::trials(),
