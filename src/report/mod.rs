@@ -3,6 +3,7 @@
 
 mod live;
 mod plain;
+mod region;
 mod status;
 mod text;
 mod view;

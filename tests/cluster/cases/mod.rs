@@ -12,6 +12,7 @@ mod parrot;
 mod refusals;
 mod requests;
 mod rights;
+mod terminal;
 mod unhealthy;
 
 use libtest_mimic::Trial;
@@ -29,6 +30,7 @@ pub fn all() -> Vec<Trial> {
         refusals::trials(),
         requests::trials(),
         rights::trials(),
+        terminal::trials(),
         unhealthy::trials(),
     ];
     files.into_iter().flatten().collect()

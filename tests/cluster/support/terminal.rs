@@ -1,0 +1,182 @@
+//! A terminal with a program in it, and what it shows.
+//!
+//! ```ignore
+//! let mut terminal = Terminal::start(command, 100)?;
+//! terminal.shows("waits for a person").await?;
+//! terminal.resize(40)?;
+//! terminal.type_keys("\x03")?;
+//! assert_eq!(terminal.ends().await?, 130);
+//! ```
+
+mod reflow;
+mod usual;
+
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+pub use portable_pty::CommandBuilder;
+use portable_pty::{Child, MasterPty, PtySize, native_pty_system};
+pub use usual::usual;
+
+pub const ROWS: u16 = 30;
+/// Lines that have left the screen at its top are kept.
+const SCROLLBACK: usize = 1000;
+/// Past this what is waited for does not come.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How often a screen is looked at. Longer than the program takes between two pictures, so that two
+/// looks at the same are not two at half a picture.
+const LOOK: Duration = Duration::from_millis(150);
+
+pub struct Terminal {
+    child: Box<dyn Child + Send + Sync>,
+    line: Box<dyn MasterPty + Send>,
+    keys: Box<dyn Write + Send>,
+    shown: Arc<Mutex<Shown>>,
+}
+
+struct Shown {
+    parser: vt100::Parser,
+    raw: Vec<u8>,
+    ended: bool,
+}
+
+impl Terminal {
+    pub fn start(command: CommandBuilder, columns: u16) -> Result<Self> {
+        let pair = native_pty_system().openpty(size(columns))?;
+        let child = pair.slave.spawn_command(command)?;
+        // Else its end would never show.
+        drop(pair.slave);
+        let parser = parser(columns);
+        let shown = Arc::new(Mutex::new(Shown { parser, raw: Vec::new(), ended: false }));
+        let mut from = pair.master.try_clone_reader()?;
+        let keys = pair.master.take_writer()?;
+        let sink = Arc::clone(&shown);
+        std::thread::spawn(move || {
+            let mut chunk = [0u8; 4096];
+            while let Ok(n @ 1..) = from.read(&mut chunk) {
+                let mut shown = lock(&sink);
+                shown.raw.extend_from_slice(&chunk[..n]);
+                shown.parser.process(&chunk[..n]);
+            }
+            lock(&sink).ended = true;
+        });
+        Ok(Self { child, line: pair.master, keys, shown })
+    }
+
+    pub fn type_keys(&mut self, keys: &str) -> Result<()> {
+        self.keys.write_all(keys.as_bytes()).context("nobody reads what is typed")
+    }
+
+    /// As most terminals do it: lines that were broken by the edge are broken anew.
+    pub fn resize(&self, columns: u16) -> Result<()> {
+        let mut shown = lock(&self.shown);
+        shown.parser = reflow::reflow(&shown.parser, parser(columns));
+        self.line.resize(size(columns))
+    }
+
+    /// As xterm does it: what is right of the new edge is lost.
+    pub fn resize_cutting(&self, columns: u16) -> Result<()> {
+        let mut shown = lock(&self.shown);
+        shown.parser.set_size(nonzero(ROWS), nonzero(columns));
+        self.line.resize(size(columns))
+    }
+
+    /// Waits until the screen shows `text`, however it is broken into lines, and is at rest.
+    pub async fn shows(&self, text: &str) -> Result<String> {
+        self.rests(text, |screen| words(screen).contains(text)).await
+    }
+
+    /// Waits until `text` has gone, and the screen is at rest.
+    pub async fn shows_no(&self, text: &str) -> Result<String> {
+        self.rests(text, |screen| !words(screen).contains(text)).await
+    }
+
+    async fn rests(&self, what: &str, fits: impl Fn(&str) -> bool) -> Result<String> {
+        let end = Instant::now() + PATIENCE;
+        let mut last = String::new();
+        loop {
+            let (screen, ended) = {
+                let shown = lock(&self.shown);
+                (usual(&contents(&shown.parser)), shown.ended)
+            };
+            if fits(&screen) && (ended || screen == last) {
+                return Ok(screen);
+            }
+            if ended || Instant::now() > end {
+                bail!("{what:?} is not what this shows (ended: {ended}):\n{screen}");
+            }
+            last = screen;
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Its exit code, when it ends by itself.
+    pub async fn ends(&mut self) -> Result<u32> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            // What it said last has to be read as well.
+            if lock(&self.shown).ended
+                && let Some(status) = self.child.try_wait()?
+            {
+                return Ok(status.exit_code());
+            }
+            if Instant::now() > end {
+                bail!("it does not end:\n{}", self.screen());
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+    }
+
+    /// The screen as text, with the usual values in place of what varies.
+    pub fn screen(&self) -> String {
+        usual(&contents(&lock(&self.shown).parser))
+    }
+
+    /// The screen with its colours, nothing replaced.
+    pub fn painted(&self) -> String {
+        lock(&self.shown).parser.screen().contents_formatted_basic()
+    }
+
+    /// All that was written to it.
+    pub fn raw(&self) -> String {
+        String::from_utf8_lossy(&lock(&self.shown).raw).into_owned()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn lock(shown: &Mutex<Shown>) -> MutexGuard<'_, Shown> {
+    shown.lock().unwrap_or_else(|error| error.into_inner())
+}
+
+fn contents(parser: &vt100::Parser) -> String {
+    let screen = parser.screen();
+    let rows: Vec<String> = screen.rows(0, screen.size().1.get()).collect();
+    let rows: Vec<&str> = rows.iter().map(|row| row.trim_end()).collect();
+    rows.join("\n").trim_end().to_owned()
+}
+
+/// On one line, so that it does not matter where the lines of a screen end.
+fn words(screen: &str) -> String {
+    screen.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn parser(columns: u16) -> vt100::Parser {
+    vt100::Parser::new(nonzero(ROWS), nonzero(columns), SCROLLBACK)
+}
+
+fn nonzero(n: u16) -> NonZeroU16 {
+    NonZeroU16::new(n).expect("a terminal has rows and columns")
+}
+
+fn size(columns: u16) -> PtySize {
+    PtySize { rows: ROWS, cols: columns, ..PtySize::default() }
+}
