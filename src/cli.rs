@@ -138,6 +138,9 @@ pub struct Status {
     /// The app: its Deployment's name
     #[arg(value_parser = parse_app)]
     pub app: Option<String>,
+    /// Keep it current until interrupted
+    #[arg(short, long)]
+    pub watch: bool,
 }
 
 #[derive(Args, Debug)]

@@ -22,6 +22,7 @@ use crate::event::{Event, What};
 use crate::gate::Webhook;
 use crate::model::{Kind as ObjectKind, Write};
 use crate::release::plan::{self, Next, WaitFor};
+use crate::release::status::{self, Status};
 use crate::release::{Goal, Me, Names, Outcome, Record, Snapshot, news};
 
 /// How long a throttled request waits, where the API server gives no time, and at most.
@@ -61,6 +62,8 @@ struct Loop<'a> {
     release: Option<u64>,
     /// The record as it was known last, to tell what others did to it.
     known: Option<Record>,
+    /// The picture that was given last.
+    seen: Option<Status>,
     /// The release whose candidate's address has been said.
     shown: Option<u64>,
     /// What an interrupt leaves behind, as far as it is known.
@@ -91,6 +94,7 @@ pub async fn drive(drive: Drive<'_>) -> Result<Ended, Error> {
         doubted: false,
         release: None,
         known: None,
+        seen: None,
         shown: None,
         left: Left::Nothing,
         writes: 0,
@@ -140,6 +144,10 @@ impl Loop<'_> {
                     let on = WaitFor::Answer;
                     self.show_preview();
                     self.wait(&s, None, &on).await?;
+                }
+                Next::Wait { until, on: on @ WaitFor::Change } => {
+                    self.picture(&s);
+                    self.wait(&s, until, &on).await?;
                 }
                 Next::Wait { until, on } => {
                     if matches!(on, WaitFor::Gate { .. } | WaitFor::Person) {
@@ -199,6 +207,18 @@ impl Loop<'_> {
         let service = self.look.objects.get(ObjectKind::Service, &names.preview());
         if let Some(address) = service.and_then(|service| names.preview_address(service)) {
             self.emit(What::Preview { address });
+        }
+    }
+
+    /// Says what the app looks like, if that has changed.
+    fn picture(&mut self, s: &Snapshot) {
+        let status = match &s.record {
+            Some((_, record)) => status::of(s, record),
+            None => status::unprepared(s),
+        };
+        if self.seen.as_ref() != Some(&status) {
+            self.seen = Some(status.clone());
+            self.emit(What::Seen(Box::new(status)));
         }
     }
 

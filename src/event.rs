@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::error::Error;
 use crate::model::Kind;
+use crate::release::status::Status;
 use crate::release::{Doing, News, Outcome, WaitFor};
 
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -32,6 +33,8 @@ pub enum What {
     },
     /// What another process did to the release.
     News(News),
+    /// What the app looks like now, for whoever watches it.
+    Seen(Box<Status>),
     /// The candidate can be looked at.
     Preview {
         address: String,

@@ -7,6 +7,7 @@ use crate::cli::{Common, Output};
 use crate::cluster::{Access, Cluster, apps, connect};
 use crate::drive::{Drive, Ended, Interrupts, drive};
 use crate::error::{Error, Kind};
+use crate::event::Event;
 use crate::gate::Webhook;
 use crate::release::{Goal, Me, Names};
 use crate::report::{Commands, Reporter};
@@ -46,10 +47,21 @@ impl Session {
         gate: Option<&Webhook>,
         patience: Duration,
     ) -> Result<Ended, Error> {
+        let commands = Commands { promote: self.command("promote"), abort: self.command("abort") };
+        let mut reporter = Reporter::new(self.output, commands);
+        self.drive_with(goal, gate, patience, &mut |event| reporter.event(event)).await
+    }
+
+    /// The same, for who says in a way of its own what happens.
+    pub async fn drive_with(
+        &self,
+        goal: Goal,
+        gate: Option<&Webhook>,
+        patience: Duration,
+        report: &mut dyn FnMut(&Event),
+    ) -> Result<Ended, Error> {
         let mut interrupts = Interrupts::listen();
         let command = |verb: &str| self.command(verb);
-        let commands = Commands { promote: command("promote"), abort: command("abort") };
-        let mut reporter = Reporter::new(self.output, commands);
         drive(Drive {
             cluster: &self.cluster,
             names: self.names.clone(),
@@ -57,7 +69,7 @@ impl Session {
             me: me(),
             gate,
             patience,
-            report: &mut |event| reporter.event(event),
+            report,
             command: &command,
             interrupts: &mut interrupts,
         })

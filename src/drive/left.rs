@@ -40,6 +40,7 @@ impl Loop<'_> {
         let again = "to go on: the same command again";
         let to_end = || format!("to end it: {}", command("abort"));
         match (&self.left, &self.drive.goal) {
+            (_, Goal::Watch) => error("interrupted"),
             (Left::Nothing, _) | (_, Goal::Init(_)) => error("interrupted").hint(again),
             (Left::Driven { holder }, _) => {
                 let what = format!("interrupted; the release goes on, driven by {holder}");

@@ -120,6 +120,18 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
             specs.push(deployment(colour.other()));
             specs.extend(pods);
         }
+        WaitFor::Change => {
+            specs.extend(Colour::BOTH.map(deployment));
+            // The record says which Services and Ingresses are the app's.
+            if let Some((_, record)) = &s.record {
+                let services = s.serving(record);
+                let slices = format!("{SLICE_SERVICE} in ({})", services.join(","));
+                specs.push(Spec::labelled(Kind::EndpointSlice, slices));
+                specs.extend(services.into_iter().map(|name| Spec::named(Kind::Service, name)));
+                let routes = s.ingress_names(record).into_iter();
+                specs.extend(routes.map(|name| Spec::named(Kind::Ingress, name)));
+            }
+        }
         WaitFor::Gate { .. }
         | WaitFor::Answer
         | WaitFor::Person

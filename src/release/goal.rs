@@ -16,9 +16,17 @@ pub struct Me {
 #[derive(Clone, PartialEq, Debug)]
 pub enum Goal {
     Init(Init),
+    /// To see what becomes of the app, without touching it.
+    Watch,
     Deploy(Deploy),
-    Promote { release: Option<u64>, when_ready: bool },
-    Abort { release: Option<u64>, reason: Option<String> },
+    Promote {
+        release: Option<u64>,
+        when_ready: bool,
+    },
+    Abort {
+        release: Option<u64>,
+        reason: Option<String>,
+    },
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

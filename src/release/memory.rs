@@ -69,7 +69,7 @@ impl Memory {
             // A deploy is about the release that it drives; promote and abort about the one that
             // they meet first, so that an older look never approves a newer candidate.
             let about = match goal {
-                Goal::Init(_) => false,
+                Goal::Init(_) | Goal::Watch => false,
                 Goal::Deploy(_) => mine,
                 Goal::Promote { .. } | Goal::Abort { .. } => self.following.is_none(),
             };

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::snapshot::Leads;
-use super::{Ending, Phase, Record, Release, Snapshot, template};
+use super::{Ending, Phase, Record, Release, Snapshot, Verdict, template};
 use crate::model::{Colour, name};
 use crate::route::hosts;
 
@@ -19,7 +19,20 @@ pub struct Status {
     pub candidate: Option<Side>,
     pub route: Vec<Route>,
     pub release: Option<Progress>,
+    /// The last release that is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<Last>,
     pub healthy: bool,
+    /// Why it is not healthy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Last {
+    pub number: u64,
+    pub outcome: Verdict,
+    pub ended: Timestamp,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -59,6 +72,9 @@ pub struct Gate {
     pub answer: String,
     pub failures: u64,
     pub threshold: u64,
+    /// When it answered last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Timestamp>,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -68,6 +84,16 @@ pub struct Driver {
     pub last_seen: Timestamp,
 }
 
+impl Status {
+    /// Whether `init` has taken the app in.
+    pub fn is_prepared(&self) -> bool {
+        self.live.is_some()
+            || self.last.is_some()
+            || self.release.is_some()
+            || !self.route.is_empty()
+    }
+}
+
 /// The status of an app that `init` has taken in.
 pub fn of(s: &Snapshot, record: &Record) -> Status {
     let leads = s.routes_lead(record);
@@ -75,9 +101,7 @@ pub fn of(s: &Snapshot, record: &Record) -> Status {
         Leads::To(colour) => Some(colour),
         Leads::Astray => None,
     };
-    let live_size = live.and_then(|colour| s.slot(colour)).map_or(1, |slot| slot.desired().max(1));
-    let healthy = live.is_some_and(|colour| s.serves(colour, live_size))
-        && s.live_service_leads(record) == leads;
+    let problem = problem(s, record, leads);
     let release = record.release.as_ref();
     Status {
         app: s.names.app.clone(),
@@ -94,8 +118,59 @@ pub fn of(s: &Snapshot, record: &Record) -> Status {
             })
             .collect(),
         release: release.map(|release| progress(s, record, release)),
-        healthy,
+        last: record.history.last().map(|last| Last {
+            number: last.number,
+            outcome: last.outcome,
+            ended: last.ended,
+        }),
+        healthy: problem.is_none(),
+        problem,
     }
+}
+
+/// The status of an app that nobody has taken in yet.
+pub fn unprepared(s: &Snapshot) -> Status {
+    Status {
+        app: s.names.app.clone(),
+        namespace: s.names.namespace.clone(),
+        live: None,
+        candidate: None,
+        route: Vec::new(),
+        release: None,
+        last: None,
+        healthy: false,
+        problem: Some("not prepared for releases yet".to_owned()),
+    }
+}
+
+/// What keeps the live version from serving at its full size, or people from reaching it.
+fn problem(s: &Snapshot, record: &Record, leads: Leads) -> Option<String> {
+    let Leads::To(colour) = leads else {
+        return Some(match s.ingress_names(record)[..] {
+            [] => format!("no Ingress names Service {} any more", record.service),
+            _ => "the Ingress does not lead to one colour".to_owned(),
+        });
+    };
+    if s.live_service_leads(record) != leads {
+        let service = &record.service;
+        return Some(format!("Service {service} does not lead to {colour}, as the Ingress does"));
+    }
+    let Some(slot) = s.slot(colour) else {
+        return Some(format!("there is no Deployment {}", s.names.deployment(colour)));
+    };
+    let desired = slot.desired();
+    if desired == 0 {
+        return Some(format!("Deployment {} is scaled to 0", slot.name()));
+    }
+    (!s.serves(colour, desired)).then(|| match slot.ready_replicas() {
+        ready if ready < desired => format!("{ready} of {desired} pods are ready"),
+        _ if slot.is_paused() => format!("Deployment {} is paused", slot.name()),
+        _ if s.endpoints(colour) < desired => {
+            let service = s.names.service(colour);
+            format!("Service {service} reaches {} of {desired} pods", s.endpoints(colour))
+        }
+        _ => format!("Deployment {} is being rolled out", slot.name()),
+    })
 }
 
 fn side(s: &Snapshot, colour: Colour) -> Option<Side> {
@@ -129,6 +204,7 @@ fn progress(s: &Snapshot, record: &Record, release: &Release) -> Progress {
             answer: release.gate.answer.clone().unwrap_or_else(|| "none".to_owned()),
             failures: release.gate.failures,
             threshold: release.gate.threshold,
+            asked: release.gate.asked,
         },
         driver: record
             .driver

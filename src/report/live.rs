@@ -1,16 +1,12 @@
 //! Progress in a terminal: lines settle one after the other, what is under way moves below them.
 
-use std::fmt;
-use std::io::{self, Write as _};
-use std::mem::take;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use console::{Style, Term};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
 use jiff::{SignedDuration, Timestamp};
 
-use super::region::Region;
+use super::redraw::Redraw;
 use super::text::{clean, glyphs, wrap};
 use super::view::{Settled, View};
 use super::words::{Commands, Mark};
@@ -19,9 +15,8 @@ use crate::event::Event;
 const REDRAW: Duration = Duration::from_millis(100);
 
 pub struct Live {
-    bar: ProgressBar,
+    region: Redraw,
     shown: Arc<Mutex<Shown>>,
-    canvas: Canvas,
 }
 
 struct Shown {
@@ -40,109 +35,23 @@ impl Shown {
 impl Live {
     pub fn new(commands: Commands) -> Live {
         let shown = Arc::new(Mutex::new(Shown { view: View::new(commands), at: None }));
-        let region = Arc::clone(&shown);
-        let draw = move |_: &ProgressState, out: &mut dyn fmt::Write| {
-            let shown = region.lock().expect("no holder panics");
+        let drawn = Arc::clone(&shown);
+        let text = move || {
+            let shown = drawn.lock().expect("no holder panics");
             let lines = shown.view.region(shown.now(), width());
-            let lines: Vec<String> = lines.iter().map(|line| clean(line)).collect();
-            // It goes into a string, which takes it.
-            let _ = out.write_str(&painted(&lines));
+            painted(&lines.iter().map(|line| clean(line)).collect::<Vec<_>>())
         };
-        let style = ProgressStyle::with_template("{region}").expect("it is a valid template");
-        let canvas = Canvas::default();
-        let target = ProgressDrawTarget::term_like(Box::new(canvas.clone()));
-        let bar = ProgressBar::with_draw_target(None, target);
-        bar.set_style(style.with_key("region", draw));
-        bar.enable_steady_tick(REDRAW);
-        Live { bar, shown, canvas }
+        let region = Redraw::new(Term::stderr(), REDRAW, text);
+        Live { region, shown }
     }
 
     pub fn event(&mut self, event: &Event) {
-        // Held together: a picture in between would show a line twice, or not at all.
-        let mut canvas = self.canvas.drawing();
         let settled = {
             let mut shown = self.shown.lock().expect("no holder panics");
             shown.at = Some((event.at, Instant::now()));
             shown.view.take(event)
         };
-        canvas.settled.extend(settled.iter().map(written));
-        drop(canvas);
-        self.bar.force_draw();
-    }
-}
-
-/// What settled stays; what was under way goes.
-impl Drop for Live {
-    fn drop(&mut self) {
-        self.bar.finish_and_clear();
-    }
-}
-
-/// Takes indicatif's lines, and none of its movements: it counts the rows that it has written, and
-/// fills them to the right edge, which is wrong after a resize.
-#[derive(Clone, Default, Debug)]
-struct Canvas(Arc<Mutex<Drawing>>);
-
-#[derive(Default, Debug)]
-struct Drawing {
-    settled: Vec<String>,
-    lines: Vec<String>,
-    region: Region,
-}
-
-impl Canvas {
-    fn drawing(&self) -> MutexGuard<'_, Drawing> {
-        self.0.lock().expect("no holder panics")
-    }
-}
-
-impl TermLike for Canvas {
-    fn width(&self) -> u16 {
-        Term::stderr().size().1
-    }
-
-    fn height(&self) -> u16 {
-        Term::stderr().size().0
-    }
-
-    fn move_cursor_up(&self, _: usize) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn move_cursor_down(&self, _: usize) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn move_cursor_right(&self, _: usize) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn move_cursor_left(&self, _: usize) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn write_line(&self, text: &str) -> io::Result<()> {
-        self.write_str(text)
-    }
-
-    fn write_str(&self, text: &str) -> io::Result<()> {
-        // The others fill the line.
-        if !text.trim_matches(' ').is_empty() {
-            self.drawing().lines.push(text.to_owned());
-        }
-        Ok(())
-    }
-
-    fn clear_line(&self) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn flush(&self) -> io::Result<()> {
-        let (height, width) = Term::stderr().size();
-        let mut drawing = self.drawing();
-        let (settled, lines) = (take(&mut drawing.settled), take(&mut drawing.lines));
-        let text = drawing.region.draw(&settled, lines, (height.into(), width.into()));
-        io::stderr().write_all(text.as_bytes())
+        self.region.settle(settled.iter().map(written));
     }
 }
 

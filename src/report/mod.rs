@@ -2,7 +2,9 @@
 //! stdout.
 
 mod live;
+mod picture;
 mod plain;
+mod redraw;
 mod region;
 mod status;
 mod text;
@@ -15,13 +17,14 @@ use clap::ColorChoice;
 use console::Style;
 use serde::Serialize;
 
-pub use status::{status, unprepared};
+pub use picture::Picture;
+pub use status::status;
 pub use text::lasted;
 pub use words::Commands;
 
 use crate::cli::Output;
 use crate::error::Error;
-use crate::event::Event;
+use crate::event::{Event, What};
 use crate::release::plan::Step;
 use live::Live;
 use plain::Plain;
@@ -51,6 +54,14 @@ impl Reporter {
                 plain.lines(event).iter().for_each(|line| say(&clean(line)));
             }
         }
+    }
+}
+
+/// What an outage has to say beside a picture.
+pub fn beside(what: &What) -> Vec<String> {
+    match what {
+        What::Unreachable { why } => vec![words::away(why)],
+        what => words::settled(what).into_iter().map(|line| line.text).collect(),
     }
 }
 

@@ -1,91 +1,134 @@
 //! The picture of an app, in a few lines.
 
+use console::Style;
 use jiff::Timestamp;
 
 use super::print;
-use super::text::clean;
-use crate::release::Phase;
+use super::text::{ago, clean, lasted};
+use super::words::answered;
+use crate::model::Colour;
 use crate::release::status::{Progress, Side, Status};
+use crate::release::{Phase, Verdict};
 
 /// Prints it; `command` words the command line of a verb.
 pub fn status(status: &Status, now: Timestamp, command: &dyn Fn(&str) -> String) {
-    for line in lines(status, now, command) {
-        print(&clean(&line));
-    }
+    lines(status, now, &Next::of(status, command)).iter().for_each(|line| print(line));
 }
 
-/// The same for an app that has no record yet.
-pub fn unprepared(status: &Status, init: &str) {
-    for line in [
-        format!("app        {} in namespace {}", status.app, status.namespace),
-        "release    not prepared for releases yet".to_owned(),
-        format!("next       {init}"),
-    ] {
-        print(&clean(&line));
-    }
-}
+/// What a person may type now, and what it is for.
+#[derive(Clone)]
+pub struct Next(Vec<(&'static str, String)>);
 
-fn lines(status: &Status, now: Timestamp, command: &dyn Fn(&str) -> String) -> Vec<String> {
-    let mut lines = vec![format!("app        {} in namespace {}", status.app, status.namespace)];
-    for route in &status.route {
-        let place = format!("{} {} ({})", route.kind, route.name, route.hosts.join(", "));
-        lines.push(format!("route      {place}"));
-    }
-    lines.push(match &status.live {
-        Some(live) => format!("live       {}", side(live)),
-        None => "live       the route does not lead to one colour".to_owned(),
-    });
-    if let Some(candidate) = &status.candidate {
-        lines.push(format!("candidate  {}", side(candidate)));
-    }
-    let mut next = Vec::new();
-    match &status.release {
-        Some(release) => {
-            lines.push(format!("release    {}", progress(release, now)));
-            if let Some(ending) = &release.ending {
-                let by = ending.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
-                lines.push(format!("           on its way out{by}: {}", ending.reason));
-            } else if release.phase == Phase::Waiting {
-                next.push(command("promote"));
+impl Next {
+    pub fn of(status: &Status, command: &dyn Fn(&str) -> String) -> Next {
+        let next = match &status.release {
+            Some(release) if release.ending.is_some() => Vec::new(),
+            Some(release) if release.phase == Phase::Waiting => {
+                vec![("yes", command("promote")), ("no", command("abort"))]
             }
-            next.push(command("abort"));
-        }
-        None => {
-            lines.push("release    none in progress".to_owned());
-            next.push(format!("{} --image IMAGE", command("deploy")));
-        }
+            Some(_) => vec![("abort", command("abort"))],
+            None if !status.is_prepared() => vec![("next", command("init"))],
+            None => vec![("next", format!("{} --image IMAGE", command("deploy")))],
+        };
+        Next(next)
     }
-    lines.push(format!("healthy    {}", if status.healthy { "yes" } else { "no" }));
-    lines.extend(next.into_iter().map(|command| format!("next       {command}")));
+}
+
+pub fn lines(status: &Status, now: Timestamp, next: &Next) -> Vec<String> {
+    let health = match &status.problem {
+        None => green().apply_to("healthy").to_string(),
+        Some(problem) if status.is_prepared() => {
+            format!("{}: {}", red().apply_to("not healthy"), clean(problem))
+        }
+        Some(problem) => clean(problem),
+    };
+    let app = Style::new().bold().apply_to(clean(&status.app));
+    let mut lines = vec![format!("{app} in namespace {}: {health}", clean(&status.namespace))];
+    for route in &status.route {
+        let place = format!("{} {}: {}", route.kind, route.name, route.hosts.join(", "));
+        lines.push(row("route", &clean(&place)));
+    }
+    lines.extend(status.live.as_ref().map(|live| row("live", &side(live))));
+    lines.extend(status.candidate.as_ref().map(|new| row("candidate", &side(new))));
+    match &status.release {
+        Some(release) => lines.extend(progress(release, now)),
+        None => lines.extend(status.last.as_ref().map(|last| {
+            let ago = ago(now.duration_since(last.ended));
+            let how = match last.outcome {
+                Verdict::Promoted => "promoted",
+                Verdict::Rejected => "rejected",
+                Verdict::Unhealthy => "unhealthy",
+                Verdict::Aborted => "aborted",
+            };
+            row("release", &format!("none in progress; {} was {how} {ago}", last.number))
+        })),
+    }
+    lines.extend(next.0.iter().map(|(name, command)| row(name, &clean(command))));
     lines
+}
+
+fn row(name: &str, text: &str) -> String {
+    format!("  {} {text}", Style::new().dim().apply_to(format!("{name:<10}")))
 }
 
 fn side(side: &Side) -> String {
     let images: Vec<&str> = side.images.values().map(String::as_str).collect();
-    format!(
-        "{} (Deployment {}): {}, {} of {} ready",
-        side.colour,
-        side.deployment,
-        images.join(", "),
-        side.ready,
-        side.replicas
-    )
+    let ready = format!("{} of {} ready", side.ready, side.replicas);
+    let ready = match side.ready == side.replicas {
+        true => ready,
+        false => Style::new().yellow().apply_to(ready).to_string(),
+    };
+    let colour = format!("{:<6}", side.colour.to_string());
+    let colour = match side.colour {
+        Colour::Blue => Style::new().blue().apply_to(colour),
+        Colour::Green => green().apply_to(colour),
+    };
+    let images = clean(&images.join(", "));
+    format!("{colour} {images}, {ready} (Deployment {})", clean(&side.deployment))
 }
 
-fn progress(release: &Progress, now: Timestamp) -> String {
-    let since = now.duration_since(release.started).as_secs().max(0);
-    let gate = match release.gate.threshold {
-        0 => String::new(),
-        threshold => {
-            format!(", gate {} ({} of {threshold})", release.gate.answer, release.gate.failures)
-        }
-    };
-    let driver = match &release.driver {
-        Some(driver) => format!("driven by {}", driver.holder),
-        None => "nobody drives it".to_owned(),
-    };
-    format!(
-        "{} {}, {} to {}, for {since} s{gate}, {driver}",
-        release.number, release.phase, release.from, release.to
-    )
+fn progress(release: &Progress, now: Timestamp) -> Vec<String> {
+    let since = lasted(now.duration_since(release.started));
+    let way = format!("{} to {}", release.from, release.to);
+    let mut lines =
+        vec![row("release", &format!("{}, {way}, {} for {since}", release.number, release.phase))];
+    if let Some(ending) = &release.ending {
+        let by = ending.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+        let gone = format!("on its way out{by}: {}", ending.reason);
+        lines.push(row("", &red().apply_to(clean(&gone)).to_string()));
+    }
+    if release.gate.threshold > 0 {
+        let gate = &release.gate;
+        let asked = gate.asked.map(|at| format!(", {}", ago(now.duration_since(at))));
+        let said = match gate.asked {
+            None => "has not answered yet".to_owned(),
+            Some(_) => {
+                format!("{} ({} of {})", answered(&gate.answer), gate.failures, gate.threshold)
+            }
+        };
+        lines.push(row("gate", &format!("{said}{}", asked.unwrap_or_default())));
+    }
+    lines.push(row(
+        "driver",
+        &match &release.driver {
+            Some(driver) => {
+                let seen = ago(now.duration_since(driver.last_seen));
+                clean(&format!("{}, seen {seen}", driver.holder))
+            }
+            None => "nobody drives it".to_owned(),
+        },
+    ));
+    lines
 }
+
+fn green() -> Style {
+    Style::new().green()
+}
+
+fn red() -> Style {
+    Style::new().red()
+}
+
+#[cfg(test)]
+#[path = "status_tests.rs"]
+mod tests;

@@ -86,7 +86,15 @@ pub fn lasted(duration: SignedDuration) -> String {
 
 /// A time that is still to come, in whole seconds.
 pub fn left(duration: SignedDuration) -> String {
-    let seconds = duration.as_secs_f64().max(0.0).ceil() as i64;
+    whole(duration.as_secs_f64().max(0.0).ceil() as i64)
+}
+
+/// A time that has passed, in whole seconds.
+pub fn ago(duration: SignedDuration) -> String {
+    format!("{} ago", whole(duration.as_secs().max(0)))
+}
+
+fn whole(seconds: i64) -> String {
     match seconds {
         0..=9 => format!("{seconds}s"),
         _ => lasted(SignedDuration::from_secs(seconds)),
@@ -126,6 +134,7 @@ mod tests {
         assert_eq!(left(SignedDuration::from_millis(6_200)), "7s");
         assert_eq!(left(SignedDuration::from_millis(9_500)), "10s");
         assert_eq!(left(SignedDuration::from_secs(-3)), "0s");
+        assert_eq!(ago(SignedDuration::from_millis(6_900)), "6s ago");
     }
 
     #[test]

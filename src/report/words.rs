@@ -60,6 +60,7 @@ pub fn settled(what: &What) -> Vec<Line> {
         | What::GateAsked { .. }
         | What::GateAnswered { .. }
         | What::Unreachable { .. }
+        | What::Seen(_)
         | What::Rehearsed { .. }
         | What::Ended { .. }
         | What::Failed { .. } => Vec::new(),
@@ -201,6 +202,7 @@ pub fn waiting(on: &WaitFor, until: Option<Timestamp>, now: Timestamp) -> (Strin
             below.extend(trouble.iter().filter(|_| unready.is_empty()).cloned());
             (head, below)
         }
+        WaitFor::Change => ("waiting for a change".to_owned(), Vec::new()),
         WaitFor::Answer => ("asking the gate".to_owned(), Vec::new()),
         WaitFor::Gate { failures, threshold, answer, said, expires } => {
             let said = said.as_ref().map(|said| format!(": {said}")).unwrap_or_default();

@@ -89,6 +89,8 @@ pub enum WaitFor {
     Driver { holder: String },
     /// Another driver's sign of life.
     SignOfLife { holder: String },
+    /// Anything that a status shows.
+    Change,
 }
 
 /// The kinds of steps.
@@ -192,6 +194,9 @@ pub fn plan(goal: &Goal, me: &Me, s: &Snapshot, now: Timestamp) -> Next {
     if let Goal::Init(init) = goal {
         return init::next(look, init);
     }
+    if matches!(goal, Goal::Watch) {
+        return Next::Wait { until: None, on: WaitFor::Change };
+    }
     let Some((_, record)) = &s.record else {
         return Next::Done(match s.memory.drove {
             true => Outcome::Changed { what: format!("{} was deleted", s.record_name()) },
@@ -202,7 +207,7 @@ pub fn plan(goal: &Goal, me: &Me, s: &Snapshot, now: Timestamp) -> Next {
         return next;
     }
     match goal {
-        Goal::Init(_) => unreachable!("handled above"),
+        Goal::Init(_) | Goal::Watch => unreachable!("handled above"),
         Goal::Deploy(deploy) => deploy::next(look, record, deploy),
         Goal::Promote { release, when_ready } => {
             intent::promote(look, record, *release, *when_ready)

@@ -14,6 +14,7 @@ mod requests;
 mod rights;
 mod terminal;
 mod unhealthy;
+mod watch;
 
 use libtest_mimic::Trial;
 
@@ -32,6 +33,7 @@ pub fn all() -> Vec<Trial> {
         rights::trials(),
         terminal::trials(),
         unhealthy::trials(),
+        watch::trials(),
     ];
     files.into_iter().flatten().collect()
 }

@@ -1,0 +1,85 @@
+//! A status that stays current: redrawn in its place in a terminal, else printed again.
+
+use std::io::IsTerminal;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use console::Term;
+use jiff::{SignedDuration, Timestamp};
+
+use super::redraw::Redraw;
+use super::status::{Next, lines, status};
+use super::text::clean;
+use super::{is_ci, is_dumb, print, say};
+use crate::release::status::Status;
+
+/// The ages in it are counted on.
+const REDRAW: Duration = Duration::from_secs(1);
+
+pub struct Picture(Manner);
+
+enum Manner {
+    Printed,
+    Drawn { region: Redraw, shown: Arc<Mutex<Option<Shown>>> },
+}
+
+struct Shown {
+    status: Status,
+    next: Next,
+    at: Timestamp,
+    came: Instant,
+}
+
+impl Shown {
+    fn lines(&self) -> Vec<String> {
+        let since = SignedDuration::try_from(self.came.elapsed()).unwrap_or_default();
+        lines(&self.status, self.at + since, &self.next)
+    }
+}
+
+impl Picture {
+    pub fn here() -> Picture {
+        if !std::io::stdout().is_terminal() || is_ci() || is_dumb() {
+            return Picture(Manner::Printed);
+        }
+        let shown = Arc::new(Mutex::new(None::<Shown>));
+        let drawn = Arc::clone(&shown);
+        let text = move || {
+            let shown = drawn.lock().expect("no holder panics");
+            let lines = shown.as_ref().map(Shown::lines).unwrap_or_default();
+            let width = usize::from(Term::stdout().size().1);
+            let lines = lines.iter().map(|line| console::truncate_str(line, width, ""));
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        let region = Redraw::new(Term::stdout(), REDRAW, text);
+        Picture(Manner::Drawn { region, shown })
+    }
+
+    pub fn show(&mut self, new: &Status, at: Timestamp, command: &dyn Fn(&str) -> String) {
+        match &self.0 {
+            Manner::Printed => status(new, at, command),
+            Manner::Drawn { region, shown } => {
+                let (next, came) = (Next::of(new, command), Instant::now());
+                let new = Shown { status: new.clone(), next, at, came };
+                *shown.lock().expect("no holder panics") = Some(new);
+                region.redraw();
+            }
+        }
+    }
+
+    /// Something that has to be known beside it.
+    pub fn note(&mut self, text: &str) {
+        match &self.0 {
+            Manner::Printed => say(&clean(text)),
+            Manner::Drawn { region, .. } => region.settle([clean(text)]),
+        }
+    }
+
+    /// The last picture stays.
+    pub fn leave(self) {
+        let Manner::Drawn { region, shown } = self.0 else { return };
+        drop(region);
+        let shown = shown.lock().expect("no holder panics");
+        shown.iter().flat_map(Shown::lines).for_each(|line| print(&line));
+    }
+}

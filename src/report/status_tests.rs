@@ -1,0 +1,90 @@
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use super::*;
+use crate::release::Ending;
+use crate::release::status::{Driver, Gate, Last, Route};
+
+fn at(seconds: i64) -> Timestamp {
+    let began: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
+    began + SignedDuration::from_secs(seconds)
+}
+
+fn side(colour: Colour, image: &str, ready: u64) -> Side {
+    let green = if colour == Colour::Green { "-green" } else { "" };
+    Side {
+        colour,
+        deployment: format!("parrot{green}"),
+        service: format!("parrot-{colour}"),
+        images: BTreeMap::from([("parrot".to_owned(), image.to_owned())]),
+        replicas: 1,
+        ready,
+    }
+}
+
+fn parrot() -> Status {
+    Status {
+        app: "parrot".into(),
+        namespace: "birds".into(),
+        live: Some(side(Colour::Blue, "parrot-app:v1.2", 1)),
+        candidate: None,
+        route: vec![Route {
+            kind: "Ingress",
+            name: "parrot".into(),
+            hosts: vec!["parrot.example.com".into()],
+        }],
+        release: None,
+        last: None,
+        healthy: true,
+        problem: None,
+    }
+}
+
+fn under_way(phase: Phase) -> Progress {
+    Progress {
+        number: 3,
+        phase,
+        from: Colour::Blue,
+        to: Colour::Green,
+        started: at(0),
+        gate: Gate { answer: "not-yet".into(), failures: 12, threshold: 60, asked: Some(at(120)) },
+        driver: Some(Driver { holder: "jane@laptop (pid 7)".into(), last_seen: at(120) }),
+        ending: None,
+    }
+}
+
+fn shown(status: &Status) -> String {
+    let next = Next::of(status, &|verb| format!("bluegreen {verb} parrot -n birds"));
+    let lines = lines(status, at(127), &next);
+    // Colours are the terminal's business.
+    lines.iter().map(|line| format!("{}\n", console::strip_ansi_codes(line))).collect()
+}
+
+/// All of them side by side, so that a change of words is read in one place.
+#[test]
+fn pictures() {
+    let mut all = String::new();
+    let mut show = |name: &str, status: Status| all += &format!("== {name}\n{}\n", shown(&status));
+    show("nothing in progress", parrot());
+    let last = Some(Last { number: 2, outcome: Verdict::Promoted, ended: at(0) });
+    show("after a release", Status { last, ..parrot() });
+    let candidate = Some(side(Colour::Green, "parrot-app:v2.2", 1));
+    let release = Some(under_way(Phase::Waiting));
+    show("waiting for the gate", Status { candidate, release, ..parrot() });
+    let candidate = Some(side(Colour::Green, "parrot-app:v2.2", 0));
+    let gate = Gate { answer: "none".into(), failures: 0, threshold: 60, asked: None };
+    let release = Some(Progress { gate, driver: None, ..under_way(Phase::Starting) });
+    show("starting, nobody was asked yet", Status { candidate, release, ..parrot() });
+    let (outcome, by) = (Verdict::Aborted, Some("joe@desk (pid 9)".into()));
+    let ending = Some(Ending { outcome, reason: "the beak".into(), by, at: at(100) });
+    let release = Some(Progress { ending, ..under_way(Phase::Waiting) });
+    show("on its way out", Status { release, ..parrot() });
+    let problem = Some("0 of 1 pods are ready".to_owned());
+    let (live, healthy) = (Some(side(Colour::Blue, "parrot-app:v1.2", 0)), false);
+    show("not healthy", Status { problem, live, healthy, ..parrot() });
+    let problem = Some("not prepared for releases yet".to_owned());
+    let (live, route) = (None, Vec::new());
+    show("not prepared", Status { problem, live, route, healthy, ..parrot() });
+    insta::assert_snapshot!(all);
+}
