@@ -248,6 +248,8 @@ impl Loop<'_> {
                     self.pause.watches.read_at(versions);
                     if away {
                         self.emit(What::Reachable);
+                        // What was waited for is waited for again.
+                        self.pause.say_again();
                     }
                     return Ok(());
                 }

@@ -142,6 +142,10 @@ pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
         }
         source = cause.source();
     }
+    // The layers' own names, which say nothing to those who wait.
+    for layer in ["ServiceError: ", "client error (Connect): "] {
+        text = text.strip_prefix(layer).map(str::to_owned).unwrap_or(text);
+    }
     text
 }
 

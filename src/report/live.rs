@@ -38,8 +38,7 @@ impl Live {
         let drawn = Arc::clone(&shown);
         let text = move || {
             let shown = drawn.lock().expect("no holder panics");
-            let lines = shown.view.region(shown.now(), width());
-            painted(&lines.iter().map(|line| clean(line)).collect::<Vec<_>>())
+            painted(&shown.view.region(shown.now(), width()))
         };
         let region = Redraw::new(Term::stderr(), REDRAW, text);
         Live { region, shown }

@@ -7,6 +7,7 @@ mod bed;
 mod crash;
 mod gate;
 mod intents;
+mod manners;
 mod mended;
 mod parrot;
 mod refusals;
@@ -27,6 +28,7 @@ pub fn all() -> Vec<Trial> {
         crash::trials(),
         gate::trials(),
         intents::trials(),
+        manners::trials(),
         mended::trials(),
         refusals::trials(),
         requests::trials(),

@@ -10,7 +10,7 @@ use libtest_mimic::Trial;
 
 use super::parrot::{Parrot, V2};
 use crate::bed::command::{Output, Running, binary};
-use crate::bed::{Bed, SOON};
+use crate::bed::Bed;
 use crate::support::terminal::{CommandBuilder, Terminal};
 use crate::support::{Answer, Latch, Proxy, Webhook};
 
@@ -101,32 +101,104 @@ async fn release(bed: &Arc<Bed>, columns: u16) -> Result<Film> {
     let app = Parrot::ready(bed).await?;
     let mut film = Film::new(columns);
     let webhook = Webhook::start(500);
-    let (second, third) = (Latch::new(), Latch::new());
+    let second = Latch::new();
+    let never = Latch::new();
     webhook.queue([
         Answer::from(500),
         Answer::close().when_opened(&second),
-        Answer::from(500).when_opened(&third),
+        Answer::from(500).when_opened(&never),
     ]);
     let (url, image) = (webhook.url(), "parrot-app:late");
     let args = ["deploy", "parrot", "--image", image, "--webhook", &url, "--interval", "1s"];
     let args = [&args[..], &["--deadline", "2h", "--drain", "3s"]].concat();
     let mut terminal = app.terminal(columns, &args, &[])?;
-    film.add("a pod is not ready", &terminal.shows("ContainersNotReady").await?);
-    film.add("the gate is asked", &terminal.shows("asking the gate").await?);
+    film.add("a pod is not ready", &terminal.shows("not ready yet").await?);
+    film.add("the gate says no", &terminal.shows("(1 of 60)").await?);
+    film.add("status meanwhile", &app.picture(columns).await?);
+    second.open();
+    film.add("the gate is broken", &terminal.shows("(2 of 60)").await?);
+    let joes = app.joes(&["promote", "parrot"])?;
+    film.add("joe promotes", &terminal.shows("stays for requests").await?);
+    ensure!(terminal.ends().await? == 0, "{}", terminal.screen());
+    film.add("the end", &terminal.screen());
+    joes.wait().await?.expect_code(0)?;
+    film.add("status afterwards", &app.picture(columns).await?);
     Ok(film)
 }
 
-async fn abort_by_somebody_else(_bed: Arc<Bed>) -> Result<()> {
-    Ok(())
+async fn abort_by_somebody_else(bed: Arc<Bed>) -> Result<()> {
+    at_both_widths("abort", |columns| abort(&bed, columns)).await
 }
-async fn candidate_that_crashes(_bed: Arc<Bed>) -> Result<()> {
-    Ok(())
+
+async fn abort(bed: &Arc<Bed>, columns: u16) -> Result<Film> {
+    let app = Parrot::ready(bed).await?;
+    let mut film = Film::new(columns);
+    let args = ["deploy", "parrot", "--image", V2];
+    let mut terminal = app.terminal(columns, &args, &[])?;
+    film.add("a person is waited for", &terminal.shows("waits for a person").await?);
+    app.joe(&["abort", "parrot", "--reason", "the beak is wrong"]).await?;
+    ensure!(terminal.ends().await? == 5, "{}", terminal.screen());
+    film.add("joe aborts", &terminal.screen());
+    film.add("status afterwards", &app.picture(columns).await?);
+    Ok(film)
 }
-async fn api_server_that_goes_away(_bed: Arc<Bed>) -> Result<()> {
-    let _ = Proxy::start;
-    let _ = (SOON, V2);
-    Ok(())
+
+async fn candidate_that_crashes(bed: Arc<Bed>) -> Result<()> {
+    at_both_widths("crash", |columns| crash(&bed, columns)).await
 }
-async fn resize_in_the_middle(_bed: Arc<Bed>) -> Result<()> {
+
+async fn crash(bed: &Arc<Bed>, columns: u16) -> Result<Film> {
+    let app = Parrot::ready(bed).await?;
+    let mut film = Film::new(columns);
+    let args = ["deploy", "parrot", "--image", "parrot-app:crash", "--yes"];
+    let mut terminal = app.terminal(columns, &args, &[])?;
+    ensure!(terminal.ends().await? == 4, "{}", terminal.screen());
+    film.add("the end", &terminal.screen());
+    Ok(film)
+}
+
+async fn api_server_that_goes_away(bed: Arc<Bed>) -> Result<()> {
+    at_both_widths("outage", |columns| outage(&bed, columns)).await
+}
+
+async fn outage(bed: &Arc<Bed>, columns: u16) -> Result<Film> {
+    let app = Parrot::ready(bed).await?;
+    let mut film = Film::new(columns);
+    let proxy = Proxy::start(bed.server(), &std::fs::read(bed.ca())?);
+    let args = ["deploy", "parrot", "--image", V2];
+    let mut terminal = app.via(&proxy.url())?.terminal(columns, &args, &[])?;
+    terminal.shows("waits for a person").await?;
+    proxy.partition();
+    film.add("it is away", &terminal.shows("does not answer").await?);
+    proxy.heal();
+    film.add("it is back", &terminal.shows("answers again").await?);
+    terminal.type_keys("\x03")?;
+    ensure!(terminal.ends().await? == 130, "{}", terminal.screen());
+    film.add("Ctrl-C", &terminal.screen());
+    Ok(film)
+}
+
+async fn resize_in_the_middle(bed: Arc<Bed>) -> Result<()> {
+    let mut film = Film::new(100);
+    let args = ["deploy", "parrot", "--image", V2];
+    let waits = "waits for a person";
+    for cut in [false, true] {
+        let app = Parrot::ready(&bed).await?;
+        let mut terminal = app.terminal(100, &args, &[])?;
+        let before = terminal.shows(waits).await?;
+        for columns in [40, 100] {
+            match cut {
+                false => terminal.resize(columns)?,
+                true => terminal.resize_cutting(columns)?,
+            }
+            let manner = if cut { "cuts" } else { "breaks anew" };
+            let what = format!("a terminal that {manner}, {columns} columns wide");
+            film.add(&what, &terminal.shows(waits).await?);
+        }
+        ensure!(cut || terminal.screen() == before, "{before}\nis now\n{}", terminal.screen());
+        terminal.type_keys("\x03")?;
+        ensure!(terminal.ends().await? == 130, "{}", terminal.screen());
+    }
+    film.check("resize");
     Ok(())
 }

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 pub use portable_pty::CommandBuilder;
 use portable_pty::{Child, MasterPty, PtySize, native_pty_system};
-pub use usual::usual;
+use usual::usual;
 
 pub const ROWS: u16 = 30;
 /// Lines that have left the screen at its top are kept.
@@ -100,7 +100,7 @@ impl Terminal {
         loop {
             let (screen, ended) = {
                 let shown = lock(&self.shown);
-                (usual(&contents(&shown.parser)), shown.ended)
+                (contents(&shown.parser), shown.ended)
             };
             if fits(&screen) && (ended || screen == last) {
                 return Ok(screen);
@@ -132,7 +132,7 @@ impl Terminal {
 
     /// The screen as text, with the usual values in place of what varies.
     pub fn screen(&self) -> String {
-        usual(&contents(&lock(&self.shown).parser))
+        contents(&lock(&self.shown).parser)
     }
 
     /// The screen with its colours, nothing replaced.
@@ -157,11 +157,20 @@ fn lock(shown: &Mutex<Shown>) -> MutexGuard<'_, Shown> {
     shown.lock().unwrap_or_else(|error| error.into_inner())
 }
 
+/// The screen with the usual values; what the right edge broke is broken there again.
 fn contents(parser: &vt100::Parser) -> String {
-    let screen = parser.screen();
-    let rows: Vec<String> = screen.rows(0, screen.size().1.get()).collect();
-    let rows: Vec<&str> = rows.iter().map(|row| row.trim_end()).collect();
-    rows.join("\n").trim_end().to_owned()
+    let lines = reflow::lines(parser.screen());
+    let lines: Vec<&str> = lines.iter().map(|line| line.trim_end()).collect();
+    let columns = usize::from(parser.screen().size().1.get());
+    let text = usual(&lines.join("\n"));
+    let broken: Vec<String> = text.lines().map(|line| broken(line, columns)).collect();
+    broken.join("\n").trim_end().to_owned()
+}
+
+fn broken(line: &str, columns: usize) -> String {
+    let letters: Vec<char> = line.chars().collect();
+    let rows = letters.chunks(columns).map(|row| row.iter().collect::<String>());
+    rows.map(|row| row.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
 /// On one line, so that it does not matter where the lines of a screen end.

@@ -9,7 +9,7 @@ static VARIES: LazyLock<[(Regex, &str); 8]> = LazyLock::new(|| {
     let all = [
         (r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]", "⠋"),
         (r"\bbed-\d{3}\b", "bed-NNN"),
-        (r"\(pid \d{5}\)", "(pid NNNNN)"),
+        (r"\(pid(\s+)\d{5}\)", "(pid${1}NNNNN)"),
         (r"127\.0\.0\.1:\d{5}\b", "127.0.0.1:NNNNN"),
         (r"\b(parrot-green-[0-9a-z]+)-[0-9a-z]{5}\b", "$1-xxxxx"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "DATE"),
