@@ -1,5 +1,5 @@
 # What a person runs; the scripts say what they do.
-.PHONY: test test-long cluster cluster-down
+.PHONY: test test-long cluster cluster-down completions
 
 test:
 	@tests/run
@@ -12,3 +12,7 @@ cluster:
 
 cluster-down:
 	@tests/cluster/down
+
+# The scripts for shells in completions/, after a change of the command line.
+completions:
+	@BLUEGREEN_REFRESH=1 cargo test --quiet --test cli completions::scripts_are_current

@@ -1,8 +1,14 @@
 //! The command line, nothing else.
 
+mod examples;
+mod program;
+
 use std::path::PathBuf;
 
-use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
+use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+pub use program::program;
 
 use crate::release::goal::ImageChange;
 use crate::settings::{parse_app, parse_seconds, parse_some_seconds};
@@ -12,7 +18,7 @@ use crate::settings::{parse_app, parse_seconds, parse_some_seconds};
 /// The new version is started beside the live one, people test it, a gate says when, the Ingress is
 /// switched in one patch, and the old version is drained and put away.
 #[derive(Parser, Debug)]
-#[command(name = "bluegreen", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "bluegreen", version, max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
@@ -22,31 +28,53 @@ pub struct Cli {
 
 #[derive(Args, Debug, Clone)]
 pub struct Common {
-    /// The namespace of the app; by default the kubeconfig's
-    #[arg(short, long, global = true, value_name = "NAMESPACE", help_heading = "Common options")]
+    /// The app's namespace; by default the kubeconfig's
+    #[arg(short, long, global = true, value_name = "NAME", help_heading = "Common options")]
     pub namespace: Option<String>,
     /// The context of the kubeconfig to use
     #[arg(long, global = true, value_name = "NAME", help_heading = "Common options")]
     pub context: Option<String>,
-    /// The kubeconfig to use; by default $KUBECONFIG, then ~/.kube/config
+    /// By default $KUBECONFIG, then ~/.kube/config
     #[arg(long, global = true, value_name = "FILE", help_heading = "Common options")]
     pub kubeconfig: Option<PathBuf>,
     /// The user to impersonate
     #[arg(long = "as", global = true, value_name = "USER", help_heading = "Common options")]
     pub impersonate: Option<String>,
-    /// How to say what happens
+    /// human, or json: one event a line
     #[arg(
         short,
         long,
         global = true,
+        value_name = "FORMAT",
         value_enum,
         default_value_t,
+        hide_possible_values = true,
         help_heading = "Common options"
     )]
     pub output: Output,
-    /// When to use colours
-    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, help_heading = "Common options")]
+    /// Colours: auto, always or never
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t = ColorChoice::Auto,
+        hide_possible_values = true,
+        help_heading = "Common options"
+    )]
     pub color: ColorChoice,
+}
+
+/// The definition as this program shows it: under the name that it was started as.
+pub fn command(program: &'static str) -> clap::Command {
+    examples::added_to(Cli::command().bin_name(program), program)
+}
+
+/// The command line that this process was given. Ends it with help, or with what is wrong.
+pub fn parse() -> Cli {
+    let mut command = command(program());
+    let matches = command.get_matches_mut();
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit())
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -60,16 +88,18 @@ pub enum Output {
 
 #[derive(Subcommand, Debug)]
 pub enum Command {
-    /// Check the app, and make the Services and the record that releases need
+    /// Check the app, and make the Services and the record it needs
     Init(Init),
-    /// Start a new version beside the live one, and make it live when the gate says yes
+    /// Start a new version, and make it live when the gate says yes
     Deploy(Box<Deploy>),
     /// Show what is live, and what is in progress
     Status(Status),
-    /// Approve the candidate that waits, and follow the release to its end
+    /// Approve the waiting candidate, and follow the release to its end
     Promote(Promote),
     /// Destroy the candidate; after the switch, switch back first
     Abort(Abort),
+    /// Print a script that completes this command line in a shell
+    Completions(Completions),
 }
 
 #[derive(Args, Debug)]
@@ -87,43 +117,58 @@ pub struct Deploy {
     /// The app: its Deployment's name
     #[arg(value_parser = parse_app)]
     pub app: Option<String>,
-    /// The new image, of this container where there are several; may be repeated
-    #[arg(long, value_name = "[CONTAINER=]IMAGE", required_unless_present = "filename")]
+    /// The new image, or CONTAINER=IMAGE; may be repeated
+    ///
+    /// With the container's name where the app has several.
+    #[arg(long, value_name = "IMAGE", required_unless_present = "filename")]
     pub image: Vec<ImageChange>,
-    /// A Deployment's manifest, whose pod template is the new version; - for standard input
+    /// A Deployment's manifest with the new pod template
+    ///
+    /// - reads standard input.
     #[arg(short = 'f', long, value_name = "FILE", conflicts_with = "image")]
     pub filename: Option<PathBuf>,
-    /// The gate: this address is asked until it answers 200, 201 or 202
+    /// The gate: asked until it answers 200, 201 or 202
     ///
     /// Without this flag, --yes or --detach the environment's BLUEGREEN_WEBHOOK counts: the address
     /// is a secret, and a command line can be seen by others.
     #[arg(long, value_name = "URL")]
     pub webhook: Option<String>,
-    /// The time between two questions to the gate
+    /// Between two questions to the gate
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_some_seconds)]
     pub interval: u64,
-    /// So many answers in a row that are not a yes destroy the candidate
+    /// Give up after N times without a yes
+    ///
+    /// So many answers in a row that are not a yes destroy the candidate.
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
     pub threshold: u64,
-    /// When no answer at all destroys the candidate; by default never
+    /// Give up after this long without a yes
+    ///
+    /// The candidate is destroyed then, whatever the gate says. By default never.
     #[arg(long, value_name = "TIME", value_parser = parse_some_seconds)]
     pub deadline: Option<u64>,
-    /// Without a gate: go live as soon as the candidate is ready
+    /// No gate: go live as soon as it is ready
     #[arg(short, long, conflicts_with_all = ["detach", "webhook"])]
     pub yes: bool,
-    /// Leave the candidate ready and waiting for promote or abort, and return
+    /// Return when it is ready; promote or abort decides
     #[arg(short, long, conflicts_with = "webhook")]
     pub detach: bool,
     /// End an unfinished release of another version first
     #[arg(long)]
     pub replace: bool,
-    /// Have the API server check every change, and write nothing
-    #[arg(long, value_name = "WHERE", value_enum)]
+    /// Have every change checked, and write nothing
+    ///
+    /// The API server checks them, admission included.
+    #[arg(long, value_name = "server", value_enum, hide_possible_values = true)]
     pub dry_run: Option<DryRun>,
-    /// How long the candidate may take to be ready, and the API server to come back
+    /// For getting ready, and for outages
+    ///
+    /// How long the candidate may take to be ready, and the API server to come back. The gate has
+    /// all the time it wants.
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = parse_some_seconds)]
     pub timeout: u64,
-    /// How long the old version is kept after the switch, for requests that it still answers
+    /// Keep the old version after the switch
+    ///
+    /// For requests that it still answers.
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_seconds)]
     pub drain: u64,
 }
@@ -167,4 +212,11 @@ pub struct Abort {
     /// Why, for the others and for the history
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: Shell,
 }

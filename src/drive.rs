@@ -160,7 +160,9 @@ impl Loop<'_> {
                 }
                 // Lists are read one beside the other, and no watch brings ReplicaSets: what does not
                 // fit together may do so a moment later.
-                Next::Done(Outcome::Unfit { .. } | Outcome::Changed { .. }) if !self.doubted => {
+                Next::Done(
+                    Outcome::Unfit { .. } | Outcome::Unprepared { .. } | Outcome::Changed { .. },
+                ) if !self.doubted => {
                     self.doubted = true;
                     self.observe(Breadth::All).await?;
                 }

@@ -1,7 +1,5 @@
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    bluegreen::commands::main(bluegreen::cli::Cli::parse())
+    bluegreen::commands::main(bluegreen::cli::parse())
 }

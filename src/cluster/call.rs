@@ -9,12 +9,13 @@ use kube::client::Body;
 use serde_json::Value;
 
 use super::Clock;
+use super::account::Account;
 use crate::model::Kind;
 
 /// The API server, for the namespace of one app.
 #[derive(Clone)]
 pub struct Cluster {
-    pub(super) client: kube::Client,
+    pub(super) account: Arc<Account>,
     pub(super) clock: Arc<Clock>,
     pub namespace: String,
     /// For messages.
@@ -90,16 +91,20 @@ impl Cluster {
             }
             None => Vec::new(),
         };
-        let request = request.body(Body::from(body)).map_err(|error| lost(error.to_string()))?;
-        let exchange = async {
-            let response = self.client.send(request).await.map_err(|error| lost(chain(&error)))?;
-            let (head, body) = response.into_parts();
-            let bytes = body.collect().await.map_err(|error| lost(chain(&error)))?.to_bytes();
-            Ok((head, bytes))
+        let request = request.body(body).map_err(|error| lost(error.to_string()))?;
+        let pass = self.account.pass().await.map_err(|trouble| lost(trouble.what))?;
+        let (head, bytes) = exchange(&pass.client, request.clone(), limit).await?;
+        let (head, bytes) = match head.status {
+            // Refused before it was looked at, so it may be sent again.
+            StatusCode::UNAUTHORIZED => match self.account.after_refusal(&pass).await {
+                Some(pass) => {
+                    let pass = pass.map_err(|trouble| lost(trouble.what))?;
+                    exchange(&pass.client, request, limit).await?
+                }
+                None => (head, bytes),
+            },
+            _ => (head, bytes),
         };
-        let (head, bytes) = tokio::time::timeout(limit, exchange)
-            .await
-            .map_err(|_| lost(format!("no reply within {} s", limit.as_secs())))??;
         if let Some(date) = head.headers.get(http::header::DATE).and_then(|date| date.to_str().ok())
         {
             self.clock.hear(date);
@@ -112,6 +117,22 @@ impl Cluster {
         let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
         Err(failure(head.status, retry_after.map(Duration::from_secs), &bytes))
     }
+}
+
+async fn exchange(
+    client: &kube::Client,
+    request: Request<Vec<u8>>,
+    limit: Duration,
+) -> Result<(http::response::Parts, Vec<u8>), CallError> {
+    let lost = |error: &(dyn std::error::Error + 'static)| CallError::Lost { why: chain(error) };
+    let exchange = async {
+        let response = client.send(request.map(Body::from)).await.map_err(|error| lost(&error))?;
+        let (head, body) = response.into_parts();
+        let bytes = body.collect().await.map_err(|error| lost(&error))?;
+        Ok((head, bytes.to_bytes().into()))
+    };
+    let late = || CallError::Lost { why: format!("no reply within {} s", limit.as_secs()) };
+    tokio::time::timeout(limit, exchange).await.map_err(|_| late())?
 }
 
 fn failure(status: StatusCode, retry_after: Option<Duration>, body: &[u8]) -> CallError {
@@ -142,11 +163,9 @@ pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
         }
         source = cause.source();
     }
-    // The layers' own names, which say nothing to those who wait.
-    for layer in ["ServiceError: ", "client error (Connect): "] {
-        text = text.strip_prefix(layer).map(str::to_owned).unwrap_or(text);
-    }
-    text
+    // The layers' own names say nothing to whoever reads it.
+    let layers = ["ServiceError: ", "client error (Connect): ", "tcp connect error: "];
+    layers.iter().fold(text, |text, layer| text.replacen(layer, "", 1))
 }
 
 #[cfg(test)]

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header;
+use kube::Config;
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Client, Config};
 
+use super::account::Account;
 use super::call::chain;
 use super::{Clock, Cluster};
 use crate::USER_AGENT;
@@ -48,7 +49,7 @@ fn quoted(word: &str) -> String {
     }
 }
 
-/// Makes the client. Nothing is sent yet.
+/// Makes the client, with a credential. Nothing is sent yet.
 pub async fn connect(access: &Access) -> Result<Cluster, Error> {
     let mut config = config(access).await?;
     config.connect_timeout = Some(CONNECT_WITHIN);
@@ -66,11 +67,17 @@ pub async fn connect(access: &Access) -> Result<Cluster, Error> {
         ));
     }
     let address = shown(&config.cluster_url);
-    let client = Client::try_from(config).map_err(|error| {
+    let account = Account::new(config).map_err(|error| {
         Error::new(Kind::Usage, "the kubeconfig can't be used").because(chain(&error))
     })?;
     let flags = access.flags(&namespace);
-    Ok(Cluster { client, clock: Arc::new(Clock::default()), namespace, address, flags })
+    let (account, clock) = (Arc::new(account), Arc::new(Clock::default()));
+    let cluster = Cluster { account, clock, namespace, address, flags };
+    // Here, and not with the first request: nothing else is in the way yet.
+    match cluster.account.pass().await {
+        Ok(_) => Ok(cluster),
+        Err(trouble) => Err(cluster.without_credential(trouble)),
+    }
 }
 
 /// A cluster's address without what may stand before the host: a user and a password.

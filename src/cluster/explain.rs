@@ -1,5 +1,6 @@
 //! What a failed request means for a person: the kind of error, and the next command.
 
+use super::plugin::Trouble;
 use super::{CallError, Cluster};
 use crate::error::{Error, Kind};
 use crate::release::Unreadable;
@@ -14,6 +15,14 @@ impl Cluster {
     pub fn unreadable(&self, error: &Unreadable) -> Error {
         let look = format!("get configmap {} -o yaml", error.id.name);
         Error::new(Kind::Unexpected, error.to_string()).hint(self.kubectl(&look))
+    }
+
+    /// Nothing can be asked without one.
+    pub(super) fn without_credential(&self, trouble: Trouble) -> Error {
+        let what = format!("there is no credential for the cluster at {}", self.address);
+        let error = Error::new(Kind::NotPermitted, what).because(trouble.what);
+        // kubectl runs the same plugin, and shows what it says.
+        error.hint(trouble.hint.unwrap_or_else(|| self.kubectl("auth whoami")))
     }
 
     /// `doing` is a verb and a resource, as RBAC has them: `list pods`.

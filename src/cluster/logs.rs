@@ -19,7 +19,8 @@ impl Cluster {
             self.path(Kind::Pod, Some(pod))
         );
         let Ok(request) = Request::get(url).body(Vec::new()) else { return Vec::new() };
-        let text = self.client.request_text(request);
+        let Ok(pass) = self.account.pass().await else { return Vec::new() };
+        let text = pass.client.request_text(request);
         match tokio::time::timeout(READ_WITHIN, text).await {
             Ok(Ok(text)) => text.lines().map(str::to_owned).collect(),
             _ => Vec::new(),

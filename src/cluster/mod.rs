@@ -1,5 +1,6 @@
 //! All Kubernetes I/O.
 
+mod account;
 mod call;
 mod clock;
 mod connect;
@@ -8,6 +9,7 @@ mod execute;
 mod explain;
 mod logs;
 mod observe;
+mod plugin;
 mod watch;
 
 pub use call::{CallError, Cluster};

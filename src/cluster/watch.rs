@@ -271,7 +271,17 @@ async fn follow(
         OPEN_FOR.as_secs(),
     );
     let request = Request::get(url).body(Vec::new()).map_err(kube::Error::HttpError)?;
-    let events = cluster.client.request_events::<Item>(request).await?;
+    let Ok(pass) = cluster.account.pass().await else { return Ok(Why::Broken) };
+    let events = match pass.client.request_events::<Item>(request.clone()).await {
+        Err(kube::Error::Api(status)) if status.code == 401 => {
+            match cluster.account.after_refusal(&pass).await {
+                Some(Ok(pass)) => pass.client.request_events(request).await?,
+                Some(Err(_)) => return Ok(Why::Broken),
+                None => return Err(kube::Error::Api(status)),
+            }
+        }
+        events => events?,
+    };
     futures_util::pin_mut!(events);
     while let Some(event) = events.try_next().await? {
         if let WatchEvent::Error(status) = &event {

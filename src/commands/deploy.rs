@@ -75,7 +75,7 @@ fn gate(args: &cli::Deploy, has_webhook: bool) -> Result<Gate, Error> {
         return Ok(Gate::Person);
     }
     Err(Error::new(Kind::Usage, "nothing says when the new version may go live")
-        .because("without a terminal nobody sees that it waits for bluegreen promote")
+        .because("without a terminal nobody sees that it waits for a promote")
         .hint("--webhook URL: when this address answers 200")
         .hint("--detach: return when it is ready, and let a later promote or abort decide")
         .hint("--yes: as soon as it is ready"))

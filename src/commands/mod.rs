@@ -1,6 +1,7 @@
 //! One file a subcommand: settings in, drive, report out.
 
 mod abort;
+mod completions;
 mod deploy;
 mod dry_run;
 mod init;
@@ -47,5 +48,6 @@ async fn run(cli: &Cli) -> Result<(), Error> {
         Command::Status(args) => status::run(common, args).await,
         Command::Promote(args) => promote::run(common, args).await,
         Command::Abort(args) => abort::run(common, args).await,
+        Command::Completions(args) => completions::run(args),
     }
 }

@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
-use crate::cli::{Common, Output};
+use crate::cli::{Common, Output, program};
 use crate::cluster::{Access, Cluster, apps, connect};
 use crate::drive::{Drive, Ended, Interrupts, drive};
 use crate::error::{Error, Kind};
@@ -37,7 +37,7 @@ impl Session {
 
     /// A command line that works when pasted.
     pub fn command(&self, verb: &str) -> String {
-        format!("bluegreen {verb} {}{}", self.names.app, self.cluster.flags)
+        format!("{} {verb} {}{}", program(), self.names.app, self.cluster.flags)
     }
 
     /// Drives a goal to its outcome, and says what happens.
@@ -86,12 +86,14 @@ async fn only_app(cluster: &Cluster) -> Result<String, Error> {
             Kind::Usage,
             format!("no app is named, and namespace {} has none yet", cluster.namespace),
         )
-        .hint(format!("bluegreen init APP{}", cluster.flags))),
+        .hint("init takes one in by the name of its Deployment")
+        .hint(format!("to see which there are: {}", cluster.kubectl("get deployments")))),
         several => Err(Error::new(
             Kind::Usage,
             format!("no app is named, and namespace {} has several", cluster.namespace),
         )
-        .because(several.join(", "))),
+        .because(several.join(", "))
+        .hint("name one of them after the subcommand")),
     }
 }
 

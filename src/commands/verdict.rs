@@ -71,6 +71,12 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
         Outcome::Unfit { reasons } => {
             let mut error = Error::new(Kind::Unfit, format!("{app} can't be released as it is"));
             error.causes.clone_from(reasons);
+            Err(error.hint(session.cluster.kubectl("get deployments,services,ingresses")))
+        }
+        Outcome::Unprepared { reasons } => {
+            let what = format!("{app} is no longer prepared for releases");
+            let mut error = Error::new(Kind::Unfit, what).hint(session.command("init"));
+            error.causes.clone_from(reasons);
             Err(error)
         }
         Outcome::Misfit { why } => error(Kind::Usage, why.clone()),

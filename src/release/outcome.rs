@@ -44,6 +44,10 @@ pub enum Outcome {
         deploy_again: bool,
     },
     NotInitialised,
+    /// Something that init makes is missing, or no longer fits: init mends it.
+    Unprepared {
+        reasons: Vec<String>,
+    },
     /// Every change was checked, none was made.
     Rehearsed,
     /// The app can't be released as it is.

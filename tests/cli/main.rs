@@ -1,6 +1,11 @@
 //! What the command line says without a cluster: help, usage errors, exit codes.
 #![forbid(unsafe_code)]
 
+mod completions;
+mod examples;
+mod help;
+mod plugin;
+
 #[test]
 fn command_line() {
     trycmd::TestCases::new()

@@ -125,6 +125,13 @@ fn changed(next: Next) -> String {
     }
 }
 
+fn unprepared(next: Next) -> Vec<String> {
+    match done(next) {
+        Outcome::Unprepared { reasons } => reasons,
+        outcome => panic!("not unprepared: {outcome:?}"),
+    }
+}
+
 fn unfit(next: Next) -> Vec<String> {
     match done(next) {
         Outcome::Unfit { reasons } => reasons,

@@ -8,8 +8,8 @@ use crate::model::{Colour, Write, name, string_map, version};
 use crate::release::goal::{Change, Deploy, Gate};
 use crate::release::snapshot::Leads;
 use crate::release::{
-    Before, Ending, GateKind, GateState, Names, Outcome, Record, Release, Slot, Verdict, checks,
-    ports, template,
+    Before, Ending, GateKind, GateState, Outcome, Record, Release, Slot, Verdict, checks, ports,
+    template,
 };
 use crate::route::selects;
 
@@ -110,17 +110,15 @@ fn start(look: Look, record: &Record, deploy: &Deploy) -> Next {
         return Next::Done(Outcome::Unfit { reasons: vec![reason] });
     };
     let mut reasons = checks::surroundings(s, &record.service, &record.label);
+    let mut missing = Vec::new();
     for service in s.serving(record).into_iter().chain([s.names.preview()]) {
         if s.service(&service).is_none() {
-            let Names { app, namespace } = &s.names;
-            reasons.push(format!(
-                "there is no Service {service}: bluegreen init {app} -n {namespace}"
-            ));
+            missing.push(format!("there is no Service {service}"));
         }
     }
     let from = match s.routes_lead(record) {
         Leads::To(colour) if s.live_service_leads(record) == Leads::To(colour) => colour,
-        _ if reasons.is_empty() => {
+        _ if reasons.is_empty() && missing.is_empty() => {
             return look.changed(format!(
                 "the Ingress and Service {} do not lead to one and the same colour",
                 record.service
@@ -141,16 +139,14 @@ fn start(look: Look, record: &Record, deploy: &Deploy) -> Next {
         ));
     }
     if !reasons.is_empty() {
+        reasons.extend(missing);
         return Next::Done(Outcome::Unfit { reasons });
     }
-    for colour in Colour::BOTH {
-        if let Some(missing) = ports::missing(s, record, colour) {
-            let Names { app, namespace } = &s.names;
-            reasons.push(format!("{missing}: bluegreen init {app} -n {namespace}"));
-        }
+    if missing.is_empty() {
+        missing.extend(Colour::BOTH.into_iter().filter_map(|c| ports::missing(s, record, c)));
     }
-    if !reasons.is_empty() {
-        return Next::Done(Outcome::Unfit { reasons });
+    if !missing.is_empty() {
+        return Next::Done(Outcome::Unprepared { reasons: missing });
     }
     let base = live.neutral_template(&record.label);
     let wanted = match template::changed(&base, &deploy.change, &record.label) {

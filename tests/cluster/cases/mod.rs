@@ -5,11 +5,15 @@ mod alternate;
 mod article;
 mod bed;
 mod crash;
+mod credentials;
+mod errors;
+mod examples;
 mod gate;
 mod intents;
 mod manners;
 mod mended;
 mod parrot;
+mod plugin;
 mod refusals;
 mod requests;
 mod rights;
@@ -26,10 +30,14 @@ pub fn all() -> Vec<Trial> {
         alternate::trials(),
         article::trials(),
         crash::trials(),
+        credentials::trials(),
+        examples::trials(),
+        errors::trials(),
         gate::trials(),
         intents::trials(),
         manners::trials(),
         mended::trials(),
+        plugin::trials(),
         refusals::trials(),
         requests::trials(),
         rights::trials(),

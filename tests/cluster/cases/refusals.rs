@@ -146,7 +146,7 @@ async fn app_without_a_record_or_a_deployment(bed: Arc<Bed>) -> Result<()> {
     refuses(&app, &["status", "cockatoo"], "no Deployment cockatoo").await?;
     // Without a name there is none to be found.
     let output = app.fails(2, &["status"]).await?;
-    ensure!(output.stderr.contains("bluegreen init APP"), "{output:?}");
+    ensure!(output.stderr.contains("kubectl get deployments"), "{output:?}");
     Ok(())
 }
 

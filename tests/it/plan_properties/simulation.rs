@@ -205,7 +205,8 @@ fn is_possible(outcome: &Outcome) {
         // The old version may have gone bad, or its controllers be slow.
         Outcome::Changed { what } => !what.contains("did not become ready"),
         Outcome::Unfit { reasons } => !reasons.iter().all(|r| r.contains("does not act on")),
-        outcome => matches!(outcome, Outcome::NotInitialised | Outcome::Misfit { .. }),
+        Outcome::NotInitialised | Outcome::Unprepared { .. } | Outcome::Misfit { .. } => true,
+        _ => false,
     };
     assert!(!impossible, "{outcome:?}");
 }

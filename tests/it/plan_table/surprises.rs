@@ -5,7 +5,9 @@ use bluegreen::release::plan::plan;
 use bluegreen::release::{Change, Deploy, Doing, Gate, Goal, Next, Outcome, Verdict};
 use serde_json::{Value, json};
 
-use super::{changed, deploying, doing, done, go, promoted, reach, step, unfit, waits, written};
+use super::{
+    changed, deploying, doing, done, go, promoted, reach, step, unfit, unprepared, waits, written,
+};
 use crate::world::World;
 use crate::world::article::{V2, backend, initialised, names, service};
 use crate::world::driver::{Driver, WEBHOOK, abort, deploy, init, promote};
@@ -77,7 +79,9 @@ fn a_port_that_only_the_live_service_has_is_refused_before_a_release() {
             json!(8080);
     });
     let next = Driver::new("a", Goal::Deploy(deploy(V2, WEBHOOK))).next(&world);
-    assert!(unfit(next).join("\n").contains("port 8080, which Service parrot-blue does not have"));
+    assert!(
+        unprepared(next).join("\n").contains("port 8080, which Service parrot-blue does not have")
+    );
 }
 
 #[test]

@@ -1,0 +1,160 @@
+
+use builtin;
+use str;
+
+set edit:completion:arg-completer[bluegreen] = {|@words|
+    fn spaces {|n|
+        builtin:repeat $n ' ' | str:join ''
+    }
+    fn cand {|text desc|
+        edit:complex-candidate $text &display=$text' '(spaces (- 14 (wcswidth $text)))$desc
+    }
+    var command = 'bluegreen'
+    for word $words[1..-1] {
+        if (str:has-prefix $word '-') {
+            break
+        }
+        set command = $command';'$word
+    }
+    var completions = [
+        &'bluegreen'= {
+            cand -n 'The app''s namespace; by default the kubeconfig''s'
+            cand --namespace 'The app''s namespace; by default the kubeconfig''s'
+            cand --context 'The context of the kubeconfig to use'
+            cand --kubeconfig 'By default $KUBECONFIG, then ~/.kube/config'
+            cand --as 'The user to impersonate'
+            cand -o 'human, or json: one event a line'
+            cand --output 'human, or json: one event a line'
+            cand --color 'Colours: auto, always or never'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand init 'Check the app, and make the Services and the record it needs'
+            cand deploy 'Start a new version, and make it live when the gate says yes'
+            cand status 'Show what is live, and what is in progress'
+            cand promote 'Approve the waiting candidate, and follow the release to its end'
+            cand abort 'Destroy the candidate; after the switch, switch back first'
+            cand completions 'Print a script that completes this command line in a shell'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'bluegreen;init'= {
+            cand --target-port 'The container port behind the Service, where the app has several'
+            cand -n 'The app''s namespace; by default the kubeconfig''s'
+            cand --namespace 'The app''s namespace; by default the kubeconfig''s'
+            cand --context 'The context of the kubeconfig to use'
+            cand --kubeconfig 'By default $KUBECONFIG, then ~/.kube/config'
+            cand --as 'The user to impersonate'
+            cand -o 'human, or json: one event a line'
+            cand --output 'human, or json: one event a line'
+            cand --color 'Colours: auto, always or never'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'bluegreen;deploy'= {
+            cand --image 'The new image, or CONTAINER=IMAGE; may be repeated'
+            cand -f 'A Deployment''s manifest with the new pod template'
+            cand --filename 'A Deployment''s manifest with the new pod template'
+            cand --webhook 'The gate: asked until it answers 200, 201 or 202'
+            cand --interval 'Between two questions to the gate'
+            cand --threshold 'Give up after N times without a yes'
+            cand --deadline 'Give up after this long without a yes'
+            cand --dry-run 'Have every change checked, and write nothing'
+            cand --timeout 'For getting ready, and for outages'
+            cand --drain 'Keep the old version after the switch'
+            cand -n 'The app''s namespace; by default the kubeconfig''s'
+            cand --namespace 'The app''s namespace; by default the kubeconfig''s'
+            cand --context 'The context of the kubeconfig to use'
+            cand --kubeconfig 'By default $KUBECONFIG, then ~/.kube/config'
+            cand --as 'The user to impersonate'
+            cand -o 'human, or json: one event a line'
+            cand --output 'human, or json: one event a line'
+            cand --color 'Colours: auto, always or never'
+            cand -y 'No gate: go live as soon as it is ready'
+            cand --yes 'No gate: go live as soon as it is ready'
+            cand -d 'Return when it is ready; promote or abort decides'
+            cand --detach 'Return when it is ready; promote or abort decides'
+            cand --replace 'End an unfinished release of another version first'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'bluegreen;status'= {
+            cand -n 'The app''s namespace; by default the kubeconfig''s'
+            cand --namespace 'The app''s namespace; by default the kubeconfig''s'
+            cand --context 'The context of the kubeconfig to use'
+            cand --kubeconfig 'By default $KUBECONFIG, then ~/.kube/config'
+            cand --as 'The user to impersonate'
+            cand -o 'human, or json: one event a line'
+            cand --output 'human, or json: one event a line'
+            cand --color 'Colours: auto, always or never'
+            cand -w 'Keep it current until interrupted'
+            cand --watch 'Keep it current until interrupted'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'bluegreen;promote'= {
+            cand --release 'Only this release; for scripts'
+            cand -n 'The app''s namespace; by default the kubeconfig''s'
+            cand --namespace 'The app''s namespace; by default the kubeconfig''s'
+            cand --context 'The context of the kubeconfig to use'
+            cand --kubeconfig 'By default $KUBECONFIG, then ~/.kube/config'
+            cand --as 'The user to impersonate'
+            cand -o 'human, or json: one event a line'
+            cand --output 'human, or json: one event a line'
+            cand --color 'Colours: auto, always or never'
+            cand --when-ready 'Approve a candidate that is not ready yet: it goes live when it is'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'bluegreen;abort'= {
+            cand --release 'Only this release; for scripts'
+            cand --reason 'Why, for the others and for the history'
+            cand -n 'The app''s namespace; by default the kubeconfig''s'
+            cand --namespace 'The app''s namespace; by default the kubeconfig''s'
+            cand --context 'The context of the kubeconfig to use'
+            cand --kubeconfig 'By default $KUBECONFIG, then ~/.kube/config'
+            cand --as 'The user to impersonate'
+            cand -o 'human, or json: one event a line'
+            cand --output 'human, or json: one event a line'
+            cand --color 'Colours: auto, always or never'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'bluegreen;completions'= {
+            cand -n 'The app''s namespace; by default the kubeconfig''s'
+            cand --namespace 'The app''s namespace; by default the kubeconfig''s'
+            cand --context 'The context of the kubeconfig to use'
+            cand --kubeconfig 'By default $KUBECONFIG, then ~/.kube/config'
+            cand --as 'The user to impersonate'
+            cand -o 'human, or json: one event a line'
+            cand --output 'human, or json: one event a line'
+            cand --color 'Colours: auto, always or never'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'bluegreen;help'= {
+            cand init 'Check the app, and make the Services and the record it needs'
+            cand deploy 'Start a new version, and make it live when the gate says yes'
+            cand status 'Show what is live, and what is in progress'
+            cand promote 'Approve the waiting candidate, and follow the release to its end'
+            cand abort 'Destroy the candidate; after the switch, switch back first'
+            cand completions 'Print a script that completes this command line in a shell'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'bluegreen;help;init'= {
+        }
+        &'bluegreen;help;deploy'= {
+        }
+        &'bluegreen;help;status'= {
+        }
+        &'bluegreen;help;promote'= {
+        }
+        &'bluegreen;help;abort'= {
+        }
+        &'bluegreen;help;completions'= {
+        }
+        &'bluegreen;help;help'= {
+        }
+    ]
+    $completions[$command]
+}

@@ -1,0 +1,129 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_bluegreen_global_optspecs
+    string join \n n/namespace= context= kubeconfig= as= o/output= color= h/help V/version
+end
+
+function __fish_bluegreen_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_bluegreen_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_bluegreen_using_subcommand
+    set -l cmd (__fish_bluegreen_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c bluegreen -n "__fish_bluegreen_needs_command" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
+complete -c bluegreen -n "__fish_bluegreen_needs_command" -l context -d 'The context of the kubeconfig to use' -r
+complete -c bluegreen -n "__fish_bluegreen_needs_command" -l kubeconfig -d 'By default $KUBECONFIG, then ~/.kube/config' -r -F
+complete -c bluegreen -n "__fish_bluegreen_needs_command" -l as -d 'The user to impersonate' -r
+complete -c bluegreen -n "__fish_bluegreen_needs_command" -s o -l output -d 'human, or json: one event a line' -r -f -a "human\t'Lines for people: progress on stderr, the result on stdout'
+json\t'One JSON object a line on stdout'"
+complete -c bluegreen -n "__fish_bluegreen_needs_command" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c bluegreen -n "__fish_bluegreen_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c bluegreen -n "__fish_bluegreen_needs_command" -s V -l version -d 'Print version'
+complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "init" -d 'Check the app, and make the Services and the record it needs'
+complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "deploy" -d 'Start a new version, and make it live when the gate says yes'
+complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "status" -d 'Show what is live, and what is in progress'
+complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "promote" -d 'Approve the waiting candidate, and follow the release to its end'
+complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "abort" -d 'Destroy the candidate; after the switch, switch back first'
+complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "completions" -d 'Print a script that completes this command line in a shell'
+complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -l target-port -d 'The container port behind the Service, where the app has several' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -l context -d 'The context of the kubeconfig to use' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -l kubeconfig -d 'By default $KUBECONFIG, then ~/.kube/config' -r -F
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -l as -d 'The user to impersonate' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -s o -l output -d 'human, or json: one event a line' -r -f -a "human\t'Lines for people: progress on stderr, the result on stdout'
+json\t'One JSON object a line on stdout'"
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l image -d 'The new image, or CONTAINER=IMAGE; may be repeated' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s f -l filename -d 'A Deployment\'s manifest with the new pod template' -r -F
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l webhook -d 'The gate: asked until it answers 200, 201 or 202' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l interval -d 'Between two questions to the gate' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l threshold -d 'Give up after N times without a yes' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l deadline -d 'Give up after this long without a yes' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l dry-run -d 'Have every change checked, and write nothing' -r -f -a "server\t''"
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l timeout -d 'For getting ready, and for outages' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l drain -d 'Keep the old version after the switch' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l context -d 'The context of the kubeconfig to use' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l kubeconfig -d 'By default $KUBECONFIG, then ~/.kube/config' -r -F
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l as -d 'The user to impersonate' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s o -l output -d 'human, or json: one event a line' -r -f -a "human\t'Lines for people: progress on stderr, the result on stdout'
+json\t'One JSON object a line on stdout'"
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s y -l yes -d 'No gate: go live as soon as it is ready'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s d -l detach -d 'Return when it is ready; promote or abort decides'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l replace -d 'End an unfinished release of another version first'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand status" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand status" -l context -d 'The context of the kubeconfig to use' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand status" -l kubeconfig -d 'By default $KUBECONFIG, then ~/.kube/config' -r -F
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand status" -l as -d 'The user to impersonate' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand status" -s o -l output -d 'human, or json: one event a line' -r -f -a "human\t'Lines for people: progress on stderr, the result on stdout'
+json\t'One JSON object a line on stdout'"
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand status" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand status" -s w -l watch -d 'Keep it current until interrupted'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -l release -d 'Only this release; for scripts' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -l context -d 'The context of the kubeconfig to use' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -l kubeconfig -d 'By default $KUBECONFIG, then ~/.kube/config' -r -F
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -l as -d 'The user to impersonate' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -s o -l output -d 'human, or json: one event a line' -r -f -a "human\t'Lines for people: progress on stderr, the result on stdout'
+json\t'One JSON object a line on stdout'"
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -l when-ready -d 'Approve a candidate that is not ready yet: it goes live when it is'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand abort" -l release -d 'Only this release; for scripts' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand abort" -l reason -d 'Why, for the others and for the history' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand abort" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand abort" -l context -d 'The context of the kubeconfig to use' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand abort" -l kubeconfig -d 'By default $KUBECONFIG, then ~/.kube/config' -r -F
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand abort" -l as -d 'The user to impersonate' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand abort" -s o -l output -d 'human, or json: one event a line' -r -f -a "human\t'Lines for people: progress on stderr, the result on stdout'
+json\t'One JSON object a line on stdout'"
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand abort" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand abort" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand completions" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand completions" -l context -d 'The context of the kubeconfig to use' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand completions" -l kubeconfig -d 'By default $KUBECONFIG, then ~/.kube/config' -r -F
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand completions" -l as -d 'The user to impersonate' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand completions" -s o -l output -d 'human, or json: one event a line' -r -f -a "human\t'Lines for people: progress on stderr, the result on stdout'
+json\t'One JSON object a line on stdout'"
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand completions" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status promote abort completions help" -f -a "init" -d 'Check the app, and make the Services and the record it needs'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status promote abort completions help" -f -a "deploy" -d 'Start a new version, and make it live when the gate says yes'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status promote abort completions help" -f -a "status" -d 'Show what is live, and what is in progress'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status promote abort completions help" -f -a "promote" -d 'Approve the waiting candidate, and follow the release to its end'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status promote abort completions help" -f -a "abort" -d 'Destroy the candidate; after the switch, switch back first'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status promote abort completions help" -f -a "completions" -d 'Print a script that completes this command line in a shell'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status promote abort completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -1,0 +1,95 @@
+//! The examples that `--help` ends with. They are of one app, the README's, and tests run them.
+
+use clap::Command;
+
+/// A subcommand's examples: what each is for, and its words.
+type Examples = &'static [(&'static str, &'static str)];
+
+const INIT: Examples = &[
+    ("Take the app in: a second time changes nothing", "init parrot -n blue-green"),
+    ("Where its container has several ports", "init parrot -n blue-green --target-port 3000"),
+];
+const DEPLOY: Examples = &[
+    (
+        "Start a new version, and make it live when this address says yes",
+        "deploy parrot -n blue-green --image kmharish/parrot-app:v2.2 --webhook https://gate.example.com/parrot",
+    ),
+    (
+        "In CI: leave it ready, for a later promote or abort to decide",
+        "deploy parrot -n blue-green --image parrot=kmharish/parrot-app:v2.2 --detach",
+    ),
+    (
+        "As soon as it is ready",
+        "deploy parrot -n blue-green --image kmharish/parrot-app:v2.2 --yes",
+    ),
+    (
+        "See what it would change",
+        "deploy parrot -n blue-green --image kmharish/parrot-app:v2.2 --dry-run=server",
+    ),
+];
+const STATUS: Examples = &[
+    ("What is live, and what is in progress", "status parrot -n blue-green"),
+    ("The same for a script", "status parrot -n blue-green -o json"),
+];
+const PROMOTE: Examples = &[
+    ("Make the candidate live, and see the release through", "promote parrot -n blue-green"),
+    ("In CI: only the release that was looked at", "promote parrot -n blue-green --release 1"),
+];
+const ABORT: Examples = &[(
+    "Destroy the candidate, and say why",
+    "abort parrot -n blue-green --reason 'the beak is wrong'",
+)];
+const COMPLETIONS: Examples = &[
+    ("For this bash", "completions bash"),
+    ("For every zsh to come", "completions zsh > ~/.zfunc/_bluegreen"),
+];
+/// From nothing to a new version: the examples of the program itself.
+const ALL: Examples = &[INIT[0], DEPLOY[0], STATUS[0], PROMOTE[0]];
+
+fn of(subcommand: &str) -> Examples {
+    match subcommand {
+        "init" => INIT,
+        "deploy" => DEPLOY,
+        "status" => STATUS,
+        "promote" => PROMOTE,
+        "abort" => ABORT,
+        "completions" => COMPLETIONS,
+        _ => &[],
+    }
+}
+
+pub fn added_to(command: Command, program: &str) -> Command {
+    let text = shown(&command, ALL, program);
+    command
+        .mut_subcommands(|subcommand| {
+            let text = shown(&subcommand, of(subcommand.get_name()), program);
+            subcommand.after_long_help(text)
+        })
+        .after_long_help(text)
+}
+
+fn shown(command: &Command, examples: Examples, program: &str) -> String {
+    let heading = command.get_styles().get_header();
+    let mut text = format!("{heading}Examples:{heading:#}");
+    for (what, words) in examples {
+        text += &format!("\n  # {what}\n  {}", broken(&format!("{program} {words}")));
+    }
+    text
+}
+
+/// On several lines before it is too long for a terminal, which would break it where it likes.
+fn broken(line: &str) -> String {
+    const WIDTH: usize = 75;
+    let mut text = String::new();
+    let mut column = 0;
+    for (n, part) in line.split(" --").enumerate() {
+        let part = if n == 0 { part.to_owned() } else { format!(" --{part}") };
+        if column + part.len() > WIDTH {
+            text += " \\\n   ";
+            column = 4;
+        }
+        column += part.len();
+        text += &part;
+    }
+    text
+}
