@@ -129,15 +129,15 @@ pub fn error(error: &Error) {
         .chain(error.causes.iter().map(|cause| ("caused by", cause)))
         .chain(error.hints.iter().map(|hint| ("hint", hint)));
     for (label, text) in parts {
-        for (i, line) in text.lines().enumerate() {
-            let line = match (i, label) {
-                (0, "error") => format!("{} {}", red.apply_to("error:"), clean(line)),
-                (0, label) => format!("{label}: {}", clean(line)),
-                // Nothing that an error quotes can pass for a line of its own.
-                _ => format!("  {}", clean(line)),
-            };
-            fitted(&line, width).iter().for_each(|line| say(line));
-        }
+        let label = match label {
+            "error" => red.apply_to("error:").to_string(),
+            label => format!("{label}:"),
+        };
+        let mut lines = text.lines().map(clean);
+        let first = lines.next().unwrap_or_default();
+        fitted(&format!("{label} {first}"), width).iter().for_each(|line| say(line));
+        // A part of a file as it stands there. Nothing that is quoted can pass for a line of ours.
+        lines.for_each(|line| say(&format!("  {line}")));
     }
 }
 

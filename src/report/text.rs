@@ -156,7 +156,9 @@ mod tests {
         assert_eq!(cleaned(evil, true), "a \u{fffd}\u{fffd} b ü");
         assert_eq!(cleaned(evil, false), "a ?? b ?");
         // What is no whole sequence, or none that is known, is still no control character.
-        for evil in ["\u{1b}", "a\u{1b}", "\u{1b}]8;;http://x\u{7}x", "\u{1b}P1", "\u{1b}[31", "\u{9b}"] {
+        for evil in
+            ["\u{1b}", "a\u{1b}", "\u{1b}]8;;http://x\u{7}x", "\u{1b}P1", "\u{1b}[31", "\u{9b}"]
+        {
             assert!(!cleaned(evil, true).chars().any(char::is_control), "{evil:?}");
         }
     }

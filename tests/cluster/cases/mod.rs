@@ -13,6 +13,7 @@ mod intents;
 mod manners;
 mod mended;
 mod parrot;
+mod pictures;
 mod plugin;
 mod refusals;
 mod requests;
@@ -37,6 +38,7 @@ pub fn all() -> Vec<Trial> {
         intents::trials(),
         manners::trials(),
         mended::trials(),
+        pictures::trials(),
         plugin::trials(),
         refusals::trials(),
         requests::trials(),

@@ -9,8 +9,8 @@ use anyhow::{Result, ensure};
 use libtest_mimic::Trial;
 
 use super::parrot::{Parrot, V2};
-use crate::bed::command::{Output, Running, binary};
 use crate::bed::Bed;
+use crate::bed::command::{Output, Running, binary};
 use crate::support::terminal::{CommandBuilder, Terminal};
 use crate::support::{Answer, Latch, Proxy, Webhook};
 
