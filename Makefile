@@ -1,5 +1,5 @@
 # What a person runs; the scripts say what they do.
-.PHONY: test test-long cluster cluster-down completions
+.PHONY: test test-long cluster cluster-down completions pictures
 
 test:
 	@tests/run
@@ -16,3 +16,7 @@ cluster-down:
 # The scripts for shells in completions/, after a change of the command line.
 completions:
 	@BLUEGREEN_REFRESH=1 cargo test --quiet --test cli completions::scripts_are_current
+
+# The README's pictures in docs/pictures/, after a change of what a terminal shows.
+pictures:
+	@BLUEGREEN_REFRESH=1 tests/cluster/run pictures::

@@ -245,6 +245,8 @@ impl Loop<'_> {
     fn reached(&mut self) {
         if std::mem::take(&mut self.away) {
             self.emit(What::Reachable);
+            // What was waited for is waited for again.
+            self.pause.say_again();
         }
     }
 

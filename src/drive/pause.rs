@@ -67,6 +67,11 @@ impl Pause {
         news
     }
 
+    /// The next pause is news, whatever it is for.
+    pub fn say_again(&mut self) {
+        self.said = None;
+    }
+
     pub async fn wait(
         &mut self,
         drive: &mut Drive<'_>,

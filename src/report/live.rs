@@ -4,11 +4,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use console::{Style, Term};
-use indicatif::ProgressDrawTarget;
 use jiff::{SignedDuration, Timestamp};
 
 use super::redraw::Redraw;
-use super::text::{clean, glyphs, wrap};
+use super::text::{clean, glyphs, text_begins, wrap};
 use super::view::{Settled, View};
 use super::words::{Commands, Mark};
 use crate::event::Event;
@@ -39,10 +38,9 @@ impl Live {
         let drawn = Arc::clone(&shown);
         let text = move || {
             let shown = drawn.lock().expect("no holder panics");
-            let lines = shown.view.region(shown.now(), width());
-            painted(&lines.iter().map(|line| clean(line)).collect::<Vec<_>>())
+            painted(&shown.view.region(shown.now(), width()))
         };
-        let region = Redraw::new(ProgressDrawTarget::stderr(), REDRAW, text);
+        let region = Redraw::new(Term::stderr(), REDRAW, text);
         Live { region, shown }
     }
 
@@ -52,10 +50,7 @@ impl Live {
             shown.at = Some((event.at, Instant::now()));
             shown.view.take(event)
         };
-        for line in settled {
-            self.region.settle(&written(&line));
-        }
-        self.region.redraw();
+        self.region.settle(settled.iter().map(written));
     }
 }
 
@@ -63,14 +58,18 @@ fn width() -> usize {
     usize::from(Term::stderr().size().1)
 }
 
-/// The first line with its moving mark in colour, the others dimmed.
+/// The first line with its moving mark in colour; of the others what has a name is to be read, the
+/// rest is dimmed.
 fn painted(lines: &[String]) -> String {
     let (mark, dim) = (Style::new().cyan().for_stderr(), Style::new().dim().for_stderr());
     let mut painted = Vec::new();
     for (i, line) in lines.iter().enumerate() {
-        painted.push(match line.split_once(' ').filter(|_| i == 0) {
-            Some((frame, rest)) => format!("{} {rest}", mark.apply_to(frame)),
-            None => dim.apply_to(line).to_string(),
+        painted.push(match (line.split_once(' '), line.split_at_checked(text_begins(line))) {
+            (Some((frame, rest)), _) if i == 0 => format!("{} {rest}", mark.apply_to(frame)),
+            (_, Some((name, text))) if !name.trim().is_empty() => {
+                format!("{}{text}", dim.apply_to(name))
+            }
+            _ => dim.apply_to(line).to_string(),
         });
     }
     painted.join("\n")

@@ -5,6 +5,7 @@ mod live;
 mod picture;
 mod plain;
 mod redraw;
+mod region;
 mod status;
 mod text;
 mod view;
@@ -13,7 +14,7 @@ mod words;
 use std::io::{IsTerminal, Write};
 
 use clap::ColorChoice;
-use console::Style;
+use console::{Style, Term};
 use serde::Serialize;
 
 pub use picture::Picture;
@@ -27,7 +28,7 @@ use crate::event::{Event, What};
 use crate::release::plan::Step;
 use live::Live;
 use plain::Plain;
-use text::clean;
+use text::{clean, fitted};
 
 /// What happens, said as it happens.
 pub enum Reporter {
@@ -100,7 +101,7 @@ pub fn set_colours(choice: ColorChoice) {
 /// The line that a command ends with. In JSON the last event has said it already.
 pub fn result(output: Output, line: &str) {
     if output == Output::Human {
-        line.lines().for_each(|line| print(&clean(line)));
+        line.lines().for_each(|line| print_fitted(&clean(line)));
     }
 }
 
@@ -135,15 +136,35 @@ fn plain(json: &str) -> String {
 
 pub fn error(error: &Error) {
     let red = Style::new().red().bold().for_stderr();
-    let text = error.to_string();
-    let text = text.lines().map(clean).collect::<Vec<_>>().join("\n");
-    let rest = text.strip_prefix("error:").unwrap_or(&text);
-    say(&format!("{}{rest}", red.apply_to("error:")));
+    let width = width(std::io::stderr().is_terminal(), &Term::stderr());
+    let parts = std::iter::once(("error", &error.what))
+        .chain(error.causes.iter().map(|cause| ("caused by", cause)))
+        .chain(error.hints.iter().map(|hint| ("hint", hint)));
+    for (label, text) in parts {
+        let label = match label {
+            "error" => red.apply_to("error:").to_string(),
+            label => format!("{label}:"),
+        };
+        let mut lines = text.lines().map(clean);
+        let first = lines.next().unwrap_or_default();
+        fitted(&format!("{label} {first}"), width).iter().for_each(|line| say(line));
+        // A part of a file as it stands there. Nothing that is quoted can pass for a line of ours.
+        lines.for_each(|line| say(&format!("  {line}")));
+    }
 }
 
 pub fn rehearsal(step: &Step) -> String {
     let id = step.write.id();
     format!("would {} {id}: {}", step.write.verb(), words::would(&step.doing))
+}
+
+fn print_fitted(line: &str) {
+    let width = width(std::io::stdout().is_terminal(), &Term::stdout());
+    fitted(line, width).iter().for_each(|line| print(line));
+}
+
+fn width(is_terminal: bool, terminal: &Term) -> Option<usize> {
+    is_terminal.then(|| terminal.size().1.into())
 }
 
 /// Nobody reads any more: that is no failure of the release.

@@ -5,13 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use console::Term;
-use indicatif::ProgressDrawTarget;
 use jiff::{SignedDuration, Timestamp};
 
 use super::redraw::Redraw;
 use super::status::{Next, lines, status};
-use super::text::clean;
-use super::{is_ci, is_dumb, print, say};
+use super::text::{clean, fitted};
+use super::{is_ci, is_dumb, print_fitted, say};
 use crate::release::status::Status;
 
 /// The ages in it are counted on.
@@ -49,10 +48,10 @@ impl Picture {
             let shown = drawn.lock().expect("no holder panics");
             let lines = shown.as_ref().map(Shown::lines).unwrap_or_default();
             let width = usize::from(Term::stdout().size().1);
-            let lines = lines.iter().map(|line| console::truncate_str(line, width, ""));
+            let lines = lines.iter().flat_map(|line| fitted(line, Some(width)));
             lines.collect::<Vec<_>>().join("\n")
         };
-        let region = Redraw::new(ProgressDrawTarget::stdout(), REDRAW, text);
+        let region = Redraw::new(Term::stdout(), REDRAW, text);
         Picture(Manner::Drawn { region, shown })
     }
 
@@ -72,7 +71,7 @@ impl Picture {
     pub fn note(&mut self, text: &str) {
         match &self.0 {
             Manner::Printed => say(&clean(text)),
-            Manner::Drawn { region, .. } => region.settle(&clean(text)),
+            Manner::Drawn { region, .. } => region.settle([clean(text)]),
         }
     }
 
@@ -81,6 +80,6 @@ impl Picture {
         let Manner::Drawn { region, shown } = self.0 else { return };
         drop(region);
         let shown = shown.lock().expect("no holder panics");
-        shown.iter().flat_map(Shown::lines).for_each(|line| print(&line));
+        shown.iter().flat_map(Shown::lines).for_each(|line| print_fitted(&line));
     }
 }

@@ -3,7 +3,7 @@
 use console::Style;
 use jiff::Timestamp;
 
-use super::print;
+use super::print_fitted;
 use super::text::{ago, clean, lasted};
 use super::words::answered;
 use crate::model::Colour;
@@ -12,7 +12,7 @@ use crate::release::{Phase, Verdict};
 
 /// Prints it; `command` words the command line of a verb.
 pub fn status(status: &Status, now: Timestamp, command: &dyn Fn(&str) -> String) {
-    lines(status, now, &Next::of(status, command)).iter().for_each(|line| print(line));
+    lines(status, now, &Next::of(status, command)).iter().for_each(|line| print_fitted(line));
 }
 
 /// What a person may type now, and what it is for.

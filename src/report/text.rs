@@ -45,9 +45,11 @@ pub fn clean(text: &str) -> String {
 }
 
 fn cleaned(text: &str, unicode: bool) -> String {
+    // Programs colour what they log: that is no text.
+    let text = console::strip_ansi_codes(text);
     let other = if unicode { '\u{fffd}' } else { '?' };
     let shown = |c: char| match c {
-        '\t' => ' ',
+        '\t' | '\n' | '\r' => ' ',
         c if c.is_control() || turns(c) => other,
         c if c.is_ascii() || unicode => c,
         _ => other,
@@ -69,7 +71,43 @@ pub fn wrap(text: &str, width: usize, indent: usize) -> Vec<String> {
         .word_splitter(textwrap::WordSplitter::NoHyphenation)
         .word_separator(textwrap::WordSeparator::AsciiSpace)
         .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit);
-    textwrap::wrap(text, options).into_iter().map(|line| line.into_owned()).collect()
+    let lines = textwrap::wrap(text, options).into_iter().map(|line| line.into_owned());
+    let mut style = String::new();
+    lines.map(|line| styled_alone(&line, &mut style)).collect()
+}
+
+/// A line of a text, by itself: with the style that is on where it begins, which then ends with it.
+fn styled_alone(line: &str, style: &mut String) -> String {
+    let begins = style.clone();
+    for (code, is_code) in console::AnsiCodeIterator::new(line) {
+        match code {
+            "\u{1b}[0m" => style.clear(),
+            code if is_code => *style += code,
+            _ => {}
+        }
+    }
+    let ends = if style.is_empty() { "" } else { "\u{1b}[0m" };
+    format!("{begins}{line}{ends}")
+}
+
+/// A line as a terminal of this width, if there is one, shows it best: broken at words, what is
+/// below in line with the text. A command stays whole, so that it can be pasted.
+pub fn fitted(line: &str, width: Option<usize>) -> Vec<String> {
+    let plain = console::strip_ansi_codes(line);
+    match width {
+        Some(width) if !plain.contains("bluegreen ") && !plain.contains("kubectl ") => {
+            wrap(line, width, text_begins(&plain))
+        }
+        _ => vec![line.to_owned()],
+    }
+}
+
+/// Where the text of `  name      text` begins; of other lines, where what is below them does.
+pub fn text_begins(line: &str) -> usize {
+    let Some(rest) = line.strip_prefix("  ") else { return 2 };
+    let name = rest.find(' ').unwrap_or(rest.len());
+    let gap = rest[name..].chars().take_while(|c| *c == ' ').count();
+    if gap > 1 { 2 + rest[..name].chars().count() + gap } else { 2 }
 }
 
 /// `20ms`, `4.3s`, `12s`, `4m 05s`, `2h 10m`.
@@ -115,11 +153,14 @@ mod tests {
     #[test]
     fn nothing_can_move_the_cursor() {
         let evil = "a\u{1b}[2J\u{9b}1m\r\u{7f}\u{202e}\tb\nü";
-        assert_eq!(
-            cleaned(evil, true),
-            "a\u{fffd}[2J\u{fffd}1m\u{fffd}\u{fffd}\u{fffd} b\u{fffd}ü"
-        );
-        assert_eq!(cleaned(evil, false), "a?[2J?1m??? b??");
+        assert_eq!(cleaned(evil, true), "a \u{fffd}\u{fffd} b ü");
+        assert_eq!(cleaned(evil, false), "a ?? b ?");
+        // What is no whole sequence, or none that is known, is still no control character.
+        for evil in
+            ["\u{1b}", "a\u{1b}", "\u{1b}]8;;http://x\u{7}x", "\u{1b}P1", "\u{1b}[31", "\u{9b}"]
+        {
+            assert!(!cleaned(evil, true).chars().any(char::is_control), "{evil:?}");
+        }
     }
 
     #[test]
@@ -135,6 +176,21 @@ mod tests {
         assert_eq!(left(SignedDuration::from_millis(9_500)), "10s");
         assert_eq!(left(SignedDuration::from_secs(-3)), "0s");
         assert_eq!(ago(SignedDuration::from_millis(6_900)), "6s ago");
+    }
+
+    #[test]
+    fn a_line_fits_the_terminal() {
+        let row = "  live       green  parrot-app:v1.2, 1 of 1 ready";
+        assert_eq!(fitted(row, None), [row]);
+        let below = "             parrot-app:v1.2, 1";
+        assert_eq!(fitted(row, Some(32))[..2], ["  live       green", below]);
+        assert_eq!(fitted("caused by: a b", Some(12)), ["caused by: a", "  b"]);
+        assert_eq!(fitted("  pod a:  b c", Some(11)), ["  pod a:  b", "  c"]);
+        let command = "  yes        bluegreen promote parrot -n birds";
+        assert_eq!(fitted(command, Some(20)), [command]);
+        let red = "  \u{1b}[31mred all the way\u{1b}[0m";
+        let lines = ["  \u{1b}[31mred all\u{1b}[0m", "\u{1b}[31m  the way\u{1b}[0m"];
+        assert_eq!(fitted(red, Some(11)), lines);
     }
 
     #[test]

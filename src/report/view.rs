@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::text::{glyphs, lasted, wrap};
+use super::text::{clean, glyphs, lasted, wrap};
 use super::words::{self, Commands, Line, Mark};
 use crate::event::{Event, What};
 use crate::release::Doing;
@@ -100,11 +100,11 @@ impl View {
         let head = format!("{frame} {head} ({})", lasted(elapsed));
         // One column less: a full line makes some terminals begin another.
         let width = width.saturating_sub(1).max(8);
-        let mut lines = wrap(&head, width, 2);
+        let mut lines = wrap(&clean(&head), width, 2);
         for line in below {
-            lines.extend(wrap(&format!("  {line}"), width, 4));
+            lines.extend(wrap(&format!("  {}", clean(&line)), width, 4));
         }
-        lines.extend(self.choices(running));
+        lines.extend(self.choices(running).iter().map(|line| clean(line)));
         lines
     }
 

@@ -13,15 +13,18 @@ mod examples;
 mod gate;
 mod intents;
 mod json;
+mod manners;
 mod mended;
 mod pair;
 mod parrot;
+mod pictures;
 mod plugin;
 mod refusals;
 mod requests;
 mod rights;
 mod settings;
 mod stand_ins;
+mod terminal;
 mod traffic;
 mod unhealthy;
 mod watch;
@@ -43,12 +46,15 @@ pub fn together() -> Vec<Trial> {
         gate::trials(),
         intents::trials(),
         json::trials(),
+        manners::trials(),
         mended::trials(),
+        pictures::trials(),
         plugin::trials(),
         refusals::trials(),
         requests::trials(),
         rights::trials(),
         settings::trials(),
+        terminal::trials(),
         unhealthy::trials(),
         watch::trials(),
     ];

@@ -1,7 +1,7 @@
-//! What tests put around the tool: a recording proxy that breaks things, and
-//! a webhook receiver that says what the test wants it to say.
+//! What tests put around the tool: a recording proxy that breaks things, a
+//! webhook receiver that says what the test wants it to say, and a terminal.
 //!
-//! Both run on threads of their own, so they serve plain tests that block and
+//! All run on threads of their own, so they serve plain tests that block and
 //! async ones alike, and go on while the test waits for a child process. Their
 //! own tests stand in `tests/support/` and need no cluster.
 
@@ -14,9 +14,11 @@ mod journal;
 mod latch;
 pub mod proxy;
 pub mod reply;
+pub mod terminal;
 pub mod webhook;
 
 pub use latch::Latch;
 pub use proxy::{Action, Proxy, Seen};
 pub use reply::Reply;
+pub use terminal::Terminal;
 pub use webhook::{Answer, Poll, Webhook};
