@@ -164,9 +164,12 @@ impl Loop<'_> {
                     self.wait(&s, until, &on).await?;
                 }
                 // Lists are read one beside the other, and no watch brings ReplicaSets: what does not
-                // fit together may do so a moment later.
+                // fit together may do so a moment later. Nor does every sign of a takeover say by whom.
                 Next::Done(
-                    Outcome::Unfit { .. } | Outcome::Unprepared { .. } | Outcome::Changed { .. },
+                    Outcome::Unfit { .. }
+                    | Outcome::Unprepared { .. }
+                    | Outcome::Changed { .. }
+                    | Outcome::TakenOver { .. },
                 ) if !self.doubted => {
                     self.doubted = true;
                     self.observe(Breadth::All).await?;

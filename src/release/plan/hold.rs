@@ -2,6 +2,7 @@
 //! and takes over if none comes.
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use super::{Doing, Look, Next, WaitFor};
 use crate::model::{EPOCH, Id, Kind, Write, annotate, annotation, name, version};
@@ -32,6 +33,11 @@ pub fn next(look: Look, record: &Record, other: Other) -> Option<Next> {
         return Some(look.act(Doing::Hold, hold));
     };
     if driver.id == look.me.id {
+        if borne(look) > record.epoch {
+            // Each kind is watched by itself: the record that tells of it is on its way.
+            let holder = "another process".to_owned();
+            return Some(Next::Done(Outcome::TakenOver { holder }));
+        }
         return answer(look, record).or_else(|| stamp(look, record));
     }
     let heard = look.s.memory.heard;
@@ -79,8 +85,28 @@ fn take_over(look: Look) -> Write {
     look.record(|record| {
         record.driver = Some(look.myself());
         record.challenge = None;
-        record.epoch += 1;
+        record.epoch = record.epoch.max(borne(look)) + 1;
     })
+}
+
+/// The newest epoch that any of the app's objects bears.
+pub fn borne(look: Look) -> u64 {
+    let s = look.s;
+    let objects = stamped(look).into_iter().map(epoch_of);
+    let slots = crate::model::Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour));
+    objects.chain(slots.map(|slot| slot.epoch())).max().unwrap_or(0)
+}
+
+/// What is stamped beside the slots: everything through which people reach the app.
+fn stamped<'a>(look: Look<'a>) -> Vec<&'a Value> {
+    let s = look.s;
+    let Some((_, record)) = &s.record else { return Vec::new() };
+    let services = s.live_service(record).into_iter().chain(s.service(&s.names.preview()));
+    s.routes(record).into_iter().chain(services).collect()
+}
+
+fn epoch_of(object: &Value) -> u64 {
+    annotation(object, EPOCH).and_then(|epoch| epoch.parse().ok()).unwrap_or(0)
 }
 
 /// The driver's own part: somebody asked whether it lives.
@@ -95,12 +121,7 @@ fn stamp(look: Look, record: &Record) -> Option<Next> {
     let s = look.s;
     let slots = crate::model::Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour));
     let slots = slots.filter(|slot| slot.epoch() < record.epoch).map(|Slot(object)| object);
-    let others = s.routes(record).into_iter().chain(s.live_service(record));
-    let others = others.chain(s.service(&s.names.preview()));
-    let others = others.filter(|object| {
-        let epoch = annotation(object, EPOCH).and_then(|epoch| epoch.parse().ok());
-        epoch.unwrap_or(0) < record.epoch
-    });
+    let others = stamped(look).into_iter().filter(|object| epoch_of(object) < record.epoch);
     let object = others.chain(slots).next()?;
     let kind = object["kind"].as_str().and_then(Kind::parse)?;
     let id = Id::new(kind, name(object));

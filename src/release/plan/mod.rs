@@ -162,6 +162,8 @@ impl Look<'_> {
         if let Some(driver) = record.driver.as_mut().filter(|driver| driver.id == self.me.id) {
             driver.seen = self.now;
             driver.writes += 1;
+            // A record that somebody put back in an older form must not lag behind its objects.
+            record.epoch = record.epoch.max(hold::borne(*self));
         }
         let replace = PatchOperation::Replace(ReplaceOperation {
             path: crate::model::pointer(["data", RECORD_KEY]),

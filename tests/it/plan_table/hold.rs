@@ -162,6 +162,38 @@ fn a_driver_that_changes_is_a_sign_of_life() {
 }
 
 #[test]
+fn a_driver_whose_record_is_older_than_what_others_stamped_writes_nothing() {
+    for (kind, name) in [
+        (Kind::Service, "parrot-preview"),
+        (Kind::Service, "parrot"),
+        (Kind::Ingress, "parrot"),
+        (Kind::Deployment, "parrot"),
+        (Kind::Deployment, "parrot-green"),
+    ] {
+        // A watch brings the stamp of a takeover; the one of the record lags behind.
+        let (mut world, mut a) = deploying(step!(Doing::Switch { .. }));
+        world.edit(kind, name, |object| {
+            object["metadata"]["annotations"]["bluegreen/epoch"] = json!("1");
+        });
+        let next = a.next(&world);
+        assert!(matches!(&next, Next::Done(Outcome::TakenOver { .. })), "{name}: {next:?}");
+    }
+}
+
+#[test]
+fn who_finds_a_newer_epoch_than_the_records_goes_on_with_that() {
+    let (mut world, _) = deploying(asks);
+    world.edit_record(|record| record.driver = None);
+    world.edit(Kind::Ingress, "parrot", |ingress| {
+        ingress["metadata"]["annotations"]["bluegreen/epoch"] = json!("7");
+    });
+    let mut p = Driver::new("p", promote());
+    let outcome = world.follow(&mut p);
+    assert!(matches!(outcome, Outcome::Finished(_)), "{outcome:?}");
+    assert_eq!(world.record().epoch, 7);
+}
+
+#[test]
 fn promote_and_abort_follow_a_driver_that_lives_and_ask_again_when_it_falls_silent() {
     for goal in [promote(), abort()] {
         let (mut world, mut a) = deploying(asks);
