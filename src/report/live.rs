@@ -7,7 +7,7 @@ use console::{Style, Term};
 use jiff::{SignedDuration, Timestamp};
 
 use super::redraw::Redraw;
-use super::text::{clean, glyphs, wrap};
+use super::text::{clean, glyphs, text_begins, wrap};
 use super::view::{Settled, View};
 use super::words::{Commands, Mark};
 use crate::event::Event;
@@ -58,14 +58,18 @@ fn width() -> usize {
     usize::from(Term::stderr().size().1)
 }
 
-/// The first line with its moving mark in colour, the others dimmed.
+/// The first line with its moving mark in colour; of the others what has a name is to be read, the
+/// rest is dimmed.
 fn painted(lines: &[String]) -> String {
     let (mark, dim) = (Style::new().cyan().for_stderr(), Style::new().dim().for_stderr());
     let mut painted = Vec::new();
     for (i, line) in lines.iter().enumerate() {
-        painted.push(match line.split_once(' ').filter(|_| i == 0) {
-            Some((frame, rest)) => format!("{} {rest}", mark.apply_to(frame)),
-            None => dim.apply_to(line).to_string(),
+        painted.push(match (line.split_once(' '), line.split_at_checked(text_begins(line))) {
+            (Some((frame, rest)), _) if i == 0 => format!("{} {rest}", mark.apply_to(frame)),
+            (_, Some((name, text))) if !name.trim().is_empty() => {
+                format!("{}{text}", dim.apply_to(name))
+            }
+            _ => dim.apply_to(line).to_string(),
         });
     }
     painted.join("\n")

@@ -10,6 +10,10 @@ use console::measure_text_width;
 
 const ERASE_BELOW: &str = "\x1b[J";
 const ERASE_RIGHT: &str = "\x1b[K";
+/// What fits when it is written may not fit any more when it arrives. It is cut off then rather than
+/// broken: a row more, and the cursor would not get back to where the region begins.
+const CUT: &str = "\x1b[?7l";
+const BREAK: &str = "\x1b[?7h";
 /// Every so many pictures everything is drawn anew: somebody may have typed into it.
 const AFRESH: u32 = 50;
 
@@ -41,7 +45,11 @@ impl Region {
             for line in settled {
                 text += &format!("{line}\r\n");
             }
-            text += &lines.join("\r\n");
+            let written = lines.iter().map(|line| match height_of(line, width) {
+                1 => format!("{CUT}{line}{BREAK}"),
+                _ => line.clone(),
+            });
+            text += &written.collect::<Vec<_>>().join("\r\n");
             let rows: usize = lines.iter().map(|line| height_of(line, width)).sum();
             text + &back(rows.saturating_sub(1))
         });
@@ -68,7 +76,7 @@ impl Region {
                 if row > at {
                     let _ = write!(text, "\x1b[{}B", row - at);
                 }
-                let _ = write!(text, "{new}{ERASE_RIGHT}\r");
+                let _ = write!(text, "{CUT}{new}{BREAK}{ERASE_RIGHT}\r");
                 at = row;
             }
             row += height_of(old, self.width);

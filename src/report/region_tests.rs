@@ -58,6 +58,19 @@ fn only_what_is_different_is_written() {
     assert_eq!(screen.shows(), "- a\n  no\n  c");
 }
 
+/// Which this terminal does not know: its lines fit.
+#[test]
+fn what_fits_is_never_broken() {
+    let mut screen = Screen::new();
+    let long = "  yes  bluegreen promote parrot -n birds";
+    let text = screen.draw(&["+ settled"], &["| a (1)", long]);
+    assert!(text.contains("\x1b[?7l| a (1)\x1b[?7h"), "{text:?}");
+    assert!(text.contains("J+ settled\r\n"), "{text:?}");
+    assert!(text.contains(&format!("\n{long}\r")), "{text:?}");
+    let text = screen.draw(&[], &["/ a (2)", long]);
+    assert!(text.contains("\x1b[?7l/ a (2)\x1b[?7h"), "{text:?}");
+}
+
 #[test]
 fn a_line_as_wide_as_the_terminal_keeps_its_last_letter() {
     let mut screen = Screen::new();

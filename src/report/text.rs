@@ -102,12 +102,12 @@ pub fn fitted(line: &str, width: Option<usize>) -> Vec<String> {
     }
 }
 
-/// Where the text of `  name      text` begins.
-fn text_begins(line: &str) -> usize {
-    let Some(name) = line.strip_prefix("  ") else { return 2 };
-    let gap = name.find("  ").unwrap_or_default();
-    let text = name[gap..].find(|c| c != ' ').unwrap_or_default();
-    2 + name[..gap + text].chars().count()
+/// Where the text of `  name      text` begins; of other lines, where what is below them does.
+pub fn text_begins(line: &str) -> usize {
+    let Some(rest) = line.strip_prefix("  ") else { return 2 };
+    let name = rest.find(' ').unwrap_or(rest.len());
+    let gap = rest[name..].chars().take_while(|c| *c == ' ').count();
+    if gap > 1 { 2 + rest[..name].chars().count() + gap } else { 2 }
 }
 
 /// `20ms`, `4.3s`, `12s`, `4m 05s`, `2h 10m`.
@@ -185,6 +185,7 @@ mod tests {
         let below = "             parrot-app:v1.2, 1";
         assert_eq!(fitted(row, Some(32))[..2], ["  live       green", below]);
         assert_eq!(fitted("caused by: a b", Some(12)), ["caused by: a", "  b"]);
+        assert_eq!(fitted("  pod a:  b c", Some(11)), ["  pod a:  b", "  c"]);
         let command = "  yes        bluegreen promote parrot -n birds";
         assert_eq!(fitted(command, Some(20)), [command]);
         let red = "  \u{1b}[31mred all the way\u{1b}[0m";

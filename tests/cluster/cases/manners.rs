@@ -44,18 +44,19 @@ fn has_colours(text: &str) -> bool {
 }
 
 async fn colours_are_as_asked_for(bed: Arc<Bed>) -> Result<()> {
-    let asked: [(&[&str], &[(&str, &str)], bool); 4] = [
-        (&[], &[], true),
-        (&[], &[("NO_COLOR", "1")], false),
-        (&["--color=never"], &[], false),
-        (&["--color=always"], &[("NO_COLOR", "1")], true),
-    ];
-    let all = asked.map(async |(more, env, coloured)| {
+    let asked = async |more: &[&str], env: &[(&str, &str)], coloured: bool| {
         let terminal = released(&bed, more, env).await?;
         ensure!(has_colours(&terminal.raw()) == coloured, "{more:?} {env:?}: {:?}", terminal.raw());
         Ok(())
-    });
-    futures_util::future::try_join_all(all).await.map(drop)
+    };
+    let (nothing, no_colour) = (&[], &[("NO_COLOR", "1")]);
+    tokio::try_join!(
+        asked(&[], nothing, true),
+        asked(&[], no_colour, false),
+        asked(&["--color=never"], nothing, false),
+        asked(&["--color=always"], no_colour, true),
+    )
+    .map(drop)
 }
 
 async fn terminals_that_can_not_move_get_plain_lines(bed: Arc<Bed>) -> Result<()> {

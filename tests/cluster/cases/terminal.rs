@@ -11,7 +11,7 @@ use libtest_mimic::Trial;
 use super::parrot::{Parrot, V2};
 use crate::bed::Bed;
 use crate::bed::command::{Output, Running, binary};
-use crate::support::terminal::{CommandBuilder, Terminal};
+use crate::support::terminal::{CommandBuilder, Resize, Terminal};
 use crate::support::{Answer, Latch, Proxy, Webhook};
 
 pub fn trials() -> Vec<Trial> {
@@ -182,20 +182,18 @@ async fn resize_in_the_middle(bed: Arc<Bed>) -> Result<()> {
     let mut film = Film::new(100);
     let args = ["deploy", "parrot", "--image", V2];
     let waits = "waits for a person";
-    for cut in [false, true] {
+    let manners = [(Resize::BreaksAnew, "breaks lines anew"), (Resize::Cuts, "cuts lines")];
+    for (manner, what) in manners {
         let app = Parrot::ready(&bed).await?;
         let mut terminal = app.terminal(100, &args, &[])?;
         let before = terminal.shows(waits).await?;
         for columns in [40, 100] {
-            match cut {
-                false => terminal.resize(columns)?,
-                true => terminal.resize_cutting(columns)?,
-            }
-            let manner = if cut { "cuts" } else { "breaks anew" };
-            let what = format!("a terminal that {manner}, {columns} columns wide");
+            terminal.resize(columns, manner).await?;
+            let what = format!("a terminal that {what}, {columns} columns wide");
             film.add(&what, &terminal.shows(waits).await?);
         }
-        ensure!(cut || terminal.screen() == before, "{before}\nis now\n{}", terminal.screen());
+        let after = terminal.screen();
+        ensure!(manner == Resize::Cuts || after == before, "{before}\nis now\n{after}");
         terminal.type_keys("\x03")?;
         ensure!(terminal.ends().await? == 130, "{}", terminal.screen());
     }

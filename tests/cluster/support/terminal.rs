@@ -3,7 +3,7 @@
 //! ```ignore
 //! let mut terminal = Terminal::start(command, 100)?;
 //! terminal.shows("waits for a person").await?;
-//! terminal.resize(40)?;
+//! terminal.resize(40, Resize::BreaksAnew).await?;
 //! terminal.type_keys("\x03")?;
 //! assert_eq!(terminal.ends().await?, 130);
 //! ```
@@ -16,9 +16,10 @@ use std::num::NonZeroU16;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 pub use portable_pty::CommandBuilder;
 use portable_pty::{Child, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
 use usual::usual;
 
 pub const ROWS: u16 = 30;
@@ -35,6 +36,15 @@ pub struct Terminal {
     line: Box<dyn MasterPty + Send>,
     keys: Box<dyn Write + Send>,
     shown: Arc<Mutex<Shown>>,
+}
+
+/// What becomes of lines that are longer than a new width.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Resize {
+    /// As most terminals do it.
+    BreaksAnew,
+    /// As xterm does it: what is right of the edge is lost.
+    Cuts,
 }
 
 struct Shown {
@@ -70,18 +80,41 @@ impl Terminal {
         self.keys.write_all(keys.as_bytes()).context("nobody reads what is typed")
     }
 
-    /// As most terminals do it: lines that were broken by the edge are broken anew.
-    pub fn resize(&self, columns: u16) -> Result<()> {
-        let mut shown = lock(&self.shown);
-        shown.parser = reflow::reflow(&shown.parser, parser(columns));
-        self.line.resize(size(columns))
+    pub async fn resize(&self, columns: u16, manner: Resize) -> Result<()> {
+        let end = Instant::now() + PATIENCE;
+        while !self.resize_between_pictures(columns, manner).await? {
+            ensure!(Instant::now() < end, "the cursor is in a line:\n{}", self.screen());
+        }
+        Ok(())
     }
 
-    /// As xterm does it: what is right of the new edge is lost.
-    pub fn resize_cutting(&self, columns: u16) -> Result<()> {
+    /// While the program is stopped and all that it wrote has been read: what was written for one
+    /// width and arrives at another is another story, which takes a terminal that can do more.
+    async fn resize_between_pictures(&self, columns: u16, manner: Resize) -> Result<bool> {
+        let pid = self.child.process_id().and_then(|id| Pid::from_raw(id as i32));
+        let pid = pid.context("it has ended already")?;
+        kill_process(pid, Signal::STOP)?;
+        let mut read = None;
+        while read.replace(self.raw().len()) != Some(self.raw().len()) {
+            tokio::time::sleep(LOOK).await;
+        }
+        let resized = self.resize_now(columns, manner);
+        kill_process(pid, Signal::CONT)?;
+        resized
+    }
+
+    fn resize_now(&self, columns: u16, manner: Resize) -> Result<bool> {
         let mut shown = lock(&self.shown);
-        shown.parser.set_size(nonzero(ROWS), nonzero(columns));
-        self.line.resize(size(columns))
+        if !reflow::is_between_pictures(shown.parser.screen()) {
+            return Ok(false);
+        }
+        match manner {
+            Resize::BreaksAnew => {
+                shown.parser = reflow::reflow(&shown.parser, parser(columns));
+            }
+            Resize::Cuts => shown.parser.set_size(nonzero(ROWS), nonzero(columns)),
+        }
+        self.line.resize(size(columns)).map(|()| true)
     }
 
     /// Waits until the screen shows `text`, however it is broken into lines, and is at rest.

@@ -17,11 +17,16 @@ pub fn lines(screen: &Screen) -> Vec<String> {
     lines
 }
 
-/// What `old` shows, in `new`. The cursor must be at the beginning of a line, as ours is.
+/// Whether the cursor is where a line begins, as ours is between two pictures.
+pub fn is_between_pictures(screen: &Screen) -> bool {
+    let (row, column) = screen.cursor_position();
+    column == 0 && (row == 0 || !screen.row_wrapped(row - 1))
+}
+
+/// What `old` shows, in `new`. The cursor must be where a line begins.
 pub fn reflow(old: &Parser, mut new: Parser) -> Parser {
     let (screen, columns) = (old.screen(), usize::from(new.screen().size().1.get()));
-    let (row, column) = screen.cursor_position();
-    assert!(column == 0 && (row == 0 || !screen.row_wrapped(row - 1)), "where is the cursor?");
+    let (row, _) = screen.cursor_position();
     let above = (0..row).filter(|row| !screen.row_wrapped(*row)).count();
 
     let mut lines = lines(screen);
