@@ -44,6 +44,8 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
         }
         'bluegreen;init' {
             [CompletionResult]::new('--target-port', '--target-port', [CompletionResultType]::ParameterName, 'The container port behind the Service, where the app has several')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Settings to record, and to check: a bluegreen.yaml or a Flagger Canary; - for standard input')
+            [CompletionResult]::new('--filename', '--filename', [CompletionResultType]::ParameterName, 'Settings to record, and to check: a bluegreen.yaml or a Flagger Canary; - for standard input')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The context of the kubeconfig to use')
@@ -58,15 +60,15 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
         }
         'bluegreen;deploy' {
             [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'The new image, or CONTAINER=IMAGE; may be repeated')
-            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'A Deployment''s manifest with the new pod template')
-            [CompletionResult]::new('--filename', '--filename', [CompletionResultType]::ParameterName, 'A Deployment''s manifest with the new pod template')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'A Deployment''s manifest, or settings; may be repeated')
+            [CompletionResult]::new('--filename', '--filename', [CompletionResultType]::ParameterName, 'A Deployment''s manifest, or settings; may be repeated')
             [CompletionResult]::new('--webhook', '--webhook', [CompletionResultType]::ParameterName, 'The gate: asked until it answers 200, 201 or 202')
-            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Between two questions to the gate')
-            [CompletionResult]::new('--threshold', '--threshold', [CompletionResultType]::ParameterName, 'Give up after N times without a yes')
+            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Between two questions to the gate [default: 10s]')
+            [CompletionResult]::new('--threshold', '--threshold', [CompletionResultType]::ParameterName, 'Give up after N times without a yes [default: 60]')
             [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Give up after this long without a yes')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Have every change checked, and write nothing')
-            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'For getting ready, and for outages')
-            [CompletionResult]::new('--drain', '--drain', [CompletionResultType]::ParameterName, 'Keep the old version after the switch')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'For getting ready, and for outages [default: 10m]')
+            [CompletionResult]::new('--drain', '--drain', [CompletionResultType]::ParameterName, 'Keep the old version after the switch [default: 30s]')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The context of the kubeconfig to use')

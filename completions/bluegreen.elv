@@ -40,6 +40,8 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
         }
         &'bluegreen;init'= {
             cand --target-port 'The container port behind the Service, where the app has several'
+            cand -f 'Settings to record, and to check: a bluegreen.yaml or a Flagger Canary; - for standard input'
+            cand --filename 'Settings to record, and to check: a bluegreen.yaml or a Flagger Canary; - for standard input'
             cand -n 'The app''s namespace; by default the kubeconfig''s'
             cand --namespace 'The app''s namespace; by default the kubeconfig''s'
             cand --context 'The context of the kubeconfig to use'
@@ -53,15 +55,15 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
         }
         &'bluegreen;deploy'= {
             cand --image 'The new image, or CONTAINER=IMAGE; may be repeated'
-            cand -f 'A Deployment''s manifest with the new pod template'
-            cand --filename 'A Deployment''s manifest with the new pod template'
+            cand -f 'A Deployment''s manifest, or settings; may be repeated'
+            cand --filename 'A Deployment''s manifest, or settings; may be repeated'
             cand --webhook 'The gate: asked until it answers 200, 201 or 202'
-            cand --interval 'Between two questions to the gate'
-            cand --threshold 'Give up after N times without a yes'
+            cand --interval 'Between two questions to the gate [default: 10s]'
+            cand --threshold 'Give up after N times without a yes [default: 60]'
             cand --deadline 'Give up after this long without a yes'
             cand --dry-run 'Have every change checked, and write nothing'
-            cand --timeout 'For getting ready, and for outages'
-            cand --drain 'Keep the old version after the switch'
+            cand --timeout 'For getting ready, and for outages [default: 10m]'
+            cand --drain 'Keep the old version after the switch [default: 30s]'
             cand -n 'The app''s namespace; by default the kubeconfig''s'
             cand --namespace 'The app''s namespace; by default the kubeconfig''s'
             cand --context 'The context of the kubeconfig to use'

@@ -43,6 +43,7 @@ complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "abort" -d 'Dest
 complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "completions" -d 'Print a script that completes this command line in a shell'
 complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -l target-port -d 'The container port behind the Service, where the app has several' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -s f -l filename -d 'Settings to record, and to check: a bluegreen.yaml or a Flagger Canary; - for standard input' -r -F
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -l context -d 'The context of the kubeconfig to use' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -l kubeconfig -d 'By default $KUBECONFIG, then ~/.kube/config' -r -F
@@ -54,14 +55,14 @@ always\t''
 never\t''"
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l image -d 'The new image, or CONTAINER=IMAGE; may be repeated' -r
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s f -l filename -d 'A Deployment\'s manifest with the new pod template' -r -F
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s f -l filename -d 'A Deployment\'s manifest, or settings; may be repeated' -r -F
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l webhook -d 'The gate: asked until it answers 200, 201 or 202' -r
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l interval -d 'Between two questions to the gate' -r
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l threshold -d 'Give up after N times without a yes' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l interval -d 'Between two questions to the gate [default: 10s]' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l threshold -d 'Give up after N times without a yes [default: 60]' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l deadline -d 'Give up after this long without a yes' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l dry-run -d 'Have every change checked, and write nothing' -r -f -a "server\t''"
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l timeout -d 'For getting ready, and for outages' -r
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l drain -d 'Keep the old version after the switch' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l timeout -d 'For getting ready, and for outages [default: 10m]' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l drain -d 'Keep the old version after the switch [default: 30s]' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l context -d 'The context of the kubeconfig to use' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l kubeconfig -d 'By default $KUBECONFIG, then ~/.kube/config' -r -F

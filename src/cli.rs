@@ -110,6 +110,9 @@ pub struct Init {
     /// The container port behind the Service, where the app has several
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub target_port: Option<u16>,
+    /// Settings to record, and to check: a bluegreen.yaml or a Flagger Canary; - for standard input
+    #[arg(short = 'f', long, value_name = "FILE")]
+    pub filename: Vec<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -120,27 +123,28 @@ pub struct Deploy {
     /// The new image, or CONTAINER=IMAGE; may be repeated
     ///
     /// With the container's name where the app has several.
-    #[arg(long, value_name = "IMAGE", required_unless_present = "filename")]
+    #[arg(long, value_name = "IMAGE")]
     pub image: Vec<ImageChange>,
-    /// A Deployment's manifest with the new pod template
+    /// A Deployment's manifest, or settings; may be repeated
     ///
-    /// - reads standard input.
-    #[arg(short = 'f', long, value_name = "FILE", conflicts_with = "image")]
-    pub filename: Option<PathBuf>,
+    /// A Deployment's pod template is the new version. Settings are a bluegreen.yaml or a Flagger
+    /// Canary. - reads standard input.
+    #[arg(short = 'f', long, value_name = "FILE")]
+    pub filename: Vec<PathBuf>,
     /// The gate: asked until it answers 200, 201 or 202
     ///
     /// Without this flag, --yes or --detach the environment's BLUEGREEN_WEBHOOK counts: the address
     /// is a secret, and a command line can be seen by others.
     #[arg(long, value_name = "URL")]
     pub webhook: Option<String>,
-    /// Between two questions to the gate
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_some_seconds)]
-    pub interval: u64,
-    /// Give up after N times without a yes
+    /// Between two questions to the gate [default: 10s]
+    #[arg(long, value_name = "TIME", value_parser = parse_some_seconds)]
+    pub interval: Option<u64>,
+    /// Give up after N times without a yes [default: 60]
     ///
     /// So many answers in a row that are not a yes destroy the candidate.
-    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
-    pub threshold: u64,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub threshold: Option<u64>,
     /// Give up after this long without a yes
     ///
     /// The candidate is destroyed then, whatever the gate says. By default never.
@@ -160,17 +164,17 @@ pub struct Deploy {
     /// The API server checks them, admission included.
     #[arg(long, value_name = "server", value_enum, hide_possible_values = true)]
     pub dry_run: Option<DryRun>,
-    /// For getting ready, and for outages
+    /// For getting ready, and for outages [default: 10m]
     ///
     /// How long the candidate may take to be ready, and the API server to come back. The gate has
     /// all the time it wants.
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = parse_some_seconds)]
-    pub timeout: u64,
-    /// Keep the old version after the switch
+    #[arg(long, value_name = "TIME", value_parser = parse_some_seconds)]
+    pub timeout: Option<u64>,
+    /// Keep the old version after the switch [default: 30s]
     ///
     /// For requests that it still answers.
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_seconds)]
-    pub drain: u64,
+    #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
+    pub drain: Option<u64>,
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]

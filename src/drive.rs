@@ -19,7 +19,7 @@ use pause::{Pause, Woken};
 use crate::cluster::{Breadth, CallError, Change, Cluster};
 use crate::error::{Error, Kind};
 use crate::event::{Event, What};
-use crate::gate::Webhook;
+use crate::gate::Webhooks;
 use crate::model::{Kind as ObjectKind, Write};
 use crate::release::plan::{self, Next, WaitFor};
 use crate::release::status::{self, Status};
@@ -35,7 +35,7 @@ pub struct Drive<'a> {
     pub names: Names,
     pub goal: Goal,
     pub me: Me,
-    pub gate: Option<&'a Webhook>,
+    pub gate: Option<&'a Webhooks>,
     /// How long a cluster that went away is waited for.
     pub patience: Duration,
     pub report: &'a mut dyn FnMut(&Event),

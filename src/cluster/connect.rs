@@ -27,10 +27,10 @@ pub struct Access {
 
 impl Access {
     /// The same once more, for a command line that works when pasted.
-    fn flags(&self, namespace: &str) -> String {
+    pub fn flags(&self, namespace: Option<&str>) -> String {
         let kubeconfig = self.kubeconfig.as_ref().map(|path| path.display().to_string());
         let flags = [
-            ("-n", Some(namespace)),
+            ("-n", namespace),
             ("--context", self.context.as_deref()),
             ("--kubeconfig", kubeconfig.as_deref()),
             ("--as", self.impersonate.as_deref()),
@@ -70,7 +70,7 @@ pub async fn connect(access: &Access) -> Result<Cluster, Error> {
     let account = Account::new(config).map_err(|error| {
         Error::new(Kind::Usage, "the kubeconfig can't be used").because(chain(&error))
     })?;
-    let flags = access.flags(&namespace);
+    let flags = access.flags(Some(&namespace));
     let (account, clock) = (Arc::new(account), Arc::new(Clock::default()));
     let cluster = Cluster { account, clock, namespace, address, flags };
     // Here, and not with the first request: nothing else is in the way yet.
@@ -115,10 +115,10 @@ mod tests {
             impersonate: Some("system:serviceaccount:birds:ci".to_owned()),
             ..Access::default()
         };
-        let flags = access.flags("birds");
+        let flags = access.flags(Some("birds"));
         let wanted = r"-n birds --context 'it'\''s' --kubeconfig 'my files/config'";
         assert_eq!(flags, format!(" {wanted} --as system:serviceaccount:birds:ci"));
-        assert_eq!(Access::default().flags("birds"), " -n birds");
+        assert_eq!(Access::default().flags(Some("birds")), " -n birds");
     }
 
     #[test]

@@ -1,82 +1,108 @@
 //! `deploy`: a new version beside the live one, and live when the gate says yes.
 
 use std::io::IsTerminal;
-use std::path::Path;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::session::Session;
-use super::{dry_run, verdict};
+use super::{dry_run, input, verdict};
 use crate::cli;
 use crate::error::{Error, Kind};
-use crate::gate::Webhook;
-use crate::release::{Change, Deploy, Gate, Goal, Names};
+use crate::gate::Webhooks;
+use crate::release::{Change, Deploy, Gate, Goal, Settings};
 use crate::report;
-use crate::settings::template_from_file;
+use crate::settings::{Given, Hook, Template, address};
 
 /// The environment's word for `--webhook`.
 const WEBHOOK: &str = "BLUEGREEN_WEBHOOK";
 
 pub async fn run(common: &cli::Common, args: &cli::Deploy) -> Result<(), Error> {
-    let webhook = webhook(args)?;
-    let gate = gate(args, webhook.is_some())?;
-    let session = Session::open(common, args.app.as_ref()).await?;
-    let change = match &args.filename {
-        Some(path) => Change::Template(template(&session, path)?),
-        None => Change::Images(args.image.clone()),
-    };
+    let flag = args.webhook.as_deref().map(hook).transpose()?;
+    let (common, input) = input::read(common, &args.filename, args.app.as_deref(), true)?;
+    let change = change(args, input.template)?;
+    let given = input.settings.map(|loaded| loaded.given);
+    let (gate, webhooks) = gate(args, flag, given.as_ref())?;
+    let said = given.as_ref().map(|given| given.settings).unwrap_or_default();
     let deploy = Deploy {
         change,
         gate,
         detach: args.detach,
         replace: args.replace,
-        timeout_seconds: args.timeout,
-        deadline_seconds: args.deadline,
-        drain_seconds: args.drain,
+        settings: flags(args).or(said),
+        expected: given.map(|given| given.expected).unwrap_or_default(),
     };
+    let session = Session::open(&common, input.app.as_ref()).await?;
     if args.dry_run.is_some() {
         return dry_run::run(&session, &deploy).await;
     }
-    let patience = Duration::from_secs(args.timeout);
-    let ended = session.drive(Goal::Deploy(deploy), webhook.as_ref(), patience).await?;
+    let patience = Duration::from_secs(deploy.settings.timeout());
+    let ended = session.drive(Goal::Deploy(deploy), webhooks.as_ref(), patience).await?;
     report::result(common.output, &verdict::of(&session, &ended)?);
     Ok(())
 }
 
-fn template(session: &Session, path: &Path) -> Result<Value, Error> {
-    let Names { app, namespace, .. } = &session.names;
-    let look = session.cluster.kubectl(&format!("get deployment {app} -o yaml"));
-    template_from_file(path, app, namespace, look)
+/// The new version, from one place.
+fn change(args: &cli::Deploy, template: Option<Template>) -> Result<Change, Error> {
+    match (template, args.image.is_empty()) {
+        (None, false) => Ok(Change::Images(args.image.clone())),
+        (Some(Template { template, .. }), true) => Ok(Change::Template(template)),
+        (Some(Template { shown, .. }), false) => {
+            Err(Error::new(Kind::Usage, "the new version is given twice")
+                .because(format!("by --image, and by the Deployment in {shown}"))
+                .hint("with --image, give files of settings only"))
+        }
+        (None, true) => Err(Error::new(Kind::Usage, "nothing says what the new version is")
+            .because(match args.filename.is_empty() {
+                true => "there is neither --image nor -f",
+                false => "there is no --image, and no Deployment in what -f names",
+            })
+            .hint("--image [CONTAINER=]IMAGE: the live version with another image")
+            .hint("-f FILE: the pod template of the Deployment in it")),
+    }
 }
 
-fn webhook(args: &cli::Deploy) -> Result<Option<Webhook>, Error> {
-    let from_environment = || match args.yes || args.detach {
-        true => None,
-        false => std::env::var(WEBHOOK).ok().filter(|url| !url.is_empty()),
-    };
-    let Some(url) = args.webhook.clone().or_else(from_environment) else { return Ok(None) };
+fn flags(args: &cli::Deploy) -> Settings {
+    Settings {
+        interval_seconds: args.interval,
+        threshold: args.threshold,
+        deadline_seconds: args.deadline,
+        timeout_seconds: args.timeout,
+        drain_seconds: args.drain,
+        skip: false,
+    }
+}
+
+fn hook(url: &str) -> Result<Hook, Error> {
     // The address is a secret: the message says what is wrong with it, not what it is.
-    let wrong =
-        |why: String| Error::new(Kind::Usage, "the webhook's address can't be used").because(why);
-    let url = url.parse().map_err(|error: url::ParseError| wrong(error.to_string()))?;
-    Webhook::new(url).map(Some).map_err(wrong)
+    address(url).map(Hook::new).map_err(unusable)
 }
 
-fn gate(args: &cli::Deploy, has_webhook: bool) -> Result<Gate, Error> {
+fn unusable(why: String) -> Error {
+    Error::new(Kind::Usage, "the webhook's address can't be used").because(why)
+}
+
+/// What the command line says counts, then the environment, then the file.
+fn gate(
+    args: &cli::Deploy,
+    flag: Option<Hook>,
+    given: Option<&Given>,
+) -> Result<(Gate, Option<Webhooks>), Error> {
     if args.yes {
-        return Ok(Gate::Open);
+        return Ok((Gate::Open, None));
     }
-    if has_webhook {
-        let (interval_seconds, threshold) = (args.interval, args.threshold);
-        return Ok(Gate::Webhook { interval_seconds, threshold });
+    if args.detach {
+        return Ok((Gate::Person, None));
     }
-    if args.detach || args.dry_run.is_some() || std::io::stderr().is_terminal() {
-        return Ok(Gate::Person);
+    let environment = std::env::var(WEBHOOK).ok().filter(|url| !url.is_empty());
+    let hooks = match (flag, environment, given) {
+        (Some(hook), ..) => vec![hook],
+        (None, Some(url), _) => vec![hook(&url)?],
+        (None, None, Some(given)) if given.settings.skip => return Ok((Gate::Open, None)),
+        (None, None, Some(given)) => given.hooks.clone(),
+        (None, None, None) => Vec::new(),
+    };
+    let watched = args.dry_run.is_some() || std::io::stderr().is_terminal();
+    match Webhooks::new(&hooks).map_err(unusable)? {
+        Some(webhooks) => Ok((Gate::Webhook, Some(webhooks))),
+        None => Ok((Gate::Unsaid { watched }, None)),
     }
-    Err(Error::new(Kind::Usage, "nothing says when the new version may go live")
-        .because("without a terminal nobody sees that it waits for a promote")
-        .hint("--webhook URL: when this address answers 200")
-        .hint("--detach: return when it is ready, and let a later promote or abort decide")
-        .hint("--yes: as soon as it is ready"))
 }

@@ -3,25 +3,48 @@
 use std::time::Duration;
 
 use super::session::Session;
-use super::verdict;
+use super::{input, verdict};
 use crate::cli;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::release::{Goal, Init};
 use crate::report;
+use crate::settings::Loaded;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub async fn run(common: &cli::Common, args: &cli::Init) -> Result<(), Error> {
-    let session = Session::open(common, args.app.as_ref()).await?;
-    let goal = Goal::Init(Init { target_port: args.target_port });
+    let (common, input) = input::read(common, &args.filename, args.app.as_deref(), false)?;
+    if !args.filename.is_empty() && input.settings.is_none() {
+        return Err(Error::new(Kind::Usage, "there are no settings in what -f names")
+            .because("init reads a bluegreen.yaml, or a Canary of Flagger's")
+            .hint("init needs no file: it looks at the Deployment and the Ingress themselves"));
+    }
+    let session = Session::open(&common, input.app.as_ref()).await?;
+    let goal = Goal::Init(goal(args, input.settings.as_ref()));
     let ended = session.drive(goal, None, PATIENCE).await?;
     let mut said = verdict::of(&session, &ended)?;
     if ended.writes == 0 {
         said += " already, nothing was changed";
+    }
+    if let Some(loaded) = input.settings.filter(|loaded| !loaded.given.hooks.is_empty()) {
+        let notice = format!(
+            "the webhook's address in {} is a secret and was not recorded: deploy has to be given it, too",
+            loaded.shown
+        );
+        report::notice(common.output, &notice);
     }
     report::result(
         common.output,
         &format!("{said}: {}", session.command("deploy") + " --image IMAGE"),
     );
     Ok(())
+}
+
+fn goal(args: &cli::Init, settings: Option<&Loaded>) -> Init {
+    let given = settings.map(|loaded| &loaded.given);
+    let mut expected = given.map(|given| given.expected.clone()).unwrap_or_default();
+    if let (Some(port), Some(service)) = (args.target_port, &mut expected.service) {
+        service.target_port = Some(port.into());
+    }
+    Init { target_port: args.target_port, expected, settings: given.map(|given| given.settings) }
 }

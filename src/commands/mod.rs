@@ -5,6 +5,7 @@ mod completions;
 mod deploy;
 mod dry_run;
 mod init;
+mod input;
 mod promote;
 mod session;
 mod status;

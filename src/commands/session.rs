@@ -8,7 +8,7 @@ use crate::cluster::{Access, Cluster, apps, connect};
 use crate::drive::{Drive, Ended, Interrupts, drive};
 use crate::error::{Error, Kind};
 use crate::event::Event;
-use crate::gate::Webhook;
+use crate::gate::Webhooks;
 use crate::release::{Goal, Me, Names};
 use crate::report::{Commands, Reporter};
 
@@ -20,13 +20,7 @@ pub struct Session {
 
 impl Session {
     pub async fn open(common: &Common, app: Option<&String>) -> Result<Session, Error> {
-        let access = Access {
-            namespace: common.namespace.clone(),
-            context: common.context.clone(),
-            kubeconfig: common.kubeconfig.clone(),
-            impersonate: common.impersonate.clone(),
-        };
-        let cluster = connect(&access).await?;
+        let cluster = connect(&access(common)).await?;
         let app = match app {
             Some(app) => app.clone(),
             None => only_app(&cluster).await?,
@@ -44,7 +38,7 @@ impl Session {
     pub async fn drive(
         &self,
         goal: Goal,
-        gate: Option<&Webhook>,
+        gate: Option<&Webhooks>,
         patience: Duration,
     ) -> Result<Ended, Error> {
         let commands = Commands { promote: self.command("promote"), abort: self.command("abort") };
@@ -56,7 +50,7 @@ impl Session {
     pub async fn drive_with(
         &self,
         goal: Goal,
-        gate: Option<&Webhook>,
+        gate: Option<&Webhooks>,
         patience: Duration,
         report: &mut dyn FnMut(&Event),
     ) -> Result<Ended, Error> {
@@ -74,6 +68,15 @@ impl Session {
             interrupts: &mut interrupts,
         })
         .await
+    }
+}
+
+pub fn access(common: &Common) -> Access {
+    Access {
+        namespace: common.namespace.clone(),
+        context: common.context.clone(),
+        kubeconfig: common.kubeconfig.clone(),
+        impersonate: common.impersonate.clone(),
     }
 }
 

@@ -79,6 +79,13 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
             error.causes.clone_from(reasons);
             Err(error)
         }
+        Outcome::Ungated => {
+            Err(Error::new(Kind::Usage, "nothing says when the new version may go live")
+                .because("without a terminal nobody sees that it waits for bluegreen promote")
+                .hint("--webhook URL: when this address answers 200")
+                .hint("--detach: return when it is ready, and let a later promote or abort decide")
+                .hint("--yes: as soon as it is ready"))
+        }
         Outcome::Misfit { why } => error(Kind::Usage, why.clone()),
     }
 }

@@ -1,5 +1,7 @@
 //! What says when a candidate may go live.
 
+mod payload;
 mod webhook;
 
-pub use webhook::{Payload, Webhook};
+pub use payload::Payload;
+pub use webhook::Webhooks;

@@ -1,91 +1,112 @@
-//! The webhook: a POST of the payload that Flagger's confirm-promotion hooks send, so that what
-//! answers Flagger answers us.
+//! Webhooks: a POST of the payload that Flagger's confirm-promotion hooks send, so that what answers
+//! Flagger answers us.
 
 use std::fmt;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Client, StatusCode, Url};
-use serde::Serialize;
+use reqwest::{Client, StatusCode};
+use tokio::time::{sleep, timeout};
 
-use crate::release::plan::Question;
-use crate::release::{Answer, Snapshot};
+use super::Payload;
+use crate::release::Answer;
+use crate::settings::Hook;
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
-const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// The pause before a question is repeated: at first, and at most. Flagger's.
+const PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// The gate: one webhook, or several that all have to say yes.
+#[derive(Clone)]
+pub struct Webhooks(Vec<Webhook>);
 
 /// A webhook. Its URL is a secret: whoever has it may be able to say yes.
 #[derive(Clone)]
-pub struct Webhook {
+struct Webhook {
     client: Client,
-    url: Url,
+    hook: Hook,
 }
 
-/// What the webhook is told.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Payload {
-    name: String,
-    namespace: String,
-    phase: &'static str,
-    checksum: String,
-    metadata: Metadata,
-}
+impl Webhooks {
+    /// None where there is nothing to ask.
+    pub fn new(hooks: &[Hook]) -> Result<Option<Webhooks>, String> {
+        let webhooks: Vec<Webhook> = hooks.iter().map(Webhook::new).collect::<Result<_, _>>()?;
+        Ok(Some(Webhooks(webhooks)).filter(|webhooks| !webhooks.0.is_empty()))
+    }
 
-/// Strings only: Flagger's receivers read it as a map of strings.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-struct Metadata {
-    release: String,
-    images: String,
-    preview: String,
-}
-
-impl Payload {
-    pub fn new(s: &Snapshot, question: &Question) -> Payload {
-        let release = s.record.as_ref().and_then(|(_, record)| record.release.as_ref());
-        let images = release.map(|release| release.images.values().cloned().collect::<Vec<_>>());
-        let preview = s.service(&s.names.preview());
-        let preview = preview.and_then(|service| s.names.preview_address(service));
-        Payload {
-            name: s.names.app.clone(),
-            namespace: s.names.namespace.clone(),
-            phase: "confirm-promotion",
-            checksum: question.hash.clone(),
-            metadata: Metadata {
-                release: question.release.to_string(),
-                images: images.unwrap_or_default().join(","),
-                preview: preview.unwrap_or_default(),
-            },
+    /// Asks each, in order; the first that does not say yes has answered for all. Whatever happens
+    /// is an answer.
+    pub async fn ask(&self, payload: &Payload) -> Answer {
+        for webhook in &self.0 {
+            let answer = webhook.ask(payload).await;
+            if answer != Answer::Pass {
+                return match self.0.len() {
+                    1 => answer,
+                    _ => named(&webhook.name(), answer),
+                };
+            }
         }
+        Answer::Pass
+    }
+}
+
+/// An answer that says whose it is.
+fn named(name: &str, answer: Answer) -> Answer {
+    match answer {
+        Answer::Pass => Answer::Pass,
+        Answer::NotYet(said) => Answer::NotYet(format!("{name}: {said}")),
+        Answer::Reject(said) => Answer::Reject(format!("{name}: {said}")),
+        Answer::Broken(why) => Answer::Broken(format!("{name}: {why}")),
     }
 }
 
 impl Webhook {
-    pub fn new(url: Url) -> Result<Webhook, String> {
-        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-            return Err("a webhook's address begins with http:// or https://".to_owned());
-        }
+    fn new(hook: &Hook) -> Result<Webhook, String> {
         let client = Client::builder()
             .user_agent(crate::USER_AGENT)
             // A login page that answers 200 must not approve a release.
             .redirect(Policy::none())
             .connect_timeout(CONNECT_WITHIN)
-            .timeout(ANSWER_WITHIN)
+            .tls_danger_accept_invalid_certs(hook.disable_tls)
             .build()
             .map_err(|error| error.without_url().to_string())?;
-        Ok(Webhook { client, url })
+        Ok(Webhook { client, hook: hook.clone() })
     }
 
-    /// Asks once. Whatever happens is an answer.
-    pub async fn ask(&self, payload: &Payload) -> Answer {
-        match self.exchange(payload).await {
-            Ok(status) => judge(status),
-            Err(error) => Answer::Broken(reason(error)),
+    fn name(&self) -> String {
+        self.hook.name.clone().unwrap_or_else(|| self.to_string())
+    }
+
+    /// One question, with all its tries.
+    async fn ask(&self, payload: &Payload) -> Answer {
+        let mut last = Answer::Broken("it did not answer in time".to_owned());
+        let payload = payload.with(&self.hook.metadata);
+        let limit = Duration::from_secs(self.hook.timeout_seconds);
+        // When the time is over, the last try's answer is the best there is.
+        let _ = timeout(limit, self.tries(&payload, &mut last)).await;
+        last
+    }
+
+    async fn tries(&self, payload: &Payload, last: &mut Answer) {
+        let mut pause = PAUSE;
+        for left in (0..=self.hook.retries).rev() {
+            let (answer, is_worth_another) = match self.exchange(payload).await {
+                Ok(status) => (judge(status), may_change(status)),
+                Err(error) => (Answer::Broken(reason(error)), true),
+            };
+            *last = answer;
+            if left == 0 || !is_worth_another {
+                return;
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
     /// The status alone is the answer: a body that is long, or never ends, changes nothing.
     async fn exchange(&self, payload: &Payload) -> Result<StatusCode, reqwest::Error> {
-        let request = self.client.post(self.url.clone()).json(payload);
+        let request = self.client.post(self.hook.url.clone()).json(payload);
         Ok(request.send().await?.status())
     }
 }
@@ -97,6 +118,15 @@ fn judge(status: StatusCode) -> Answer {
         410 => Answer::Reject(status.to_string()),
         300..=399 => Answer::Broken(format!("{status}: redirects are not followed")),
         _ => Answer::NotYet(status.to_string()),
+    }
+}
+
+/// Whether the receiver itself may not have been asked yet: what Flagger repeats.
+fn may_change(status: StatusCode) -> bool {
+    match status.as_u16() {
+        429 => true,
+        501 => false,
+        code => code >= 500,
     }
 }
 
@@ -122,73 +152,24 @@ fn reason(error: reqwest::Error) -> String {
 /// Scheme and host: the path and the query are the secret.
 impl fmt::Display for Webhook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.url.scheme(), self.url.host_str().unwrap_or_default())
+        let url = &self.hook.url;
+        write!(f, "{}://{}", url.scheme(), url.host_str().unwrap_or_default())
     }
 }
 
-impl fmt::Debug for Webhook {
+impl fmt::Display for Webhooks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Webhook({self})")
+        let shown: Vec<String> = self.0.iter().map(Webhook::to_string).collect();
+        f.write_str(&shown.join(", "))
+    }
+}
+
+impl fmt::Debug for Webhooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Webhooks({self})")
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn passes_what_flagger_passes_and_tells_a_no_from_a_broken_gate() {
-        let judge = |code| judge(StatusCode::from_u16(code).unwrap());
-        for code in [200, 201, 202] {
-            assert_eq!(judge(code), Answer::Pass);
-        }
-        for code in [203, 204, 400, 401, 404, 409, 425, 500, 503] {
-            assert!(matches!(judge(code), Answer::NotYet(_)), "{code}");
-        }
-        for code in [301, 302, 303, 307, 308] {
-            assert!(matches!(judge(code), Answer::Broken(_)), "{code}");
-        }
-        assert!(matches!(judge(410), Answer::Reject(_)));
-    }
-
-    #[test]
-    fn an_answer_counts_before_its_body_has_come() {
-        use std::io::{Read, Write};
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
-        let server = std::thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            let _ = stream.read(&mut [0; 4096]).unwrap();
-            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\nsome").unwrap();
-            // Until the other side has had enough.
-            let _ = stream.read_to_end(&mut Vec::new());
-        });
-        let payload = Payload {
-            name: String::new(),
-            namespace: String::new(),
-            phase: "",
-            checksum: String::new(),
-            metadata: Metadata {
-                release: String::new(),
-                images: String::new(),
-                preview: String::new(),
-            },
-        };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let answer = runtime.block_on(async { Webhook::new(url).unwrap().ask(&payload).await });
-        drop(runtime);
-        assert_eq!(answer, Answer::Pass);
-        server.join().unwrap();
-    }
-
-    #[test]
-    fn shows_no_more_of_its_address_than_scheme_and_host() {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let url = "https://user:pass@hooks.example.com:8443/secret?token=secret".parse().unwrap();
-        let webhook = Webhook::new(url).unwrap();
-        assert_eq!(webhook.to_string(), "https://hooks.example.com");
-        assert_eq!(format!("{webhook:?}"), "Webhook(https://hooks.example.com)");
-        assert!(Webhook::new("file:///etc/passwd".parse().unwrap()).is_err());
-    }
-}
+#[path = "webhook_tests.rs"]
+mod tests;

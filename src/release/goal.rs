@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
+use super::{Expected, Settings};
+
 /// Who this process is, as the record names it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Me {
@@ -33,6 +35,9 @@ pub enum Goal {
 pub struct Init {
     /// The container port behind the Service, where the app has not exactly one.
     pub target_port: Option<u16>,
+    pub expected: Expected,
+    /// What later deploys go by; absent, what is recorded stays.
+    pub settings: Option<Settings>,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -42,9 +47,9 @@ pub struct Deploy {
     pub detach: bool,
     /// Gives up an unfinished release of another version first.
     pub replace: bool,
-    pub timeout_seconds: u64,
-    pub deadline_seconds: Option<u64>,
-    pub drain_seconds: u64,
+    /// What it does not say is as `init` recorded it, or by default.
+    pub settings: Settings,
+    pub expected: Expected,
 }
 
 /// What differs from the version that is live.
@@ -87,9 +92,11 @@ pub enum Gate {
     Open,
     /// `promote`, in this or another terminal.
     Person,
-    Webhook {
-        interval_seconds: u64,
-        threshold: u64,
+    Webhook,
+    /// Nobody said: nothing, where `init` recorded so; else a person, if there is one who sees that
+    /// it waits.
+    Unsaid {
+        watched: bool,
     },
 }
 

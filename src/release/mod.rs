@@ -2,6 +2,7 @@
 
 mod checks;
 mod endpoints;
+mod expected;
 pub mod goal;
 mod memory;
 mod names;
@@ -13,12 +14,14 @@ pub mod plan;
 pub mod pods;
 mod ports;
 mod record;
+pub mod settings;
 mod slot;
 mod snapshot;
 pub mod status;
 pub mod template;
 
 pub use endpoints::SLICE_SERVICE;
+pub use expected::{Expected, ExpectedService};
 pub use goal::{Change, Deploy, Gate, Goal, Init, Me};
 pub use memory::{Answer, Answered, Memory};
 pub use names::Names;
@@ -30,5 +33,6 @@ pub use record::{
     Before, Challenge, Driver, Ending, Finished, GateKind, GateState, HISTORY, Intent, RECORD_KEY,
     Record, Release, Verdict,
 };
+pub use settings::Settings;
 pub use slot::Slot;
 pub use snapshot::{Snapshot, Unreadable};

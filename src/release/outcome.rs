@@ -48,6 +48,8 @@ pub enum Outcome {
     Unprepared {
         reasons: Vec<String>,
     },
+    /// Nothing says when the new version may go live, and nobody would see that it waits.
+    Ungated,
     /// Every change was checked, none was made.
     Rehearsed,
     /// The app can't be released as it is.

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Names;
+use super::{Names, Settings};
 use crate::model::{APP_LABEL, Colour, MANAGED_BY, MANAGER};
 use crate::route::Label;
 
@@ -37,6 +37,9 @@ pub struct Record {
     pub challenge: Option<Challenge>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release: Option<Release>,
+    /// What `init` was given for the releases to come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<Settings>,
     /// The last finished releases, oldest first.
     #[serde(default)]
     pub history: Vec<Finished>,
@@ -213,6 +216,7 @@ impl Record {
             driver: None,
             challenge: None,
             release: None,
+            settings: None,
             history: Vec::new(),
         }
     }
@@ -240,6 +244,11 @@ impl Record {
         let seconds = self.release.iter().flat_map(|release| {
             [release.timeout_seconds, release.drain_seconds, release.gate.interval_seconds]
         });
+        let settings = self.settings.iter().flat_map(|settings| {
+            let Settings { interval_seconds, timeout_seconds, drain_seconds, .. } = *settings;
+            [interval_seconds, timeout_seconds, drain_seconds, settings.deadline_seconds]
+        });
+        let seconds = seconds.chain(settings.flatten());
         let counts = [self.number, self.epoch, self.driver.as_ref().map_or(0, |d| d.writes)];
         match seconds.max().is_some_and(|longest| longest > LONGEST_SECONDS)
             || counts.into_iter().any(|count| count > u64::MAX / 2)

@@ -50,6 +50,8 @@ fn what_is_written_is_what_is_read() {
         writes: 3,
     });
     record.challenge = Some(Challenge { by: "you@host (2)".into(), at: at(3) });
+    record.settings =
+        Some(Settings { threshold: Some(3), deadline_seconds: Some(9), ..Settings::default() });
     let mut under_way = release(4);
     under_way.approved = Some(Intent { by: "you".into(), at: at(4) });
     under_way.ending = Some(Ending {
@@ -73,6 +75,22 @@ fn fields_of_a_later_version_do_not_matter_in_the_same_form() {
     let mut text: Value = serde_json::from_str(&empty().text()).unwrap();
     text["bake"] = json!(5);
     assert_eq!(Record::read(&map_of(&text.to_string())), Ok(empty()));
+}
+
+#[test]
+fn settings_that_no_bluegreen_writes_are_refused() {
+    let ages = Some(u64::MAX / 4);
+    for settings in [
+        Settings { interval_seconds: ages, ..Settings::default() },
+        Settings { deadline_seconds: ages, ..Settings::default() },
+        Settings { timeout_seconds: ages, ..Settings::default() },
+        Settings { drain_seconds: ages, ..Settings::default() },
+    ] {
+        let mut record = empty();
+        record.settings = Some(settings);
+        let said = Record::read(&map_of(&record.text())).unwrap_err();
+        assert_eq!(said, "a number in it is out of all bounds", "{settings:?}");
+    }
 }
 
 #[test]

@@ -105,6 +105,13 @@ pub fn result(output: Output, line: &str) {
     }
 }
 
+/// Something that a person should know before it begins.
+pub fn notice(output: Output, line: &str) {
+    if output == Output::Human {
+        say(&clean(line));
+    }
+}
+
 pub fn json(value: &impl Serialize) {
     print(&plain(&serde_json::to_string(value).expect("what is reported is plain data")));
 }

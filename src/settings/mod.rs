@@ -1,10 +1,20 @@
 //! Flags and files become checked settings here, once.
 
-mod manifest;
+mod canary;
+mod config;
+mod fields;
+mod files;
+mod given;
+mod tree;
+mod values;
+mod yaml;
 
 use std::time::Duration;
 
-pub use manifest::template_from_file;
+pub use config::schema;
+pub use fields::{FIELDS, HOOKS, Use};
+pub use files::{Asked, Input, Loaded, Template, read};
+pub use given::{Given, Hook, address};
 
 /// Kubernetes' names of namespaces, Services and labels: RFC 1123 labels.
 pub fn is_dns_label(text: &str) -> bool {
@@ -45,6 +55,18 @@ pub fn parse_some_seconds(text: &str) -> Result<u64, String> {
         seconds => Ok(seconds),
     }
 }
+
+/// The known word that somebody most likely meant.
+fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let likeness =
+        |known: &str| strsim::jaro_winkler(&word.to_ascii_lowercase(), &known.to_ascii_lowercase());
+    let best = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+    (likeness(best) > 0.8).then_some(best)
+}
+
+#[cfg(test)]
+#[path = "settings_tests.rs"]
+mod settings_tests;
 
 #[cfg(test)]
 mod tests {

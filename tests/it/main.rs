@@ -2,4 +2,5 @@
 
 mod plan_properties;
 mod plan_table;
+mod settings_docs;
 mod world;

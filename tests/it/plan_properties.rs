@@ -8,11 +8,11 @@ mod operations;
 mod process;
 mod simulation;
 
-use bluegreen::release::{Answer, Gate, Goal, Outcome, Verdict};
+use bluegreen::release::{Answer, Goal, Outcome, Verdict};
 use proptest::prelude::*;
 
 use crate::world::World;
-use crate::world::driver::{Driver, WEBHOOK, abort, deploy, init};
+use crate::world::driver::{Driver, WEBHOOK, abort, deploy, init, set};
 use operations::{Operation, operation};
 use simulation::Simulation;
 
@@ -146,8 +146,8 @@ proptest! {
         let mut judge = judge::Judge::new(&world);
         let mut live = "parrot";
         for (number, answer) in answers.into_iter().enumerate() {
-            let gate = Gate::Webhook { interval_seconds: 10, threshold: 2 };
-            let goal = Goal::Deploy(deploy(&format!("parrot-app:v{number}"), gate));
+            let deploy = deploy(&format!("parrot-app:v{number}"), WEBHOOK);
+            let goal = Goal::Deploy(set(deploy, |settings| settings.threshold = Some(2)));
             let passes = answer == Answer::Pass;
             let mut driver = Driver::asking(&number.to_string(), goal, answer);
             let outcome = world.follow(&mut driver);

@@ -8,12 +8,22 @@ use crate::model::{Colour, Write, name, string_map, version};
 use crate::release::goal::{Change, Deploy, Gate};
 use crate::release::snapshot::Leads;
 use crate::release::{
-    Before, Ending, GateKind, GateState, Outcome, Record, Release, Slot, Verdict, checks, ports,
-    template,
+    Before, Ending, GateKind, GateState, Outcome, Record, Release, Settings, Slot, Verdict, checks,
+    expected, ports, template,
 };
 use crate::route::selects;
 
 pub fn next(look: Look, record: &Record, deploy: &Deploy) -> Next {
+    let recorded = record.settings.unwrap_or_default();
+    // What the command was not given is settled here, once.
+    let gate = match deploy.gate {
+        Gate::Unsaid { .. } if recorded.skip => Gate::Open,
+        Gate::Unsaid { watched: true } => Gate::Person,
+        Gate::Unsaid { watched: false } => return Next::Done(Outcome::Ungated),
+        said => said,
+    };
+    let settings = deploy.settings.or(recorded);
+    let deploy = &Deploy { gate, settings, ..deploy.clone() };
     match &record.release {
         None => start(look, record, deploy),
         Some(release) => again(look, record, release, deploy),
@@ -78,12 +88,13 @@ fn settings(release: &Release, deploy: &Deploy) -> Release {
     set.gate.kind = gate.kind;
     set.gate.interval_seconds = gate.interval_seconds;
     set.gate.threshold = gate.threshold;
-    set.drain_seconds = deploy.drain_seconds;
-    if set.timeout_seconds != deploy.timeout_seconds {
-        set.timeout_seconds = deploy.timeout_seconds;
-        set.ready_by = later(release.started, deploy.timeout_seconds);
+    set.drain_seconds = deploy.settings.drain();
+    let timeout = deploy.settings.timeout();
+    if set.timeout_seconds != timeout {
+        set.timeout_seconds = timeout;
+        set.ready_by = later(release.started, timeout);
     }
-    if let Some(seconds) = deploy.deadline_seconds {
+    if let Some(seconds) = deploy.settings.deadline_seconds {
         set.deadline = Some(later(release.started, seconds));
     }
     set
@@ -110,6 +121,7 @@ fn start(look: Look, record: &Record, deploy: &Deploy) -> Next {
         return Next::Done(Outcome::Unfit { reasons: vec![reason] });
     };
     let mut reasons = checks::surroundings(s, &record.service, &record.label);
+    reasons.extend(expected::unmet(s, &record.service, &deploy.expected));
     let mut missing = Vec::new();
     for service in s.serving(record).into_iter().chain([s.names.preview()]) {
         if s.service(&service).is_none() {
@@ -168,7 +180,7 @@ fn start(look: Look, record: &Record, deploy: &Deploy) -> Next {
         return next;
     }
     let to = from.other();
-    let before = match s.slot(to).map(|slot| before(look, slot, to, deploy.timeout_seconds)) {
+    let before = match s.slot(to).map(|slot| before(look, slot, to, deploy.settings.timeout())) {
         None => None,
         Some(Ok(before)) => Some(before),
         Some(Err(next)) => return next,
@@ -212,10 +224,10 @@ fn begin(
         images: template::images(wanted),
         replaces: template::images(base),
         started: look.now,
-        ready_by: after(deploy.timeout_seconds),
-        timeout_seconds: deploy.timeout_seconds,
-        deadline: deploy.deadline_seconds.map(after),
-        drain_seconds: deploy.drain_seconds,
+        ready_by: after(deploy.settings.timeout()),
+        timeout_seconds: deploy.settings.timeout(),
+        deadline: deploy.settings.deadline_seconds.map(after),
+        drain_seconds: deploy.settings.drain(),
         gate: gate(deploy),
         before,
         waiting: None,
@@ -241,11 +253,12 @@ fn begin(
 }
 
 fn gate(deploy: &Deploy) -> GateState {
+    let settings: &Settings = &deploy.settings;
     match deploy.gate {
         Gate::Open => GateState::new(GateKind::Open, 0, 0),
-        Gate::Person => GateState::new(GateKind::Person, 0, 0),
-        Gate::Webhook { interval_seconds, threshold } => {
-            GateState::new(GateKind::Webhook, interval_seconds, threshold)
+        Gate::Person | Gate::Unsaid { .. } => GateState::new(GateKind::Person, 0, 0),
+        Gate::Webhook => {
+            GateState::new(GateKind::Webhook, settings.interval(), settings.threshold())
         }
     }
 }

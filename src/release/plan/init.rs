@@ -7,7 +7,9 @@ use crate::model::{APP_LABEL, Colour, EPOCH, Kind, RELEASE, Write};
 use crate::model::{annotation, label as label_of, name, string_map};
 use crate::release::goal::Init;
 use crate::release::snapshot::Leads;
-use crate::release::{Outcome, Record, Slot, Snapshot, checks, objects, ports, template};
+use crate::release::{
+    Outcome, Record, Settings, Slot, Snapshot, checks, expected, objects, ports, template,
+};
 use crate::route::{backends, names_app, selects};
 
 /// The port of a Service that init makes, where the Ingress gives only a name.
@@ -42,10 +44,11 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
             };
             (record.service.clone(), record.label.clone(), colour)
         }
-        None => (live_service(look)?, label, Colour::Blue),
+        None => (live_service(look, init)?, label, Colour::Blue),
     };
     let mut reasons = checks::deployment(&s.names, blue, &label);
     reasons.extend(checks::surroundings(s, &service, &label));
+    reasons.extend(expected::unmet(s, &service, &init.expected));
     if !reasons.is_empty() {
         return Err(reasons);
     }
@@ -55,9 +58,15 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
     };
     if s.record.is_none() {
         let (number, epoch) = (borne(s, RELEASE), borne(s, EPOCH));
-        let record = Record::new(service, label, number, epoch);
+        let mut record = Record::new(service, label, number, epoch);
+        record.settings = settings(init).unwrap_or_default();
         let write = Write::create(s.names.record(), record.config_map(&s.names));
         return Ok(look.act(Doing::MakeRecord, write));
+    }
+    if let (Some(settings), Some((_, record))) = (settings(init), &s.record)
+        && settings != record.settings
+    {
+        return Ok(look.act(Doing::Set, look.record(|record| record.settings = settings)));
     }
     let live = s.service(&service).map(|live| &live["spec"]["selector"]);
     let mut selector = live.unwrap_or(&blue.0["spec"]["selector"]["matchLabels"]).clone();
@@ -84,6 +93,12 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
     Ok(Next::Done(Outcome::Initialised))
 }
 
+/// What is to be recorded, if anything was said.
+fn settings(init: &Init) -> Option<Option<Settings>> {
+    let said = init.settings?;
+    Some(Some(said).filter(|said| *said != Settings::default()))
+}
+
 /// The highest number that an annotation has on anything in the namespace that a release may have
 /// written.
 fn borne(s: &Snapshot, key: &str) -> u64 {
@@ -93,8 +108,9 @@ fn borne(s: &Snapshot, key: &str) -> u64 {
 }
 
 /// The Service through which an Ingress reaches the app; it may not exist yet (the article's case).
-fn live_service(look: Look) -> Result<String, Vec<String>> {
+fn live_service(look: Look, init: &Init) -> Result<String, Vec<String>> {
     let s = look.s;
+    let said = init.expected.service.as_ref().and_then(|service| service.name.as_ref());
     let slots = Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour));
     let labels: Vec<_> =
         slots.map(|slot| string_map(&slot.template()["metadata"]["labels"])).collect();
@@ -116,20 +132,20 @@ fn live_service(look: Look) -> Result<String, Vec<String>> {
     match candidates[..] {
         [only] => Ok(only.to_owned()),
         [] => {
-            let app = &s.names.app;
+            let app = said.unwrap_or(&s.names.app);
             if s.service(app).is_none() && routed(app) {
                 return Ok(app.clone());
             }
-            let namespace = &s.names.namespace;
+            let (deployment, namespace) = (&s.names.app, &s.names.namespace);
             Err(vec![match selecting.first() {
                 Some(service) => {
                     format!("no Ingress in namespace {namespace} names Service {}", name(service))
                 }
                 None if s.service(app).is_some() => {
-                    format!("Service {app} does not select the pods of Deployment {app}")
+                    format!("Service {app} does not select the pods of Deployment {deployment}")
                 }
                 None => format!(
-                    "no Service selects the pods of Deployment {app}, and no Ingress in namespace {namespace} names Service {app}"
+                    "no Service selects the pods of Deployment {deployment}, and no Ingress in namespace {namespace} names Service {app}"
                 ),
             }])
         }
@@ -149,6 +165,11 @@ fn spec_from_ingress(
     init: &Init,
 ) -> Result<Value, Vec<String>> {
     let target = target_port(blue, init)?;
+    if let Some(said) = &init.expected.service
+        && let Some(port) = said.port
+    {
+        return Ok(json!({"ports": expected::made_ports(look.s, service, said, port, &target)?}));
+    }
     let ingresses = look.s.objects.list(Kind::Ingress);
     let named = ingresses.flat_map(backends).filter(|backend| backend.service == service);
     let mut ports: Vec<Value> = Vec::new();
@@ -172,9 +193,14 @@ fn spec_from_ingress(
     Ok(json!({"ports": ports}))
 }
 
-fn target_port(blue: Slot, init: &Init) -> Result<u64, Vec<String>> {
+/// As the flag says, else the file, else the containers.
+fn target_port(blue: Slot, init: &Init) -> Result<Value, Vec<String>> {
     if let Some(port) = init.target_port {
-        return Ok(u64::from(port));
+        return Ok(port.into());
+    }
+    let said = init.expected.service.as_ref().and_then(|service| service.target_port.as_ref());
+    if let Some(port) = said {
+        return Ok(port.clone());
     }
     let containers = blue.template()["spec"]["containers"].as_array().into_iter().flatten();
     let ports: Vec<u64> = containers
@@ -183,7 +209,7 @@ fn target_port(blue: Slot, init: &Init) -> Result<u64, Vec<String>> {
         .filter_map(|port| port["containerPort"].as_u64())
         .collect();
     match ports[..] {
-        [only] => Ok(only),
+        [only] => Ok(only.into()),
         [] => Err(vec![format!(
             "Deployment {} names no container port to send requests to: give --target-port",
             blue.name()

@@ -69,18 +69,24 @@ impl Bed {
     /// Makes a namespace of its own, ready for pods.
     pub async fn namespace(&self) -> Result<String> {
         let name = format!("bed-{:03}", self.namespaces.fetch_add(1, Ordering::Relaxed));
+        self.make_namespace(&name).await?;
+        Ok(name)
+    }
+
+    /// The same under a name that manifests have: for one test alone.
+    pub async fn make_namespace(&self, name: &str) -> Result<()> {
         let new: Namespace = serde_json::from_value(json!({ "metadata": { "name": name } }))?;
         Api::<Namespace>::all(self.kube())
             .create(&PostParams::default(), &new)
             .await
             .with_context(|| format!("cannot make namespace {name}"))?;
         // Pods are refused until the controller has made it.
-        let accounts = Api::<ServiceAccount>::namespaced(self.kube(), &name);
+        let accounts = Api::<ServiceAccount>::namespaced(self.kube(), name);
         wait_for(&format!("service account of {name}"), SOON, async || {
             Ok(accounts.get_opt("default").await?)
         })
         .await?;
-        Ok(name)
+        Ok(())
     }
 
     /// All requests of `user` up to now; see `AuditLine`.

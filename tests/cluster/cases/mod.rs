@@ -18,6 +18,7 @@ mod plugin;
 mod refusals;
 mod requests;
 mod rights;
+mod settings;
 mod terminal;
 mod unhealthy;
 mod watch;
@@ -43,6 +44,7 @@ pub fn all() -> Vec<Trial> {
         refusals::trials(),
         requests::trials(),
         rights::trials(),
+        settings::trials(),
         terminal::trials(),
         unhealthy::trials(),
         watch::trials(),

@@ -4,7 +4,7 @@ use bluegreen::release::{Answer, Deploy, Gate, Goal};
 use proptest::prelude::*;
 
 use crate::world::controllers::{CONTROLLERS, Controller};
-use crate::world::driver::{abort, deploy};
+use crate::world::driver::{abort, deploy, set};
 
 /// How many processes there are at a time.
 pub const PROCESSES: usize = 3;
@@ -62,12 +62,15 @@ pub const IMAGES: [&str; 4] =
 impl Command {
     pub fn goal(&self) -> Goal {
         match *self {
-            Command::Deploy { image, gate, replace, detach, deadline } => Goal::Deploy(Deploy {
-                replace,
-                detach,
-                deadline_seconds: deadline.then_some(300),
-                ..deploy(IMAGES[usize::from(image) % IMAGES.len()], gate_of(gate))
-            }),
+            Command::Deploy { image, gate, replace, detach, deadline } => {
+                let image = IMAGES[usize::from(image) % IMAGES.len()];
+                let deploy = Deploy { replace, detach, ..deploy(image, gate_of(gate)) };
+                Goal::Deploy(set(deploy, |settings| {
+                    settings.interval_seconds = Some(10);
+                    settings.threshold = Some(3);
+                    settings.deadline_seconds = deadline.then_some(300);
+                }))
+            }
             Command::Promote { when_ready } => Goal::Promote { release: None, when_ready },
             Command::Abort => abort(),
         }
@@ -78,7 +81,7 @@ fn gate_of(number: u8) -> Gate {
     match number % 4 {
         0 => Gate::Open,
         1 => Gate::Person,
-        _ => Gate::Webhook { interval_seconds: 10, threshold: 3 },
+        _ => Gate::Webhook,
     }
 }
 

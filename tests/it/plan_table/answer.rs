@@ -1,15 +1,13 @@
 //! What the gate said, and what it does to the candidate.
 
-use bluegreen::release::{
-    Answer, Deploy, Doing, Gate, Goal, Next, Outcome, Question, Verdict, WaitFor,
-};
+use bluegreen::release::{Answer, Doing, Gate, Goal, Next, Outcome, Question, Verdict, WaitFor};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{asks, deploying, doing, go, reach, record_after, step};
 use crate::world::World;
 use crate::world::article::{V1, V2, initialised};
-use crate::world::driver::{Driver, WEBHOOK, deploy};
+use crate::world::driver::{Driver, WEBHOOK, deploy, set};
 
 fn waiting() -> (World, Driver) {
     deploying(asks)
@@ -96,7 +94,7 @@ fn another_process_keeps_the_count_and_the_interval() {
 #[test]
 fn the_wait_for_the_next_poll_ends_at_the_deadline() {
     let mut world = initialised();
-    let settings = Deploy { deadline_seconds: Some(30), ..deploy(V2, WEBHOOK) };
+    let settings = set(deploy(V2, WEBHOOK), |settings| settings.deadline_seconds = Some(30));
     let mut a = Driver::asking("a", Goal::Deploy(settings), not_yet());
     let next =
         reach(&mut world, &mut a, |n| matches!(n, Next::Wait { on: WaitFor::Gate { .. }, .. }));
@@ -138,10 +136,10 @@ fn the_sixtieth_no_in_a_row_destroys_the_candidate() {
 
 #[test]
 fn the_reason_says_how_often_the_gate_could_not_be_asked() {
-    let gate = Gate::Webhook { interval_seconds: 10, threshold: 2 };
     let mut world = initialised();
     let broken = Answer::Broken("timeout".into());
-    let mut a = Driver::asking("a", Goal::Deploy(deploy(V2, gate)), broken);
+    let settings = set(deploy(V2, WEBHOOK), |settings| settings.threshold = Some(2));
+    let mut a = Driver::asking("a", Goal::Deploy(settings), broken);
     let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("not finished") };
     assert_eq!(
         finished.reason,
@@ -193,7 +191,8 @@ fn a_yes_does_not_switch_to_a_candidate_that_is_not_ready() {
 #[test]
 fn a_persons_gate_waits_for_nothing_but_the_person_and_the_deadline() {
     for deadline_seconds in [None, Some(7200)] {
-        let settings = Deploy { deadline_seconds, ..deploy(V2, Gate::Person) };
+        let settings =
+            set(deploy(V2, Gate::Person), |settings| settings.deadline_seconds = deadline_seconds);
         let mut world = initialised();
         let mut a = Driver::new("a", Goal::Deploy(settings));
         let next = reach(&mut world, &mut a, |next| {

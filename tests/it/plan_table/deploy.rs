@@ -12,7 +12,7 @@ use super::{
 };
 use crate::world::World;
 use crate::world::article::{V1, V2, initialised};
-use crate::world::driver::{Driver, WEBHOOK, deploy};
+use crate::world::driver::{Driver, WEBHOOK, deploy, set};
 
 const V3: &str = "kmharish/parrot-app:v3.0";
 
@@ -31,12 +31,11 @@ fn v3_hash() -> String {
 #[test]
 fn the_record_of_the_release_is_written_before_anything_is_made() {
     let world = initialised();
-    let settings = Deploy {
-        deadline_seconds: Some(7200),
-        timeout_seconds: 300,
-        drain_seconds: 45,
-        ..deploy(V3, WEBHOOK)
-    };
+    let settings = set(deploy(V3, WEBHOOK), |settings| {
+        settings.deadline_seconds = Some(7200);
+        settings.timeout_seconds = Some(300);
+        settings.drain_seconds = Some(45);
+    });
     let next = driver("a", settings).next(&world);
     assert_eq!(
         *doing(&next),
@@ -204,8 +203,11 @@ fn the_same_deploy_continues_where_it_finds_the_release() {
 fn another_gate_on_the_same_version_counts_from_then_on() {
     let (mut world, _) = deploying(asks);
     world.edit_record(|record| record.driver = None);
-    let gate = Gate::Webhook { interval_seconds: 10, threshold: 3 };
-    let mut again = driver("b", deploy(V2, gate));
+    let settings = set(deploy(V2, WEBHOOK), |settings| {
+        settings.interval_seconds = Some(10);
+        settings.threshold = Some(3);
+    });
+    let mut again = driver("b", settings);
     let next = reach(&mut world, &mut again, step!(Doing::Set));
     let gate = record_after(&world, &next).release.unwrap().gate;
     assert_eq!((gate.interval_seconds, gate.threshold), (10, 3));

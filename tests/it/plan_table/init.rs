@@ -14,7 +14,7 @@ fn next(world: &World) -> Next {
 }
 
 fn next_with_port(world: &World, port: u16) -> Next {
-    Driver::new("i", Goal::Init(Init { target_port: Some(port) })).next(world)
+    Driver::new("i", Goal::Init(Init { target_port: Some(port), ..Init::default() })).next(world)
 }
 
 /// What `init` makes, in order.

@@ -1,11 +1,11 @@
 //! `promote` and `abort`: a person's word, bound to what that person saw.
 
-use bluegreen::release::{Deploy, Doing, Goal, Next, Outcome, Verdict};
+use bluegreen::release::{Doing, Goal, Next, Outcome, Verdict};
 
 use super::{asks, deploying, doing, done, go, promoted, reach, record_after, step, waits};
 use crate::world::World;
 use crate::world::article::{V1, V2, initialised};
-use crate::world::driver::{Driver, WEBHOOK, abort, deploy, promote};
+use crate::world::driver::{Driver, WEBHOOK, abort, deploy, promote, set};
 
 fn promote_number(number: u64) -> Goal {
     Goal::Promote { release: Some(number), when_ready: false }
@@ -193,7 +193,7 @@ fn what_was_never_made_cannot_be_promoted() {
 #[test]
 fn what_was_never_made_ends_with_its_deadline() {
     let mut world = initialised();
-    let settings = Deploy { deadline_seconds: Some(60), ..deploy(V2, WEBHOOK) };
+    let settings = set(deploy(V2, WEBHOOK), |settings| settings.deadline_seconds = Some(60));
     let mut a = Driver::new("a", Goal::Deploy(settings));
     reach(&mut world, &mut a, step!(Doing::MakeCandidate { .. }));
     world.edit_record(|record| record.driver = None);

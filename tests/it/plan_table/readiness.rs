@@ -10,7 +10,7 @@ use super::{
 use crate::world::World;
 use crate::world::article::{V1, V2, initialised};
 use crate::world::controllers::Controller;
-use crate::world::driver::{Driver, WEBHOOK, deploy};
+use crate::world::driver::{Driver, WEBHOOK, deploy, set};
 
 /// The candidate is written; no controller has looked at it.
 fn made() -> (World, Driver) {
@@ -198,7 +198,7 @@ fn a_candidate_that_never_gets_ready_is_given_up_at_the_timeout() {
 
 #[test]
 fn the_deadline_comes_before_the_timeout_and_before_a_yes() {
-    let settings = Deploy { deadline_seconds: Some(120), ..deploy(V2, WEBHOOK) };
+    let settings = set(deploy(V2, WEBHOOK), |settings| settings.deadline_seconds = Some(120));
     let mut world = initialised();
     let mut a = Driver::new("a", Goal::Deploy(settings.clone()));
     reach(&mut world, &mut a, step!(Doing::MakeCandidate { .. }));
@@ -217,7 +217,7 @@ fn the_deadline_comes_before_the_timeout_and_before_a_yes() {
 
 #[test]
 fn a_deadline_that_passed_while_nobody_drove_destroys_also_what_was_approved() {
-    let settings = Deploy { deadline_seconds: Some(120), ..deploy(V2, Gate::Person) };
+    let settings = set(deploy(V2, Gate::Person), |settings| settings.deadline_seconds = Some(120));
     let mut world = initialised();
     let mut a = Driver::new("a", Goal::Deploy(settings.clone()));
     reach(&mut world, &mut a, step!(Doing::MarkReady));

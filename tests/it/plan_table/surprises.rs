@@ -10,7 +10,7 @@ use super::{
 };
 use crate::world::World;
 use crate::world::article::{V2, backend, initialised, names, service};
-use crate::world::driver::{Driver, WEBHOOK, abort, deploy, init, promote};
+use crate::world::driver::{Driver, WEBHOOK, abort, deploy, init, promote, set};
 
 const V3: &str = "kmharish/parrot-app:v3.0";
 
@@ -214,7 +214,10 @@ fn the_same_deploy_with_other_times_has_the_newer_word() {
     let mut world = initialised();
     let detached = Deploy { detach: true, ..deploy(V2, Gate::Person) };
     world.follow(&mut Driver::new("a", Goal::Deploy(detached.clone())));
-    let longer = Deploy { drain_seconds: 99, deadline_seconds: Some(7200), ..detached };
+    let longer = set(detached, |settings| {
+        settings.drain_seconds = Some(99);
+        settings.deadline_seconds = Some(7200);
+    });
     assert!(matches!(
         world.follow(&mut Driver::new("b", Goal::Deploy(longer))),
         Outcome::Detached { .. }

@@ -4,8 +4,8 @@ use bluegreen::model::{Id, Kind, Objects, RELEASE, label, name};
 use bluegreen::release::goal::ImageChange;
 use bluegreen::release::plan::plan;
 use bluegreen::release::{
-    Answer, Answered, Change, Deploy, Gate, Goal, Init, Me, Memory, Next, Outcome, Question,
-    Record, Release, Snapshot,
+    Answer, Answered, Change, Deploy, Expected, Gate, Goal, Init, Me, Memory, Next, Outcome,
+    Question, Record, Release, Settings, Snapshot,
 };
 use jiff::Timestamp;
 
@@ -145,14 +145,25 @@ pub fn deploy(image: &str, gate: Gate) -> Deploy {
         gate,
         detach: false,
         replace: false,
-        timeout_seconds: 600,
-        deadline_seconds: None,
-        drain_seconds: 30,
+        // The article's: asked every minute, sixty times.
+        settings: Settings {
+            interval_seconds: Some(60),
+            threshold: Some(60),
+            ..Settings::default()
+        },
+        expected: Expected::default(),
     }
 }
 
-/// The article's gate: a webhook, asked every minute, sixty times.
-pub const WEBHOOK: Gate = Gate::Webhook { interval_seconds: 60, threshold: 60 };
+/// The same with other numbers.
+pub fn set(deploy: Deploy, change: impl FnOnce(&mut Settings)) -> Deploy {
+    let mut settings = deploy.settings;
+    change(&mut settings);
+    Deploy { settings, ..deploy }
+}
+
+/// The article's gate.
+pub const WEBHOOK: Gate = Gate::Webhook;
 
 pub fn promote() -> Goal {
     Goal::Promote { release: None, when_ready: false }

@@ -1,0 +1,200 @@
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread::{JoinHandle, spawn};
+
+use super::*;
+
+/// A receiver that gives one answer a connection, in order, and then hears no more. What it was
+/// told comes back at the end.
+fn receiver(answers: &'static [&'static str]) -> (String, JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hush", listener.local_addr().unwrap());
+    let server = spawn(move || {
+        let told = answers.iter().map(|answer| {
+            let (mut stream, _) = listener.accept().unwrap();
+            let told = request(&mut stream);
+            stream.write_all(answer.as_bytes()).unwrap();
+            told
+        });
+        told.collect()
+    });
+    (url, server)
+}
+
+/// A whole request: its body is JSON, and ends with a brace that closes the first.
+fn request(stream: &mut TcpStream) -> String {
+    let mut told = String::new();
+    let mut part = [0; 4096];
+    while !(told.contains("\r\n\r\n") && told.ends_with("}}")) {
+        let n = stream.read(&mut part).unwrap();
+        assert!(n > 0, "{told}");
+        told += std::str::from_utf8(&part[..n]).unwrap();
+    }
+    told
+}
+
+const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+const FORBIDDEN: &str = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+const AWAY: &str =
+    "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+const GONE: &str = "HTTP/1.1 410 Gone\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+fn hook(url: &str) -> Hook {
+    Hook::new(url.parse().unwrap())
+}
+
+fn ask(hooks: &[Hook], metadata: &[(&str, &str)]) -> Answer {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let webhooks = Webhooks::new(hooks).unwrap().unwrap();
+    runtime.block_on(webhooks.ask(&Payload::of(metadata)))
+}
+
+#[test]
+fn passes_what_flagger_passes_and_tells_a_no_from_a_broken_gate() {
+    let judge = |code| judge(StatusCode::from_u16(code).unwrap());
+    for code in [200, 201, 202] {
+        assert_eq!(judge(code), Answer::Pass);
+    }
+    for code in [203, 204, 400, 401, 404, 409, 425, 500, 503] {
+        assert!(matches!(judge(code), Answer::NotYet(_)), "{code}");
+    }
+    for code in [301, 302, 303, 307, 308] {
+        assert!(matches!(judge(code), Answer::Broken(_)), "{code}");
+    }
+    assert!(matches!(judge(410), Answer::Reject(_)));
+}
+
+#[test]
+fn an_answer_counts_before_its_body_has_come() {
+    let (url, server) = receiver(&["HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\nsome"]);
+    assert_eq!(ask(&[hook(&url)], &[("a", "b")]), Answer::Pass);
+    server.join().unwrap();
+}
+
+#[test]
+fn its_metadata_is_sent_and_what_is_true_of_the_release_stands() {
+    let (url, server) = receiver(&[OK]);
+    let metadata = [("team", "birds"), ("release", "99")];
+    let metadata = metadata.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+    let hook = Hook { metadata, ..hook(&url) };
+    assert_eq!(ask(&[hook], &[("release", "7")]), Answer::Pass);
+    let told = server.join().unwrap().remove(0);
+    assert!(told.ends_with(r#""metadata":{"release":"7","team":"birds"}}"#), "{told}");
+}
+
+#[test]
+fn all_have_to_say_yes_and_the_first_that_does_not_answers_for_all() {
+    let (yes, first) = receiver(&[OK, OK]);
+    let (no, second) = receiver(&[FORBIDDEN, GONE]);
+    let never = "http://127.0.0.1:9/";
+    let second_hook = Hook { name: Some("qa".to_owned()), ..hook(&no) };
+    let hooks = [hook(&yes), second_hook, hook(never)];
+    assert_eq!(ask(&hooks, &[("a", "b")]), Answer::NotYet("qa: 403 Forbidden".to_owned()));
+    assert_eq!(ask(&hooks, &[("a", "b")]), Answer::Reject("qa: 410 Gone".to_owned()));
+    assert_eq!(first.join().unwrap().len(), 2);
+    assert_eq!(second.join().unwrap().len(), 2);
+
+    let (a, first) = receiver(&[OK]);
+    let (b, second) = receiver(&[OK]);
+    assert_eq!(ask(&[hook(&a), hook(&b)], &[("a", "b")]), Answer::Pass);
+    assert_eq!((first.join().unwrap().len(), second.join().unwrap().len()), (1, 1));
+}
+
+#[test]
+fn a_receiver_that_was_away_is_asked_again() {
+    let (url, server) = receiver(&[AWAY, OK]);
+    let patient = Hook { retries: 1, ..hook(&url) };
+    assert_eq!(ask(&[patient], &[("a", "b")]), Answer::Pass);
+    assert_eq!(server.join().unwrap().len(), 2);
+
+    // Nor is it asked more often than that.
+    let (url, server) = receiver(&[AWAY]);
+    let answer = Answer::NotYet("503 Service Unavailable".to_owned());
+    assert_eq!(ask(&[hook(&url)], &[("a", "b")]), answer);
+    server.join().unwrap();
+}
+
+#[test]
+fn an_answer_of_the_receiver_itself_is_not_asked_for_again() {
+    let (url, server) = receiver(&[FORBIDDEN]);
+    let patient = Hook { retries: 9, ..hook(&url) };
+    assert_eq!(ask(&[patient], &[("a", "b")]), Answer::NotYet("403 Forbidden".to_owned()));
+    server.join().unwrap();
+    for (code, again) in [(429, true), (500, true), (501, false), (503, true), (404, false)] {
+        assert_eq!(may_change(StatusCode::from_u16(code).unwrap()), again, "{code}");
+    }
+}
+
+#[test]
+fn the_timeout_is_for_all_tries_together() {
+    let (url, server) = receiver(&[AWAY]);
+    let patient = Hook { retries: 1000, timeout_seconds: 1, ..hook(&url) };
+    let answer = Answer::NotYet("503 Service Unavailable".to_owned());
+    assert_eq!(ask(&[patient], &[("a", "b")]), answer, "the last one that there was");
+    server.join().unwrap();
+
+    // It takes the connection, and says nothing.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let silent = Hook { timeout_seconds: 1, ..hook(&url) };
+    let answer = Answer::Broken("it did not answer in time".to_owned());
+    assert_eq!(ask(&[silent], &[("a", "b")]), answer);
+}
+
+/// A receiver whose certificate nobody trusts. It says yes to whoever talks to it.
+fn receiver_of_its_own_trust() -> (String, JoinHandle<bool>) {
+    let key = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/hush", listener.local_addr().unwrap());
+    let certificate = key.cert.der().clone();
+    let private = rustls::pki_types::PrivateKeyDer::try_from(key.signing_key.serialize_der());
+    let config = rustls::ServerConfig::builder_with_provider(std::sync::Arc::new(
+        rustls::crypto::ring::default_provider(),
+    ))
+    .with_safe_default_protocol_versions()
+    .unwrap()
+    .with_no_client_auth()
+    .with_single_cert(vec![certificate], private.unwrap())
+    .unwrap();
+    let server = spawn(move || {
+        let mut connection = rustls::ServerConnection::new(std::sync::Arc::new(config)).unwrap();
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut tls = rustls::Stream::new(&mut connection, &mut stream);
+        let mut told = [0; 4096];
+        let heard = tls.read(&mut told).is_ok_and(|n| n > 0);
+        heard && tls.write_all(OK.as_bytes()).and_then(|()| tls.flush()).is_ok()
+    });
+    (url, server)
+}
+
+#[test]
+fn a_certificate_that_nobody_trusts_is_taken_only_where_that_was_asked_for() {
+    let (url, server) = receiver_of_its_own_trust();
+    let answer = ask(&[hook(&url)], &[("a", "b")]);
+    let Answer::Broken(why) = answer else { panic!("{answer:?}") };
+    assert!(why.contains("certificate") && !why.contains("hush"), "{why}");
+    assert!(!server.join().unwrap());
+
+    let (url, server) = receiver_of_its_own_trust();
+    let trusting = Hook { disable_tls: true, ..hook(&url) };
+    assert_eq!(ask(&[trusting], &[("a", "b")]), Answer::Pass);
+    assert!(server.join().unwrap());
+}
+
+#[test]
+fn shows_no_more_of_an_address_than_scheme_and_host() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let one = hook("https://user:pass@hooks.example.com:8443/secret?token=secret");
+    let two = hook("http://gate.example.com/secret");
+    let webhooks = Webhooks::new(&[one.clone(), two]).unwrap().unwrap();
+    assert_eq!(webhooks.to_string(), "https://hooks.example.com, http://gate.example.com");
+    assert_eq!(
+        format!("{webhooks:?}"),
+        "Webhooks(https://hooks.example.com, http://gate.example.com)"
+    );
+    let metadata = [("token".to_owned(), "secret".to_owned())].into();
+    let shown = format!("{:?}", Hook { metadata, ..one });
+    assert!(!shown.contains("secret") && !shown.contains("pass"), "{shown}");
+    assert!(Webhooks::new(&[]).unwrap().is_none());
+}

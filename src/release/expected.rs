@@ -1,0 +1,139 @@
+//! What a file says about the objects around the app: held against the cluster, and the pattern for
+//! a live Service that nobody has made yet.
+
+use serde_json::{Value, json};
+
+use super::{Names, Snapshot};
+use crate::model::{Colour, Kind, name};
+use crate::route::{Backend, backends, names_app};
+
+/// The name of a port whose name the file does not give, as Flagger has it.
+const PORT_NAME: &str = "http";
+
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Expected {
+    /// The Ingress that names the app.
+    pub ingress: Option<String>,
+    pub service: Option<ExpectedService>,
+}
+
+/// The live Service. What is absent, the file leaves open.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ExpectedService {
+    pub name: Option<String>,
+    pub port: Option<u16>,
+    pub port_name: Option<String>,
+    /// A number or a name.
+    pub target_port: Option<Value>,
+    pub app_protocol: Option<String>,
+}
+
+/// Where the cluster is not as the file says. `service` is the live Service's name.
+pub fn unmet(s: &Snapshot, service: &str, expected: &Expected) -> Vec<String> {
+    let mut reasons: Vec<String> = ingress(s, service, expected).into_iter().collect();
+    let Some(wanted) = &expected.service else { return reasons };
+    if let Some(name) = wanted.name.as_ref().filter(|name| *name != service) {
+        reasons.push(format!(
+            "the settings name Service {name}, but requests reach the app through Service {service}"
+        ));
+        return reasons;
+    }
+    if let Some(live) = s.service(service) {
+        reasons.extend(ports(live, service, wanted));
+    }
+    reasons
+}
+
+fn ingress(s: &Snapshot, service: &str, expected: &Expected) -> Option<String> {
+    let wanted = expected.ingress.as_ref()?;
+    let namespace = &s.names.namespace;
+    let Some(found) = s.objects.get(Kind::Ingress, wanted) else {
+        return Some(format!(
+            "the settings name Ingress {wanted}, which does not exist in namespace {namespace}"
+        ));
+    };
+    let services = serving(&s.names, service);
+    if names_app(found, &services) {
+        return None;
+    }
+    let others = s.objects.list(Kind::Ingress).filter(|other| names_app(other, &services));
+    let others: Vec<String> = others.map(|other| format!("Ingress {}", name(other))).collect();
+    Some(format!(
+        "the settings name Ingress {wanted}, which does not name Service {service}; {} does",
+        if others.is_empty() { "no other".to_owned() } else { others.join(", ") }
+    ))
+}
+
+fn serving(names: &Names, service: &str) -> Vec<String> {
+    let mut services = vec![service.to_owned()];
+    services.extend(Colour::BOTH.map(|colour| names.service(colour)));
+    services
+}
+
+/// Where the port of a Service that exists is not the file's.
+fn ports(live: &Value, service: &str, wanted: &ExpectedService) -> Vec<String> {
+    let Some(port) = wanted.port else { return Vec::new() };
+    let mut ports = live["spec"]["ports"].as_array().into_iter().flatten();
+    let Some(entry) = ports.find(|entry| entry["port"].as_u64() == Some(port.into())) else {
+        return vec![format!(
+            "the settings say port {port} of Service {service}, which has no such port"
+        )];
+    };
+    let text = |value: &Option<String>| value.clone().map(Value::from);
+    let parts = [
+        ("name", "portName", text(&wanted.port_name)),
+        ("targetPort", "targetPort", wanted.target_port.clone()),
+        ("appProtocol", "appProtocol", text(&wanted.app_protocol)),
+    ];
+    let differing = parts.into_iter().filter_map(|(field, key, wanted)| {
+        let wanted = wanted.filter(|wanted| entry[field] != *wanted)?;
+        let has = match &entry[field] {
+            Value::Null => "none".to_owned(),
+            value => plain(value),
+        };
+        Some(format!(
+            "the settings say {key} {} for port {port} of Service {service}, which has {has}",
+            plain(&wanted)
+        ))
+    });
+    differing.collect()
+}
+
+/// The ports of the live Service, where `init` has to make it: the file's one, which every Ingress
+/// must be able to find. `target` is where the file leaves it open.
+pub fn made_ports(
+    s: &Snapshot,
+    service: &str,
+    wanted: &ExpectedService,
+    port: u16,
+    target: &Value,
+) -> Result<Value, Vec<String>> {
+    let port_name = wanted.port_name.as_deref().unwrap_or(PORT_NAME);
+    let mut entry =
+        json!({"name": port_name, "port": port, "targetPort": target, "protocol": "TCP"});
+    if let Some(protocol) = &wanted.app_protocol {
+        entry["appProtocol"] = json!(protocol);
+    }
+    let finds = |backend: &Backend| match backend.port["number"].as_u64() {
+        Some(number) => number == u64::from(port),
+        None => backend.port["name"] == port_name,
+    };
+    let named = s.objects.list(Kind::Ingress).flat_map(backends);
+    let lost = named.filter(|backend| backend.service == service && !finds(backend));
+    let reasons: Vec<String> = lost
+        .map(|backend| {
+            let asked = [&backend.port["number"], &backend.port["name"]];
+            let asked = asked.into_iter().find(|port| !port.is_null()).map(plain);
+            format!(
+                "the Ingress asks for port {} of Service {service}, but the settings give it port {port} ({port_name})",
+                asked.unwrap_or_default()
+            )
+        })
+        .collect();
+    if reasons.is_empty() { Ok(json!([entry])) } else { Err(reasons) }
+}
+
+/// A number or a name, without quotes.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

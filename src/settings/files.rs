@@ -1,0 +1,275 @@
+//! The files of a command line: the kind of each document decides what it is for. A Deployment is
+//! the template of the new version; a Canary of Flagger's, or a document of our own, is settings;
+//! whatever else stands there is passed over.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::canary::{self, Unusable};
+use super::config;
+use super::given::Given;
+use super::tree::{Node, What, Wrong};
+use super::yaml::Source;
+use crate::error::{Error, Kind};
+
+/// The name under which our own form is looked for.
+pub const CONFIG: &str = "bluegreen.yaml";
+
+const NOT_SETTINGS: &str = "can't be used as settings";
+const NOT_A_VERSION: &str = "can't be used as the new version";
+
+/// What the command line says by itself.
+pub struct Asked<'a> {
+    pub files: &'a [PathBuf],
+    pub app: Option<&'a str>,
+    pub namespace: Option<&'a str>,
+    /// Whether a Deployment among the files is the new version; otherwise it is passed over.
+    pub with_template: bool,
+}
+
+/// The same with what the files add to it.
+#[derive(Debug)]
+pub struct Input {
+    pub app: Option<String>,
+    pub namespace: Option<String>,
+    pub settings: Option<Loaded>,
+    pub template: Option<Template>,
+}
+
+/// The settings that count, and where they stand.
+#[derive(Debug)]
+pub struct Loaded {
+    pub shown: String,
+    pub given: Given,
+    /// Nobody named the file: it was beside the manifests.
+    pub found: bool,
+}
+
+#[derive(Debug)]
+pub struct Template {
+    pub shown: String,
+    pub template: Value,
+}
+
+enum Form {
+    Deployment,
+    Canary,
+    Config,
+}
+
+/// A document that counts for something.
+struct Part {
+    source: usize,
+    form: Form,
+    /// The app that it is for, as far as can be told before it is read.
+    app: Option<String>,
+    namespace: Option<String>,
+    node: Node,
+}
+
+/// Reads the files. `look` words the command line that shows an app's Deployment.
+pub fn read(asked: &Asked, look: &dyn Fn(&str, Option<&str>) -> String) -> Result<Input, Error> {
+    let sources: Vec<Source> =
+        asked.files.iter().map(|path| Source::read(path)).collect::<Result<_, _>>()?;
+    let mut parts = Vec::new();
+    for (n, source) in sources.iter().enumerate() {
+        parts.extend(source.documents()?.into_iter().filter_map(|node| part(n, node)));
+    }
+    let (deployments, others): (Vec<Part>, Vec<Part>) =
+        parts.into_iter().partition(|part| matches!(part.form, Form::Deployment));
+    let deployments = if asked.with_template { deployments } else { Vec::new() };
+    let mut settings = named(asked, &sources, &others)?;
+    let said = |of: fn(&Given) -> Option<&str>, settings: &Option<Loaded>| {
+        settings.as_ref().and_then(|loaded| of(&loaded.given).map(str::to_owned))
+    };
+    let only = match &deployments[..] {
+        [only] => Some(only),
+        _ => None,
+    };
+    let mut app = asked.app.map(str::to_owned);
+    let mut namespace = asked.namespace.map(str::to_owned);
+    app = app.or(said(|given| Some(&given.app), &settings));
+    app = app.or(only.and_then(|part| part.app.clone()));
+    namespace = namespace.or(said(|given| given.namespace.as_deref(), &settings));
+    namespace = namespace.or(only.and_then(|part| part.namespace.clone()));
+    if settings.is_none() {
+        settings = beside(asked.files, app.as_deref(), namespace.as_deref())?;
+        app = app.or(said(|given| Some(&given.app), &settings));
+        namespace = namespace.or(said(|given| given.namespace.as_deref(), &settings));
+    }
+    let template = match &deployments[..] {
+        [] => None,
+        _ => Some(template(&sources, &deployments, app.as_deref(), namespace.as_deref(), look)?),
+    };
+    Ok(Input { app, namespace, settings, template })
+}
+
+fn part(source: usize, node: Node) -> Option<Part> {
+    let text = |path: [&str; 3]| {
+        let path = path.into_iter().filter(|key| !key.is_empty());
+        let found = path.into_iter().try_fold(&node, |node, key| node.get(key));
+        found.and_then(Node::text).map(str::to_owned)
+    };
+    let (kind, version) = (text(["kind", "", ""]), text(["apiVersion", "", ""]));
+    let version = version.unwrap_or_default();
+    let (form, app, namespace) = match kind.as_deref() {
+        Some("Deployment") => (Form::Deployment, ["metadata", "name", ""], "metadata"),
+        Some("Canary") if version.starts_with("flagger.app/") => {
+            (Form::Canary, ["spec", "targetRef", "name"], "metadata")
+        }
+        None if version.is_empty()
+            && matches!(&node.what, What::Map(entries) if !entries.is_empty()) =>
+        {
+            (Form::Config, ["app", "", ""], "")
+        }
+        _ => return None,
+    };
+    let (app, namespace) = (text(app), text([namespace, "namespace", ""]));
+    Some(Part { source, form, app, namespace, node })
+}
+
+/// The settings among the files that were named.
+fn named(asked: &Asked, sources: &[Source], parts: &[Part]) -> Result<Option<Loaded>, Error> {
+    for (n, part) in parts.iter().enumerate() {
+        let twin = parts[..n].iter().find(|other| part.app.is_some() && other.app == part.app);
+        if let (Some(twin), Some(app)) = (twin, &part.app) {
+            let place =
+                |part: &Part| format!("{}, line {}", sources[part.source].shown, part.node.at.line);
+            return Err(Error::new(Kind::Usage, format!("there are two settings for {app}"))
+                .because(format!("{} and {}", place(twin), place(part)))
+                .hint("give one of them"));
+        }
+    }
+    let part = match parts {
+        [] => return Ok(None),
+        [only] => only,
+        several => match asked.app {
+            Some(app) => {
+                several.iter().find(|part| part.app.as_deref() == Some(app)).ok_or_else(|| {
+                    Error::new(Kind::Usage, format!("no file has settings for {app}"))
+                })?
+            }
+            None => {
+                let apps: Vec<&str> = several.iter().filter_map(|p| p.app.as_deref()).collect();
+                let what = "no app is named, and the files have settings for several";
+                return Err(Error::new(Kind::Usage, what).because(apps.join(", ")));
+            }
+        },
+    };
+    let source = &sources[part.source];
+    let given = settings(source, part)?;
+    let differs = differing(&given, asked.app, asked.namespace);
+    if let Some(why) = differs {
+        return Err(
+            Error::new(Kind::Usage, format!("{} {NOT_SETTINGS}", source.shown)).because(why)
+        );
+    }
+    Ok(Some(Loaded { shown: source.shown.clone(), given, found: false }))
+}
+
+/// Why settings are not for this app.
+fn differing(given: &Given, app: Option<&str>, namespace: Option<&str>) -> Option<String> {
+    if let Some(app) = app.filter(|app| *app != given.app) {
+        return Some(format!("it is for app {}, not {app}", given.app));
+    }
+    let other = given.namespace.as_ref()?;
+    let namespace = namespace.filter(|namespace| namespace != other)?;
+    Some(format!("it is for namespace {other}, not {namespace}"))
+}
+
+fn settings(source: &Source, part: &Part) -> Result<Given, Error> {
+    match part.form {
+        Form::Canary => canary::read(&part.node).map_err(|unusable| match unusable {
+            Unusable::Wrong(wrong) => source.wrong(NOT_SETTINGS, &wrong),
+            Unusable::Refused(reasons) => {
+                let what = format!("{} asks for what bluegreen does not do", source.shown);
+                Error { causes: reasons, ..Error::new(Kind::Usage, what) }
+            }
+        }),
+        _ => config::read(&part.node).map_err(|wrong| source.wrong(NOT_SETTINGS, &wrong)),
+    }
+}
+
+/// Our own form beside the manifests, unless it is another app's.
+fn beside(
+    files: &[PathBuf],
+    app: Option<&str>,
+    namespace: Option<&str>,
+) -> Result<Option<Loaded>, Error> {
+    let folder = files.first().filter(|path| path.as_os_str() != "-");
+    let folder = folder.and_then(|path| path.parent()).unwrap_or(Path::new(""));
+    let path = folder.join(CONFIG);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let source = Source::read(&path)?;
+    let documents = source.documents()?;
+    let [document] = &documents[..] else {
+        let why = format!("{} documents stand in it, where one is expected", documents.len());
+        return Err(source.wrong(NOT_SETTINGS, &Wrong { at: None, why }));
+    };
+    let given = config::read(document).map_err(|wrong| source.wrong(NOT_SETTINGS, &wrong))?;
+    let is_ours = differing(&given, app, namespace).is_none();
+    Ok(is_ours.then_some(Loaded { shown: source.shown, given, found: true }))
+}
+
+/// The pod template of the one Deployment that is meant for this app.
+fn template(
+    sources: &[Source],
+    deployments: &[Part],
+    app: Option<&str>,
+    namespace: Option<&str>,
+    look: &dyn Fn(&str, Option<&str>) -> String,
+) -> Result<Template, Error> {
+    let wrong = |part: &Part, why: String| {
+        let what = format!("{} {NOT_A_VERSION}", sources[part.source].shown);
+        let error = Error::new(Kind::Usage, what).because(why);
+        match app.or(part.app.as_deref()) {
+            Some(app) => error.hint(look(app, namespace)),
+            None => error,
+        }
+    };
+    let first = &deployments[0];
+    let meant = |part: &&Part| app.is_none() || part.app.as_deref() == app;
+    let mut candidates = deployments.iter().filter(meant);
+    let part = match (candidates.next(), candidates.next()) {
+        (Some(part), None) => part,
+        (Some(_), Some(second)) => {
+            let why = match app {
+                Some(app) => format!(
+                    "there are several Deployments {app}, another one in {}",
+                    sources[second.source].shown
+                ),
+                None => "there are several Deployments: name the app".to_owned(),
+            };
+            return Err(wrong(first, why));
+        }
+        (None, _) => {
+            let other = first.app.as_deref().unwrap_or("without a name");
+            return Err(wrong(
+                first,
+                format!("it is for Deployment {other}, not {}", app.unwrap_or_default()),
+            ));
+        }
+    };
+    if let (Some(other), Some(namespace)) = (&part.namespace, namespace)
+        && other != namespace
+    {
+        return Err(wrong(part, format!("it is for namespace {other}, not {namespace}")));
+    }
+    let value = part.node.value();
+    if value["apiVersion"] != "apps/v1" {
+        return Err(wrong(part, format!("its apiVersion is {}, not apps/v1", value["apiVersion"])));
+    }
+    let template = &value["spec"]["template"];
+    if template["spec"]["containers"].as_array().is_none_or(Vec::is_empty) {
+        return Err(wrong(part, "its pod template has no containers".to_owned()));
+    }
+    let shown = sources[part.source].shown.clone();
+    Ok(Template { shown, template: template.clone() })
+}
+
+#[cfg(test)]
+#[path = "files_tests.rs"]
+mod tests;

@@ -1,0 +1,65 @@
+//! What a file of settings says, whatever its form.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use url::Url;
+
+use crate::release::{Expected, Settings};
+
+/// The settings of one app.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Given {
+    pub app: String,
+    pub namespace: Option<String>,
+    pub expected: Expected,
+    pub settings: Settings,
+    /// All of them have to say yes.
+    pub hooks: Vec<Hook>,
+}
+
+/// A webhook as it is to be asked.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Hook {
+    /// How its answers are told apart from another's.
+    pub name: Option<String>,
+    pub url: Url,
+    pub timeout_seconds: u64,
+    pub retries: u32,
+    pub metadata: BTreeMap<String, String>,
+    /// Its certificate is not checked.
+    pub disable_tls: bool,
+}
+
+/// How long a webhook may take to answer, where nobody says.
+pub const ANSWER_WITHIN_SECONDS: u64 = 10;
+
+impl Hook {
+    /// A webhook of which only the address is known.
+    pub fn new(url: Url) -> Hook {
+        Hook {
+            name: None,
+            url,
+            timeout_seconds: ANSWER_WITHIN_SECONDS,
+            retries: 0,
+            metadata: BTreeMap::new(),
+            disable_tls: false,
+        }
+    }
+}
+
+/// The message says what is wrong with an address, not what it is: it is a secret.
+pub fn address(text: &str) -> Result<Url, String> {
+    let url: Url = text.parse().map_err(|error: url::ParseError| error.to_string())?;
+    match matches!(url.scheme(), "http" | "https") && url.host_str().is_some() {
+        true => Ok(url),
+        false => Err("a webhook's address begins with http:// or https://".to_owned()),
+    }
+}
+
+/// Without the address, and without metadata, in which people put tokens.
+impl fmt::Debug for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Hook({:?})", self.name)
+    }
+}

@@ -1,0 +1,165 @@
+//! The values that stand in files: each is checked where it is read, so that an error has its place.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+use url::Url;
+
+use super::given::address;
+use super::{is_dns_label, parse_seconds, parse_some_seconds};
+
+/// A time, in seconds: `30s`.
+#[derive(Clone, Copy, Debug)]
+pub struct Time(pub u64);
+
+/// A time that can't be at once.
+#[derive(Clone, Copy, Debug)]
+pub struct SomeTime(pub u64);
+
+/// A name as Kubernetes has them for namespaces and Services.
+#[derive(Clone, Debug)]
+pub struct Label(pub String);
+
+/// A webhook's address, which is a secret.
+#[derive(Clone)]
+pub struct Address(pub Url);
+
+/// How often, at least once.
+#[derive(Clone, Copy, Debug)]
+pub struct Times(pub u64);
+
+/// A port's number.
+#[derive(Clone, Copy, Debug)]
+pub struct Port(pub u16);
+
+/// A port's number or its name.
+#[derive(Clone, Debug)]
+pub struct PortOrName(pub serde_json::Value);
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Address")
+    }
+}
+
+/// Reads text, and makes the value of it.
+struct Text<T>(&'static str, fn(&str) -> Result<T, String>);
+
+impl<T> Visitor<'_> for Text<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        self.1(text).map_err(E::custom)
+    }
+}
+
+const TIME: &str = "a time like 30s, 10m or 2h";
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Time, D::Error> {
+        deserializer.deserialize_str(Text(TIME, |text| parse_seconds(text).map(Time)))
+    }
+}
+
+impl<'de> Deserialize<'de> for SomeTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<SomeTime, D::Error> {
+        deserializer.deserialize_str(Text(TIME, |text| parse_some_seconds(text).map(SomeTime)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Label {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Label, D::Error> {
+        let name = |text: &str| match is_dns_label(text) {
+            true => Ok(Label(text.to_owned())),
+            false => Err("a name has lower case letters, digits and -".to_owned()),
+        };
+        deserializer.deserialize_str(Text("a name", name))
+    }
+}
+
+impl<'de> Deserialize<'de> for Address {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Address, D::Error> {
+        let expected = "an address that begins with http:// or https://";
+        deserializer.deserialize_str(Text(expected, |text| address(text).map(Address)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Times {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Times, D::Error> {
+        match u64::deserialize(deserializer)? {
+            0 => Err(de::Error::custom("it has to be at least 1")),
+            times => Ok(Times(times)),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Port {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Port, D::Error> {
+        match u16::deserialize(deserializer)? {
+            0 => Err(de::Error::custom("a port is a number from 1 to 65535")),
+            port => Ok(Port(port)),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for PortOrName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<PortOrName, D::Error> {
+        struct Either;
+
+        impl Visitor<'_> for Either {
+            type Value = PortOrName;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a port's number or name")
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<PortOrName, E> {
+                Ok(PortOrName(name.into()))
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<PortOrName, E> {
+                match u16::try_from(number) {
+                    Ok(number) if number > 0 => Ok(PortOrName(number.into())),
+                    _ => Err(E::custom("a port is a number from 1 to 65535")),
+                }
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// The schema of a type that has none by itself.
+macro_rules! schema {
+    ($($type:ident: $schema:tt)*) => {$(
+        impl JsonSchema for $type {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        }
+    )*};
+}
+
+schema! {
+    Time: {"type": "string", "pattern": "^([0-9]+ *[a-z]+ *)+$", "examples": ["30s", "10m", "2h"]}
+    SomeTime: {"type": "string", "pattern": "^([0-9]+ *[a-z]+ *)+$", "examples": ["30s", "10m", "2h"]}
+    Label: {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLength": 63}
+    Address: {"type": "string", "pattern": "^https?://"}
+    Times: {"type": "integer", "minimum": 1}
+    Port: {"type": "integer", "minimum": 1, "maximum": 65535}
+    PortOrName: {"type": ["integer", "string"], "minimum": 1, "maximum": 65535}
+}

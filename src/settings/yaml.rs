@@ -1,0 +1,145 @@
+//! Files as they are read: YAML documents, and what is wrong with them, shown in place.
+
+use std::path::Path;
+
+use super::tree::{Mark, Node, What, Wrong};
+use crate::error::{Error, Kind};
+
+/// A file's text, under the name by which people know it.
+pub struct Source {
+    pub shown: String,
+    text: String,
+}
+
+impl Source {
+    /// `-` is standard input.
+    pub fn read(path: &Path) -> Result<Source, Error> {
+        let (shown, text) = match path.as_os_str() == "-" {
+            true => ("standard input".to_owned(), std::io::read_to_string(std::io::stdin())),
+            false => (path.display().to_string(), std::fs::read_to_string(path)),
+        };
+        match text {
+            Ok(text) => Ok(Source { shown, text }),
+            Err(error) => Err(Error::new(Kind::Usage, format!("{shown} can't be read"))
+                .because(error.to_string())),
+        }
+    }
+
+    #[cfg(test)]
+    pub fn of(text: &str) -> Source {
+        Source { shown: "file.yaml".to_owned(), text: text.to_owned() }
+    }
+
+    /// Every document; those within a `List`, which is what kubectl prints of several objects, one
+    /// by one.
+    pub fn documents(&self) -> Result<Vec<Node>, Error> {
+        let options = serde_saphyr::options! {
+            // 0644 means what kubectl means by it; yes and on are strings.
+            legacy_octal_numbers: true,
+            strict_booleans: true,
+        };
+        let documents: Vec<Node> = serde_saphyr::from_multiple_with_options(&self.text, options)
+            .map_err(|error| {
+                let wrong = Wrong { at: error.location().map(Mark::from), why: bare(&error) };
+                self.wrong("can't be understood", &wrong)
+            })?;
+        Ok(documents.into_iter().flat_map(unpacked).collect())
+    }
+
+    /// An error about this file.
+    pub fn wrong(&self, what: &str, wrong: &Wrong) -> Error {
+        Error::new(Kind::Usage, format!("{} {what}", self.shown)).because(self.show(wrong))
+    }
+
+    /// What is wrong, and under it the line up to the place, with a caret.
+    fn show(&self, wrong: &Wrong) -> String {
+        let line =
+            wrong.at.and_then(|at| Some((at, self.text.lines().nth(at.line.checked_sub(1)?)?)));
+        let Some((at, line)) = line else { return wrong.why.clone() };
+        let before = at.column.saturating_sub(1);
+        let length = line.chars().count();
+        let width = at.width.min(length.saturating_sub(before)).max(1);
+        let shown: String = masked(line).chars().take(before + width).collect();
+        let number = at.line.to_string();
+        let margin = " ".repeat(number.len());
+        format!(
+            "line {number}: {}\n{margin} |\n{number} | {shown}\n{margin} | {}{}",
+            wrong.why,
+            " ".repeat(before),
+            "^".repeat(width)
+        )
+    }
+}
+
+fn unpacked(document: Node) -> Vec<Node> {
+    let is_list = document.get("kind").and_then(Node::text) == Some("List");
+    match document.get("items").map(|items| &items.what) {
+        Some(What::List(items)) if is_list => items.clone(),
+        _ => vec![document],
+    }
+}
+
+/// The parser's message without its place, which is shown in our own way.
+fn bare(error: &serde_saphyr::Error) -> String {
+    let options = serde_saphyr::render_options! { snippets: serde_saphyr::SnippetMode::Off };
+    let text = error.render_with_options(options);
+    let place = text.find(" at line ").unwrap_or(text.len());
+    text[..place].trim_start_matches("error: ").to_owned()
+}
+
+/// A line in which no address can be read: a webhook's is a secret.
+fn masked(line: &str) -> String {
+    let mut shown = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = rest.find("://") {
+        let (before, address) = rest.split_at(at + 3);
+        let ends = |c: char| c.is_whitespace() || ['"', '\''].contains(&c);
+        let end = address.find(ends).unwrap_or(address.len());
+        shown += before;
+        shown.extend(address[..end].chars().map(|_| '*'));
+        rest = &address[end..];
+    }
+    shown + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(text: &str) -> String {
+        Source::of(text).documents().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn shows_the_place_with_a_caret() {
+        assert_eq!(
+            said("kind: Deployment\nspec:\n  replicas: [1\n"),
+            "error: file.yaml can't be understood\n\
+             caused by: line 3: unclosed bracket '['\n  \
+             |\n3 |   replicas: [\n  |             ^"
+        );
+        assert!(said("kind: Deployment\nkind: Deployment").contains("duplicate"));
+    }
+
+    #[test]
+    fn shows_no_address() {
+        let said = said("url: https://hush.example.com/hush [\nb: }\n");
+        assert!(!said.contains("hush"), "{said}");
+        assert_eq!(
+            masked("- {u: 'https://a.b/c', v: http://d }"),
+            "- {u: 'https://*****', v: http://* }"
+        );
+    }
+
+    #[test]
+    fn looks_into_a_list() {
+        let text = "kind: List\nitems:\n- kind: A\n- kind: B\n---\nkind: C\n---\n";
+        let kinds: Vec<_> = Source::of(text)
+            .documents()
+            .unwrap()
+            .iter()
+            .map(|node| node.get("kind").and_then(Node::text).unwrap().to_owned())
+            .collect();
+        assert_eq!(kinds, ["A", "B", "C"]);
+    }
+}
