@@ -38,6 +38,7 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show what is live, and what is in progress')
             [CompletionResult]::new('promote', 'promote', [CompletionResultType]::ParameterValue, 'Approve the waiting candidate, and follow the release to its end')
             [CompletionResult]::new('abort', 'abort', [CompletionResultType]::ParameterValue, 'Destroy the candidate; after the switch, switch back first')
+            [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON Schema of what -o json prints')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a script that completes this command line in a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -131,6 +132,19 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'bluegreen;schema' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The context of the kubeconfig to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'By default $KUBECONFIG, then ~/.kube/config')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'human, or json: one event a line')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'human, or json: one event a line')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours: auto, always or never')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'bluegreen;completions' {
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')
@@ -150,6 +164,7 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show what is live, and what is in progress')
             [CompletionResult]::new('promote', 'promote', [CompletionResultType]::ParameterValue, 'Approve the waiting candidate, and follow the release to its end')
             [CompletionResult]::new('abort', 'abort', [CompletionResultType]::ParameterValue, 'Destroy the candidate; after the switch, switch back first')
+            [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON Schema of what -o json prints')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a script that completes this command line in a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -167,6 +182,9 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
             break
         }
         'bluegreen;help;abort' {
+            break
+        }
+        'bluegreen;help;schema' {
             break
         }
         'bluegreen;help;completions' {

@@ -34,6 +34,9 @@ _bluegreen() {
             bluegreen,promote)
                 cmd="bluegreen__subcmd__promote"
                 ;;
+            bluegreen,schema)
+                cmd="bluegreen__subcmd__schema"
+                ;;
             bluegreen,status)
                 cmd="bluegreen__subcmd__status"
                 ;;
@@ -55,6 +58,9 @@ _bluegreen() {
             bluegreen__subcmd__help,promote)
                 cmd="bluegreen__subcmd__help__subcmd__promote"
                 ;;
+            bluegreen__subcmd__help,schema)
+                cmd="bluegreen__subcmd__help__subcmd__schema"
+                ;;
             bluegreen__subcmd__help,status)
                 cmd="bluegreen__subcmd__help__subcmd__status"
                 ;;
@@ -65,7 +71,7 @@ _bluegreen() {
 
     case "${cmd}" in
         bluegreen)
-            opts="-n -o -h -V --namespace --context --kubeconfig --as --output --color --help --version init deploy status promote abort completions help"
+            opts="-n -o -h -V --namespace --context --kubeconfig --as --output --color --help --version init deploy status promote abort schema completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -297,7 +303,7 @@ _bluegreen() {
             return 0
             ;;
         bluegreen__subcmd__help)
-            opts="init deploy status promote abort completions help"
+            opts="init deploy status promote abort schema completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -394,6 +400,20 @@ _bluegreen() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        bluegreen__subcmd__help__subcmd__schema)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         bluegreen__subcmd__help__subcmd__status)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -477,6 +497,52 @@ _bluegreen() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kubeconfig)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        bluegreen__subcmd__schema)
+            opts="-n -o -h --namespace --context --kubeconfig --as --output --color --help event status config"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --namespace)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -35,6 +35,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand status 'Show what is live, and what is in progress'
             cand promote 'Approve the waiting candidate, and follow the release to its end'
             cand abort 'Destroy the candidate; after the switch, switch back first'
+            cand schema 'Print the JSON Schema of what -o json prints'
             cand completions 'Print a script that completes this command line in a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -122,6 +123,18 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'bluegreen;schema'= {
+            cand -n 'The app''s namespace; by default the kubeconfig''s'
+            cand --namespace 'The app''s namespace; by default the kubeconfig''s'
+            cand --context 'The context of the kubeconfig to use'
+            cand --kubeconfig 'By default $KUBECONFIG, then ~/.kube/config'
+            cand --as 'The user to impersonate'
+            cand -o 'human, or json: one event a line'
+            cand --output 'human, or json: one event a line'
+            cand --color 'Colours: auto, always or never'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'bluegreen;completions'= {
             cand -n 'The app''s namespace; by default the kubeconfig''s'
             cand --namespace 'The app''s namespace; by default the kubeconfig''s'
@@ -140,6 +153,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand status 'Show what is live, and what is in progress'
             cand promote 'Approve the waiting candidate, and follow the release to its end'
             cand abort 'Destroy the candidate; after the switch, switch back first'
+            cand schema 'Print the JSON Schema of what -o json prints'
             cand completions 'Print a script that completes this command line in a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -152,6 +166,8 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
         &'bluegreen;help;promote'= {
         }
         &'bluegreen;help;abort'= {
+        }
+        &'bluegreen;help;schema'= {
         }
         &'bluegreen;help;completions'= {
         }

@@ -98,6 +98,10 @@ pub enum Command {
     Promote(Promote),
     /// Destroy the candidate; after the switch, switch back first
     Abort(Abort),
+    /// Print the JSON Schema of what -o json prints
+    ///
+    /// Draft 2020-12. Needs no cluster. docs/json.md has every event with an example.
+    Schema(Schema),
     /// Print a script that completes this command line in a shell
     Completions(Completions),
 }
@@ -216,6 +220,23 @@ pub struct Abort {
     /// Why, for the others and for the history
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct Schema {
+    /// Of what
+    #[arg(value_enum)]
+    pub of: SchemaOf,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SchemaOf {
+    /// A line of any command with -o json but status
+    Event,
+    /// What status prints with -o json
+    Status,
+    /// A bluegreen.yaml, which commands read
+    Config,
 }
 
 #[derive(Args, Debug)]

@@ -18,7 +18,7 @@ use pause::{Pause, Woken};
 
 use crate::cluster::{Breadth, CallError, Change, Cluster};
 use crate::error::{Error, Kind};
-use crate::event::{Event, What};
+use crate::event::{Event, Order, What};
 use crate::gate::Webhooks;
 use crate::model::{Kind as ObjectKind, Write};
 use crate::release::plan::{self, Next, WaitFor};
@@ -55,11 +55,14 @@ struct Loop<'a> {
     refused: Option<Write>,
     /// Writes that were acknowledged and changed nothing, since the last that did.
     idle: Vec<Write>,
+    /// Whether it was said that the cluster is away.
+    away: bool,
     /// Since when writes have been failing.
     failing: Option<Instant>,
     /// Whether a refusal has been looked at a second time.
     doubted: bool,
     release: Option<u64>,
+    order: Order,
     /// The record as it was known last, to tell what others did to it.
     known: Option<Record>,
     /// The picture that was given last.
@@ -90,9 +93,11 @@ pub async fn drive(drive: Drive<'_>) -> Result<Ended, Error> {
         lost: None,
         refused: None,
         idle: Vec::new(),
+        away: false,
         failing: None,
         doubted: false,
         release: None,
+        order: Order::default(),
         known: None,
         seen: None,
         shown: None,
@@ -225,19 +230,29 @@ impl Loop<'_> {
     }
 
     fn emit(&mut self, what: What) {
-        let event = Event {
-            what,
-            at: self.now(),
-            app: self.drive.names.app.clone(),
-            release: self.release,
-        };
+        let at = self.order.at(self.now());
+        let (app, release) = (self.drive.names.app.clone(), self.release);
+        let event = Event { what, at, app, release };
         (self.drive.report)(&event);
+    }
+
+    fn unreachable(&mut self, why: String) {
+        self.away = true;
+        self.emit(What::Unreachable { why });
+    }
+
+    /// A reply came: an outage is over, if there was one.
+    fn reached(&mut self) {
+        if std::mem::take(&mut self.away) {
+            self.emit(What::Reachable);
+            // What was waited for is waited for again.
+            self.pause.say_again();
+        }
     }
 
     /// Reads, and waits for a cluster that is away.
     async fn observe(&mut self, breadth: Breadth) -> Result<(), Error> {
         let since = self.failing.unwrap_or_else(Instant::now);
-        let mut away = false;
         let mut pause = Duration::from_millis(250);
         loop {
             let limit = self.look.patience(&self.drive);
@@ -248,11 +263,7 @@ impl Loop<'_> {
             let error = match read {
                 Ok(versions) => {
                     self.pause.watches.read_at(versions);
-                    if away {
-                        self.emit(What::Reachable);
-                        // What was waited for is waited for again.
-                        self.pause.say_again();
-                    }
+                    self.reached();
                     return Ok(());
                 }
                 Err(error) => error,
@@ -272,8 +283,7 @@ impl Loop<'_> {
                 return Err(explained);
             }
             if self.look.has_read() {
-                away = true;
-                self.emit(What::Unreachable { why: error.to_string() });
+                self.unreachable(error.to_string());
             }
             self.sleep(pause).await?;
             pause = (pause * 2).min(Duration::from_secs(5));

@@ -1,80 +1,97 @@
-//! What happens in the course of a command, as data: reporters turn it into lines or JSON.
+//! What happens in the course of a command, as data: reporters turn it into lines or JSON. The doc
+//! comments of what is serialised are the descriptions in `bluegreen schema`.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::Error;
 use crate::model::Kind;
 use crate::release::status::Status;
-use crate::release::{Doing, News, Outcome, WaitFor};
+use crate::release::{ANSWERS, Doing, News, Outcome, WaitFor};
 
-#[derive(Clone, PartialEq, Debug, Serialize)]
+/// A line of a command's output with `-o json`: what happens, while it happens.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 pub struct Event {
     #[serde(flatten)]
     pub what: What,
-    /// By the API server's clock.
+    /// When, by the API server's clock; never before the event above it.
     pub at: Timestamp,
+    /// The app: its Deployment's name.
     pub app: String,
+    /// The number of the release that it belongs to; null where there is none.
     pub release: Option<u64>,
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum What {
-    /// A write is about to be sent.
+    /// A step is about to be taken: one write.
     Doing(Doing),
-    /// The API server has acknowledged it.
+    /// The step is taken: the API server has acknowledged the write.
     Done(Doing),
-    /// Nothing to do until something changes.
+    /// Nothing to do until something changes. Said again each minute that it lasts.
     Waiting {
         on: WaitFor,
+        /// When the wait ends by itself; null where it does not.
         until: Option<Timestamp>,
     },
     /// What another process did to the release.
     News(News),
     /// What the app looks like now, for whoever watches it.
+    // `status -w` prints the status itself.
+    #[schemars(skip)]
     Seen(Box<Status>),
     /// The candidate can be looked at.
     Preview {
+        /// Where.
         address: String,
     },
+    /// The webhook is being asked.
     GateAsked {
+        /// Its scheme and host; the rest of the address is secret.
         gate: String,
     },
+    /// What the webhook answered.
     GateAnswered {
+        /// `pass` is a yes, `reject` a no for good; `broken`: it could not be asked.
+        #[schemars(extend("enum" = ANSWERS))]
         answer: String,
+        /// What it said instead of yes, or why it could not be asked; empty with a yes.
         said: String,
     },
     /// The last lines of a container that keeps the candidate from being ready.
-    Logs {
-        pod: String,
-        container: String,
-        lines: Vec<String>,
-    },
+    Logs { pod: String, container: String, lines: Vec<String> },
     /// The API server does not answer; the command goes on when it does.
-    Unreachable {
-        why: String,
-    },
+    Unreachable { why: String },
+    /// It answers again.
     Reachable,
-    /// A step that a release would take: checked by the API server, not carried out.
+    /// With `--dry-run=server`: a step that a release would take, checked by the API server and not
+    /// taken.
     #[serde(rename = "dry-run")]
     Rehearsed {
         #[serde(flatten)]
         doing: Doing,
+        #[schemars(extend("enum" = ["create", "patch", "delete"]))]
         verb: &'static str,
+        /// Of the object that would be written.
         kind: Kind,
+        /// Of the object that would be written.
         name: String,
+        /// What would be sent: the `object` that is created, or the JSON Patch (`patch`).
+        #[schemars(with = "serde_json::Map<String, Value>")]
         write: Value,
     },
-    /// The command is over.
-    Ended {
-        outcome: Outcome,
-    },
-    /// It can't go on; stderr has the same in words.
+    /// The last event of a command that came to an end of its own. The exit code says whether it is
+    /// what was asked for.
+    Ended { outcome: Outcome },
+    /// The last event of a command that can't go on; stderr has the same in words, with what to do.
     Failed {
+        /// What the command ends with.
         exit_code: u8,
         error: String,
+        /// Each of them the reason of the one before.
         causes: Vec<String>,
     },
 }
@@ -86,5 +103,33 @@ impl What {
             error: error.what.clone(),
             causes: error.causes.clone(),
         }
+    }
+}
+
+/// Keeps the events of a command in a row. Of several API servers one may be behind the others, and
+/// a program that sorts by time must not have to know.
+#[derive(Default)]
+pub struct Order(Timestamp);
+
+impl Order {
+    /// The time of an event that happens now.
+    pub fn at(&mut self, now: Timestamp) -> Timestamp {
+        self.0 = self.0.max(now);
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_event_is_before_the_one_above_it() {
+        let mut order = Order::default();
+        let [early, late] = ["2026-01-02T03:04:05Z", "2026-01-02T03:04:09Z"];
+        let [early, late] = [early, late].map(|at| at.parse::<Timestamp>().unwrap());
+        assert_eq!(order.at(early), early);
+        assert_eq!(order.at(late), late);
+        assert_eq!(order.at(early), late);
     }
 }

@@ -39,6 +39,10 @@ const ABORT: Examples = &[(
     "Destroy the candidate, and say why",
     "abort parrot -n blue-green --reason 'the beak is wrong'",
 )];
+const SCHEMA: Examples = &[
+    ("What a line of -o json may be", "schema event"),
+    ("For an editor that checks a bluegreen.yaml", "schema config > bluegreen.schema.json"),
+];
 const COMPLETIONS: Examples = &[
     ("For this bash", "completions bash"),
     ("For every zsh to come", "completions zsh > ~/.zfunc/_bluegreen"),
@@ -53,6 +57,7 @@ fn of(subcommand: &str) -> Examples {
         "status" => STATUS,
         "promote" => PROMOTE,
         "abort" => ABORT,
+        "schema" => SCHEMA,
         "completions" => COMPLETIONS,
         _ => &[],
     }

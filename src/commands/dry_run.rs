@@ -8,23 +8,23 @@ use crate::cli::Output;
 use crate::cluster::{Breadth, CallError, read_once};
 use crate::drive::Ended;
 use crate::error::{Error, Kind};
-use crate::event::{Event, What};
+use crate::event::{Event, Order, What};
 use crate::model::Write;
 use crate::release::plan::{Step, rehearse};
 use crate::release::{Deploy, Doing, Memory, Outcome, Snapshot};
 use crate::report;
 
 pub async fn run(session: &Session, deploy: &Deploy) -> Result<(), Error> {
-    let mut release = None;
-    match rehearsed(session, deploy, &mut release).await {
+    let mut events = Events { session, release: None, order: Order::default() };
+    match rehearsed(session, deploy, &mut events).await {
         Ok(outcome) => {
-            emit(session, release, What::Ended { outcome: outcome.clone() });
+            events.emit(What::Ended { outcome: outcome.clone() });
             let ended = Ended { outcome, in_progress: false, writes: 0 };
             report::result(session.output, &verdict::of(session, &ended)?);
             Ok(())
         }
         Err(error) => {
-            emit(session, release, What::failed(&error));
+            events.emit(What::failed(&error));
             Err(error)
         }
     }
@@ -33,7 +33,7 @@ pub async fn run(session: &Session, deploy: &Deploy) -> Result<(), Error> {
 async fn rehearsed(
     session: &Session,
     deploy: &Deploy,
-    release: &mut Option<u64>,
+    events: &mut Events<'_>,
 ) -> Result<Outcome, Error> {
     let objects = read_once(&session.cluster, &session.names, Breadth::All).await?;
     let s = Snapshot::new(session.names.clone(), objects, Memory::default())
@@ -46,10 +46,10 @@ async fn rehearsed(
     for step in steps {
         check(session, &step.write).await?;
         if let Doing::Start { number, .. } = &step.doing {
-            *release = Some(*number);
+            events.release = Some(*number);
         }
         report::result(session.output, &report::rehearsal(&step));
-        emit(session, *release, what(step));
+        events.emit(what(step));
     }
     Ok(Outcome::Rehearsed)
 }
@@ -65,10 +65,19 @@ fn what(Step { doing, write, .. }: Step) -> What {
 }
 
 /// For programs: what a person reads of it is a result.
-fn emit(session: &Session, release: Option<u64>, what: What) {
-    if session.output == Output::Json {
-        let at = session.cluster.clock().now();
-        report::json(&Event { what, at, app: session.names.app.clone(), release });
+struct Events<'a> {
+    session: &'a Session,
+    release: Option<u64>,
+    order: Order,
+}
+
+impl Events<'_> {
+    fn emit(&mut self, what: What) {
+        if self.session.output == Output::Json {
+            let at = self.order.at(self.session.cluster.clock().now());
+            let app = self.session.names.app.clone();
+            report::json(&Event { what, at, app, release: self.release });
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod dry_run;
 mod init;
 mod input;
 mod promote;
+mod schema;
 mod session;
 mod status;
 mod verdict;
@@ -49,6 +50,10 @@ async fn run(cli: &Cli) -> Result<(), Error> {
         Command::Status(args) => status::run(common, args).await,
         Command::Promote(args) => promote::run(common, args).await,
         Command::Abort(args) => abort::run(common, args).await,
+        Command::Schema(args) => {
+            schema::run(args);
+            Ok(())
+        }
         Command::Completions(args) => completions::run(args),
     }
 }

@@ -23,9 +23,9 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
             Ok(format!("{app}: {} is live already", images.join(", ")))
         }
         Outcome::Detached { number, preview } => Ok(waits(session, *number, preview.as_deref())),
-        Outcome::Busy { driver } => Err(Error::new(
+        Outcome::Busy { holder, since } => Err(Error::new(
             Kind::Busy,
-            format!("{app} is being released by {}, since {}", driver.holder, driver.since),
+            format!("{app} is being released by {holder}, since {since}"),
         )
         .hint(session.command("status"))),
         Outcome::TakenOver { holder } => Err(Error::new(

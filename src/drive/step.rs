@@ -32,6 +32,7 @@ impl Loop<'_> {
         self.emit(What::Doing(step.doing.clone()));
         match self.drive.cluster.execute(&step.write).await {
             Ok(reply) => {
+                self.reached();
                 let changed = self.look.written(step.write.id(), reply);
                 if changed {
                     self.idle.clear();
@@ -70,7 +71,7 @@ impl Loop<'_> {
                 if since.elapsed() >= self.drive.patience {
                     return Err(self.drive.cluster.explain(error, &attempt(&step.write)));
                 }
-                self.emit(What::Unreachable { why: error.to_string() });
+                self.unreachable(error.to_string());
                 if self.lost.is_some() {
                     self.sleep(Duration::from_secs(1)).await?;
                 }

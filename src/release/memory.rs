@@ -43,8 +43,11 @@ pub enum Answer {
     Broken(String),
 }
 
+/// The words for a gate's answers, in the record and in events.
+pub const ANSWERS: [&str; 4] = ["pass", "not-yet", "reject", "broken"];
+
 impl Answer {
-    /// The record's word for it, and what was said.
+    /// The word for it, one of `ANSWERS`, and what was said.
     pub fn words(&self) -> (&'static str, &str) {
         match self {
             Answer::Pass => ("pass", ""),

@@ -23,7 +23,7 @@ pub mod template;
 pub use endpoints::SLICE_SERVICE;
 pub use expected::{Expected, ExpectedService};
 pub use goal::{Change, Deploy, Gate, Goal, Init, Me};
-pub use memory::{Answer, Answered, Memory};
+pub use memory::{ANSWERS, Answer, Answered, Memory};
 pub use names::Names;
 pub use news::News;
 pub use outcome::Outcome;

@@ -1,14 +1,16 @@
 //! What other processes did to a release: two looks at the record, compared.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Ending, Me, Record, Release};
+use super::{ANSWERS, Ending, Me, Record, Release};
 
-#[derive(Clone, PartialEq, Debug, Serialize)]
+/// What another process did to the release.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 #[serde(tag = "news", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum News {
-    /// Somebody's promote.
+    /// Somebody promoted it.
     Approved { number: u64, by: String },
     /// The candidate goes: somebody's abort, or another driver's decision.
     Ends { ending: Ending },
@@ -19,9 +21,19 @@ pub enum News {
     /// Its driver found the candidate ready.
     Ready,
     /// Its driver counted an answer of the gate that was no yes.
-    Counted { answer: String, failures: u64, threshold: u64 },
-    /// Its driver has made the candidate live, and keeps the old version until then.
-    Switched { until: Timestamp },
+    Counted {
+        #[schemars(extend("enum" = ANSWERS))]
+        answer: String,
+        /// Such answers in a row, up to now.
+        failures: u64,
+        /// So many of them destroy the candidate.
+        threshold: u64,
+    },
+    /// Its driver has made the candidate live.
+    Switched {
+        /// The old version is kept until then.
+        until: Timestamp,
+    },
 }
 
 /// What is new in a record that was changed by others, to a process that knew the one before.

@@ -1,65 +1,64 @@
 //! How a command ends.
 
+use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Driver, Finished};
+use super::Finished;
 
-#[derive(Clone, PartialEq, Debug, Serialize)]
-#[serde(tag = "result", rename_all = "kebab-case")]
+/// What came of a command.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
+#[serde(tag = "result", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Outcome {
+    /// The app is ready for releases.
     Initialised,
-    /// The release is over; `Finished` says how.
+    /// The release is over; its `outcome` says how.
     Finished(Finished),
     /// The version that was asked for is live already.
-    AlreadyLive {
-        images: Vec<String>,
-    },
+    AlreadyLive { images: Vec<String> },
     /// The candidate is ready and waits, with nobody driving.
     Detached {
         number: u64,
         /// Where the candidate can be tested.
         preview: Option<String>,
     },
+    /// Another process drives the release.
     Busy {
-        driver: Driver,
+        /// Who that is.
+        holder: String,
+        /// Since when it drives.
+        since: Timestamp,
     },
+    /// Another process took the release over while this one did not answer.
     TakenOver {
+        /// Who that is.
         holder: String,
     },
-    /// Somebody changed what the release stands on.
-    Changed {
-        what: String,
-    },
-    NothingToDo {
-        why: String,
-    },
+    /// Somebody changed what the release stands on: both versions are kept.
+    Changed { what: String },
+    /// There is nothing that this command could do now.
+    NothingToDo { why: String },
     /// An unfinished release of another version is in the way.
-    InTheWay {
-        number: u64,
-        images: Vec<String>,
-    },
+    InTheWay { number: u64, images: Vec<String> },
+    /// The candidate is not ready, and the command does not wait for it.
     NotReady {
         number: u64,
         why: String,
+        /// Whether the same deploy again would wait for it.
         deploy_again: bool,
     },
+    /// `init` has not taken the app in yet.
     NotInitialised,
     /// Something that init makes is missing, or no longer fits: init mends it.
-    Unprepared {
-        reasons: Vec<String>,
-    },
+    Unprepared { reasons: Vec<String> },
     /// Nothing says when the new version may go live, and nobody would see that it waits.
     Ungated,
-    /// Every change was checked, none was made.
+    /// With `--dry-run=server`: every change was checked, none was made.
     Rehearsed,
     /// The app can't be released as it is.
-    Unfit {
-        reasons: Vec<String>,
-    },
+    Unfit { reasons: Vec<String> },
     /// What was asked for makes no sense for this app.
-    Misfit {
-        why: String,
-    },
+    Misfit { why: String },
 }
 
 #[cfg(test)]

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{GateKind, Release};
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+/// Where a release stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
     /// The candidate is not ready yet.

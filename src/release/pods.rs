@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Slot;
@@ -62,9 +63,10 @@ impl Trouble {
 }
 
 /// A pod that is not ready, and why.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct Unready {
     pub pod: String,
+    /// In the words of its container or of the scheduler.
     pub reason: String,
 }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -158,32 +159,42 @@ pub struct Intent {
 }
 
 /// How a release ended, or why it has to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
+    /// The new version is live.
     Promoted,
+    /// The gate said no, or threshold or deadline passed.
     Rejected,
+    /// The candidate never became ready, or went bad.
     Unhealthy,
+    /// By somebody.
     Aborted,
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+/// The decision that a candidate goes.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Ending {
     pub outcome: Verdict,
     pub reason: String,
+    /// Who aborted it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     pub at: Timestamp,
 }
 
 /// A release that is over.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Finished {
     pub number: u64,
+    /// The colour that was live.
     pub from: Colour,
+    /// The candidate's colour.
     pub to: Colour,
+    /// Of the new version's pod template, as it was sent.
     pub hash: String,
+    /// The new version's images, by container.
     pub images: BTreeMap<String, String>,
     /// The images of the version that it started from.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -192,13 +203,15 @@ pub struct Finished {
     /// When the candidate was ready, if anything had to say yes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready: Option<Timestamp>,
-    /// When the routes had been changed.
+    /// When the routes had been changed, if it came to that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub switched: Option<Timestamp>,
     pub ended: Timestamp,
     pub outcome: Verdict,
+    /// Why it was not promoted.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
+    /// Who promoted or aborted it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
 }

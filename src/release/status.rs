@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::snapshot::Leads;
@@ -10,77 +11,111 @@ use super::{Ending, Phase, Record, Release, Snapshot, Verdict, template};
 use crate::model::{Colour, name};
 use crate::route::hosts;
 
-#[derive(Clone, PartialEq, Debug, Serialize)]
+/// What `bluegreen status -o json` prints: a picture of an app at one moment.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
+    /// The app: its Deployment's name.
     pub app: String,
     pub namespace: String,
+    /// The version that the routes lead to; null where they lead elsewhere, or where `init` has not
+    /// taken the app in yet.
     pub live: Option<Side>,
+    /// The version that a release has started beside it, until that is live itself.
     pub candidate: Option<Side>,
+    /// The objects that send people to the app.
     pub route: Vec<Route>,
+    /// The release in progress.
     pub release: Option<Progress>,
     /// The last release that is over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last: Option<Last>,
+    /// Whether the live version is ready at its full size, and everything leads to it: all routes
+    /// and the live Service.
     pub healthy: bool,
     /// Why it is not healthy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize)]
+/// The last release that is over.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 pub struct Last {
     pub number: u64,
+    /// How it ended.
     pub outcome: Verdict,
+    /// When.
     pub ended: Timestamp,
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize)]
+/// One colour of the app.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 pub struct Side {
     pub colour: Colour,
+    /// The Deployment's name.
     pub deployment: String,
+    /// The Service that is fixed to this colour.
     pub service: String,
+    /// By container.
     pub images: BTreeMap<String, String>,
+    /// How many pods it should have.
     pub replicas: u64,
+    /// How many of them are ready.
     pub ready: u64,
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize)]
+/// An object that sends people to the app.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 pub struct Route {
     pub kind: &'static str,
     pub name: String,
+    /// Those that it serves the app at; `*` is any.
     pub hosts: Vec<String>,
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize)]
+/// A release in progress.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 pub struct Progress {
     pub number: u64,
     pub phase: Phase,
+    /// The colour that was live when it started.
     pub from: Colour,
+    /// The candidate's colour.
     pub to: Colour,
     pub started: Timestamp,
     pub gate: Gate,
+    /// The process that advances it; null where nobody does: `promote`, `abort` and the same
+    /// `deploy` go on with it.
     pub driver: Option<Driver>,
     /// Why the candidate goes, where that is decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ending: Option<Ending>,
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize)]
+/// What has to say yes before the candidate goes live.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 pub struct Gate {
-    /// `none pass not-yet reject broken`
+    /// The last answer: `pass` is a yes, `reject` a no for good; `broken`: it could not be asked;
+    /// `none`: it was not asked yet.
+    #[schemars(extend("enum" = ["none", "pass", "not-yet", "reject", "broken"]))]
     pub answer: String,
+    /// Answers in a row that were no yes.
     pub failures: u64,
+    /// So many of them destroy the candidate.
     pub threshold: u64,
     /// When it answered last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asked: Option<Timestamp>,
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize)]
+/// The process that advances a release.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Driver {
+    /// `user@host (pid)`
     pub holder: String,
+    /// When it last wrote to the release's record. It need not do so while it waits: an old time
+    /// does not mean that it is gone.
     pub last_seen: Timestamp,
 }
 

@@ -116,6 +116,11 @@ pub fn json(value: &impl Serialize) {
     print(&plain(&serde_json::to_string(value).expect("what is reported is plain data")));
 }
 
+/// What was asked for itself, not a word about it.
+pub fn document(text: &str) {
+    print(text);
+}
+
 /// JSON whose text can't move the cursor or colour the terminal: serde escapes only the ASCII ones
 /// of the characters that could. They stand in strings alone.
 fn plain(json: &str) -> String {

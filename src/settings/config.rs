@@ -14,7 +14,7 @@ use crate::release::{Expected, ExpectedService, Settings};
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 #[schemars(title = "bluegreen.yaml")]
-struct Config {
+pub struct Config {
     /// The app: its Deployment's name.
     app: Label,
     /// The namespace of the app; by default the kubeconfig's.
@@ -84,11 +84,6 @@ struct Webhook {
     /// Its certificate is not checked.
     #[serde(default, rename = "disableTLS")]
     disable_tls: bool,
-}
-
-/// The JSON Schema of the form.
-pub fn schema() -> serde_json::Value {
-    schemars::schema_for!(Config).to_value()
 }
 
 pub fn read(document: &Node) -> Result<Given, Wrong> {

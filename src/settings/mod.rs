@@ -11,7 +11,7 @@ mod yaml;
 
 use std::time::Duration;
 
-pub use config::schema;
+pub use config::Config;
 pub use fields::{FIELDS, HOOKS, Use};
 pub use files::{Asked, Input, Loaded, Template, read};
 pub use given::{Given, Hook, address};

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::canary::{self, Unusable};
 use super::tree::Node;
 use super::yaml::Source;
-use super::{Given, config, schema};
+use super::{Config, Given, config};
 use crate::release::{Expected, ExpectedService, Settings};
 
 const CANARY: &str = include_str!("../../examples/parrot/canary.yaml");
@@ -269,7 +269,10 @@ fn what_is_wrong_with_our_own_form_is_shown_with_a_caret() {
             "line 2: this has to be a time like 30s, 10m or 2h, not a number\n",
         ),
         ("app: parrot\ntimeout: 0s\n", "line 2: it has to be at least 1s\n"),
-        ("app: parrot\ngate: https://hush/hush\n", "line 2: this has to be a mapping, not text\n"),
+        (
+            "app: parrot\ngate: hush.example.com/hush\n",
+            "line 2: this has to be a mapping, not text\n",
+        ),
         ("app: parrot\ngate: {webhook: hush}\n", "line 2: relative URL without a base\n"),
         (
             "app: parrot\ngate:\n  webhook: http://a/hush\n  webhooks: [{url: 'http://b/hush'}]\n",
@@ -282,13 +285,13 @@ fn what_is_wrong_with_our_own_form_is_shown_with_a_caret() {
     ] {
         let error = config_error(text);
         assert!(error.starts_with(said), "{error}");
-        assert!(!error.contains("/hush"), "{error}");
+        assert!(!error.contains("hush"), "{error}");
     }
 }
 
 #[test]
 fn the_schema_has_every_key_and_no_other() {
-    let schema = schema();
+    let schema = schemars::schema_for!(Config).to_value();
     assert_eq!(schema["additionalProperties"], false);
     assert_eq!(schema["required"], json!(["app"]));
     let definitions = &schema["$defs"];

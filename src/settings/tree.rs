@@ -165,8 +165,8 @@ impl<'de> Visitor<'de> for BareVisitor {
         let mut entries = Vec::new();
         while let Some((key, mut node)) = map.next_entry::<Spanned<String>, Node>()? {
             let key = Key { at: key.referenced.into(), name: key.value };
-            // What has no line of its own is shown by the key above it.
-            if matches!(node.what, What::Map(_) | What::List(_) | What::Null) {
+            // What has no line of its own is shown by its key; so is text, which may be secret.
+            if !matches!(node.what, What::Bool(_) | What::Number(_)) {
                 node.at = key.at;
             }
             entries.push((key, node));

@@ -87,19 +87,28 @@ fn bare(error: &serde_saphyr::Error) -> String {
     text[..place].trim_start_matches("error: ").to_owned()
 }
 
-/// A line in which no address can be read: a webhook's is a secret.
+/// What a secret follows: a webhook's address, or metadata, in which people put tokens.
+const BEFORE_SECRETS: [&str; 4] = ["://", "url:", "webhook:", "metadata:"];
+
+/// A line in which no secret can be read.
 fn masked(line: &str) -> String {
     let mut shown = String::with_capacity(line.len());
     let mut rest = line;
-    while let Some(at) = rest.find("://") {
-        let (before, address) = rest.split_at(at + 3);
-        let ends = |c: char| c.is_whitespace() || ['"', '\''].contains(&c);
-        let end = address.find(ends).unwrap_or(address.len());
+    loop {
+        let found = BEFORE_SECRETS.iter().filter_map(|mark| Some((rest.find(mark)?, mark)));
+        let Some((at, mark)) = found.min_by_key(|(at, _)| *at) else { return shown + rest };
+        let (before, after) = rest.split_at(at + mark.len());
+        let secret = after.trim_start();
+        let ends = |c: char| c.is_whitespace() || [',', '}'].contains(&c);
+        let end = match *mark {
+            "metadata:" => secret.len(),
+            _ => secret.find(ends).unwrap_or(secret.len()),
+        };
         shown += before;
-        shown.extend(address[..end].chars().map(|_| '*'));
-        rest = &address[end..];
+        shown += &after[..after.len() - secret.len()];
+        shown.extend(secret[..end].chars().map(|_| '*'));
+        rest = &secret[end..];
     }
-    shown + rest
 }
 
 #[cfg(test)]
@@ -122,13 +131,18 @@ mod tests {
     }
 
     #[test]
-    fn shows_no_address() {
-        let said = said("url: https://hush.example.com/hush [\nb: }\n");
-        assert!(!said.contains("hush"), "{said}");
-        assert_eq!(
-            masked("- {u: 'https://a.b/c', v: http://d }"),
-            "- {u: 'https://*****', v: http://* }"
-        );
+    fn shows_no_secret() {
+        for text in [
+            "a: {b: https://hush.example.com, c: 1, c: 2}",
+            "gate: {webhook: hush.example.com, c: 1, c: 2}",
+            "  - {url: 'hush.example.com', c: 1, c: 2}",
+            "hook: {metadata: {a: hush, b: hush}, c: 1, c: 2}",
+        ] {
+            let said = said(text);
+            assert!(said.contains("line 1:") && said.contains("***"), "{said}");
+            assert!(!said.contains("hush"), "{said}");
+        }
+        assert_eq!(masked("- {url: 'a.b/c', v: http://d/e }"), "- {url: *******, v: http://*** }");
     }
 
     #[test]

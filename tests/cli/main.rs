@@ -4,7 +4,10 @@
 mod completions;
 mod examples;
 mod help;
+mod json_page;
 mod plugin;
+#[path = "../schema/mod.rs"]
+mod schema;
 
 #[test]
 fn command_line() {

@@ -1,17 +1,20 @@
 //! Tests on a real Kubernetes control plane. `tests/cluster/run` is the way in; started without
-//! it (as `cargo test` does), the program hands itself to `tests/cluster/enter`.
+//! it (as `cargo test` does), the program hands over to it.
 #![forbid(unsafe_code)]
 
 #[allow(dead_code, reason = "what tests may use, not all of it in use yet")]
 mod bed;
 mod cases;
+mod load;
+#[path = "../schema/mod.rs"]
+mod schema;
 mod suite;
 mod support;
 
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use bed::binaries::{self, Binaries};
+use bed::binaries::Binaries;
 use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
@@ -31,7 +34,8 @@ fn run() -> Result<ExitCode> {
     }
     let arguments = Arguments::from_args();
     if arguments.list {
-        return Ok(libtest_mimic::run(&arguments, cases::all()).exit_code());
+        let all = cases::together().into_iter().chain(cases::alone()).collect();
+        return Ok(libtest_mimic::run(&arguments, all).exit_code());
     }
     match Binaries::from_env() {
         Some(binaries) => suite::run(&arguments, &binaries),
@@ -39,20 +43,13 @@ fn run() -> Result<ExitCode> {
     }
 }
 
-/// Builds the control plane and starts this very program again inside its own namespaces.
+/// Hands over to `tests/cluster/run`, which starts the program again inside its own namespaces.
 fn enter() -> Result<ExitCode> {
     use std::os::unix::process::CommandExt;
-    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cluster");
-    let built = std::process::Command::new(format!("{here}/build"))
-        .stderr(std::process::Stdio::inherit())
-        .output()
-        .context("cannot run tests/cluster/build")?;
-    anyhow::ensure!(built.status.success(), "tests/cluster/build failed");
-    let folder = String::from_utf8(built.stdout)?;
-    let error = std::process::Command::new(format!("{here}/enter"))
-        .arg(std::env::current_exe()?)
+    let run = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cluster/run");
+    let error = std::process::Command::new(run)
         .args(std::env::args_os().skip(1))
-        .env(binaries::FOLDER, folder.trim())
+        .env("BLUEGREEN_PROGRAM", std::env::current_exe()?)
         .exec();
-    Err(error).context("cannot run tests/cluster/enter")
+    Err(error).with_context(|| format!("cannot run {run}"))
 }

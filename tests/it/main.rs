@@ -2,5 +2,8 @@
 
 mod plan_properties;
 mod plan_table;
+#[allow(dead_code, reason = "what status prints is for other test programs")]
+#[path = "../schema/mod.rs"]
+mod schema;
 mod settings_docs;
 mod world;

@@ -37,7 +37,8 @@ pub fn next(look: Look, record: &Record, other: Other) -> Option<Next> {
     let heard = look.s.memory.heard;
     match other {
         Other::Leave if heard.is_some() => {
-            return Some(Next::Done(Outcome::Busy { driver: driver.clone() }));
+            let (holder, since) = (driver.holder.clone(), driver.since);
+            return Some(Next::Done(Outcome::Busy { holder, since }));
         }
         Other::Follow => {
             let silent_at = heard.map(|heard| heard + SILENT_FOR);

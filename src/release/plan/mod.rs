@@ -5,6 +5,7 @@
 
 mod answer;
 mod deploy;
+mod doing;
 mod forward;
 mod hold;
 mod init;
@@ -12,14 +13,11 @@ mod intent;
 pub mod rehearse;
 mod withdraw;
 
+pub use doing::{Doing, WaitFor};
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
 
-use super::pods::Unready;
-use super::{
-    Challenge, Driver, Ending, Finished, Goal, Me, Outcome, Record, Release, Snapshot, Verdict,
-};
-use crate::model::{Colour, Id, Write};
+use super::{Challenge, Driver, Finished, Goal, Me, Outcome, Record, Release, Snapshot, Verdict};
+use crate::model::{Colour, Write};
 use crate::release::record::RECORD_KEY;
 
 /// What to do now.
@@ -50,135 +48,6 @@ pub struct Step {
 pub struct Question {
     pub release: u64,
     pub hash: String,
-}
-
-/// What a pause waits for; it decides what has to be watched.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-#[serde(tag = "for", rename_all = "kebab-case")]
-pub enum WaitFor {
-    /// A slot to be ready, at this size.
-    Ready {
-        colour: Colour,
-        deployment: String,
-        ready: u64,
-        desired: u64,
-        endpoints: u64,
-        /// Some of those that are not ready, the worst first.
-        #[serde(skip_serializing_if = "Vec::is_empty")]
-        pods: Vec<Unready>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        trouble: Option<String>,
-    },
-    /// The gate's answer to a question that is under way.
-    Answer,
-    /// The gate's next poll.
-    Gate {
-        failures: u64,
-        threshold: u64,
-        /// The record's word for the last answer, and what was said if this process heard it.
-        answer: Option<String>,
-        said: Option<String>,
-        /// When the candidate goes, if the gate never says anything else.
-        expires: Option<Timestamp>,
-    },
-    /// A person's promote or abort.
-    Person,
-    /// Requests that the version on its way out still answers.
-    Drain { colour: Colour },
-    /// Another driver, which is at work on the release.
-    Driver { holder: String },
-    /// Another driver's sign of life.
-    SignOfLife { holder: String },
-    /// Anything that a status shows.
-    Change,
-}
-
-/// The kinds of steps.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-#[serde(tag = "step", rename_all = "kebab-case", rename_all_fields = "camelCase")]
-pub enum Doing {
-    MakeRecord,
-    MakeService {
-        service: String,
-    },
-    AlignPorts {
-        service: String,
-    },
-    Start {
-        number: u64,
-        from: Colour,
-        to: Colour,
-        images: Vec<String>,
-    },
-    Hold,
-    Set,
-    Challenge {
-        holder: String,
-    },
-    TakeOver {
-        holder: String,
-    },
-    Answer,
-    RaiseEpoch,
-    Stamp {
-        object: Id,
-    },
-    RemoveLeftover {
-        deployment: String,
-    },
-    FollowPreview {
-        colour: Colour,
-    },
-    MakeCandidate {
-        deployment: String,
-        replicas: u64,
-    },
-    Resize {
-        deployment: String,
-        replicas: u64,
-    },
-    MarkReady,
-    MarkUnready,
-    Count {
-        answer: String,
-        said: String,
-        failures: u64,
-        threshold: u64,
-    },
-    Approve {
-        number: u64,
-    },
-    End {
-        ending: Ending,
-    },
-    /// `was`: the Services that it named before.
-    Switch {
-        ingress: String,
-        service: String,
-        was: Vec<String>,
-    },
-    FollowLive {
-        service: String,
-        colour: Colour,
-    },
-    StartDrain {
-        seconds: u64,
-    },
-    PutAway {
-        deployment: String,
-    },
-    SwitchBack {
-        ingress: String,
-        service: String,
-    },
-    Destroy {
-        deployment: String,
-    },
-    Restore {
-        deployment: String,
-    },
-    Finish,
-    LetGo,
 }
 
 /// Everything that a decision rests on.

@@ -6,15 +6,17 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
+use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
 use super::wait::wait_for;
 use super::{Bed, User};
+use crate::schema;
 
 /// Past this a command counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -47,6 +49,27 @@ impl Output {
             self.stderr
         )
     }
+
+    /// The events of a run with `-o json`.
+    pub fn events(&self) -> Result<Vec<Value>> {
+        schema::events(&self.stdout).map_err(Error::msg)
+    }
+}
+
+/// What an output has to be.
+type Form = fn(&str) -> Result<(), String>;
+
+/// The form of a command line's output, where that asks for JSON in any of the ways to say so.
+fn form(args: &[&str]) -> Option<Form> {
+    let apart = args.windows(2).any(|pair| matches!(pair, ["-o" | "--output", "json"]));
+    let joined = ["-ojson", "-o=json", "--output=json"];
+    (apart || args.iter().any(|arg| joined.contains(arg))).then_some(match args.first() {
+        Some(&"status") if args.iter().any(|arg| matches!(*arg, "-w" | "--watch")) => {
+            schema::pictures
+        }
+        Some(&"status") => |text| schema::status(text).map(drop),
+        _ => |text| schema::events(text).map(drop),
+    })
 }
 
 impl Bed {
@@ -85,13 +108,15 @@ impl Bed {
         let stdout = Stream::collect(child.stdout.take().context("stdout is taken")?);
         let stderr = Stream::collect(child.stderr.take().context("stderr is taken")?);
         let what = format!("bluegreen {}", args.join(" "));
-        Ok(Running { what, child, stdout, stderr, started: Instant::now() })
+        let form = form(args);
+        Ok(Running { what, form, child, stdout, stderr, started: Instant::now() })
     }
 }
 
 /// A command under way; killed when it is dropped.
 pub struct Running {
     what: String,
+    form: Option<Form>,
     child: Child,
     stdout: Stream,
     stderr: Stream,
@@ -149,13 +174,23 @@ impl Running {
         };
         let status = status.with_context(|| format!("{} was lost", self.what))?;
         let took = self.started.elapsed();
-        Ok(Output {
+        let output = Output {
             code: status.code(),
             signal: status.signal(),
             stdout: self.stdout.finish().await,
             stderr: self.stderr.finish().await,
             took,
-        })
+        };
+        // A process that was killed may leave half a line.
+        let whole = output.stdout.rfind('\n').map_or(0, |end| end + 1);
+        let end = if output.signal.is_some() { whole } else { output.stdout.len() };
+        if let Some(form) = self.form
+            && end > 0
+        {
+            let wrong = |why| Error::msg(format!("{} prints {why}", self.what));
+            form(&output.stdout[..end]).map_err(wrong)?;
+        }
+        Ok(output)
     }
 
     /// `kill -9`, and what it had printed.

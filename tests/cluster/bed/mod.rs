@@ -6,8 +6,13 @@ pub mod binaries;
 mod certs;
 pub mod command;
 pub mod controlplane;
+pub mod ingress;
 pub mod kubeconfig;
 pub mod kwok;
+mod nginx;
+mod pods;
+pub mod pods_answer;
+mod pods_stand;
 mod process;
 pub mod stages;
 pub mod start;
@@ -24,7 +29,7 @@ use anyhow::{Context, Result};
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
 use kube::api::PostParams;
 use kube::{Api, Client};
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub use audit::AuditLine;
 pub use users::User;
@@ -44,6 +49,7 @@ pub struct Bed {
     namespaces: AtomicUsize,
     pub(crate) admins: AtomicUsize,
     pub(crate) users: AtomicUsize,
+    ingress: ingress::Slot,
 }
 
 impl Bed {
@@ -68,14 +74,19 @@ impl Bed {
 
     /// Makes a namespace of its own, ready for pods.
     pub async fn namespace(&self) -> Result<String> {
+        self.labelled_namespace(json!({})).await
+    }
+
+    async fn labelled_namespace(&self, labels: Value) -> Result<String> {
         let name = format!("bed-{:03}", self.namespaces.fetch_add(1, Ordering::Relaxed));
-        self.make_namespace(&name).await?;
+        self.make_namespace(&name, labels).await?;
         Ok(name)
     }
 
-    /// The same under a name that manifests have: for one test alone.
-    pub async fn make_namespace(&self, name: &str) -> Result<()> {
-        let new: Namespace = serde_json::from_value(json!({ "metadata": { "name": name } }))?;
+    /// The same under a name that manifests have, for one test alone, and with labels.
+    pub async fn make_namespace(&self, name: &str, labels: Value) -> Result<()> {
+        let metadata = json!({ "name": name, "labels": labels });
+        let new: Namespace = serde_json::from_value(json!({ "metadata": metadata }))?;
         Api::<Namespace>::all(self.kube())
             .create(&PostParams::default(), &new)
             .await
@@ -85,8 +96,8 @@ impl Bed {
         wait_for(&format!("service account of {name}"), SOON, async || {
             Ok(accounts.get_opt("default").await?)
         })
-        .await?;
-        Ok(())
+        .await
+        .map(drop)
     }
 
     /// All requests of `user` up to now; see `AuditLine`.

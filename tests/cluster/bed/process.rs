@@ -55,6 +55,10 @@ impl Process {
         lines[lines.len().saturating_sub(25)..].join("\n")
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -51,6 +51,7 @@ pub async fn start(folder: &Path, binaries: &Binaries) -> Result<(ControlPlane, 
         namespaces: AtomicUsize::new(0),
         admins: AtomicUsize::new(0),
         users: AtomicUsize::new(0),
+        ingress: Default::default(),
     };
     Ok((plane, bed))
 }

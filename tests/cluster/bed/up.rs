@@ -1,10 +1,12 @@
-//! `make cluster`: a control plane that stays, for a person's own kubectl.
+//! `make cluster`: a control plane that stays, for a person's own kubectl, and an ingress controller
+//! for their curl.
 //!
-//! Two processes. `outside` runs on the host: it owns a port of the loopback, starts `inside`
+//! Two processes. `outside` runs on the host: it owns two ports of the loopback, starts `inside`
 //! through `tests/cluster/enter`, and hands each connection to a socket in the file system, which
-//! both sides see. `inside` runs in the namespaces: it starts the control plane and hands what
-//! comes in by the socket to the API server. Neither looks at the bytes: TLS goes through.
+//! both sides see. `inside` runs in the namespaces: it starts everything and hands what comes in by
+//! the sockets to the API server and to nginx. Neither looks at the bytes: TLS goes through.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,19 +17,23 @@ use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::binaries::Binaries;
+use super::ingress::{Ingress, Scope};
 use super::kubeconfig::{self, Endpoint};
-use super::{start, tokens};
+use super::{nginx, start, tokens};
 
 pub const OUTSIDE: &str = "up-outside";
 pub const INSIDE: &str = "up-inside";
 
-const SOCKET: &str = "api.sock";
+const API_SOCKET: &str = "api.sock";
+const HTTP_SOCKET: &str = "http.sock";
+/// Has the address of the ingress controller, as a person reaches it; only where there is one.
+const HTTP: &str = "http";
 /// Written last: it says that all is up.
 const KUBECONFIG: &str = "kubeconfig";
 
 pub async fn outside(state: &Path) -> Result<()> {
-    let listener = TcpListener::bind("127.0.0.1:0").await.context("no port on the loopback")?;
-    let port = listener.local_addr()?.port();
+    let api = TcpListener::bind("127.0.0.1:0").await.context("no port on the loopback")?;
+    let http = TcpListener::bind("127.0.0.1:0").await.context("no port on the loopback")?;
     let mut ended = signal(SignalKind::terminate())?;
     let enter = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cluster/enter");
     // Should this process be killed, the control plane must not stay behind.
@@ -36,20 +42,18 @@ pub async fn outside(state: &Path) -> Result<()> {
         .arg(std::env::current_exe()?)
         .arg(INSIDE)
         .arg(state)
-        .arg(port.to_string())
+        .arg(api.local_addr()?.port().to_string())
+        .arg(http.local_addr()?.port().to_string())
         .spawn()
         .context("cannot run tests/cluster/enter")?;
-    let socket = state.join(SOCKET);
     loop {
-        tokio::select! {
-            connection = listener.accept() => {
-                let (connection, _) = connection?;
-                let socket = socket.clone();
-                tokio::spawn(async move { relay(connection, UnixStream::connect(socket).await).await });
-            }
+        let (connection, socket) = tokio::select! {
+            connection = api.accept() => (connection?.0, state.join(API_SOCKET)),
+            connection = http.accept() => (connection?.0, state.join(HTTP_SOCKET)),
             status = inside.wait() => bail!("the control plane ended: {}", status?),
             _ = ended.recv() => break,
-        }
+        };
+        tokio::spawn(async move { relay(connection, UnixStream::connect(socket).await).await });
     }
     let pid = inside.id().and_then(|id| rustix::process::Pid::from_raw(id as i32));
     if let Some(pid) = pid {
@@ -59,26 +63,39 @@ pub async fn outside(state: &Path) -> Result<()> {
     Ok(())
 }
 
-pub async fn inside(state: &Path, port: u16, binaries: &Binaries) -> Result<()> {
+pub async fn inside(state: &Path, ports: [u16; 2], binaries: &Binaries) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("bluegreen-up-").tempdir()?;
-    let (mut plane, _bed) = start::start(folder.path(), binaries).await?;
-    let socket = state.join(SOCKET);
-    let listener = UnixListener::bind(&socket)
-        .with_context(|| format!("cannot listen on {}", socket.display()))?;
-    let target = plane.server.trim_start_matches("https://").to_owned();
-    announce(state, port, &plane)?;
+    let (mut plane, bed) = start::start(folder.path(), binaries).await?;
+    let api = listen(&state.join(API_SOCKET))?;
+    let server: SocketAddr = plane.server.trim_start_matches("https://").parse()?;
+    // Without it, all but requests to the app still works; tests/cluster/up has said why.
+    let mut ingress = None;
+    if std::env::var_os(nginx::FOLDER).is_some() {
+        ingress = Some(bed.ingress_for(Scope::All, 1).await?);
+        std::fs::write(state.join(HTTP), format!("127.0.0.1:{}\n", ports[1]))?;
+    }
+    let http = listen(&state.join(HTTP_SOCKET))?;
+    announce(state, ports[0], &plane)?;
 
     let mut alive = tokio::time::interval(Duration::from_secs(1));
     loop {
-        tokio::select! {
-            connection = listener.accept() => {
-                let (connection, _) = connection?;
-                let target = target.clone();
-                tokio::spawn(async move { relay(connection, TcpStream::connect(target).await).await });
+        let (connection, target) = tokio::select! {
+            connection = api.accept() => (connection?.0, Some(server)),
+            connection = http.accept() => (connection?.0, ingress.as_ref().map(Ingress::http1)),
+            _ = alive.tick() => {
+                plane.check()?;
+                ingress.as_mut().map_or(Ok(()), Ingress::check)?;
+                continue;
             }
-            _ = alive.tick() => plane.check()?,
+        };
+        if let Some(target) = target {
+            tokio::spawn(async move { relay(connection, TcpStream::connect(target).await).await });
         }
     }
+}
+
+fn listen(socket: &Path) -> Result<UnixListener> {
+    UnixListener::bind(socket).with_context(|| format!("cannot listen on {}", socket.display()))
 }
 
 fn announce(state: &Path, port: u16, plane: &super::controlplane::ControlPlane) -> Result<()> {
@@ -116,9 +133,9 @@ pub fn dispatch(arguments: &[String]) -> Result<bool> {
     if mode == OUTSIDE {
         runtime.block_on(outside(state))?;
     } else {
-        let port = rest.get(1).context("no port")?.parse().context("no port")?;
+        let port = |n: usize| rest.get(n).context("no port")?.parse().context("no port");
         let binaries = Binaries::from_env().context("BLUEGREEN_TESTBED is not set")?;
-        runtime.block_on(inside(state, port, &binaries))?;
+        runtime.block_on(inside(state, [port(1)?, port(2)?], &binaries))?;
     }
     Ok(true)
 }

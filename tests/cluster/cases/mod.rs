@@ -1,17 +1,21 @@
-//! The tests, one file a subject. A new file: a `mod` line, and its `trials()` in `all`.
+//! The tests, one file a subject. A new file: a `mod` line, and its `trials()` in `together` or
+//! `alone`.
 
 mod access;
 mod alternate;
 mod article;
 mod bed;
+mod ci;
 mod crash;
 mod credentials;
 mod errors;
 mod examples;
 mod gate;
 mod intents;
+mod json;
 mod manners;
 mod mended;
+mod pair;
 mod parrot;
 mod pictures;
 mod plugin;
@@ -19,24 +23,29 @@ mod refusals;
 mod requests;
 mod rights;
 mod settings;
+mod stand_ins;
 mod terminal;
+mod traffic;
 mod unhealthy;
 mod watch;
 
 use libtest_mimic::Trial;
 
-pub fn all() -> Vec<Trial> {
+/// They mind their own namespace and wait most of the time.
+pub fn together() -> Vec<Trial> {
     let files = [
         bed::trials(),
         access::trials(),
         alternate::trials(),
         article::trials(),
+        ci::trials(),
         crash::trials(),
         credentials::trials(),
         examples::trials(),
         errors::trials(),
         gate::trials(),
         intents::trials(),
+        json::trials(),
         manners::trials(),
         mended::trials(),
         pictures::trials(),
@@ -50,4 +59,9 @@ pub fn all() -> Vec<Trial> {
         watch::trials(),
     ];
     files.into_iter().flatten().collect()
+}
+
+/// They use the data plane and measure: one after the other, when the rest is done.
+pub fn alone() -> Vec<Trial> {
+    [stand_ins::trials(), traffic::trials()].into_iter().flatten().collect()
 }

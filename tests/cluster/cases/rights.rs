@@ -14,7 +14,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// The rules of the README's table: `| deployments (apps), pods | list, watch; a remark |`.
-fn rules() -> Result<Vec<Value>> {
+pub fn rules() -> Result<Vec<Value>> {
     let readme = include_str!("../../../README.md");
     let (_, table) = readme.split_once("| resource | verbs |\n").context("no table of rights")?;
     let rows = table.lines().skip(1).take_while(|line| line.starts_with('|'));

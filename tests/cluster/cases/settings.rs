@@ -41,7 +41,7 @@ fn write(app: &Parrot, name: &str, text: &str) -> Result<()> {
 }
 
 async fn articles_canary_releases_as_it_is(bed: Arc<Bed>) -> Result<()> {
-    bed.make_namespace("blue-green").await?;
+    bed.make_namespace("blue-green", json!({})).await?;
     let user = bed.user()?;
     let app = Parrot { bed: Arc::clone(&bed), ns: "blue-green".to_owned(), user };
     bed.apply_file(&app.ns, "examples/parrot/parrot.yaml").await?;

@@ -5,7 +5,7 @@ use bluegreen::release::plan::plan;
 use bluegreen::release::{Doing, Next, Question, Step};
 
 use crate::world::driver::Driver;
-use crate::world::{Refused, World};
+use crate::world::{Refused, World, events};
 
 /// What the real loop reads again before a switch; of the ConfigMaps it reads the record alone.
 const SERVING: [Kind; 5] =
@@ -83,6 +83,7 @@ impl Process {
             let snapshot = self.driver.look_at(self.objects.clone(), world.now);
             let epoch = snapshot.record.as_ref().map_or(0, |(_, record)| record.epoch);
             let next = plan(&self.driver.goal, &self.driver.me, &snapshot, world.now);
+            events::check(&next, world.now);
             match next {
                 Next::Do(step) if step.fresh && !self.fresh => self.read(world, &SERVING),
                 Next::Do(step) => {

@@ -18,7 +18,7 @@ fn two() -> (World, Driver, Driver) {
 
 fn busy(next: Next) -> String {
     match done(next) {
-        Outcome::Busy { driver } => driver.holder,
+        Outcome::Busy { holder, .. } => holder,
         outcome => panic!("not busy: {outcome:?}"),
     }
 }

@@ -9,8 +9,8 @@ use bluegreen::release::{
 };
 use jiff::Timestamp;
 
-use super::World;
 use super::article::names;
+use super::{World, events};
 
 /// No release of one app needs as many steps.
 const ENOUGH: usize = 200;
@@ -48,7 +48,9 @@ impl Driver {
 
     pub fn next(&mut self, world: &World) -> Next {
         let snapshot = self.look(world);
-        plan(&self.goal, &self.me, &snapshot, world.now)
+        let next = plan(&self.goal, &self.me, &snapshot, world.now);
+        events::check(&next, world.now);
+        next
     }
 
     pub fn hear(&mut self, question: &Question, answer: Answer, at: Timestamp) {

@@ -5,6 +5,7 @@
 pub mod article;
 pub mod controllers;
 pub mod driver;
+pub mod events;
 pub mod oracle;
 mod pods;
 

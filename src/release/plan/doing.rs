@@ -1,0 +1,168 @@
+//! The kinds of steps, and of waits between them. Their doc comments are the descriptions in
+//! `bluegreen schema event`.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::model::{Colour, Id};
+use crate::release::pods::Unready;
+use crate::release::{ANSWERS, Ending};
+
+/// What a pause waits for.
+// It decides what has to be watched as well.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+#[serde(tag = "for", rename_all = "kebab-case")]
+pub enum WaitFor {
+    /// A colour to be ready, at this size.
+    Ready {
+        colour: Colour,
+        /// The Deployment's name.
+        deployment: String,
+        /// How many of its pods are ready.
+        ready: u64,
+        /// How many have to be.
+        desired: u64,
+        /// How many of them can be reached through its Service.
+        endpoints: u64,
+        /// Some of those that are not ready, the worst first.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        pods: Vec<Unready>,
+        /// What keeps it from becoming ready, where something does.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        trouble: Option<String>,
+    },
+    /// The gate's answer to a question that is under way.
+    // The question was an event already, and its answer will be one.
+    #[schemars(skip)]
+    Answer,
+    /// The next question to the webhook.
+    Gate {
+        /// Answers in a row that were no yes.
+        failures: u64,
+        /// So many of them destroy the candidate.
+        threshold: u64,
+        /// The last answer; null where it was not asked yet.
+        #[schemars(extend("enum" = ["pass", "not-yet", "reject", "broken", null]))]
+        answer: Option<String>,
+        /// What it said, if this process heard it.
+        said: Option<String>,
+        /// When the candidate is destroyed, if the gate never says anything else.
+        expires: Option<Timestamp>,
+    },
+    /// A person's `promote` or `abort`.
+    Person,
+    /// Requests that a colour on its way out still answers.
+    Drain { colour: Colour },
+    /// Another process, which drives the release: this one follows it.
+    Driver {
+        /// Who that is.
+        holder: String,
+    },
+    /// A sign of life of the process that drives the release. Without one it is taken over.
+    SignOfLife {
+        /// Who that is.
+        holder: String,
+    },
+    /// Anything that a status shows.
+    // `status -w` prints the status, not that it waits.
+    #[schemars(skip)]
+    Change,
+}
+
+/// A step: one write to the cluster.
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
+#[serde(tag = "step", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Doing {
+    /// Make the app's record, the ConfigMap that holds all that is known of its releases.
+    MakeRecord,
+    /// Make one of the app's Services.
+    MakeService { service: String },
+    /// Give a Service the ports that the live Service has now.
+    AlignPorts { service: String },
+    /// Begin a release.
+    Start {
+        number: u64,
+        /// The colour that is live.
+        from: Colour,
+        /// The colour that the new version goes into.
+        to: Colour,
+        /// The new version's.
+        images: Vec<String>,
+    },
+    /// Become the release's driver.
+    Hold,
+    /// Change the settings of the release under way to those of this command.
+    Set,
+    /// Ask the release's driver for a sign of life.
+    Challenge {
+        /// Who that is.
+        holder: String,
+    },
+    /// Become the release's driver in place of one that gave no sign of life.
+    TakeOver {
+        /// Who it was.
+        holder: String,
+    },
+    /// Give another process a sign of life.
+    Answer,
+    /// Make sure that a write which got no reply can't arrive late.
+    RaiseEpoch,
+    /// Mark an object so that no older write of it can arrive late.
+    Stamp { object: Id },
+    /// Remove a Deployment that a release which is over left behind.
+    RemoveLeftover { deployment: String },
+    /// Let the preview Service lead to a colour.
+    FollowPreview { colour: Colour },
+    /// Start the new version.
+    MakeCandidate { deployment: String, replicas: u64 },
+    /// Give a Deployment the size that it needs.
+    Resize { deployment: String, replicas: u64 },
+    /// Write down that the candidate is ready.
+    MarkReady,
+    /// Write down that it no longer is.
+    MarkUnready,
+    /// Write down an answer of the webhook that was no yes.
+    Count {
+        #[schemars(extend("enum" = ANSWERS))]
+        answer: String,
+        /// What it said, or why it could not be asked.
+        said: String,
+        /// Such answers in a row, this one included.
+        failures: u64,
+        /// So many of them destroy the candidate.
+        threshold: u64,
+    },
+    /// Write down a person's yes.
+    Approve { number: u64 },
+    /// Write down that the candidate goes, and why. What follows undoes the release.
+    End { ending: Ending },
+    /// Send people to the new version: the one switch of a release.
+    Switch {
+        ingress: String,
+        /// The Service that it names from now on.
+        service: String,
+        /// Those that it named before.
+        was: Vec<String>,
+    },
+    /// Let the live Service lead to a colour, for callers inside the cluster.
+    FollowLive { service: String, colour: Colour },
+    /// Write down how long the colour on its way out is kept.
+    StartDrain { seconds: u64 },
+    /// Scale the old version's Deployment to 0.
+    PutAway { deployment: String },
+    /// Send people back to the version that they came from.
+    SwitchBack {
+        ingress: String,
+        /// The Service that it names from now on.
+        service: String,
+    },
+    /// Delete the candidate's Deployment.
+    Destroy { deployment: String },
+    /// Scale the candidate's Deployment to 0, with the pod template that it had before.
+    Restore { deployment: String },
+    /// Put the release into the history.
+    Finish,
+    /// Leave the release as it is, with nobody driving it.
+    LetGo,
+}

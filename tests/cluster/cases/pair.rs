@@ -1,0 +1,131 @@
+//! Two versions of an app behind the ingress controller, and switches between them as other tools do
+//! them: what `bluegreen`'s own are compared with.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use k8s_openapi::api::apps::v1::Deployment;
+use kube::Api;
+use kube::api::{Patch, PatchParams};
+use serde_json::json;
+
+use crate::bed::ingress::Ingress;
+use crate::bed::{Bed, SOON, wait_for};
+use crate::load::{Load, Protocol};
+
+pub const OLD: &str = "v1.2";
+pub const NEW: &str = "v2.2";
+const BACKEND: &str = "/spec/rules/0/http/paths/0/backend/service/name";
+
+pub struct Pair {
+    pub bed: Arc<Bed>,
+    pub ns: String,
+    pub host: String,
+}
+
+impl Pair {
+    /// Deployments and Services `old` and `new`, two pods each, and an Ingress that names `old`.
+    pub async fn served(bed: &Arc<Bed>, ingress: &Ingress) -> Result<Self> {
+        let ns = bed.served_namespace().await?;
+        let pair = Self { bed: Arc::clone(bed), host: format!("{ns}.example.com"), ns };
+        let app = [deployment("old", OLD), deployment("new", NEW)].concat();
+        bed.apply(&pair.ns, &app).await?;
+        for name in ["old", "new"] {
+            pair.ready(name).await?;
+        }
+        bed.apply(&pair.ns, &route("app", &pair.host, &["old"])).await?;
+        ingress.serves(&pair.host, OLD).await?;
+        Ok(pair)
+    }
+
+    /// A second Ingress, under another host, that names both Services for good.
+    pub async fn keep_warm(&self, ingress: &Ingress) -> Result<()> {
+        let host = format!("warm.{}", self.host);
+        self.bed.apply(&self.ns, &route("warm", &host, &["old", "new"])).await?;
+        ingress.serves(&host, OLD).await
+    }
+
+    /// Replaces the backend's name, as `kubectl patch --type=json` does.
+    pub async fn switch(&self, to: &str) -> Result<()> {
+        let patch = json!([{ "op": "replace", "path": BACKEND, "value": to }]);
+        let path = format!("/apis/networking.k8s.io/v1/namespaces/{}/ingresses/app", self.ns);
+        let request = http::Request::patch(path)
+            .header("content-type", "application/json-patch+json")
+            .body(serde_json::to_vec(&patch)?)?;
+        self.bed.kube().request_text(request).await.map(drop).context("cannot switch")
+    }
+
+    pub async fn scale(&self, name: &str, replicas: u32) -> Result<()> {
+        let patch = Patch::Merge(json!({ "spec": { "replicas": replicas } }));
+        let deployments = Api::<Deployment>::namespaced(self.bed.kube(), &self.ns);
+        let scaled = deployments.patch(name, &PatchParams::default(), &patch).await;
+        scaled.map(drop).with_context(|| format!("cannot scale {name}"))
+    }
+
+    /// Of `rate` requests a second.
+    pub fn load(&self, ingress: &Ingress, protocol: Protocol, rate: u32) -> Load {
+        let at = match protocol {
+            Protocol::Http1 => ingress.http1(),
+            Protocol::Http2 => ingress.http2(),
+        };
+        Load { rate, at, protocol, host: self.host.clone(), path: "/".into() }
+    }
+
+    async fn ready(&self, name: &str) -> Result<()> {
+        let deployments = Api::<Deployment>::namespaced(self.bed.kube(), &self.ns);
+        wait_for(&format!("{name} to be ready"), SOON, async || {
+            let status = deployments.get(name).await?.status;
+            Ok(status.filter(|status| status.ready_replicas == Some(2)).map(drop))
+        })
+        .await
+    }
+}
+
+fn deployment(name: &str, tag: &str) -> String {
+    format!(
+        "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {name}}}
+spec:
+  replicas: 2
+  selector: {{matchLabels: {{app: {name}}}}}
+  template:
+    metadata: {{labels: {{app: {name}}}}}
+    spec:
+      containers:
+      - {{name: parrot, image: 'kmharish/parrot-app:{tag}', ports: [{{containerPort: 3000}}]}}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: {name}}}
+spec:
+  selector: {{app: {name}}}
+  ports: [{{port: 80, targetPort: 3000}}]
+---
+"
+    )
+}
+
+/// An Ingress that sends `/` to the first of `services`, and a path of its own to each.
+fn route(name: &str, host: &str, services: &[&str]) -> String {
+    let path = |path: &str, service: &str| {
+        json!({
+            "path": path,
+            "pathType": "Prefix",
+            "backend": { "service": { "name": service, "port": { "number": 80 } } },
+        })
+    };
+    let own = services[1..].iter().map(|service| path(&format!("/{service}"), service));
+    let paths: Vec<_> = std::iter::once(path("/", services[0])).chain(own).collect();
+    json!({
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": { "name": name },
+        "spec": {
+            "ingressClassName": "nginx",
+            "rules": [{ "host": host, "http": { "paths": paths } }],
+        },
+    })
+    .to_string()
+}

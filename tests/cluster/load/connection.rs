@@ -1,0 +1,160 @@
+//! Connections to the ingress: of one request, or kept.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use anyhow::Result;
+use http_body_util::{BodyExt, Full};
+use hyper::Request;
+use hyper::body::Bytes;
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::net::TcpStream;
+
+pub type Body = Full<Bytes>;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Protocol {
+    Http1,
+    /// With prior knowledge, without TLS.
+    Http2,
+}
+
+pub enum Sender {
+    Http1(http1::SendRequest<Body>),
+    Http2(http2::SendRequest<Body>),
+}
+
+/// A request that got no whole answer.
+pub struct Broken {
+    pub error: hyper::Error,
+    /// The head of an answer had come.
+    pub answered: bool,
+}
+
+impl Sender {
+    pub async fn connect(at: SocketAddr, protocol: Protocol) -> Result<Self> {
+        let stream = TcpStream::connect(at).await?;
+        stream.set_nodelay(true)?;
+        let stream = TokioIo::new(stream);
+        // How a connection ends is seen by the requests on it.
+        match protocol {
+            Protocol::Http1 => {
+                let (sender, connection) = http1::handshake(stream).await?;
+                tokio::spawn(async move { connection.await.ok() });
+                Ok(Self::Http1(sender))
+            }
+            Protocol::Http2 => {
+                let (sender, connection) = http2::handshake(TokioExecutor::new(), stream).await?;
+                tokio::spawn(async move { connection.await.ok() });
+                Ok(Self::Http2(sender))
+            }
+        }
+    }
+
+    pub async fn ask(&mut self, request: Request<Body>) -> Result<(u16, Bytes), Broken> {
+        let head = match self {
+            Self::Http1(sender) => sender.send_request(request).await,
+            Self::Http2(sender) => sender.send_request(request).await,
+        };
+        let answer = head.map_err(|error| Broken { error, answered: false })?;
+        let status = answer.status().as_u16();
+        let body = answer.into_body().collect().await;
+        let body = body.map_err(|error| Broken { error, answered: true })?;
+        Ok((status, body.to_bytes()))
+    }
+
+    fn is_closed(&self) -> bool {
+        match self {
+            Self::Http1(sender) => sender.is_closed(),
+            Self::Http2(sender) => sender.is_closed(),
+        }
+    }
+}
+
+/// So many kept-alive connections, used in turn; one that the server closed is opened again when it
+/// is wanted.
+pub struct Pool {
+    at: SocketAddr,
+    protocol: Protocol,
+    size: usize,
+    idle: Mutex<VecDeque<Kept>>,
+    count: Arc<AtomicUsize>,
+}
+
+pub struct Kept {
+    pub sender: Sender,
+    /// It has brought an answer already.
+    pub used: bool,
+    _one: Arc<One>,
+}
+
+/// One of the connections that a pool counts.
+struct One(Arc<AtomicUsize>);
+
+impl Drop for One {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Pool {
+    pub fn new(at: SocketAddr, protocol: Protocol) -> Self {
+        let size = match protocol {
+            Protocol::Http1 => 32,
+            // Each carries many requests at a time.
+            Protocol::Http2 => 8,
+        };
+        Self { at, protocol, size, idle: Mutex::default(), count: Arc::default() }
+    }
+
+    pub async fn take(&self) -> Result<Kept> {
+        if let Some(kept) = self.idle_one() {
+            return Ok(kept);
+        }
+        self.count.fetch_add(1, Ordering::Relaxed);
+        let one = Arc::new(One(Arc::clone(&self.count)));
+        let sender = Sender::connect(self.at, self.protocol).await?;
+        Ok(Kept { sender, used: false, _one: one })
+    }
+
+    fn idle_one(&self) -> Option<Kept> {
+        let mut idle = self.idle.lock().unwrap_or_else(|broken| broken.into_inner());
+        idle.retain(|kept| !kept.sender.is_closed());
+        if self.count.load(Ordering::Relaxed) < self.size {
+            return None;
+        }
+        let kept = idle.pop_front()?;
+        if let Sender::Http2(sender) = &kept.sender {
+            // Others may use it at the same time.
+            let same = Kept {
+                sender: Sender::Http2(sender.clone()),
+                used: kept.used,
+                _one: Arc::clone(&kept._one),
+            };
+            idle.push_back(same);
+        }
+        Some(kept)
+    }
+
+    pub async fn give_back(&self, mut kept: Kept) {
+        let Sender::Http1(sender) = &mut kept.sender else {
+            if !kept.used {
+                kept.used = true;
+                self.push(kept);
+            }
+            return;
+        };
+        // An error says that the server wanted to close it after this answer.
+        if sender.ready().await.is_ok() {
+            kept.used = true;
+            self.push(kept);
+        }
+    }
+
+    fn push(&self, kept: Kept) {
+        self.idle.lock().unwrap_or_else(|broken| broken.into_inner()).push_back(kept);
+    }
+}

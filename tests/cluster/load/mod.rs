@@ -1,0 +1,12 @@
+//! The load generator: requests at a fixed rate, whatever becomes of those before (open loop), half
+//! of them on kept-alive connections, half on a connection each. It writes down every request.
+
+pub mod answer;
+mod connection;
+pub mod long;
+mod run;
+mod sample;
+mod summary;
+
+pub use connection::Protocol;
+pub use run::Load;

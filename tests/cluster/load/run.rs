@@ -1,0 +1,186 @@
+//! A load under way.
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use http_body_util::Full;
+use hyper::Request;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::connection::{Body, Broken, Pool, Protocol, Sender};
+use super::sample::{Connection, Failure, Outcome, Sample};
+use super::summary::Summary;
+
+/// Longer than nginx waits for a pod that does not answer, and than any answer takes.
+const PATIENCE: Duration = Duration::from_secs(90);
+const LAG: Duration = Duration::from_secs(10);
+const CONNECT: Duration = Duration::from_secs(20);
+
+#[derive(Clone)]
+pub struct Load {
+    /// Requests a second.
+    pub rate: u32,
+    pub at: SocketAddr,
+    pub protocol: Protocol,
+    pub host: String,
+    pub path: String,
+}
+
+impl Load {
+    pub fn start(self) -> Running {
+        let start = Instant::now();
+        let inner = Arc::new(Inner {
+            pool: Pool::new(self.at, self.protocol),
+            load: self,
+            start,
+            samples: Mutex::default(),
+            versions: Mutex::default(),
+        });
+        let (stop, stopped) = watch::channel(false);
+        let task = tokio::spawn(pace(Arc::clone(&inner), stopped));
+        Running { inner, stop, task }
+    }
+}
+
+pub struct Running {
+    inner: Arc<Inner>,
+    stop: watch::Sender<bool>,
+    /// Gives how far the last request was behind its time, at most.
+    task: JoinHandle<Duration>,
+}
+
+impl Running {
+    /// Since its start: what `Sample::at` is compared with.
+    pub fn now(&self) -> Duration {
+        self.inner.start.elapsed()
+    }
+
+    /// Sends no more, waits for what is under way, and gives all of it by time.
+    pub async fn stop(self) -> Result<Summary> {
+        let _ = self.stop.send(true);
+        let sent_for = self.now();
+        let late = self.task.await.context("the load was lost")?;
+        let mut samples = std::mem::take(&mut *self.inner.samples());
+        samples.sort_by_key(|sample| sample.at);
+        let summary = Summary { samples, sent_for, late, rate: self.inner.load.rate };
+        // A generator that lags sends in bursts, or less than it says.
+        ensure!(late < LAG, "the load could not be kept up: {summary}");
+        Ok(summary)
+    }
+}
+
+struct Inner {
+    load: Load,
+    pool: Pool,
+    start: Instant,
+    samples: Mutex<Vec<Sample>>,
+    versions: Mutex<HashSet<Arc<str>>>,
+}
+
+async fn pace(inner: Arc<Inner>, mut stopped: watch::Receiver<bool>) -> Duration {
+    let gap = Duration::from_secs(1) / inner.load.rate;
+    let mut under_way = JoinSet::new();
+    let mut late = Duration::ZERO;
+    for n in 0.. {
+        let due = inner.start + gap * n;
+        tokio::select! {
+            biased;
+            _ = stopped.wait_for(|yes| *yes) => break,
+            () = sleep_until(due) => {}
+        }
+        late = late.max(due.elapsed());
+        under_way.spawn(Arc::clone(&inner).request(n % 2 == 0, due));
+        while under_way.try_join_next().is_some() {}
+    }
+    while under_way.join_next().await.is_some() {}
+    late
+}
+
+impl Inner {
+    fn samples(&self) -> std::sync::MutexGuard<'_, Vec<Sample>> {
+        self.samples.lock().unwrap_or_else(|broken| broken.into_inner())
+    }
+
+    async fn request(self: Arc<Self>, keep: bool, due: Instant) {
+        let asked = async {
+            match keep {
+                true => self.on_kept().await,
+                false => (Connection::Fresh, self.on_fresh().await),
+            }
+        };
+        let (connection, outcome) = timeout(PATIENCE, asked).await.unwrap_or_else(|_| {
+            let connection = if keep { Connection::Kept } else { Connection::Fresh };
+            (connection, Outcome::Failed(Failure::TimedOut))
+        });
+        let sample = Sample { at: due - self.start, took: due.elapsed(), connection, outcome };
+        self.samples().push(sample);
+    }
+
+    async fn on_fresh(&self) -> Outcome {
+        let connected = Sender::connect(self.load.at, self.load.protocol);
+        let Ok(Ok(mut sender)) = timeout(CONNECT, connected).await else {
+            return Outcome::Failed(Failure::Connect);
+        };
+        self.outcome(sender.ask(self.message(false)).await)
+    }
+
+    async fn on_kept(&self) -> (Connection, Outcome) {
+        let Ok(Ok(mut kept)) = timeout(CONNECT, self.pool.take()).await else {
+            return (Connection::Kept, Outcome::Failed(Failure::Connect));
+        };
+        match kept.sender.ask(self.message(true)).await {
+            Err(Broken { answered: false, .. }) if kept.used => {
+                (Connection::Reopened, self.on_fresh().await)
+            }
+            asked => {
+                let outcome = self.outcome(asked);
+                if matches!(outcome, Outcome::Answered { .. }) {
+                    self.pool.give_back(kept).await;
+                }
+                (Connection::Kept, outcome)
+            }
+        }
+    }
+
+    fn message(&self, keep: bool) -> Request<Body> {
+        let Load { host, path, protocol, .. } = &self.load;
+        let request = match protocol {
+            Protocol::Http1 if keep => Request::get(path).header("host", host),
+            Protocol::Http1 => {
+                Request::get(path).header("host", host).header("connection", "close")
+            }
+            Protocol::Http2 => Request::get(format!("http://{host}{path}")),
+        };
+        request.body(Full::default()).expect("a host and a path that HTTP allows")
+    }
+
+    fn outcome(&self, asked: Result<(u16, hyper::body::Bytes), Broken>) -> Outcome {
+        match asked {
+            Ok((status, body)) => {
+                let body = String::from_utf8_lossy(&body);
+                let version = body.split_whitespace().next().unwrap_or_default();
+                Outcome::Answered { status, version: self.version(version) }
+            }
+            Err(broken) if broken.answered => Outcome::Failed(Failure::CutOff),
+            Err(_) => Outcome::Failed(Failure::Closed),
+        }
+    }
+
+    /// The same few texts for all the samples.
+    fn version(&self, text: &str) -> Arc<str> {
+        let mut versions = self.versions.lock().unwrap_or_else(|broken| broken.into_inner());
+        match versions.get(text) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let new = Arc::<str>::from(text);
+                versions.insert(Arc::clone(&new));
+                new
+            }
+        }
+    }
+}
