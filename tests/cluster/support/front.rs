@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
 
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -17,6 +18,9 @@ use tokio::task::JoinSet;
 
 use super::background::Background;
 use super::reply::{Body, BoxError};
+
+/// For what takes a moment and is slow only on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 pub struct Front {
     address: SocketAddr,
@@ -106,7 +110,7 @@ async fn run<S, F>(
                     (Order::Refuse, Port::Accepting(listener)) => {
                         // The new socket needs the port, so the listener goes first.
                         drop(listener);
-                        Port::Refusing(bind(address).expect("the port we just had"))
+                        Port::Refusing(bind_again(address).await)
                     }
                     (Order::Accept, Port::Refusing(socket)) => {
                         Port::Accepting(socket.listen(128).expect("a bound socket"))
@@ -131,6 +135,21 @@ async fn accept(port: &Port) -> TcpStream {
             }
         },
         Port::Refusing(_) => std::future::pending().await,
+    }
+}
+
+/// The port that we just had. A child process that is about to be started has a copy of the listener
+/// until it begins with its program.
+async fn bind_again(address: SocketAddr) -> TcpSocket {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match bind(address) {
+            Ok(socket) => return socket,
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && Instant::now() < end => {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            Err(error) => panic!("cannot have {address} again: {error}"),
+        }
     }
 }
 
