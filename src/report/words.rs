@@ -98,7 +98,8 @@ pub fn would(doing: &Doing) -> String {
 
 fn done(done: &Doing) -> Option<Line> {
     let text = match done {
-        Doing::Hold | Doing::Set | Doing::Answer | Doing::Finish => return None,
+        // The command's end says as much.
+        Doing::Set | Doing::Answer | Doing::Finish | Doing::LetGo => return None,
         // What follows from them is a wait, which says it.
         Doing::Count { .. } | Doing::StartDrain { .. } => return None,
         Doing::End { ending } => return Some(ends(ending)),
@@ -108,6 +109,7 @@ fn done(done: &Doing) -> Option<Line> {
         Doing::Challenge { holder } => {
             return Some(Line::new(Mark::News, format!("asked {holder} for a sign of life")));
         }
+        Doing::Hold => "goes on with the unfinished release".to_owned(),
         Doing::MakeRecord => "made the record".to_owned(),
         Doing::MakeService { service } => format!("made Service {service}"),
         Doing::AlignPorts { service } => {
@@ -144,7 +146,6 @@ fn done(done: &Doing) -> Option<Line> {
         Doing::Restore { deployment } => {
             format!("Deployment {deployment} is as it was before, scaled to 0")
         }
-        Doing::LetGo => "the release is kept as it is, nobody drives it now".to_owned(),
     };
     Some(Line::new(Mark::Good, text))
 }
