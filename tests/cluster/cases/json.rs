@@ -99,6 +99,8 @@ async fn commands_are_events_from_first_to_last(bed: Arc<Bed>) -> Result<()> {
     let v3 = ["deploy", "parrot", "--image", "kmharish/parrot-app:v3", "-ojson", "--detach"];
     let v3 = [&v3[..], &["--drain", "1s"]].concat();
     let waits = [("/event", "ended"), ("/outcome/result", "detached")];
+    // Until the controller has seen the slot put away, a deploy waits first.
+    app.settled("parrot", 0).await?;
     events(&app, 0, &v3, &[("/event", "doing"), ("/step", "start")], &waits).await?;
     let abort = ["abort", "parrot", "--output=json", "--reason", "the beak is wrong"];
     let gone = [("/event", "ended"), ("/outcome/outcome", "aborted")];
@@ -106,6 +108,7 @@ async fn commands_are_events_from_first_to_last(bed: Arc<Bed>) -> Result<()> {
     ensure!(steps(&all).ends_with(&["restore", "finish"]) || steps(&all).contains(&"destroy"));
 
     // One that is detached, and promoted.
+    app.settled("parrot", 0).await?;
     events(&app, 0, &v3, &[("/event", "doing"), ("/step", "start")], &waits).await?;
     let promote = ["promote", "parrot", "--output", "json"];
     let first = [("/event", "doing"), ("/step", "approve")];
