@@ -115,7 +115,7 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
     let pods = release.map(|r| Spec::labelled(Kind::Pod, format!("{RELEASE}={}", r.number)));
     let deployment = |colour: Colour| Spec::named(Kind::Deployment, s.names.deployment(colour));
     match on {
-        WaitFor::Ready { colour, .. } => {
+        WaitFor::Ready { colour, .. } | WaitFor::Settle { colour } => {
             let slices = format!("{SLICE_SERVICE}={}", s.names.service(*colour));
             specs.push(deployment(*colour));
             specs.push(Spec::labelled(Kind::EndpointSlice, slices));

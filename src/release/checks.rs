@@ -79,13 +79,8 @@ fn autoscalers(s: &Snapshot) -> Vec<String> {
 fn routes(s: &Snapshot, service: &str) -> Option<String> {
     let mut services = vec![service.to_owned()];
     services.extend(Colour::BOTH.map(|colour| s.names.service(colour)));
-    let routes: Vec<&str> = s
-        .objects
-        .list(Kind::Ingress)
-        .filter(|ingress| label(ingress, MANAGED_BY) != Some(MANAGER))
-        .filter(|ingress| names_app(ingress, &services))
-        .map(name)
-        .collect();
+    let routes: Vec<&str> =
+        s.open_ingresses().filter(|ingress| names_app(ingress, &services)).map(name).collect();
     match routes.len() {
         1 => None,
         0 => Some(format!("no Ingress in namespace {} names Service {service}", s.names.namespace)),
@@ -101,6 +96,7 @@ fn foreign_objects(s: &Snapshot) -> Vec<String> {
     let mut needed: Vec<Id> =
         Colour::BOTH.map(|colour| Id::new(Kind::Service, s.names.service(colour))).to_vec();
     needed.push(Id::new(Kind::Service, s.names.preview()));
+    needed.push(Id::new(Kind::Ingress, s.names.preview()));
     needed.push(Id::new(Kind::Deployment, s.names.deployment(Colour::Green)));
     let is_foreign = |object: &Value| {
         label(object, MANAGED_BY) != Some(MANAGER)

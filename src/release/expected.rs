@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{Names, Snapshot};
-use crate::model::{Colour, Kind, name};
+use crate::model::{Colour, name};
 use crate::route::{Backend, backends, names_app};
 
 /// The name of a port whose name the file does not give, as Flagger has it.
@@ -47,7 +47,7 @@ pub fn unmet(s: &Snapshot, service: &str, expected: &Expected) -> Vec<String> {
 fn ingress(s: &Snapshot, service: &str, expected: &Expected) -> Option<String> {
     let wanted = expected.ingress.as_ref()?;
     let namespace = &s.names.namespace;
-    let Some(found) = s.objects.get(Kind::Ingress, wanted) else {
+    let Some(found) = s.open_ingresses().find(|ingress| name(ingress) == wanted) else {
         return Some(format!(
             "the settings name Ingress {wanted}, which does not exist in namespace {namespace}"
         ));
@@ -56,7 +56,7 @@ fn ingress(s: &Snapshot, service: &str, expected: &Expected) -> Option<String> {
     if names_app(found, &services) {
         return None;
     }
-    let others = s.objects.list(Kind::Ingress).filter(|other| names_app(other, &services));
+    let others = s.open_ingresses().filter(|other| names_app(other, &services));
     let others: Vec<String> = others.map(|other| format!("Ingress {}", name(other))).collect();
     Some(format!(
         "the settings name Ingress {wanted}, which does not name Service {service}; {} does",
@@ -118,7 +118,7 @@ pub fn made_ports(
         Some(number) => number == u64::from(port),
         None => backend.port["name"] == port_name,
     };
-    let named = s.objects.list(Kind::Ingress).flat_map(backends);
+    let named = s.open_ingresses().flat_map(backends);
     let lost = named.filter(|backend| backend.service == service && !finds(backend));
     let reasons: Vec<String> = lost
         .map(|backend| {

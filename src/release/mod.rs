@@ -19,6 +19,7 @@ mod slot;
 mod snapshot;
 pub mod status;
 pub mod template;
+mod warm;
 
 pub use endpoints::SLICE_SERVICE;
 pub use expected::{Expected, ExpectedService};

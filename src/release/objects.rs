@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::route::Label;
 
-fn labels(names: &Names) -> Value {
+pub fn labels(names: &Names) -> Value {
     json!({MANAGED_BY: MANAGER, APP_LABEL: names.app})
 }
 

@@ -7,12 +7,15 @@ use crate::model::Colour;
 use crate::route::backends;
 
 /// The ports that the routes name, each as the Ingress has it: `{"number": 80}`, `{"name": "http"}`.
-fn asked_for(s: &Snapshot, record: &Record) -> Vec<Value> {
+pub fn asked_for(s: &Snapshot, record: &Record) -> Vec<Value> {
     let services = s.serving(record);
     let backends = s.routes(record).into_iter().flat_map(backends);
-    let ours = backends.filter(|backend| services.contains(&backend.service));
-    let mut ports: Vec<Value> = ours.map(|backend| backend.port).collect();
-    ports.dedup();
+    let mut ports = Vec::new();
+    for backend in backends.filter(|backend| services.contains(&backend.service)) {
+        if !ports.contains(&backend.port) {
+            ports.push(backend.port);
+        }
+    }
     ports
 }
 

@@ -308,7 +308,7 @@ impl Record {
             images: release.images,
             replaces: release.replaces,
             started: release.started,
-            ready: release.waiting,
+            ready: release.waiting.filter(|_| release.gate.kind != GateKind::Open),
             switched: release.drain_until.map(|until| {
                 let drain = i64::try_from(release.drain_seconds).unwrap_or(i64::MAX);
                 until.saturating_sub(SignedDuration::from_secs(drain)).unwrap_or(release.started)

@@ -65,14 +65,16 @@ impl Snapshot {
         services
     }
 
+    /// The Ingresses that are not ours: requests come through them.
+    pub fn open_ingresses(&self) -> impl Iterator<Item = &Value> {
+        let all = self.objects.list(Kind::Ingress);
+        all.filter(|ingress| label(ingress, MANAGED_BY) != Some(MANAGER))
+    }
+
     /// The user's Ingresses that serve the app.
     pub fn routes(&self, record: &Record) -> Vec<&Value> {
         let services = self.serving(record);
-        self.objects
-            .list(Kind::Ingress)
-            .filter(|ingress| label(ingress, MANAGED_BY) != Some(MANAGER))
-            .filter(|ingress| names_app(ingress, &services))
-            .collect()
+        self.open_ingresses().filter(|ingress| names_app(ingress, &services)).collect()
     }
 
     fn service_leads(&self, service: &str, record: &Record) -> Leads {

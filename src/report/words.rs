@@ -115,6 +115,12 @@ fn done(done: &Doing) -> Option<Line> {
         Doing::AlignPorts { service } => {
             format!("gave Service {service} the ports that the live one has now")
         }
+        Doing::MakeIngress { ingress } => {
+            format!("made Ingress {ingress}, which keeps the ingress controller ready for a switch")
+        }
+        Doing::AlignIngress { ingress } => {
+            format!("let Ingress {ingress} name the app as the user's Ingress does now")
+        }
         Doing::Start { number, from, to, images } => {
             format!("release {number}: {} into {to}, {from} is live", images.join(", "))
         }
@@ -215,6 +221,11 @@ pub fn waiting(on: &WaitFor, until: Option<Timestamp>, now: Timestamp) -> (Strin
         WaitFor::Person => {
             let head = "the candidate waits for a person's yes".to_owned();
             (head, until.map(|at| goes(at, now)).into_iter().collect())
+        }
+        WaitFor::Settle { colour } => {
+            let until = more("for another", until).unwrap_or_default();
+            let head = format!("the ingress controller gets to know the pods of {colour}{until}");
+            (head, Vec::new())
         }
         WaitFor::Drain { colour } => {
             let until = more("for another", until).unwrap_or_default();

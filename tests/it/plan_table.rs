@@ -15,6 +15,7 @@ mod readiness;
 mod rehearse;
 mod settings;
 mod surprises;
+mod warm;
 mod withdraw;
 
 use bluegreen::model::{Id, Kind, Write};

@@ -9,7 +9,7 @@ use crate::release::goal::{Change, Deploy, Gate};
 use crate::release::snapshot::Leads;
 use crate::release::{
     Before, Ending, GateKind, GateState, Outcome, Record, Release, Settings, Slot, Verdict, checks,
-    expected, ports, template,
+    expected, ports, template, warm,
 };
 use crate::route::selects;
 
@@ -156,6 +156,7 @@ fn start(look: Look, record: &Record, deploy: &Deploy) -> Next {
     }
     if missing.is_empty() {
         missing.extend(Colour::BOTH.into_iter().filter_map(|c| ports::missing(s, record, c)));
+        missing.extend(warm::unfit(s, record));
     }
     if !missing.is_empty() {
         return Next::Done(Outcome::Unprepared { reasons: missing });

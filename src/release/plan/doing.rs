@@ -52,6 +52,8 @@ pub enum WaitFor {
     },
     /// A person's `promote` or `abort`.
     Person,
+    /// The ingress controller to know the pods of a colour that has just become ready.
+    Settle { colour: Colour },
     /// Requests that a colour on its way out still answers.
     Drain { colour: Colour },
     /// Another process, which drives the release: this one follows it.
@@ -80,6 +82,10 @@ pub enum Doing {
     MakeService { service: String },
     /// Give a Service the ports that the live Service has now.
     AlignPorts { service: String },
+    /// Make the Ingress that keeps the app's Services known to the ingress controller.
+    MakeIngress { ingress: String },
+    /// Let it name them as the user's Ingress does now.
+    AlignIngress { ingress: String },
     /// Begin a release.
     Start {
         number: u64,

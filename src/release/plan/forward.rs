@@ -13,6 +13,12 @@ use crate::release::{
 };
 use crate::route::{Switch, follow, resolves_to};
 
+/// Between the candidate's readiness and the switch. A backend without ready endpoints is unknown to
+/// the ingress controller, whoever names it, and the first of them are synced together with the
+/// switch if it follows at once: then requests find no backend. The controller syncs 0.3 times a
+/// second (3.4 s), and its workers look once a second.
+const SETTLE_SECONDS: u64 = 5;
+
 /// `wanted`: the template in its neutral form, which only `deploy` has, and whether it leaves the
 /// candidate waiting.
 pub fn next(
@@ -184,7 +190,7 @@ fn ready(look: Look, record: &Record, release: &Release, slot: Slot, detach: boo
     if !s.serves(release.to, slot.desired()) {
         return not_ready(look, release, slot);
     }
-    if release.waiting.is_none() && release.gate.kind != GateKind::Open {
+    let Some(since) = release.waiting else {
         let sighted = template::hash(&slot.neutral_template(&record.label));
         let write = look.record(|record| {
             if let Some(release) = &mut record.release {
@@ -196,9 +202,16 @@ fn ready(look: Look, record: &Record, release: &Release, slot: Slot, detach: boo
             }
         });
         return look.act(Doing::MarkReady, write);
-    }
+    };
     match said(look, release) {
-        Said::Yes => switch(look, record, release),
+        Said::Yes => {
+            let settled = later(since, SETTLE_SECONDS);
+            if look.now < settled {
+                let on = WaitFor::Settle { colour: release.to };
+                return Next::Wait { until: earlier(Some(settled), release.deadline), on };
+            }
+            switch(look, record, release)
+        }
         Said::NotYet(next) => *next,
     }
 }

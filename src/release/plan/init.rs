@@ -8,7 +8,7 @@ use crate::model::{annotation, label as label_of, name, string_map};
 use crate::release::goal::Init;
 use crate::release::snapshot::Leads;
 use crate::release::{
-    Outcome, Record, Settings, Slot, Snapshot, checks, expected, objects, ports, template,
+    Outcome, Record, Settings, Slot, Snapshot, checks, expected, objects, ports, template, warm,
 };
 use crate::route::{backends, names_app, selects};
 
@@ -56,14 +56,14 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
         Some(live) => live["spec"].clone(),
         None => spec_from_ingress(look, blue, &service, init)?,
     };
-    if s.record.is_none() {
+    let Some((_, record)) = &s.record else {
         let (number, epoch) = (borne(s, RELEASE), borne(s, EPOCH));
         let mut record = Record::new(service, label, number, epoch);
         record.settings = settings(init).unwrap_or_default();
         let write = Write::create(s.names.record(), record.config_map(&s.names));
         return Ok(look.act(Doing::MakeRecord, write));
-    }
-    if let (Some(settings), Some((_, record))) = (settings(init), &s.record)
+    };
+    if let Some(settings) = settings(init)
         && settings != record.settings
     {
         return Ok(look.act(Doing::Set, look.record(|record| record.settings = settings)));
@@ -90,7 +90,17 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
             return Ok(look.act(Doing::MakeService { service }, write));
         }
     }
-    Ok(Next::Done(Outcome::Initialised))
+    Ok(keep_warm(look, record).unwrap_or(Next::Done(Outcome::Initialised)))
+}
+
+/// The Ingress of ours: after the Services that it names.
+fn keep_warm(look: Look, record: &Record) -> Option<Next> {
+    let (names, wanted) = (&look.s.names, warm::wanted(look.s, record));
+    let ingress = names.preview();
+    Some(match look.s.objects.get(Kind::Ingress, &ingress) {
+        None => look.act(Doing::MakeIngress { ingress }, wanted.make(names)),
+        Some(made) => look.act(Doing::AlignIngress { ingress }, wanted.align(made)?),
+    })
 }
 
 /// What is to be recorded, if anything was said.
@@ -125,7 +135,7 @@ fn live_service(look: Look, init: &Init) -> Result<String, Vec<String>> {
         .collect();
     let routed = |service: &str| {
         let ways = [&fixed[..], &[service.to_owned()]].concat();
-        s.objects.list(Kind::Ingress).any(|ingress| names_app(ingress, &ways))
+        s.open_ingresses().any(|ingress| names_app(ingress, &ways))
     };
     let candidates: Vec<&str> =
         selecting.iter().map(|service| name(service)).filter(|name| routed(name)).collect();
@@ -170,7 +180,7 @@ fn spec_from_ingress(
     {
         return Ok(json!({"ports": expected::made_ports(look.s, service, said, port, &target)?}));
     }
-    let ingresses = look.s.objects.list(Kind::Ingress);
+    let ingresses = look.s.open_ingresses();
     let named = ingresses.flat_map(backends).filter(|backend| backend.service == service);
     let mut ports: Vec<Value> = Vec::new();
     for backend in named {

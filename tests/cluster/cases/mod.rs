@@ -23,11 +23,13 @@ mod refusals;
 mod requests;
 mod rights;
 mod settings;
+mod settle;
 mod stand_ins;
 mod terminal;
 mod traffic;
 mod unhealthy;
 mod watch;
+mod zero_loss;
 
 use libtest_mimic::Trial;
 
@@ -63,5 +65,6 @@ pub fn together() -> Vec<Trial> {
 
 /// They use the data plane and measure: one after the other, when the rest is done.
 pub fn alone() -> Vec<Trial> {
-    [stand_ins::trials(), traffic::trials()].into_iter().flatten().collect()
+    let files = [stand_ins::trials(), traffic::trials(), zero_loss::trials(), settle::trials()];
+    files.into_iter().flatten().collect()
 }

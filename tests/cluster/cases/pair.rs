@@ -71,7 +71,7 @@ impl Pair {
         Load { rate, at, protocol, host: self.host.clone(), path: "/".into() }
     }
 
-    async fn ready(&self, name: &str) -> Result<()> {
+    pub async fn ready(&self, name: &str) -> Result<()> {
         let deployments = Api::<Deployment>::namespaced(self.bed.kube(), &self.ns);
         wait_for(&format!("{name} to be ready"), SOON, async || {
             let status = deployments.get(name).await?.status;

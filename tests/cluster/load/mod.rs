@@ -9,4 +9,4 @@ mod sample;
 mod summary;
 
 pub use connection::Protocol;
-pub use run::Load;
+pub use run::{Load, Running};

@@ -36,7 +36,8 @@ fn the_question_names_release_and_hash() {
 
 #[test]
 fn a_yes_is_followed_by_the_switch_and_not_stored() {
-    let (world, mut a) = waiting();
+    let (mut world, mut a) = waiting();
+    world.pass(5);
     told(&world, &mut a, Answer::Pass);
     assert!(step!(Doing::Switch { .. })(&a.next(&world)));
     assert_eq!(world.release().approved, None);
@@ -212,5 +213,6 @@ fn a_persons_promote_stands_for_the_webhook() {
     let (mut world, mut a) = waiting();
     world.step(&mut Driver::new("p", crate::world::driver::promote()));
     world.step(&mut a);
+    world.pass(5);
     assert!(step!(Doing::Switch { .. })(&a.next(&world)));
 }

@@ -48,6 +48,11 @@ fn rows() -> Vec<Row> {
                 s["metadata"]["labels"]["bluegreen/app"] = json!("toucan");
             });
         }),
+        row("Ingress parrot-preview exists and is not bluegreen's", |world| {
+            world.edit(Kind::Ingress, "parrot-preview", |i| {
+                i["metadata"]["labels"]["bluegreen/app"] = json!("toucan");
+            });
+        }),
         row("Service parrot-preview exists and is not bluegreen's", |world| {
             world.edit(Kind::Service, "parrot-preview", |s| s["metadata"]["labels"] = json!(null));
         }),
@@ -132,13 +137,13 @@ fn things_that_only_look_amiss_are_no_reason() {
                 "metadata": {"name": "scaler"},
                 "spec": {"scaleTargetRef": {"kind": "StatefulSet", "name": "parrot"}}}));
         },
-        // An Ingress of somebody else's app, and one of our own that names this one.
+        // An Ingress of somebody else's app, and one of our own, of another app, that names this one.
         |world| {
             let mut toucan = named(ingress(), "toucan");
             let path = &mut toucan["spec"]["rules"][0]["http"]["paths"][0];
             path["backend"]["service"]["name"] = json!("toucan");
             world.add(toucan);
-            let mut ours = named(ingress(), "parrot-preview");
+            let mut ours = named(ingress(), "toucan-preview");
             ours["metadata"]["labels"] = json!({"app.kubernetes.io/managed-by": "bluegreen"});
             world.add(ours);
         },

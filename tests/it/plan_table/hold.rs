@@ -99,6 +99,7 @@ fn after_a_takeover_everything_that_the_old_driver_could_write_is_stamped() {
     let (mut world, mut a, mut b) = two();
     let Next::Ask(question) = a.next(&world) else { unreachable!() };
     a.hear(&question, bluegreen::release::Answer::Pass, world.now);
+    world.pass(5);
     let Next::Do(late) = a.next(&world) else { panic!("no switch") };
     reach(&mut world, &mut b, step!(Doing::TakeOver { .. }));
     world.step(&mut b);

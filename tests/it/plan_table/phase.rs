@@ -33,14 +33,10 @@ fn each_phase_is_told_by_what_is_there() {
 fn without_a_gate_nobody_is_waited_for() {
     let mut world = initialised();
     let mut a = Driver::new("a", Goal::Deploy(deploy(V2, Gate::Open)));
-    reach(&mut world, &mut a, step!(Doing::Switch { .. }));
-    assert_eq!(phase(&world), Phase::Starting, "ready or not, it is not written down");
-    world.edit_record(|record| record.release.as_mut().unwrap().waiting = Some(record_start()));
+    reach(&mut world, &mut a, step!(Doing::MarkReady));
+    assert_eq!(phase(&world), Phase::Starting, "it is not written down yet");
+    go(&mut world, &mut a);
     assert_eq!(phase(&world), Phase::Switching);
-}
-
-fn record_start() -> jiff::Timestamp {
-    World::new().now
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use bluegreen::model::{Colour, Kind};
 use bluegreen::release::{Change, Deploy, Doing, Gate, Goal, Next, Outcome, Verdict, WaitFor};
+use jiff::SignedDuration;
 use serde_json::json;
 
 use super::{
@@ -94,12 +95,52 @@ fn being_ready_is_written_down_with_the_template_as_it_is_read_back() {
 }
 
 #[test]
-fn without_a_gate_the_switch_follows_at_once() {
+fn without_a_gate_the_switch_waits_only_for_the_ingress_controller() {
     let mut world = initialised();
     let mut a = Driver::new("a", Goal::Deploy(deploy(V2, Gate::Open)));
-    reach(&mut world, &mut a, step!(Doing::MakeCandidate { .. }));
+    let next = reach(&mut world, &mut a, step!(Doing::MarkReady));
+    let ready = record_after(&world, &next).release.unwrap().waiting.unwrap();
+    assert_eq!(ready, world.now);
     go(&mut world, &mut a);
+    let settled = ready + SignedDuration::from_secs(5);
+    let on = WaitFor::Settle { colour: Colour::Green };
+    assert_eq!(a.next(&world), Next::Wait { until: Some(settled), on });
+    world.now = settled;
     assert!(step!(Doing::Switch { .. })(&a.next(&world)));
+}
+
+#[test]
+fn a_candidate_that_is_ready_again_has_to_settle_again() {
+    let mut world = initialised();
+    let mut a = Driver::new("a", Goal::Deploy(deploy(V2, Gate::Open)));
+    reach(&mut world, &mut a, step!(Doing::MarkReady));
+    go(&mut world, &mut a);
+    world.pass(4);
+    world.bad_images.push(V2.into());
+    world.settle();
+    assert_eq!(*doing(&a.next(&world)), Doing::MarkUnready);
+    world.step(&mut a);
+    world.bad_images.clear();
+    world.settle();
+    assert_eq!(*doing(&a.next(&world)), Doing::MarkReady);
+    go(&mut world, &mut a);
+    world.pass(4);
+    assert!(waits(&a.next(&world)));
+    world.pass(1);
+    assert!(step!(Doing::Switch { .. })(&a.next(&world)));
+}
+
+#[test]
+fn the_deadline_counts_while_the_candidate_settles() {
+    let mut world = initialised();
+    let deploy = set(deploy(V2, Gate::Open), |settings| settings.deadline_seconds = Some(3));
+    let mut a = Driver::new("a", Goal::Deploy(deploy));
+    reach(&mut world, &mut a, step!(Doing::MarkReady));
+    go(&mut world, &mut a);
+    let Next::Wait { until: Some(until), .. } = a.next(&world) else { panic!("no wait") };
+    assert_eq!(Some(until), world.release().deadline);
+    world.now = until;
+    assert!(step!(Doing::End { .. })(&a.next(&world)));
 }
 
 #[test]

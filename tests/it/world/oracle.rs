@@ -1,6 +1,6 @@
 //! What is true in the world, worked out from the objects alone and not with bluegreen's own code.
 
-use bluegreen::model::Kind;
+use bluegreen::model::{Kind, MANAGED_BY, label};
 use serde_json::Value;
 
 use super::World;
@@ -9,7 +9,10 @@ impl World {
     /// The Services that the user's Ingresses name.
     pub fn routed_services(&self) -> Vec<String> {
         let mut services = Vec::new();
-        for ingress in self.all(Kind::Ingress) {
+        let mut ingresses = self.all(Kind::Ingress);
+        // Nobody gets in through bluegreen's own.
+        ingresses.retain(|ingress| label(ingress, MANAGED_BY).is_none());
+        for ingress in ingresses {
             for rule in ingress["spec"]["rules"].as_array().into_iter().flatten() {
                 for path in rule["http"]["paths"].as_array().into_iter().flatten() {
                     let service = path["backend"]["service"]["name"].as_str().unwrap();

@@ -1,0 +1,107 @@
+//! No request is lost at a switch of `bluegreen`'s own, through the real ingress controller.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result, ensure};
+use libtest_mimic::Trial;
+
+use super::pair::{NEW, OLD};
+use super::parrot::{Parrot, V2};
+use crate::bed::ingress::Ingress;
+use crate::bed::{Bed, SOON, wait_for};
+use crate::load::{Load, Protocol, Running, answer};
+
+/// Requests a second, half of them on kept-alive connections.
+const RATE: u32 = 1_000;
+/// Releases that are aborted after their switch: two switches each.
+const THERE_AND_BACK: usize = 10;
+/// A switch back soon after a switch waits for the controller, which syncs each 3.3 s.
+const DRAIN: &str = "5s";
+
+pub fn trials() -> Vec<Trial> {
+    crate::cases![nobody_gets_in_through_our_ingress, switches_lose_nothing]
+}
+
+async fn nobody_gets_in_through_our_ingress(bed: Arc<Bed>) -> Result<()> {
+    let ingress = bed.ingress(1).await?;
+    let (app, host) = served(&bed, &ingress).await?;
+    let ours = app.get("ingresses", "parrot-preview").await?;
+    let rule = &ours["spec"]["rules"][0];
+    let secret = rule["host"].as_str().context("our Ingress has no host")?;
+    let paths = rule["http"]["paths"].as_array().context("it has no paths")?;
+    ensure!(paths.len() == 4, "{ours:#}");
+    for path in paths {
+        let path = path["path"].as_str().unwrap_or_default();
+        // Until the controller has synced it nobody knows the host.
+        let answer = wait_for("our Ingress to be served", SOON, async || {
+            let answer = ingress.get(secret, path).await?;
+            Ok((answer.status != 404).then_some(answer))
+        })
+        .await?;
+        ensure!(answer.status == 403, "{path}: {answer:?}");
+        let elsewhere = ingress.get(&host, path).await?;
+        ensure!(elsewhere.version() == OLD, "the user's own host is the user's: {elsewhere:?}");
+    }
+    let root = ingress.get(secret, "/").await?;
+    ensure!(root.status == 404, "{root:?}");
+    Ok(())
+}
+
+async fn switches_lose_nothing(bed: Arc<Bed>) -> Result<()> {
+    let ingress = bed.ingress(3).await?;
+    let (app, host) = served(&bed, &ingress).await?;
+    let load = Load {
+        rate: RATE,
+        at: ingress.http1(),
+        protocol: Protocol::Http1,
+        host: host.clone(),
+        path: "/".into(),
+    };
+    let load = load.start();
+    let before = ingress.reloads();
+    let deploy = ["deploy", "parrot", "--image", V2, "--yes", "--drain", DRAIN];
+    for n in 1..=THERE_AND_BACK {
+        let release = app.spawn(&deploy)?;
+        answers(&ingress, &host, NEW).await?;
+        app.ok(&["abort", "parrot"]).await?;
+        release.wait().await?.expect_code(5)?;
+        answers(&ingress, &host, OLD).await?;
+        let reloads = ingress.reloads() - before;
+        ensure!(reloads == 2 * n, "{reloads} reloads of {} switches", 2 * n);
+    }
+    app.ok(&deploy).await?;
+    finish(load, ingress.reloads() - before).await
+}
+
+async fn finish(load: Running, reloads: usize) -> Result<()> {
+    let summary = load.stop().await?;
+    let switches = 2 * THERE_AND_BACK + 1;
+    eprintln!("zero_loss: {switches} switches, {reloads} reloads: {summary}");
+    ensure!(summary.failed() == 0, "{summary}");
+    ensure!(reloads == switches, "{reloads} reloads of {switches} switches");
+    let last = summary.samples.last();
+    ensure!(last.is_some_and(|sample| sample.is_of(NEW)), "{last:?}");
+    Ok(())
+}
+
+/// The article's app behind the ingress controller, with a host of its own, taken in by `init`.
+async fn served(bed: &Arc<Bed>, ingress: &Ingress) -> Result<(Parrot, String)> {
+    let ns = bed.served_namespace().await?;
+    let host = format!("{ns}.example.com");
+    let app = Parrot { bed: Arc::clone(bed), ns, user: bed.user()? };
+    let manifests = include_str!("../../../examples/parrot/parrot.yaml");
+    app.apply(&manifests.replace("parrot.example.com", &host)).await?;
+    app.settled("parrot", 1).await?;
+    app.ok(&["init", "parrot"]).await?;
+    ingress.serves(&host, OLD).await?;
+    Ok((app, host))
+}
+
+/// Waits for the first answer of this version.
+async fn answers(ingress: &Ingress, host: &str, version: &str) -> Result<answer::Answer> {
+    wait_for(&format!("{version} to answer for {host}"), SOON, async || {
+        let answer = ingress.get(host, "/").await?;
+        Ok((answer.version() == version).then_some(answer))
+    })
+    .await
+}
