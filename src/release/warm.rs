@@ -12,7 +12,7 @@ const CLASS: &str = "kubernetes.io/ingress.class";
 /// All versions of the controller know it by this name.
 const ALLOWED: &str = "nginx.ingress.kubernetes.io/whitelist-source-range";
 /// No request comes from there.
-const NOBODY: &str = "255.255.255.255/32";
+const NOBODY: &str = "0.0.0.0/32";
 /// What makes a backend what it is. The controller takes it from the oldest Ingress that names the
 /// Service, and that is ours for a colour that is not live, or when the user's was made anew. What
 /// shapes hosts and paths (rewrites, authentication, snippets, the protocol, session cookies) takes

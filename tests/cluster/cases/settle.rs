@@ -15,7 +15,7 @@ use crate::load::Protocol;
 
 const RATE: u32 = 1_000;
 const TRIES: usize = 5;
-const AFTER: [u64; 6] = [0, 100, 1_000, 2_500, 4_000, 5_000];
+const AFTER: [u64; 4] = [0, 100, 1_000, 4_000];
 /// By then the controller has a sync to spare again.
 const REST: Duration = Duration::from_millis(3_500);
 

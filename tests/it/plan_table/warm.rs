@@ -43,8 +43,7 @@ fn our_ingress_names_every_service_and_lets_nobody_in() {
         ingress["metadata"]["labels"],
         json!({"app.kubernetes.io/managed-by": "bluegreen", "bluegreen/app": "parrot"})
     );
-    let denied =
-        json!({"nginx.ingress.kubernetes.io/whitelist-source-range": "255.255.255.255/32"});
+    let denied = json!({"nginx.ingress.kubernetes.io/whitelist-source-range": "0.0.0.0/32"});
     assert_eq!(ingress["metadata"]["annotations"], denied);
     assert_eq!(ingress["spec"]["ingressClassName"], "nginx");
     let services = ["parrot", "parrot-blue", "parrot-green", "parrot-preview"];
@@ -104,7 +103,7 @@ fn our_ingress_has_the_class_and_what_makes_the_backends_and_nothing_else() {
             "kubernetes.io/ingress.class": "nginx-inner",
             "nginx.ingress.kubernetes.io/service-upstream": "true",
             "nginx.ingress.kubernetes.io/load-balance": "ewma",
-            "nginx.ingress.kubernetes.io/whitelist-source-range": "255.255.255.255/32",
+            "nginx.ingress.kubernetes.io/whitelist-source-range": "0.0.0.0/32",
         })
     );
 }
