@@ -36,6 +36,7 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
             [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Check the app, and make the Services and the record it needs')
             [CompletionResult]::new('deploy', 'deploy', [CompletionResultType]::ParameterValue, 'Start a new version, and make it live when the gate says yes')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show what is live, and what is in progress')
+            [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'Show the releases that are over, and how they ended')
             [CompletionResult]::new('promote', 'promote', [CompletionResultType]::ParameterValue, 'Approve the waiting candidate, and follow the release to its end')
             [CompletionResult]::new('abort', 'abort', [CompletionResultType]::ParameterValue, 'Destroy the candidate; after the switch, switch back first')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON Schema of what -o json prints')
@@ -102,6 +103,19 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'bluegreen;history' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The context of the kubeconfig to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'By default $KUBECONFIG, then ~/.kube/config')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'human, or json: one event a line')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'human, or json: one event a line')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours: auto, always or never')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'bluegreen;promote' {
             [CompletionResult]::new('--release', '--release', [CompletionResultType]::ParameterName, 'Only this release; for scripts')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')
@@ -162,6 +176,7 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
             [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Check the app, and make the Services and the record it needs')
             [CompletionResult]::new('deploy', 'deploy', [CompletionResultType]::ParameterValue, 'Start a new version, and make it live when the gate says yes')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show what is live, and what is in progress')
+            [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'Show the releases that are over, and how they ended')
             [CompletionResult]::new('promote', 'promote', [CompletionResultType]::ParameterValue, 'Approve the waiting candidate, and follow the release to its end')
             [CompletionResult]::new('abort', 'abort', [CompletionResultType]::ParameterValue, 'Destroy the candidate; after the switch, switch back first')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON Schema of what -o json prints')
@@ -176,6 +191,9 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
             break
         }
         'bluegreen;help;status' {
+            break
+        }
+        'bluegreen;help;history' {
             break
         }
         'bluegreen;help;promote' {

@@ -28,6 +28,9 @@ _bluegreen() {
             bluegreen,help)
                 cmd="bluegreen__subcmd__help"
                 ;;
+            bluegreen,history)
+                cmd="bluegreen__subcmd__history"
+                ;;
             bluegreen,init)
                 cmd="bluegreen__subcmd__init"
                 ;;
@@ -52,6 +55,9 @@ _bluegreen() {
             bluegreen__subcmd__help,help)
                 cmd="bluegreen__subcmd__help__subcmd__help"
                 ;;
+            bluegreen__subcmd__help,history)
+                cmd="bluegreen__subcmd__help__subcmd__history"
+                ;;
             bluegreen__subcmd__help,init)
                 cmd="bluegreen__subcmd__help__subcmd__init"
                 ;;
@@ -71,7 +77,7 @@ _bluegreen() {
 
     case "${cmd}" in
         bluegreen)
-            opts="-n -o -h -V --namespace --context --kubeconfig --as --output --color --help --version init deploy status promote abort schema completions help"
+            opts="-n -o -h -V --namespace --context --kubeconfig --as --output --color --help --version init deploy status history promote abort schema completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -303,7 +309,7 @@ _bluegreen() {
             return 0
             ;;
         bluegreen__subcmd__help)
-            opts="init deploy status promote abort schema completions help"
+            opts="init deploy status history promote abort schema completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -372,6 +378,20 @@ _bluegreen() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        bluegreen__subcmd__help__subcmd__history)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         bluegreen__subcmd__help__subcmd__init)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -421,6 +441,52 @@ _bluegreen() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        bluegreen__subcmd__history)
+            opts="-n -o -h --namespace --context --kubeconfig --as --output --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kubeconfig)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -537,7 +603,7 @@ _bluegreen() {
             return 0
             ;;
         bluegreen__subcmd__schema)
-            opts="-n -o -h --namespace --context --kubeconfig --as --output --color --help event status config"
+            opts="-n -o -h --namespace --context --kubeconfig --as --output --color --help event status history config"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

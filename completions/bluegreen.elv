@@ -33,6 +33,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand init 'Check the app, and make the Services and the record it needs'
             cand deploy 'Start a new version, and make it live when the gate says yes'
             cand status 'Show what is live, and what is in progress'
+            cand history 'Show the releases that are over, and how they ended'
             cand promote 'Approve the waiting candidate, and follow the release to its end'
             cand abort 'Destroy the candidate; after the switch, switch back first'
             cand schema 'Print the JSON Schema of what -o json prints'
@@ -95,6 +96,18 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'bluegreen;history'= {
+            cand -n 'The app''s namespace; by default the kubeconfig''s'
+            cand --namespace 'The app''s namespace; by default the kubeconfig''s'
+            cand --context 'The context of the kubeconfig to use'
+            cand --kubeconfig 'By default $KUBECONFIG, then ~/.kube/config'
+            cand --as 'The user to impersonate'
+            cand -o 'human, or json: one event a line'
+            cand --output 'human, or json: one event a line'
+            cand --color 'Colours: auto, always or never'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'bluegreen;promote'= {
             cand --release 'Only this release; for scripts'
             cand -n 'The app''s namespace; by default the kubeconfig''s'
@@ -151,6 +164,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand init 'Check the app, and make the Services and the record it needs'
             cand deploy 'Start a new version, and make it live when the gate says yes'
             cand status 'Show what is live, and what is in progress'
+            cand history 'Show the releases that are over, and how they ended'
             cand promote 'Approve the waiting candidate, and follow the release to its end'
             cand abort 'Destroy the candidate; after the switch, switch back first'
             cand schema 'Print the JSON Schema of what -o json prints'
@@ -162,6 +176,8 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
         &'bluegreen;help;deploy'= {
         }
         &'bluegreen;help;status'= {
+        }
+        &'bluegreen;help;history'= {
         }
         &'bluegreen;help;promote'= {
         }

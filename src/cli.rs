@@ -94,6 +94,8 @@ pub enum Command {
     Deploy(Box<Deploy>),
     /// Show what is live, and what is in progress
     Status(Status),
+    /// Show the releases that are over, and how they ended
+    History(History),
     /// Approve the waiting candidate, and follow the release to its end
     Promote(Promote),
     /// Destroy the candidate; after the switch, switch back first
@@ -197,6 +199,13 @@ pub struct Status {
 }
 
 #[derive(Args, Debug)]
+pub struct History {
+    /// The app: its Deployment's name
+    #[arg(value_parser = parse_app)]
+    pub app: Option<String>,
+}
+
+#[derive(Args, Debug)]
 pub struct Promote {
     /// The app: its Deployment's name
     #[arg(value_parser = parse_app)]
@@ -231,10 +240,12 @@ pub struct Schema {
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SchemaOf {
-    /// A line of any command with -o json but status
+    /// A line of any command with -o json but status and history
     Event,
     /// What status prints with -o json
     Status,
+    /// What history prints with -o json
+    History,
     /// A bluegreen.yaml, which commands read
     Config,
 }

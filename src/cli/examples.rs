@@ -31,6 +31,10 @@ const STATUS: Examples = &[
     ("What is live, and what is in progress", "status parrot -n blue-green"),
     ("The same for a script", "status parrot -n blue-green -o json"),
 ];
+const HISTORY: Examples = &[
+    ("What was released, and how it ended", "history parrot -n blue-green"),
+    ("The same for a script", "history parrot -n blue-green -o json"),
+];
 const PROMOTE: Examples = &[
     ("Make the candidate live, and see the release through", "promote parrot -n blue-green"),
     ("In CI: only the release that was looked at", "promote parrot -n blue-green --release 1"),
@@ -55,6 +59,7 @@ fn of(subcommand: &str) -> Examples {
         "init" => INIT,
         "deploy" => DEPLOY,
         "status" => STATUS,
+        "history" => HISTORY,
         "promote" => PROMOTE,
         "abort" => ABORT,
         "schema" => SCHEMA,

@@ -22,6 +22,8 @@ pub enum Breadth {
     All,
     /// What a switch and a putting away rest on.
     Serving,
+    /// The record alone.
+    Record,
 }
 
 impl Breadth {
@@ -39,6 +41,7 @@ impl Breadth {
             Breadth::Serving => {
                 &[Kind::Deployment, Kind::Service, Kind::Ingress, Kind::EndpointSlice]
             }
+            Breadth::Record => &[],
         }
     }
 }

@@ -4,6 +4,7 @@ mod abort;
 mod completions;
 mod deploy;
 mod dry_run;
+mod history;
 mod init;
 mod input;
 mod promote;
@@ -48,6 +49,7 @@ async fn run(cli: &Cli) -> Result<(), Error> {
         Command::Init(args) => init::run(common, args).await,
         Command::Deploy(args) => deploy::run(common, args).await,
         Command::Status(args) => status::run(common, args).await,
+        Command::History(args) => history::run(common, args).await,
         Command::Promote(args) => promote::run(common, args).await,
         Command::Abort(args) => abort::run(common, args).await,
         Command::Schema(args) => {

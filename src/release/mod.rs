@@ -4,6 +4,7 @@ mod checks;
 mod endpoints;
 mod expected;
 pub mod goal;
+pub mod history;
 mod memory;
 mod names;
 pub mod news;

@@ -172,6 +172,17 @@ pub enum Verdict {
     Aborted,
 }
 
+impl Verdict {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Promoted => "promoted",
+            Verdict::Rejected => "rejected",
+            Verdict::Unhealthy => "unhealthy",
+            Verdict::Aborted => "aborted",
+        }
+    }
+}
+
 /// The decision that a candidate goes.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Ending {

@@ -1,6 +1,7 @@
 //! Events and results, as a person or a program reads them. Progress goes to stderr, results to
 //! stdout.
 
+mod history;
 mod live;
 mod picture;
 mod plain;
@@ -17,6 +18,7 @@ use clap::ColorChoice;
 use console::{Style, Term};
 use serde::Serialize;
 
+pub use history::history;
 pub use picture::Picture;
 pub use status::status;
 pub use text::lasted;

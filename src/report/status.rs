@@ -7,8 +7,8 @@ use super::print_fitted;
 use super::text::{ago, clean, lasted};
 use super::words::answered;
 use crate::model::Colour;
+use crate::release::Phase;
 use crate::release::status::{Progress, Side, Status};
-use crate::release::{Phase, Verdict};
 
 /// Prints it; `command` words the command line of a verb.
 pub fn status(status: &Status, now: Timestamp, command: &dyn Fn(&str) -> String) {
@@ -54,12 +54,7 @@ pub fn lines(status: &Status, now: Timestamp, next: &Next) -> Vec<String> {
         Some(release) => lines.extend(progress(release, now)),
         None => lines.extend(status.last.as_ref().map(|last| {
             let ago = ago(now.duration_since(last.ended));
-            let how = match last.outcome {
-                Verdict::Promoted => "promoted",
-                Verdict::Rejected => "rejected",
-                Verdict::Unhealthy => "unhealthy",
-                Verdict::Aborted => "aborted",
-            };
+            let how = last.outcome.as_str();
             row("release", &format!("none in progress; {} was {how} {ago}", last.number))
         })),
     }

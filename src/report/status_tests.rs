@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use super::*;
-use crate::release::Ending;
 use crate::release::status::{Driver, Gate, Last, Route};
+use crate::release::{Ending, Verdict};
 
 fn at(seconds: i64) -> Timestamp {
     let began: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();

@@ -19,6 +19,12 @@ fn examples() -> impl Iterator<Item = &'static str> {
     fenced("jsonl").into_iter().flat_map(str::lines)
 }
 
+/// The page's status, and its history.
+fn documents() -> [Value; 2] {
+    let [status, history] = fenced("json")[..] else { panic!("not one of each") };
+    [status, history].map(|text| serde_json::from_str(text).unwrap())
+}
+
 /// All words that this property can have, wherever it stands in the schema.
 fn words(schema: &Value, property: &str) -> BTreeSet<String> {
     let word = schema["properties"][property]["const"].as_str();
@@ -37,9 +43,9 @@ fn examples_are_what_the_schemas_say() {
     for line in examples() {
         schema::events(line).unwrap();
     }
-    let [status] = fenced("json")[..] else { panic!("not one status") };
-    let status: Value = serde_json::from_str(status).unwrap();
+    let [status, history] = documents();
     schema::status(&status.to_string()).unwrap();
+    schema::history(&history.to_string()).unwrap();
 }
 
 #[test]
@@ -138,8 +144,7 @@ fn more_than_the_schema_knows_is_allowed() {
 
 #[test]
 fn the_schema_of_status_refuses_what_is_none() {
-    let [text] = fenced("json")[..] else { panic!("not one status") };
-    let right: Value = serde_json::from_str(text).unwrap();
+    let [right, _] = documents();
     for pointer in ["/live", "/release", "/candidate", "/release/driver"] {
         let mut status = right.clone();
         *status.pointer_mut(pointer).unwrap() = Value::Null;
@@ -166,4 +171,19 @@ fn the_schema_of_status_refuses_what_is_none() {
         assert!(schema::status(&status.to_string()).is_err(), "without {key}");
     }
     assert!(schema::status(&format!("{right}\n{right}\n")).is_err(), "two lines");
+}
+
+#[test]
+fn the_schema_of_history_refuses_what_is_none() {
+    let [_, right] = documents();
+    for (pointer, word) in [
+        ("/app", Value::Null),
+        ("/releases", Value::Null),
+        ("/releases/0/outcome", "won".into()),
+        ("/releases/0/ended", "yesterday".into()),
+    ] {
+        let mut history = right.clone();
+        *history.pointer_mut(pointer).unwrap() = word.clone();
+        assert!(schema::history(&history.to_string()).is_err(), "{pointer} = {word}");
+    }
 }

@@ -9,6 +9,7 @@ use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 
 static EVENT: LazyLock<Validator> = LazyLock::new(|| validator("event"));
+static HISTORY: LazyLock<Validator> = LazyLock::new(|| validator("history"));
 static STATUS: LazyLock<Validator> = LazyLock::new(|| validator("status"));
 
 /// The schema of this name, as anybody gets it: without a cluster, a kubeconfig or a home.
@@ -49,6 +50,14 @@ pub fn events(stdout: &str) -> Result<Vec<Value>, String> {
 pub fn status(stdout: &str) -> Result<Value, String> {
     match stdout.lines().collect::<Vec<_>>()[..] {
         [line] => one(&STATUS, line),
+        _ => Err(format!("not one line: {stdout}")),
+    }
+}
+
+/// What `history` printed: one line.
+pub fn history(stdout: &str) -> Result<Value, String> {
+    match stdout.lines().collect::<Vec<_>>()[..] {
+        [line] => one(&HISTORY, line),
         _ => Err(format!("not one line: {stdout}")),
     }
 }

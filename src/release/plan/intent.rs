@@ -80,7 +80,7 @@ fn meant<'a>(
             Some(last) => format!(
                 "there is nothing to {verb}: no release is in progress, the last one ({}) was {}",
                 last.number,
-                word(last.outcome)
+                last.outcome.as_str()
             ),
             None => format!("there is nothing to {verb}: no release is in progress"),
         });
@@ -90,15 +90,6 @@ fn meant<'a>(
             nothing(format!("release {number} is not in progress, but release {}", release.number))
         }
         _ => Ok(release),
-    }
-}
-
-fn word(outcome: Verdict) -> &'static str {
-    match outcome {
-        Verdict::Promoted => "promoted",
-        Verdict::Rejected => "rejected",
-        Verdict::Unhealthy => "unhealthy",
-        Verdict::Aborted => "aborted",
     }
 }
 

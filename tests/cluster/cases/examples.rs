@@ -31,6 +31,8 @@ const STORIES: [(&[&str], &str); 5] = [
              --webhook https://gate.example.com/parrot",
             "bluegreen status parrot -n blue-green",
             "bluegreen status parrot -n blue-green -o json",
+            "bluegreen history parrot -n blue-green",
+            "bluegreen history parrot -n blue-green -o json",
         ],
         V2,
     ),
@@ -56,7 +58,7 @@ async fn help(words: &[&str]) -> Result<String> {
 /// Every example of the commands that need a cluster.
 async fn examples() -> Result<BTreeSet<String>> {
     let mut examples = BTreeSet::new();
-    for subcommand in ["init", "deploy", "status", "promote", "abort"] {
+    for subcommand in ["init", "deploy", "status", "history", "promote", "abort"] {
         examples.extend(lines::of(&help(&[subcommand]).await?));
     }
     let all = lines::of(&help(&[]).await?);

@@ -1,0 +1,102 @@
+//! The releases that are over, a line or two each.
+
+use console::Style;
+use jiff::Timestamp;
+
+use super::print_fitted;
+use super::text::{ago, clean, lasted};
+use crate::release::history::History;
+use crate::release::{Finished, Verdict};
+
+pub fn history(history: &History, now: Timestamp) {
+    lines(history, now).iter().for_each(|line| print_fitted(line));
+}
+
+fn lines(history: &History, now: Timestamp) -> Vec<String> {
+    let app = Style::new().bold().apply_to(clean(&history.app));
+    let namespace = clean(&history.namespace);
+    let count = match history.releases.len() {
+        0 => "no release is over yet".to_owned(),
+        1 => "1 release".to_owned(),
+        several => format!("the last {several} releases"),
+    };
+    let mut lines = vec![format!("{app} in namespace {namespace}: {count}")];
+    lines.extend(history.releases.iter().flat_map(|finished| release(finished, now)));
+    lines
+}
+
+fn release(finished: &Finished, now: Timestamp) -> Vec<String> {
+    let images: Vec<&str> = finished.images.values().map(String::as_str).collect();
+    let by = finished.by.as_ref().map(|by| format!(", by {by}")).unwrap_or_default();
+    let text = clean(&format!(
+        "{} into {}, {}, took {}{by}",
+        images.join(", "),
+        finished.to,
+        ago(now.duration_since(finished.ended)),
+        lasted(finished.ended.duration_since(finished.started)),
+    ));
+    let outcome = format!("{:<10}", finished.outcome.as_str());
+    let outcome = match finished.outcome {
+        Verdict::Promoted => Style::new().green().apply_to(outcome),
+        _ => Style::new().red().apply_to(outcome),
+    };
+    let mut lines = vec![format!("  {:<4} {outcome} {text}", finished.number)];
+    if !finished.reason.is_empty() {
+        lines.push(format!("  {:<15} {}", "", clean(&finished.reason)));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::model::Colour;
+
+    fn finished(number: u64, outcome: Verdict) -> Finished {
+        let started: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
+        Finished {
+            number,
+            from: Colour::Blue,
+            to: Colour::Green,
+            hash: "h".to_owned(),
+            images: BTreeMap::from([("parrot".to_owned(), "parrot-app:v2".to_owned())]),
+            replaces: BTreeMap::new(),
+            started,
+            ready: None,
+            switched: None,
+            ended: started + SignedDuration::from_secs(42),
+            outcome,
+            reason: String::new(),
+            by: None,
+        }
+    }
+
+    fn shown(releases: Vec<Finished>) -> String {
+        let (app, namespace) = ("parrot".to_owned(), "birds".to_owned());
+        let now = "2026-01-02T04:04:47Z".parse().unwrap();
+        let lines = lines(&History { app, namespace, releases }, now);
+        // Colours are the terminal's business.
+        console::strip_ansi_codes(&lines.join("\n")).into_owned()
+    }
+
+    #[test]
+    fn each_release_says_what_became_of_it_and_why() {
+        let aborted = Finished {
+            reason: "the beak\nis wrong".to_owned(),
+            by: Some("jane@laptop (pid 7)".to_owned()),
+            ..finished(12, Verdict::Aborted)
+        };
+        assert_eq!(
+            shown(vec![aborted, finished(2, Verdict::Promoted)]),
+            "parrot in namespace birds: the last 2 releases
+  12   aborted    parrot-app:v2 into green, 1h 00m ago, took 42s, by jane@laptop (pid 7)
+                  the beak is wrong
+  2    promoted   parrot-app:v2 into green, 1h 00m ago, took 42s"
+        );
+        assert_eq!(shown(Vec::new()), "parrot in namespace birds: no release is over yet");
+    }
+}
