@@ -11,7 +11,7 @@ use clap_complete::Shell;
 pub use program::program;
 
 use crate::release::goal::ImageChange;
-use crate::settings::{parse_app, parse_seconds, parse_some_seconds};
+use crate::settings::{parse_app, parse_reason, parse_seconds, parse_some_seconds};
 
 /// Blue/green releases on Kubernetes from the command line, without a controller.
 ///
@@ -227,7 +227,7 @@ pub struct Abort {
     #[arg(long, value_name = "N")]
     pub release: Option<u64>,
     /// Why, for the others and for the history
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = parse_reason)]
     pub reason: Option<String>,
 }
 

@@ -18,6 +18,12 @@ const WEBHOOK: &str = "BLUEGREEN_WEBHOOK";
 pub async fn run(common: &cli::Common, args: &cli::Deploy) -> Result<(), Error> {
     let flag = args.webhook.as_deref().map(hook).transpose()?;
     let (common, input) = input::read(common, &args.filename, args.app.as_deref(), true)?;
+    if input.template.is_none() && input.settings.is_none() && !args.filename.is_empty() {
+        let what = "there is neither a Deployment nor settings in what -f names";
+        return Err(Error::new(Kind::Usage, what)
+            .because("a kind that is not known is passed over, and these are all that count")
+            .hint("give a Deployment, a Flagger Canary or a bluegreen.yaml"));
+    }
     let change = change(args, input.template)?;
     let given = input.settings.map(|loaded| loaded.given);
     let (gate, webhooks) = gate(args, flag, given.as_ref())?;

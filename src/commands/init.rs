@@ -31,7 +31,7 @@ pub async fn run(common: &cli::Common, args: &cli::Init) -> Result<(), Error> {
             "the webhook's address in {} is a secret and was not recorded: deploy has to be given it, too",
             loaded.shown
         );
-        report::notice(common.output, &notice);
+        report::notice(&notice);
     }
     report::result(
         common.output,

@@ -23,7 +23,7 @@ pub fn read(
     let asked = Asked { files, app, namespace: common.namespace.as_deref(), with_template };
     let input = settings::read(&asked, &look)?;
     if let Some(loaded) = input.settings.as_ref().filter(|loaded| loaded.found) {
-        report::notice(common.output, &format!("settings from {}", loaded.shown));
+        report::notice(&format!("settings from {}", loaded.shown));
     }
     Ok((Common { namespace: input.namespace.clone(), ..common.clone() }, input))
 }

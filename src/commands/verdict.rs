@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::session::Session;
+use crate::cluster::quoted;
 use crate::drive::Ended;
 use crate::error::{Error, Kind};
 use crate::release::{Finished, Outcome, Verdict};
@@ -136,7 +137,9 @@ fn promoted(session: &Session, finished: &Finished) -> String {
     lines.push(format!("  took      {}", parts(finished)));
     let before = finished.replaces.iter();
     let before = before.filter(|(name, image)| finished.images.get(*name) != Some(image));
-    let back: Vec<String> = before.map(|(name, image)| format!("--image {name}={image}")).collect();
+    // Whoever names an image decides nothing of what a shell does with it.
+    let word = |(name, image)| format!("--image {}", quoted(&format!("{name}={image}")));
+    let back: Vec<String> = before.map(word).collect();
     if !back.is_empty() {
         lines.push(format!("  back      {} {}", session.command("deploy"), back.join(" ")));
     }

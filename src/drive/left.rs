@@ -74,7 +74,11 @@ impl Loop<'_> {
                 return;
             }
             let (cluster, names) = (self.drive.cluster, &self.drive.names);
-            if self.look.read(cluster, names, Breadth::Serving).await.is_err() {
+            let read = tokio::select! {
+                read = self.look.read(cluster, names, Breadth::Serving) => read.map(drop),
+                _ = self.drive.interrupts.again() => return,
+            };
+            if read.is_err() {
                 return;
             }
         }

@@ -174,7 +174,10 @@ pub fn unprepared(s: &Snapshot) -> Status {
         release: None,
         last: None,
         healthy: false,
-        problem: Some("not prepared for releases yet".to_owned()),
+        problem: Some(match s.slot(Colour::Blue) {
+            Some(_) => "not prepared for releases yet".to_owned(),
+            None => format!("there is no Deployment {}", s.names.deployment(Colour::Blue)),
+        }),
     }
 }
 

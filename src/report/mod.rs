@@ -107,11 +107,9 @@ pub fn result(output: Output, line: &str) {
     }
 }
 
-/// Something that a person should know before it begins.
-pub fn notice(output: Output, line: &str) {
-    if output == Output::Human {
-        say(&clean(line));
-    }
+/// Something that has to be known before it begins, whatever form the output has: it goes to stderr.
+pub fn notice(line: &str) {
+    say(&clean(line));
 }
 
 pub fn json(value: &impl Serialize) {

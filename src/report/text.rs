@@ -59,7 +59,7 @@ fn cleaned(text: &str, unicode: bool) -> String {
 
 /// The characters that turn the reading direction.
 fn turns(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Broken at words to a width, or within a word that has no room; the later lines indented.

@@ -68,6 +68,15 @@ fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
 #[path = "settings_tests.rs"]
 mod settings_tests;
 
+/// Words for the others and for the record, which has to hold ten of them.
+pub fn parse_reason(text: &str) -> Result<String, String> {
+    const LONGEST: usize = 1024;
+    match text.chars().count() {
+        0..=LONGEST => Ok(text.to_owned()),
+        _ => Err(format!("a reason has at most {LONGEST} characters")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,6 +91,12 @@ mod tests {
             assert!(parse_seconds(wrong).is_err(), "{wrong}");
         }
         assert!(parse_some_seconds("0s").is_err());
+    }
+
+    #[test]
+    fn a_reason_is_no_book() {
+        assert!(parse_reason(&"ü".repeat(1024)).is_ok());
+        assert!(parse_reason(&"x".repeat(1025)).is_err());
     }
 
     #[test]

@@ -234,6 +234,11 @@ impl de::Error for Wrong {
 }
 
 pub fn unknown(key: &str, known: &[&str]) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    if key.len() > 40 || !key.chars().all(plain) {
+        // A value that slipped into a key's place may be a secret.
+        return format!("this is no key: it can be {}", known.join(", "));
+    }
     match nearest(key, known) {
         Some(near) => format!("unknown key {key}: did you mean {near}?"),
         None => format!("unknown key {key}: it can be {}", known.join(", ")),

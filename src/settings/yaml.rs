@@ -59,7 +59,13 @@ impl Source {
         let before = at.column.saturating_sub(1);
         let length = line.chars().count();
         let width = at.width.min(length.saturating_sub(before)).max(1);
-        let shown: String = masked(line).chars().take(before + width).collect();
+        let marked: String = line.chars().skip(before).take(width).collect();
+        let mut shown: String = masked(line).chars().take(before).collect();
+        // What the sentence names need not be hidden under it.
+        shown += &match wrong.why.contains(&marked) {
+            true => marked,
+            false => masked(line).chars().skip(before).take(width).collect(),
+        };
         let number = at.line.to_string();
         let margin = " ".repeat(number.len());
         format!(
@@ -87,28 +93,53 @@ fn bare(error: &serde_saphyr::Error) -> String {
     text[..place].trim_start_matches("error: ").to_owned()
 }
 
-/// What a secret follows: a webhook's address, or metadata, in which people put tokens.
-const BEFORE_SECRETS: [&str; 4] = ["://", "url:", "webhook:", "metadata:"];
+/// The words that a line may show: names of keys that stand at its beginning. Anything else may be a
+/// secret, or a part of one.
+const SHOWN: [&str; 28] = [
+    "analysis",
+    "apiVersion",
+    "app",
+    "containers",
+    "deadline",
+    "drain",
+    "gate",
+    "image",
+    "ingress",
+    "interval",
+    "items",
+    "kind",
+    "metadata",
+    "name",
+    "namespace",
+    "port",
+    "provider",
+    "replicas",
+    "retries",
+    "service",
+    "spec",
+    "targetRef",
+    "template",
+    "threshold",
+    "timeout",
+    "url",
+    "webhook",
+    "webhooks",
+];
 
-/// A line in which no secret can be read.
+/// A line in which no secret can be read: its shape, and the key that it begins with.
 fn masked(line: &str) -> String {
-    let mut shown = String::with_capacity(line.len());
-    let mut rest = line;
-    loop {
-        let found = BEFORE_SECRETS.iter().filter_map(|mark| Some((rest.find(mark)?, mark)));
-        let Some((at, mark)) = found.min_by_key(|(at, _)| *at) else { return shown + rest };
-        let (before, after) = rest.split_at(at + mark.len());
-        let secret = after.trim_start();
-        let ends = |c: char| c.is_whitespace() || [',', '}'].contains(&c);
-        let end = match *mark {
-            "metadata:" => secret.len(),
-            _ => secret.find(ends).unwrap_or(secret.len()),
-        };
-        shown += before;
-        shown += &after[..after.len() - secret.len()];
-        shown.extend(secret[..end].chars().map(|_| '*'));
-        rest = &secret[end..];
-    }
+    let inner = |c: char| c.is_whitespace() || matches!(c, '-' | '{' | '"' | '\'');
+    let start = line.len() - line.trim_start_matches(inner).len();
+    let rest = &line[start..];
+    let key = SHOWN.iter().find(|key| {
+        let after = rest.strip_prefix(**key).map(|after| after.trim_start_matches(['"', '\'']));
+        after.is_some_and(|after| after.starts_with(": ") || after == ":")
+    });
+    let shown = start + key.map_or(0, |key| key.len());
+    let (before, after) = line.split_at(shown);
+    let shape = |c: char| c.is_whitespace() || "{}[],:".contains(c);
+    let after = after.chars().map(|c| if shape(c) { c } else { '*' });
+    before.chars().chain(after).collect()
 }
 
 #[cfg(test)]
@@ -131,18 +162,29 @@ mod tests {
     }
 
     #[test]
+    fn a_value_in_a_keys_place_is_not_repeated() {
+        let said = crate::settings::tree::unknown("https://hush.example.com", &["url"]);
+        assert_eq!(said, "this is no key: it can be url");
+        assert!(crate::settings::tree::unknown("ulr", &["url"]).contains("ulr"));
+    }
+
+    #[test]
     fn shows_no_secret() {
         for text in [
             "a: {b: https://hush.example.com, c: 1, c: 2}",
             "gate: {webhook: hush.example.com, c: 1, c: 2}",
             "  - {url: 'hush.example.com', c: 1, c: 2}",
             "hook: {metadata: {a: hush, b: hush}, c: 1, c: 2}",
+            "gate: {webhook: 'https://gate.example.com/?a=1,token=hush', c: 1, c: 2}",
+            "gate: {\"webhook\": \"hush.example.com/hush\", c: 1, c: 2}",
+            "token: 'hush' trailing",
         ] {
             let said = said(text);
             assert!(said.contains("line 1:") && said.contains("***"), "{said}");
             assert!(!said.contains("hush"), "{said}");
         }
-        assert_eq!(masked("- {url: 'a.b/c', v: http://d/e }"), "- {url: *******, v: http://*** }");
+        assert_eq!(masked("- {url: 'a.b/c', v: http://d/e }"), "- {url: *******, *: ****:***** }");
+        assert_eq!(masked("    token: HUSH: more"), "    *****: ****: ****");
     }
 
     #[test]
