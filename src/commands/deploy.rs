@@ -19,7 +19,8 @@ pub async fn run(common: &cli::Common, args: &cli::Deploy) -> Result<(), Error> 
     let flag = args.webhook.as_deref().map(hook).transpose()?;
     let (common, input) = input::read(common, &args.filename, args.app.as_deref(), true)?;
     if input.template.is_none() && input.settings.is_none() && !args.filename.is_empty() {
-        let what = "there is neither a Deployment nor settings in what -f names";
+        let files: Vec<_> = args.filename.iter().map(|file| file.display().to_string()).collect();
+        let what = format!("there is neither a Deployment nor settings in {}", files.join(", "));
         return Err(Error::new(Kind::Usage, what)
             .because("a kind that is not known is passed over, and these are all that count")
             .hint("give a Deployment, a Flagger Canary or a bluegreen.yaml"));

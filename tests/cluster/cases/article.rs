@@ -54,7 +54,8 @@ async fn init_makes_four_services_and_the_record(bed: Arc<Bed>) -> Result<()> {
     after.retain(|name, _| before.contains_key(name));
     ensure!(after == before, "{before:#?}\n{after:#?}");
     let made = app.versions().await?.len() - before.len();
-    ensure!(made == 5, "{made} objects made");
+    // Four Services, our Ingress, the record.
+    ensure!(made == 6, "{made} objects made");
     Ok(())
 }
 
@@ -97,7 +98,8 @@ async fn webhook_releases_at_its_first_yes(bed: Arc<Bed>) -> Result<()> {
     ensure!(payload["phase"] == "confirm-promotion", "{payload:#}");
     ensure!(payload["metadata"]["images"] == V2, "{payload:#}");
 
-    let ingress = app.writes().await?.into_iter().filter(|line| line.resource == "ingresses");
+    let ingress = app.writes().await?.into_iter().filter(|line| line.name == "parrot");
+    let ingress = ingress.filter(|line| line.resource == "ingresses");
     let ingress: Vec<_> = ingress.map(|line| (line.verb, line.code)).collect();
     ensure!(ingress == [("patch".to_owned(), 200)], "{ingress:?}");
     let annotations = &app.get("ingresses", "parrot").await?["metadata"]["annotations"];

@@ -7,7 +7,7 @@ use libtest_mimic::Trial;
 
 use super::parrot::{Parrot, V2};
 use crate::bed::command::Output;
-use crate::bed::{Bed, SOON};
+use crate::bed::{AuditLine, Bed, SOON};
 use crate::support::{Answer, Reply, Webhook};
 
 pub fn trials() -> Vec<Trial> {
@@ -49,7 +49,8 @@ async fn threshold_destroys_the_candidate(bed: Arc<Bed>) -> Result<()> {
 
     ensure!(ingress(&app).await? == before, "{before}\nis now\n{}", ingress(&app).await?);
     let writes = app.writes().await?;
-    ensure!(writes.iter().all(|line| line.resource != "ingresses"), "{writes:#?}");
+    let users = |line: &&AuditLine| line.resource == "ingresses" && line.name == "parrot";
+    ensure!(writes.iter().find(users).is_none(), "{writes:#?}");
     app.is_as_before().await?;
     let history = &app.record().await?["history"];
     ensure!(history[0]["outcome"] == "rejected", "{history:#}");

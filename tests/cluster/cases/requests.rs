@@ -30,7 +30,10 @@ async fn a_release_is_few_requests(bed: Arc<Bed>) -> Result<()> {
             app.other()?.ok(&["init", "parrot"]).await?;
             let url = webhook.url();
             let args = ["deploy", "parrot", "--image", V2, "--drain", "1s", gate];
-            let url: &[&str] = if gate == "--webhook" { &[&url] } else { &[] };
+            // By the second answer the candidate has settled: the switch waits for nothing else.
+            webhook.queue([500]);
+            let polls = [&url, "--interval", "8s"];
+            let url: &[&str] = if gate == "--webhook" { &polls } else { &[] };
             let output = app.ok(&[&args[..], url].concat()).await?;
             app.settled("parrot-green", replicas).await?;
 
