@@ -22,6 +22,7 @@ mod plugin;
 mod refusals;
 mod requests;
 mod rights;
+mod rollback;
 mod settings;
 mod stand_ins;
 mod terminal;
@@ -53,6 +54,7 @@ pub fn together() -> Vec<Trial> {
         refusals::trials(),
         requests::trials(),
         rights::trials(),
+        rollback::trials(),
         settings::trials(),
         terminal::trials(),
         unhealthy::trials(),
