@@ -37,6 +37,9 @@ _bluegreen() {
             bluegreen,promote)
                 cmd="bluegreen__subcmd__promote"
                 ;;
+            bluegreen,rollback)
+                cmd="bluegreen__subcmd__rollback"
+                ;;
             bluegreen,schema)
                 cmd="bluegreen__subcmd__schema"
                 ;;
@@ -64,6 +67,9 @@ _bluegreen() {
             bluegreen__subcmd__help,promote)
                 cmd="bluegreen__subcmd__help__subcmd__promote"
                 ;;
+            bluegreen__subcmd__help,rollback)
+                cmd="bluegreen__subcmd__help__subcmd__rollback"
+                ;;
             bluegreen__subcmd__help,schema)
                 cmd="bluegreen__subcmd__help__subcmd__schema"
                 ;;
@@ -77,7 +83,7 @@ _bluegreen() {
 
     case "${cmd}" in
         bluegreen)
-            opts="-n -o -h -V --namespace --context --kubeconfig --as --output --color --help --version init deploy status history promote abort schema completions help"
+            opts="-n -o -h -V --namespace --context --kubeconfig --as --output --color --help --version init deploy status history promote abort rollback schema completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -309,7 +315,7 @@ _bluegreen() {
             return 0
             ;;
         bluegreen__subcmd__help)
-            opts="init deploy status history promote abort schema completions help"
+            opts="init deploy status history promote abort rollback schema completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -407,6 +413,20 @@ _bluegreen() {
             return 0
             ;;
         bluegreen__subcmd__help__subcmd__promote)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        bluegreen__subcmd__help__subcmd__rollback)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -560,6 +580,64 @@ _bluegreen() {
             fi
             case "${prev}" in
                 --release)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kubeconfig)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        bluegreen__subcmd__rollback)
+            opts="-n -o -h --release --timeout --drain --namespace --context --kubeconfig --as --output --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --release)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --drain)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

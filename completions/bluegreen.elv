@@ -36,6 +36,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand history 'Show the releases that are over, and how they ended'
             cand promote 'Approve the waiting candidate, and follow the release to its end'
             cand abort 'Destroy the candidate; after the switch, switch back first'
+            cand rollback 'Make the version live again that was before this one'
             cand schema 'Print the JSON Schema of what -o json prints'
             cand completions 'Print a script that completes this command line in a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -136,6 +137,21 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'bluegreen;rollback'= {
+            cand --release 'Only to undo this release; for scripts'
+            cand --timeout 'For getting ready, and for outages [default: 10m]'
+            cand --drain 'Keep the version that is left, for requests that it still answers [default: 30s]'
+            cand -n 'The app''s namespace; by default the kubeconfig''s'
+            cand --namespace 'The app''s namespace; by default the kubeconfig''s'
+            cand --context 'The context of the kubeconfig to use'
+            cand --kubeconfig 'By default $KUBECONFIG, then ~/.kube/config'
+            cand --as 'The user to impersonate'
+            cand -o 'human, or json: one event a line'
+            cand --output 'human, or json: one event a line'
+            cand --color 'Colours: auto, always or never'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'bluegreen;schema'= {
             cand -n 'The app''s namespace; by default the kubeconfig''s'
             cand --namespace 'The app''s namespace; by default the kubeconfig''s'
@@ -167,6 +183,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand history 'Show the releases that are over, and how they ended'
             cand promote 'Approve the waiting candidate, and follow the release to its end'
             cand abort 'Destroy the candidate; after the switch, switch back first'
+            cand rollback 'Make the version live again that was before this one'
             cand schema 'Print the JSON Schema of what -o json prints'
             cand completions 'Print a script that completes this command line in a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -182,6 +199,8 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
         &'bluegreen;help;promote'= {
         }
         &'bluegreen;help;abort'= {
+        }
+        &'bluegreen;help;rollback'= {
         }
         &'bluegreen;help;schema'= {
         }

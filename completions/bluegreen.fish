@@ -41,6 +41,7 @@ complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "status" -d 'Sho
 complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "history" -d 'Show the releases that are over, and how they ended'
 complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "promote" -d 'Approve the waiting candidate, and follow the release to its end'
 complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "abort" -d 'Destroy the candidate; after the switch, switch back first'
+complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "rollback" -d 'Make the version live again that was before this one'
 complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "schema" -d 'Print the JSON Schema of what -o json prints'
 complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "completions" -d 'Print a script that completes this command line in a shell'
 complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -123,6 +124,19 @@ complete -c bluegreen -n "__fish_bluegreen_using_subcommand abort" -l color -d '
 always\t''
 never\t''"
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand abort" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l release -d 'Only to undo this release; for scripts' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l timeout -d 'For getting ready, and for outages [default: 10m]' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l drain -d 'Keep the version that is left, for requests that it still answers [default: 30s]' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l context -d 'The context of the kubeconfig to use' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l kubeconfig -d 'By default $KUBECONFIG, then ~/.kube/config' -r -F
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l as -d 'The user to impersonate' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -s o -l output -d 'human, or json: one event a line' -r -f -a "human\t'Lines for people: progress on stderr, the result on stdout'
+json\t'One JSON object a line on stdout'"
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand schema" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand schema" -l context -d 'The context of the kubeconfig to use' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand schema" -l kubeconfig -d 'By default $KUBECONFIG, then ~/.kube/config' -r -F
@@ -143,12 +157,13 @@ complete -c bluegreen -n "__fish_bluegreen_using_subcommand completions" -l colo
 always\t''
 never\t''"
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort schema completions help" -f -a "init" -d 'Check the app, and make the Services and the record it needs'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort schema completions help" -f -a "deploy" -d 'Start a new version, and make it live when the gate says yes'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort schema completions help" -f -a "status" -d 'Show what is live, and what is in progress'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort schema completions help" -f -a "history" -d 'Show the releases that are over, and how they ended'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort schema completions help" -f -a "promote" -d 'Approve the waiting candidate, and follow the release to its end'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort schema completions help" -f -a "abort" -d 'Destroy the candidate; after the switch, switch back first'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort schema completions help" -f -a "schema" -d 'Print the JSON Schema of what -o json prints'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort schema completions help" -f -a "completions" -d 'Print a script that completes this command line in a shell'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback schema completions help" -f -a "init" -d 'Check the app, and make the Services and the record it needs'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback schema completions help" -f -a "deploy" -d 'Start a new version, and make it live when the gate says yes'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback schema completions help" -f -a "status" -d 'Show what is live, and what is in progress'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback schema completions help" -f -a "history" -d 'Show the releases that are over, and how they ended'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback schema completions help" -f -a "promote" -d 'Approve the waiting candidate, and follow the release to its end'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback schema completions help" -f -a "abort" -d 'Destroy the candidate; after the switch, switch back first'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback schema completions help" -f -a "rollback" -d 'Make the version live again that was before this one'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback schema completions help" -f -a "schema" -d 'Print the JSON Schema of what -o json prints'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback schema completions help" -f -a "completions" -d 'Print a script that completes this command line in a shell'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -100,6 +100,8 @@ pub enum Command {
     Promote(Promote),
     /// Destroy the candidate; after the switch, switch back first
     Abort(Abort),
+    /// Make the version live again that was before this one
+    Rollback(Rollback),
     /// Print the JSON Schema of what -o json prints
     ///
     /// Draft 2020-12. Needs no cluster. docs/json.md has every event with an example.
@@ -229,6 +231,25 @@ pub struct Abort {
     /// Why, for the others and for the history
     #[arg(long, value_name = "TEXT", value_parser = parse_reason)]
     pub reason: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct Rollback {
+    /// The app: its Deployment's name
+    #[arg(value_parser = parse_app)]
+    pub app: Option<String>,
+    /// Only to undo this release; for scripts
+    ///
+    /// Once it is undone, the same command again changes nothing. Without it a second rollback takes
+    /// the first one back.
+    #[arg(long, value_name = "N")]
+    pub release: Option<u64>,
+    /// For getting ready, and for outages [default: 10m]
+    #[arg(long, value_name = "TIME", value_parser = parse_some_seconds)]
+    pub timeout: Option<u64>,
+    /// Keep the version that is left, for requests that it still answers [default: 30s]
+    #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
+    pub drain: Option<u64>,
 }
 
 #[derive(Args, Debug)]

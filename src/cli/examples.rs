@@ -43,6 +43,10 @@ const ABORT: Examples = &[(
     "Destroy the candidate, and say why",
     "abort parrot -n blue-green --reason 'the beak is wrong'",
 )];
+const ROLLBACK: Examples = &[
+    ("Back to the version before, which was put away", "rollback parrot -n blue-green"),
+    ("In a script: undo this release, and only once", "rollback parrot -n blue-green --release 1"),
+];
 const SCHEMA: Examples = &[
     ("What a line of -o json may be", "schema event"),
     ("For an editor that checks a bluegreen.yaml", "schema config > bluegreen.schema.json"),
@@ -62,6 +66,7 @@ fn of(subcommand: &str) -> Examples {
         "history" => HISTORY,
         "promote" => PROMOTE,
         "abort" => ABORT,
+        "rollback" => ROLLBACK,
         "schema" => SCHEMA,
         "completions" => COMPLETIONS,
         _ => &[],

@@ -8,6 +8,7 @@ mod history;
 mod init;
 mod input;
 mod promote;
+mod rollback;
 mod schema;
 mod session;
 mod status;
@@ -52,6 +53,7 @@ async fn run(cli: &Cli) -> Result<(), Error> {
         Command::History(args) => history::run(common, args).await,
         Command::Promote(args) => promote::run(common, args).await,
         Command::Abort(args) => abort::run(common, args).await,
+        Command::Rollback(args) => rollback::run(common, args).await,
         Command::Schema(args) => {
             schema::run(args);
             Ok(())

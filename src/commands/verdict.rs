@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::session::Session;
-use crate::cluster::quoted;
 use crate::drive::Ended;
 use crate::error::{Error, Kind};
 use crate::release::{Finished, Outcome, Verdict};
@@ -129,20 +128,16 @@ fn promoted(session: &Session, finished: &Finished) -> String {
     };
     let (new, old) = (names.deployment(finished.to), names.deployment(finished.from));
     let (app, number) = (&names.app, finished.number);
-    let mut lines =
-        vec![format!("{app}: release {number} is live: {} in {new}", images(&finished.images))];
+    let what = if finished.rollback { ", a rollback," } else { "" };
+    let mut lines = vec![format!(
+        "{app}: release {number}{what} is live: {} in {new}",
+        images(&finished.images)
+    )];
     if !finished.replaces.is_empty() {
         lines.push(format!("  replaced  {} in {old}, scaled to 0", images(&finished.replaces)));
     }
     lines.push(format!("  took      {}", parts(finished)));
-    let before = finished.replaces.iter();
-    let before = before.filter(|(name, image)| finished.images.get(*name) != Some(image));
-    // Whoever names an image decides nothing of what a shell does with it.
-    let word = |(name, image)| format!("--image {}", quoted(&format!("{name}={image}")));
-    let back: Vec<String> = before.map(word).collect();
-    if !back.is_empty() {
-        lines.push(format!("  back      {} {}", session.command("deploy"), back.join(" ")));
-    }
+    lines.push(format!("  back      {}", session.command("rollback")));
     lines.join("\n")
 }
 

@@ -52,7 +52,9 @@ impl Loop<'_> {
                     Goal::Deploy(_) if !ends => {
                         error.hint(format!("{again}, or {}", command("promote"))).hint(to_end())
                     }
-                    Goal::Promote { .. } if !ends => error.hint(again).hint(to_end()),
+                    Goal::Promote { .. } | Goal::Rollback { .. } if !ends => {
+                        error.hint(again).hint(to_end())
+                    }
                     _ => error.hint(again),
                 }
             }

@@ -29,6 +29,12 @@ pub enum Goal {
         release: Option<u64>,
         reason: Option<String>,
     },
+    /// The version that was live before, live again.
+    Rollback {
+        /// The release to undo; by default the last one that went live.
+        release: Option<u64>,
+        settings: Settings,
+    },
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

@@ -69,11 +69,11 @@ impl Memory {
             self.epoch = Some(record.epoch);
         }
         if let Some(release) = &record.release {
-            // A deploy is about the release that it drives; promote and abort about the one that
+            // Who starts a release is about the one that it drives; promote and abort about the one that
             // they meet first, so that an older look never approves a newer candidate.
             let about = match goal {
                 Goal::Init(_) | Goal::Watch => false,
-                Goal::Deploy(_) => mine,
+                Goal::Deploy(_) | Goal::Rollback { .. } => mine,
                 Goal::Promote { .. } | Goal::Abort { .. } => self.following.is_none(),
             };
             if about {

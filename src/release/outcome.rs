@@ -79,6 +79,8 @@ mod tests {
             hash: "h".to_owned(),
             images: BTreeMap::new(),
             replaces: BTreeMap::new(),
+            base: None,
+            rollback: false,
             ready: None,
             switched: None,
             outcome: Verdict::Promoted,

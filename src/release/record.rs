@@ -14,7 +14,7 @@ use crate::route::Label;
 
 /// The key of the ConfigMap's data that holds the record.
 pub const RECORD_KEY: &str = "record";
-/// How many finished releases are remembered.
+/// How many finished releases are remembered. The last that went live is always one of them.
 pub const HISTORY: usize = 10;
 /// Longer than any setting may be: about 10 years.
 const LONGEST_SECONDS: u64 = 10 * 366 * 24 * 3600;
@@ -81,6 +81,10 @@ pub struct Release {
     /// The images of the version that it started from.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub replaces: BTreeMap<String, String>,
+    /// Of a rollback: the hash of the template that it found in the slot, as it was read. That is
+    /// the version to make live again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back: Option<String>,
     pub started: Timestamp,
     /// When a candidate that is not ready is given up.
     pub ready_by: Timestamp,
@@ -210,6 +214,12 @@ pub struct Finished {
     /// The images of the version that it started from.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub replaces: BTreeMap<String, String>,
+    /// Of that version's pod template, as it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+    /// Whether it was a rollback: the version was live before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rollback: bool,
     pub started: Timestamp,
     /// When the candidate was ready, if anything had to say yes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -318,6 +328,8 @@ impl Record {
             hash: release.hash,
             images: release.images,
             replaces: release.replaces,
+            base: Some(release.base),
+            rollback: release.back.is_some(),
             started: release.started,
             ready: release.waiting.filter(|_| release.gate.kind != GateKind::Open),
             switched: release.drain_until.map(|until| {
@@ -329,8 +341,22 @@ impl Record {
             reason,
             by,
         });
-        let surplus = self.history.len().saturating_sub(HISTORY);
-        self.history.drain(..surplus);
+        // However many fail after it: a rollback goes by the last one that went live.
+        let kept = self.last_promoted().map(|finished| finished.number);
+        while self.history.len() > HISTORY {
+            let oldest = usize::from(self.history[0].number == kept.unwrap_or(0));
+            self.history.remove(oldest);
+        }
+    }
+
+    /// The release that made the present version live.
+    pub fn last_promoted(&self) -> Option<&Finished> {
+        self.promoted().next()
+    }
+
+    /// The releases that went live, the newest first.
+    pub fn promoted(&self) -> impl Iterator<Item = &Finished> {
+        self.history.iter().rev().filter(|finished| finished.outcome == Verdict::Promoted)
     }
 }
 

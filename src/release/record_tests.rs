@@ -17,6 +17,7 @@ pub fn release(number: u64) -> Release {
         base: "base".to_owned(),
         images: BTreeMap::from([("parrot".to_owned(), format!("parrot-app:v{number}"))]),
         replaces: BTreeMap::from([("parrot".to_owned(), "parrot-app:old".to_owned())]),
+        back: None,
         started: at(0),
         ready_by: at(600),
         timeout_seconds: 600,
@@ -127,6 +128,8 @@ fn a_release_that_is_over_moves_into_the_history() {
             hash: "hash-1".into(),
             images: release(1).images,
             replaces: release(1).replaces,
+            base: Some("base".into()),
+            rollback: false,
             started: at(0),
             ready: Some(at(50)),
             // The drain's 30 s before its end.
@@ -169,6 +172,28 @@ fn the_history_holds_the_last_ten() {
     assert_eq!(numbers, (4..=13).collect::<Vec<_>>(), "oldest first");
     assert_eq!(record.finished(3), None);
     assert_eq!(record.finished(13).map(|finished| finished.number), Some(13));
+}
+
+#[test]
+fn the_last_that_went_live_is_never_forgotten() {
+    let mut record = empty();
+    for number in 1..=14 {
+        record.release = Some(release(number));
+        let promoted = [1, 2].contains(&number);
+        let outcome = if promoted { Verdict::Promoted } else { Verdict::Rejected };
+        record.finish(outcome, at(0));
+    }
+    let numbers: Vec<_> = record.history.iter().map(|finished| finished.number).collect();
+    assert_eq!(numbers, [vec![2], (6..=14).collect()].concat());
+    assert_eq!(record.last_promoted().map(|finished| finished.number), Some(2));
+}
+
+#[test]
+fn a_rollback_is_told_from_other_releases() {
+    let mut record = empty();
+    record.release = Some(Release { back: Some("found".into()), ..release(3) });
+    record.finish(Verdict::Promoted, at(0));
+    assert!(record.finished(3).unwrap().rollback);
 }
 
 #[test]

@@ -27,9 +27,10 @@ fn lines(history: &History, now: Timestamp) -> Vec<String> {
 
 fn release(finished: &Finished, now: Timestamp) -> Vec<String> {
     let images: Vec<&str> = finished.images.values().map(String::as_str).collect();
+    let way = if finished.rollback { "back in" } else { "into" };
     let by = finished.by.as_ref().map(|by| format!(", by {by}")).unwrap_or_default();
     let text = clean(&format!(
-        "{} into {}, {}, took {}{by}",
+        "{} {way} {}, {}, took {}{by}",
         images.join(", "),
         finished.to,
         ago(now.duration_since(finished.ended)),
@@ -65,6 +66,8 @@ mod tests {
             hash: "h".to_owned(),
             images: BTreeMap::from([("parrot".to_owned(), "parrot-app:v2".to_owned())]),
             replaces: BTreeMap::new(),
+            base: None,
+            rollback: false,
             started,
             ready: None,
             switched: None,
@@ -90,11 +93,13 @@ mod tests {
             by: Some("jane@laptop (pid 7)".to_owned()),
             ..finished(12, Verdict::Aborted)
         };
+        let back = Finished { rollback: true, ..finished(3, Verdict::Promoted) };
         assert_eq!(
-            shown(vec![aborted, finished(2, Verdict::Promoted)]),
-            "parrot in namespace birds: the last 2 releases
+            shown(vec![aborted, back, finished(2, Verdict::Promoted)]),
+            "parrot in namespace birds: the last 3 releases
   12   aborted    parrot-app:v2 into green, 1h 00m ago, took 42s, by jane@laptop (pid 7)
                   the beak is wrong
+  3    promoted   parrot-app:v2 back in green, 1h 00m ago, took 42s
   2    promoted   parrot-app:v2 into green, 1h 00m ago, took 42s"
         );
         assert_eq!(shown(Vec::new()), "parrot in namespace birds: no release is over yet");

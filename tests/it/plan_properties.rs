@@ -12,7 +12,7 @@ use bluegreen::release::{Answer, Goal, Outcome, Verdict};
 use proptest::prelude::*;
 
 use crate::world::World;
-use crate::world::driver::{Driver, WEBHOOK, abort, deploy, init, set};
+use crate::world::driver::{Driver, WEBHOOK, abort, deploy, init, rollback, set};
 use operations::{Operation, operation};
 use simulation::Simulation;
 
@@ -136,6 +136,36 @@ proptest! {
                 prop_assert!(!world.serving().contains(&simulation::slot(release.to)));
             }
             _ => prop_assert!(false, "{:?} of {:?}", outcome, release),
+        }
+    }
+
+    /// And with a rollback: to what the last release that went live has replaced, or not at all.
+    #[test]
+    fn rollback_gets_there_from_anywhere(operations in prop::collection::vec(operation(), 1..60)) {
+        let simulation = disturbed(&operations);
+        let mut world = recovered(&simulation);
+        let record = world.record();
+        let served = world.live_image();
+        let outcome = ends(&mut world, rollback());
+        match (&outcome, &record.release) {
+            (Outcome::NothingToDo { .. }, Some(release)) => prop_assert_eq!(&release.back, &None),
+            (Outcome::NothingToDo { .. }, None) => prop_assert!(record.last_promoted().is_none()),
+            (Outcome::Finished(finished), release) => {
+                prop_assert!(finished.rollback);
+                is_at_rest(&world);
+                if release.is_none() {
+                    let last = record.last_promoted().expect("something was live before");
+                    let image = finished.images["parrot"].clone();
+                    prop_assert_eq!(&image, &last.replaces["parrot"]);
+                    // Its image may be the one that never gets ready.
+                    let wanted = match finished.outcome {
+                        Verdict::Promoted => Some(image),
+                        _ => served,
+                    };
+                    prop_assert_eq!(world.live_image(), wanted);
+                }
+            }
+            _ => prop_assert!(false, "{:?} of {:?}", outcome, record.release),
         }
     }
 

@@ -13,6 +13,7 @@ mod intent;
 mod phase;
 mod readiness;
 mod rehearse;
+mod rollback;
 mod settings;
 mod surprises;
 mod warm;

@@ -4,7 +4,7 @@ use json_patch::{PatchOperation, ReplaceOperation};
 use serde_json::{Value, json};
 
 use super::answer::{Said, earlier, said};
-use super::{Doing, Look, Next, WaitFor, later};
+use super::{Doing, Look, Next, WaitFor, later, rollback};
 use crate::model::{EPOCH, Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, name, pointer};
 use crate::release::objects::{self, Candidate};
 use crate::release::snapshot::Leads;
@@ -19,8 +19,8 @@ use crate::route::{Switch, follow, resolves_to};
 /// second (3.4 s), and its workers look once a second.
 const SETTLE_SECONDS: u64 = 5;
 
-/// `wanted`: the template in its neutral form, which only `deploy` has, and whether it leaves the
-/// candidate waiting.
+/// `wanted`: the template in its neutral form, which only `deploy` has (a rollback's stands in the
+/// slot), and whether it leaves the candidate waiting.
 pub fn next(
     look: Look,
     record: &Record,
@@ -104,7 +104,8 @@ fn candidate<'a>(
             let name = s.names.deployment(release.to);
             return Err(look.changed(format!("{name}, the candidate, was deleted or overwritten")));
         }
-        let Some(template) = wanted else {
+        let found = rollback::found(look, record, release, slot)?;
+        let Some(template) = found.as_ref().or(wanted) else {
             let why = "its candidate was not made before the deploy ended".to_owned();
             let (number, deploy_again) = (release.number, true);
             return Err(Next::Done(Outcome::NotReady { number, why, deploy_again }));
@@ -147,7 +148,7 @@ fn make(look: Look, record: &Record, live: Slot, slot: Option<Slot>, what: &Cand
     };
     let finished = slot.release().and_then(|number| record.finished(number));
     if slot.is_ours() && finished.is_some_and(|f| f.outcome != Verdict::Promoted) {
-        return super::deploy::remove_leftover(look, slot);
+        return super::start::remove_leftover(look, slot);
     }
     let template = template::coloured(what.template, &record.label, what.colour, what.release);
     let mut changes = annotate(

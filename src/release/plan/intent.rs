@@ -2,7 +2,7 @@
 //! acts on it; without one, this process does.
 
 use super::hold::{self, Other};
-use super::{Doing, Look, Next, deploy, forward, withdraw};
+use super::{Doing, Look, Next, forward, start, withdraw};
 use crate::model::TEMPLATE_HASH;
 use crate::release::snapshot::Leads;
 use crate::release::{Ending, Intent, Outcome, Record, Release, Verdict};
@@ -74,7 +74,7 @@ fn meant<'a>(
     }
     let Some(release) = &record.release else {
         if let Some(slot) = look.s.leftover(record) {
-            return Err(deploy::remove_leftover(look, slot));
+            return Err(start::remove_leftover(look, slot));
         }
         return nothing(match record.history.last() {
             Some(last) => format!(
@@ -136,9 +136,11 @@ fn say(look: Look, record: &Record, doing: Doing, intent: impl FnOnce(&mut Relea
     look.act(doing, write)
 }
 
-/// Whether the candidate's Deployment is there: only `deploy` has the template to make it.
+/// Whether the candidate's Deployment is there: only `deploy` has the template to make it, but that
+/// of a rollback stands in the slot.
 fn written(look: Look, release: &Release) -> bool {
-    look.s.slot(release.to).is_some_and(|slot| slot.release() == Some(release.number))
+    release.back.is_some()
+        || look.s.slot(release.to).is_some_and(|slot| slot.release() == Some(release.number))
 }
 
 fn never_made(look: Look, release: &Release) -> Next {

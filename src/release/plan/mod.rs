@@ -11,6 +11,8 @@ mod hold;
 mod init;
 mod intent;
 pub mod rehearse;
+mod rollback;
+mod start;
 mod withdraw;
 
 pub use doing::{Doing, WaitFor};
@@ -81,6 +83,7 @@ pub fn plan(goal: &Goal, me: &Me, s: &Snapshot, now: Timestamp) -> Next {
         Goal::Promote { release, when_ready } => {
             intent::promote(look, record, *release, *when_ready)
         }
+        Goal::Rollback { release, settings } => rollback::next(look, record, *release, settings),
         Goal::Abort { release, reason } => intent::abort(look, record, *release, reason.as_deref()),
     }
 }

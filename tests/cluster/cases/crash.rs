@@ -16,7 +16,11 @@ use crate::support::proxy::once;
 use crate::support::{Action, Proxy, Seen, Webhook};
 
 pub fn trials() -> Vec<Trial> {
-    crate::cases![first_release_survives_every_cut, next_release_survives_every_cut_write]
+    crate::cases![
+        first_release_survives_every_cut,
+        next_release_survives_every_cut_write,
+        rollback_survives_every_cut_write,
+    ]
 }
 
 const V3: &str = "kmharish/parrot-app:v3.0";
@@ -40,7 +44,7 @@ enum Then {
 
 /// Into green, which does not exist yet.
 async fn first_release_survives_every_cut(bed: Arc<Bed>) -> Result<()> {
-    let stage = Stage::set(&bed, None, V2).await?;
+    let stage = Stage::set(&bed, None, Some(V2)).await?;
     let requests = stage.uncut(|seen| !seen.is_watch).await?;
     let all = (1..=requests).flat_map(|n| [(n, Cut::Before), (n, Cut::After)]);
     let again = all.clone().map(|(n, cut)| (n, cut, Then::SameAgain));
@@ -52,7 +56,14 @@ async fn first_release_survives_every_cut(bed: Arc<Bed>) -> Result<()> {
 
 /// Into blue, which holds an older version at 0.
 async fn next_release_survives_every_cut_write(bed: Arc<Bed>) -> Result<()> {
-    let stage = Stage::set(&bed, Some(V2), V3).await?;
+    survives_every_cut_write(&Stage::set(&bed, Some(V2), Some(V3)).await?).await
+}
+
+async fn rollback_survives_every_cut_write(bed: Arc<Bed>) -> Result<()> {
+    survives_every_cut_write(&Stage::set(&bed, Some(V2), None).await?).await
+}
+
+async fn survives_every_cut_write(stage: &Stage) -> Result<()> {
     // Not those that met a controller's status update and had to be planned again: they differ from
     // run to run.
     let done = |seen: &Seen| seen.mutating && seen.status.is_some_and(|status| status < 300);
@@ -67,7 +78,8 @@ struct Stage {
     app: Parrot,
     /// The release that comes before the one that is cut.
     earlier: Option<&'static str>,
-    image: &'static str,
+    /// What is deployed; without one it is rolled back.
+    image: Option<&'static str>,
     before: Picture,
     after: Mutex<Picture>,
     webhook: Webhook,
@@ -98,7 +110,7 @@ impl Stage {
     async fn set(
         bed: &Arc<Bed>,
         earlier: Option<&'static str>,
-        image: &'static str,
+        image: Option<&'static str>,
     ) -> Result<Self> {
         let app = Parrot::empty(bed).await?;
         let (before, after) = (Vec::new(), Mutex::new(Vec::new()));
@@ -120,11 +132,14 @@ impl Stage {
         Ok(app)
     }
 
-    fn args<'a>(&self, url: &'a str) -> [&'a str; 10] {
-        let image = self.image;
-        let gate = ["--webhook", url, "--interval", "1s", "--drain", "0s"];
-        let [a, b, c, d, e, f] = gate;
-        ["deploy", "parrot", "--image", image, a, b, c, d, e, f]
+    fn args<'a>(&self, url: &'a str) -> Vec<&'a str> {
+        let command = match self.image {
+            Some(image) => {
+                vec!["deploy", "parrot", "--image", image, "--webhook", url, "--interval", "1s"]
+            }
+            None => vec!["rollback", "parrot", "--release", "1"],
+        };
+        [command, vec!["--drain", "0s"]].concat()
     }
 
     fn proxy(&self) -> Result<Proxy> {

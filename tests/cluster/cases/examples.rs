@@ -9,7 +9,7 @@ use futures_util::future::try_join_all;
 use libtest_mimic::Trial;
 use tokio::process::Command;
 
-use super::parrot::{Parrot, V1, V2};
+use super::parrot::{Parrot, V2};
 use crate::bed::Bed;
 use crate::bed::command::binary;
 use crate::support::Webhook;
@@ -21,8 +21,16 @@ pub fn trials() -> Vec<Trial> {
     crate::cases![examples_do_what_they_say]
 }
 
-/// What an app goes through, and the version that is live at the end. Together every example.
-const STORIES: [(&[&str], &str); 5] = [
+/// Where an app is at the end.
+#[derive(Clone, Copy)]
+enum End {
+    Before,
+    Released,
+    Back,
+}
+
+/// What an app goes through, and where that ends. Together every example.
+const STORIES: [(&[&str], End); 5] = [
     (
         &[
             INIT,
@@ -34,12 +42,24 @@ const STORIES: [(&[&str], &str); 5] = [
             "bluegreen history parrot -n blue-green",
             "bluegreen history parrot -n blue-green -o json",
         ],
-        V2,
+        End::Released,
     ),
-    (&["bluegreen init parrot -n blue-green --target-port 3000", DETACH, PROMOTE], V2),
-    (&[INIT, DETACH, "bluegreen promote parrot -n blue-green --release 1"], V2),
-    (&[INIT, DETACH, "bluegreen abort parrot -n blue-green --reason 'the beak is wrong'"], V1),
-    (&[INIT, "bluegreen deploy parrot -n blue-green --image kmharish/parrot-app:v2.2 --yes"], V2),
+    (&["bluegreen init parrot -n blue-green --target-port 3000", DETACH, PROMOTE], End::Released),
+    (&[INIT, DETACH, "bluegreen promote parrot -n blue-green --release 1"], End::Released),
+    (
+        &[INIT, DETACH, "bluegreen abort parrot -n blue-green --reason 'the beak is wrong'"],
+        End::Before,
+    ),
+    (
+        &[
+            INIT,
+            "bluegreen deploy parrot -n blue-green --image kmharish/parrot-app:v2.2 --yes",
+            "bluegreen rollback parrot -n blue-green --release 1",
+            "bluegreen rollback parrot -n blue-green",
+            "bluegreen rollback parrot -n blue-green",
+        ],
+        End::Back,
+    ),
 ];
 const INIT: &str = "bluegreen init parrot -n blue-green";
 const DETACH: &str =
@@ -58,7 +78,7 @@ async fn help(words: &[&str]) -> Result<String> {
 /// Every example of the commands that need a cluster.
 async fn examples() -> Result<BTreeSet<String>> {
     let mut examples = BTreeSet::new();
-    for subcommand in ["init", "deploy", "status", "history", "promote", "abort"] {
+    for subcommand in ["init", "deploy", "status", "history", "promote", "abort", "rollback"] {
         examples.extend(lines::of(&help(&[subcommand]).await?));
     }
     let all = lines::of(&help(&[]).await?);
@@ -66,7 +86,7 @@ async fn examples() -> Result<BTreeSet<String>> {
     Ok(examples)
 }
 
-async fn goes_through(bed: &Arc<Bed>, story: &[&str], live: &str) -> Result<()> {
+async fn goes_through(bed: &Arc<Bed>, story: &[&str], end: End) -> Result<()> {
     let app = Parrot::applied(bed).await?;
     let gate = Webhook::start(200);
     for line in story {
@@ -77,9 +97,10 @@ async fn goes_through(bed: &Arc<Bed>, story: &[&str], live: &str) -> Result<()> 
         let words: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
         app.ok(&words).await?;
     }
-    match live == V1 {
-        true => app.is_as_before().await,
-        false => app.is_released(live).await,
+    match end {
+        End::Before => app.is_as_before().await,
+        End::Released => app.is_released(V2).await,
+        End::Back => app.is_back().await,
     }
 }
 
@@ -89,9 +110,9 @@ async fn examples_do_what_they_say(bed: Arc<Bed>) -> Result<()> {
     let examples = examples().await?;
     let examples: BTreeSet<&str> = examples.iter().map(String::as_str).collect();
     ensure!(told == examples, "the stories are other lines\n{told:#?}\nthan --help {examples:#?}");
-    let stories = STORIES.map(|(story, live)| {
+    let stories = STORIES.map(|(story, end)| {
         let bed = &bed;
-        async move { goes_through(bed, story, live).await.with_context(|| story.join("\n")) }
+        async move { goes_through(bed, story, end).await.with_context(|| story.join("\n")) }
     });
     try_join_all(stories).await.map(drop)
 }

@@ -22,6 +22,7 @@ mod plugin;
 mod refusals;
 mod requests;
 mod rights;
+mod rollback;
 mod settings;
 mod settle;
 mod stand_ins;
@@ -55,6 +56,7 @@ pub fn together() -> Vec<Trial> {
         refusals::trials(),
         requests::trials(),
         rights::trials(),
+        rollback::trials(),
         settings::trials(),
         terminal::trials(),
         unhealthy::trials(),

@@ -200,6 +200,20 @@ impl Parrot {
         Ok(())
     }
 
+    /// That the first version is live again after the first release, all of it.
+    pub async fn is_back(&self) -> Result<()> {
+        let backend = self.backend().await?;
+        ensure!(backend == "parrot-blue", "the Ingress names {backend}");
+        let selector = self.live_selector().await?;
+        ensure!(selector == "parrot", "the live Service selects {selector}");
+        let deployments = self.deployments().await?;
+        let wanted = [format!("parrot {V1} x1"), format!("parrot-green {V2} x0")];
+        ensure!(deployments == wanted, "{deployments:?}");
+        let record = self.record().await?;
+        ensure!(record["release"].is_null() && record["driver"].is_null(), "{record:#}");
+        Ok(())
+    }
+
     /// That the first release is live, all of it.
     pub async fn is_released(&self, image: &str) -> Result<()> {
         let backend = self.backend().await?;

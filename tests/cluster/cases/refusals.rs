@@ -170,7 +170,7 @@ async fn manifests_that_cannot_be_read(bed: Arc<Bed>) -> Result<()> {
     }
     std::fs::write(&path, "kind: Service")?;
     let output = app.fails(2, &["deploy", "parrot", "-f", &shown, "--yes"]).await?;
-    ensure!(output.stderr.contains("no Deployment"), "{output:?}");
+    ensure!(output.stderr.contains("neither a Deployment"), "{output:?}");
     std::fs::remove_file(&path)?;
     let output = app.fails(2, &["deploy", "parrot", "-f", &shown, "--yes"]).await?;
     ensure!(output.stderr.contains(&shown), "{output:?}");

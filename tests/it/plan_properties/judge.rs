@@ -20,6 +20,8 @@ pub struct Judge {
     switched: BTreeSet<u64>,
     /// What each release found: the image that served, and the slot that it went into.
     found: BTreeMap<u64, (String, Option<Value>)>,
+    /// The images that were live at some time.
+    lived: BTreeSet<String>,
 }
 
 impl Judge {
@@ -29,6 +31,7 @@ impl Judge {
             blessed: BTreeSet::new(),
             switched: BTreeSet::new(),
             found: BTreeMap::new(),
+            lived: world.live_image().into_iter().collect(),
         }
     }
 
@@ -46,10 +49,15 @@ impl Judge {
             "more than names and annotations: {request:?}"
         );
         is_not_from_a_past_epoch(before, request);
+        self.lived.extend(after.live_image());
         match &request.step.doing {
             Doing::Start { number, .. } => {
                 let release = after.release();
                 let image = before.live_image().expect("one colour serves");
+                if release.back.is_some() {
+                    let image = &release.images["parrot"];
+                    assert!(self.lived.contains(image), "back to {image}, which was never live");
+                }
                 let slot = before.find(Kind::Deployment, slot(release.to));
                 self.found.insert(*number, (image, slot.map(|slot| slot["spec"].clone())));
                 self.bless(*number, release.gate.kind == GateKind::Open);

@@ -4,7 +4,7 @@ use bluegreen::release::{Answer, Deploy, Gate, Goal};
 use proptest::prelude::*;
 
 use crate::world::controllers::{CONTROLLERS, Controller};
-use crate::world::driver::{abort, deploy, set};
+use crate::world::driver::{abort, deploy, rollback, set};
 
 /// How many processes there are at a time.
 pub const PROCESSES: usize = 3;
@@ -54,6 +54,7 @@ pub enum Command {
     Deploy { image: u8, gate: u8, replace: bool, detach: bool, deadline: bool },
     Promote { when_ready: bool },
     Abort,
+    Rollback,
 }
 
 pub const IMAGES: [&str; 4] =
@@ -73,6 +74,7 @@ impl Command {
             }
             Command::Promote { when_ready } => Goal::Promote { release: None, when_ready },
             Command::Abort => abort(),
+            Command::Rollback => rollback(),
         }
     }
 }
@@ -107,6 +109,7 @@ fn command() -> impl Strategy<Value = Command> {
         }),
         2 => any::<bool>().prop_map(|when_ready| Command::Promote { when_ready }),
         2 => Just(Command::Abort),
+        2 => Just(Command::Rollback),
     ]
 }
 

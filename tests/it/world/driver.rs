@@ -171,6 +171,10 @@ pub fn promote() -> Goal {
     Goal::Promote { release: None, when_ready: false }
 }
 
+pub fn rollback() -> Goal {
+    Goal::Rollback { release: None, settings: Settings::default() }
+}
+
 pub fn abort() -> Goal {
     Goal::Abort { release: None, reason: Some("not today".to_owned()) }
 }

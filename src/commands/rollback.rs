@@ -1,0 +1,29 @@
+//! `rollback`: the version that was live before, live again.
+
+use std::time::Duration;
+
+use super::session::Session;
+use super::verdict;
+use crate::cli;
+use crate::error::Error;
+use crate::release::{Goal, Outcome, Settings};
+use crate::report;
+
+pub async fn run(common: &cli::Common, args: &cli::Rollback) -> Result<(), Error> {
+    let session = Session::open(common, args.app.as_ref()).await?;
+    let settings = Settings {
+        timeout_seconds: args.timeout,
+        drain_seconds: args.drain,
+        ..Settings::default()
+    };
+    let patience = Duration::from_secs(settings.timeout());
+    let goal = Goal::Rollback { release: args.release, settings };
+    let ended = session.drive(goal, None, patience).await?;
+    let said = verdict::of(&session, &ended).map_err(|error| match &ended.outcome {
+        Outcome::NothingToDo { .. } if ended.in_progress => error.hint(session.command("abort")),
+        Outcome::NothingToDo { .. } => error.hint(session.command("history")),
+        _ => error,
+    })?;
+    report::result(common.output, &said);
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! `rollback`: the version that was live before the present one, live again. A release like any
+//! other, whose version stands in the other slot.
+
+use serde_json::Value;
+
+use super::hold::{self, Other};
+use super::{Doing, Look, Next, forward, start, withdraw};
+use crate::model::Colour;
+use crate::release::{Expected, Outcome, Record, Release, Settings, Slot, template};
+
+pub fn next(look: Look, record: &Record, number: Option<u64>, settings: &Settings) -> Next {
+    if let Some(number) = number
+        && let Some(done) = meant(record, number)
+    {
+        return Next::Done(done);
+    }
+    let settings = settings.or(record.settings.unwrap_or_default());
+    match &record.release {
+        None => begin(look, record, &settings),
+        Some(release) if release.back.is_some() => again(look, record, release, &settings),
+        Some(release) => nothing(format!(
+            "release {} is unfinished: an abort ends it, and switches back where it is live already",
+            release.number
+        )),
+    }
+}
+
+/// What there is to say of a release that is not the one which is live.
+fn meant(record: &Record, number: u64) -> Option<Outcome> {
+    let mut promoted = record.promoted();
+    let last = promoted.next().filter(|last| last.number != number)?;
+    let undone = last.rollback && promoted.next().is_some_and(|before| before.number == number);
+    Some(match undone && record.release.is_none() {
+        true => Outcome::AlreadyLive { images: last.images.values().cloned().collect() },
+        false => Outcome::NothingToDo {
+            why: format!("release {number} is not live, but release {}", last.number),
+        },
+    })
+}
+
+/// A rollback is under way: it goes on, by the newer word where that has other settings.
+fn again(look: Look, record: &Record, release: &Release, settings: &Settings) -> Next {
+    if let Some(next) = hold::next(look, record, Other::Leave) {
+        return next;
+    }
+    if let Some(ending) = &release.ending {
+        return withdraw::next(look, record, release, ending);
+    }
+    let set = start::set(release, settings);
+    if set != *release && release.drain_until.is_none() {
+        return look.act(Doing::Set, look.release(|release| *release = set));
+    }
+    forward::next(look, record, release, None)
+}
+
+fn begin(look: Look, record: &Record, settings: &Settings) -> Next {
+    let (from, live) = match start::footing(look, record, &Expected::default()) {
+        Ok(footing) => footing,
+        Err(next) => return next,
+    };
+    let (slot, wanted) = match previous(look, record, from) {
+        Ok(previous) => previous,
+        Err(why) => return nothing(format!("there is nothing to roll back to: {why}")),
+    };
+    if let Some(done) = start::unserved(look, record, &wanted) {
+        return Next::Done(done);
+    }
+    let base = live.neutral_template(&record.label);
+    let release = start::release(look, record, from, (&base, &wanted), settings);
+    let found = template::hash(&wanted);
+    // It stays the version that was sent once: the same file deployed again finds it live.
+    let hash = slot.hash().map_or_else(|| found.clone(), str::to_owned);
+    start::begin(look, record, Release { hash, back: Some(found), ..release })
+}
+
+/// The slot that is not live, and its template, if that is what the last release that went live has
+/// replaced; or why there is no such version.
+fn previous<'a>(
+    look: Look<'a>,
+    record: &Record,
+    live: Colour,
+) -> Result<(Slot<'a>, Value), String> {
+    let s = look.s;
+    let Some(last) = record.last_promoted() else {
+        return Err("no release has gone live yet".to_owned());
+    };
+    let name = s.names.deployment(live.other());
+    if last.to != live {
+        let number = last.number;
+        return Err(format!("release {number}, the last that went live, is not what serves now"));
+    }
+    let Some(slot) = s.slot(live.other()) else {
+        return Err(format!("{name}, which held the version before, was deleted"));
+    };
+    let found = slot.neutral_template(&record.label);
+    match last.base.as_ref() == Some(&template::hash(&found)) {
+        true => Ok((slot, found)),
+        false => {
+            Err(format!("{name} no longer holds the version that release {} replaced", last.number))
+        }
+    }
+}
+
+/// What a rollback sends: the template that stands in the slot, as long as it is the one that it
+/// found there. Nothing, if this is no rollback.
+pub fn found(
+    look: Look,
+    record: &Record,
+    release: &Release,
+    slot: Option<Slot>,
+) -> Result<Option<Value>, Next> {
+    let Some(wanted) = &release.back else { return Ok(None) };
+    let found = slot.map(|slot| slot.neutral_template(&record.label));
+    match found {
+        Some(found) if template::hash(&found) == *wanted => Ok(Some(found)),
+        _ => Err(look.changed(format!(
+            "{}, which holds the version to go back to, was deleted or changed",
+            look.s.names.deployment(release.to)
+        ))),
+    }
+}
+
+fn nothing(why: String) -> Next {
+    Next::Done(Outcome::NothingToDo { why })
+}

@@ -1,0 +1,204 @@
+//! What every new release starts from: an app that is as `init` left it, with one live colour.
+
+use serde_json::Value;
+
+use super::hold::{self, Other};
+use super::{Doing, Look, Next, later};
+use crate::model::{Colour, Id, Kind, Write, name, string_map, version};
+use crate::release::snapshot::Leads;
+use crate::release::{
+    Before, Expected, GateKind, GateState, Outcome, Record, Release, Settings, Slot, checks,
+    expected, ports, template, warm,
+};
+use crate::route::selects;
+
+/// The live colour and its Deployment, if nothing is in the way of a release.
+pub fn footing<'a>(
+    look: Look<'a>,
+    record: &Record,
+    expected: &Expected,
+) -> Result<(Colour, Slot<'a>), Next> {
+    let s = look.s;
+    if let Some(slot) = s.leftover(record) {
+        return Err(remove_leftover(look, slot));
+    }
+    let Some(blue) = s.slot(Colour::Blue) else {
+        let (app, namespace) = (&s.names.app, &s.names.namespace);
+        let reason = format!("there is no Deployment {app} in namespace {namespace}");
+        return Err(Next::Done(Outcome::Unfit { reasons: vec![reason] }));
+    };
+    let mut reasons = checks::surroundings(s, &record.service, &record.label);
+    reasons.extend(expected::unmet(s, &record.service, expected));
+    let mut missing = Vec::new();
+    for service in s.serving(record).into_iter().chain([s.names.preview()]) {
+        if s.service(&service).is_none() {
+            missing.push(format!("there is no Service {service}"));
+        }
+    }
+    let from = match s.routes_lead(record) {
+        Leads::To(colour) if s.live_service_leads(record) == Leads::To(colour) => colour,
+        _ if reasons.is_empty() && missing.is_empty() => {
+            return Err(look.changed(format!(
+                "the Ingress and Service {} do not lead to one and the same colour",
+                record.service
+            )));
+        }
+        _ => Colour::Blue,
+    };
+    let Some(live) = s.slot(from) else {
+        let reason = format!("there is no Deployment {}", s.names.deployment(from));
+        return Err(Next::Done(Outcome::Unfit { reasons: vec![reason] }));
+    };
+    reasons.extend(checks::deployment(&s.names, live, &record.label));
+    if !blue.0["spec"]["selector"]["matchLabels"][&record.label.key].is_string() {
+        reasons.push(format!(
+            "Deployment {} no longer selects by {}, the label that tells the colours apart",
+            blue.name(),
+            record.label.key
+        ));
+    }
+    if !reasons.is_empty() {
+        reasons.extend(missing);
+        return Err(Next::Done(Outcome::Unfit { reasons }));
+    }
+    if missing.is_empty() {
+        missing.extend(Colour::BOTH.into_iter().filter_map(|c| ports::missing(s, record, c)));
+        missing.extend(warm::unfit(s, record));
+    }
+    if !missing.is_empty() {
+        return Err(Next::Done(Outcome::Unprepared { reasons: missing }));
+    }
+    Ok((from, live))
+}
+
+/// A template whose pods the app's Services would not find, or somebody else's would.
+pub fn unserved(look: Look, record: &Record, wanted: &Value) -> Option<Outcome> {
+    let s = look.s;
+    let reasons = checks::catching_selectors(s, &record.service, &record.label, wanted);
+    if !reasons.is_empty() {
+        return Some(Outcome::Unfit { reasons });
+    }
+    let blue = s.names.service(Colour::Blue);
+    let labels = string_map(&wanted["metadata"]["labels"]);
+    let selected = s.service(&blue).is_none_or(|service| selects(service, &labels));
+    (!selected).then(|| Outcome::Misfit {
+        why: format!(
+            "the pod template lacks a label that Service {} selects by: its pods would never be asked",
+            record.service
+        ),
+    })
+}
+
+/// A release from one neutral template to another, with no gate and no end to its patience.
+pub fn release(
+    look: Look,
+    record: &Record,
+    from: Colour,
+    (base, wanted): (&Value, &Value),
+    settings: &Settings,
+) -> Release {
+    Release {
+        number: record.number + 1,
+        from,
+        to: from.other(),
+        hash: template::hash(wanted),
+        base: template::hash(base),
+        images: template::images(wanted),
+        replaces: template::images(base),
+        back: None,
+        started: look.now,
+        ready_by: later(look.now, settings.timeout()),
+        timeout_seconds: settings.timeout(),
+        deadline: None,
+        drain_seconds: settings.drain(),
+        gate: GateState::new(GateKind::Open, 0, 0),
+        before: None,
+        waiting: None,
+        sighted: None,
+        approved: None,
+        ending: None,
+        drain_until: None,
+        drain_back_until: None,
+    }
+}
+
+/// An unfinished release with the settings of a later command.
+pub fn set(release: &Release, settings: &Settings) -> Release {
+    let mut set = release.clone();
+    set.drain_seconds = settings.drain();
+    let timeout = settings.timeout();
+    if set.timeout_seconds != timeout {
+        set.timeout_seconds = timeout;
+        set.ready_by = later(release.started, timeout);
+    }
+    set
+}
+
+/// Writes the release down, with what stands in the slot that it goes into.
+pub fn begin(look: Look, record: &Record, release: Release) -> Next {
+    // Another driver may hold a record without a release only between two of its writes.
+    if record.driver.as_ref().is_some_and(|driver| driver.id != look.me.id)
+        && !hold::is_gone(look, record)
+        && let Some(next) = hold::next(look, record, Other::Leave)
+    {
+        return next;
+    }
+    let slot = look.s.slot(release.to);
+    let before = match slot.map(|slot| before(look, slot, release.to, release.timeout_seconds)) {
+        None => None,
+        Some(Ok(before)) => Some(before),
+        Some(Err(next)) => return next,
+    };
+    let release = Release { before, ..release };
+    let doing = Doing::Start {
+        number: release.number,
+        from: release.from,
+        to: release.to,
+        images: release.images.values().cloned().collect(),
+    };
+    let write = look.record(|record| {
+        record.number = release.number;
+        record.release = Some(release);
+        record.driver = Some(look.myself());
+        record.challenge = None;
+    });
+    look.act(doing, write)
+}
+
+/// What stands in the slot that the release is about to write.
+fn before(look: Look, slot: Slot, colour: Colour, patience: u64) -> Result<Before, Next> {
+    if !slot.is_observed() {
+        let began = look.s.memory.began.unwrap_or(look.now);
+        let until = later(began, patience);
+        if look.now >= until {
+            return Err(Next::Done(Outcome::Unfit {
+                reasons: vec![format!(
+                    "the Deployment controller does not act on {}: it has not seen its last change",
+                    slot.name()
+                )],
+            }));
+        }
+        let trouble = "the Deployment controller has not seen its last change".to_owned();
+        let on = look.ready(colour, Some(trouble));
+        return Err(Next::Wait { until: Some(until), on });
+    }
+    match look.s.replica_set(slot) {
+        Some(set) => Ok(Before {
+            replica_set: name(set).to_owned(),
+            release: slot.release().map(|number| number.to_string()),
+            hash: slot.hash().map(str::to_owned),
+        }),
+        None => Err(Next::Done(Outcome::Unfit {
+            reasons: vec![format!(
+                "Deployment {} has no ReplicaSet with its present template: the version that stands there could not be put back",
+                slot.name()
+            )],
+        })),
+    }
+}
+
+pub fn remove_leftover(look: Look, slot: Slot) -> Next {
+    let deployment = slot.name().to_owned();
+    let id = Id::new(Kind::Deployment, &deployment);
+    look.act_fresh(Doing::RemoveLeftover { deployment }, Write::delete(id, version(slot.0)))
+}

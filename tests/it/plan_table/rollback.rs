@@ -1,0 +1,268 @@
+//! `rollback`: back to the version that was live before, and to no other.
+
+use bluegreen::model::{Colour, Kind, RELEASE, TEMPLATE_HASH, annotation};
+use bluegreen::release::{
+    Answer, Change, Deploy, Doing, Gate, Goal, Next, Outcome, Settings, Verdict,
+};
+use serde_json::json;
+
+use super::{changed, deploying, doing, done, go, promoted, reach, record_after, step, waits};
+use crate::world::World;
+use crate::world::article::{V1, V2, backend, initialised};
+use crate::world::driver::{Driver, WEBHOOK, abort, deploy, promote, rollback};
+
+const V3: &str = "kmharish/parrot-app:v3";
+
+fn back(world: &mut World, id: &str) -> Outcome {
+    world.follow(&mut Driver::new(id, rollback()))
+}
+
+fn nothing(outcome: Outcome) -> String {
+    match outcome {
+        Outcome::NothingToDo { why } => why,
+        outcome => panic!("something: {outcome:?}"),
+    }
+}
+
+fn is_back(outcome: &Outcome, number: u64) {
+    let Outcome::Finished(finished) = outcome else { panic!("{outcome:?}") };
+    assert_eq!((finished.number, finished.outcome), (number, Verdict::Promoted));
+    assert!(finished.rollback);
+}
+
+/// A rollback up to the look whose next step is this.
+fn going_back(wanted: impl Fn(&Next) -> bool) -> (World, Driver) {
+    let mut world = promoted();
+    let mut driver = Driver::new("b", rollback());
+    reach(&mut world, &mut driver, wanted);
+    (world, driver)
+}
+
+#[test]
+fn it_begins_a_release_without_a_gate_of_what_stands_in_the_other_slot() {
+    let world = promoted();
+    let next = Driver::new("b", rollback()).next(&world);
+    let (from, to) = (Colour::Green, Colour::Blue);
+    assert_eq!(*doing(&next), Doing::Start { number: 2, from, to, images: vec![V1.into()] });
+    let record = record_after(&world, &next);
+    let release = record.release.unwrap();
+    assert_eq!((release.drain_seconds, release.timeout_seconds), (30, 600));
+    assert_eq!(release.deadline, None);
+    assert!(release.before.is_some(), "what it has to put back");
+    let first = record.history.last().unwrap();
+    assert_eq!(release.back, first.base, "the very template that release 1 started from");
+}
+
+#[test]
+fn it_goes_back_and_forward_again() {
+    let mut world = promoted();
+    let sent = annotation(world.get(Kind::Deployment, "parrot-green"), TEMPLATE_HASH).unwrap();
+    let sent = sent.to_owned();
+    is_back(&back(&mut world, "b"), 2);
+    assert_eq!((backend(&world), world.live_image().as_deref()), ("parrot-blue", Some(V1)));
+    assert_eq!(world.replicas("parrot-green"), 0);
+    is_back(&back(&mut world, "c"), 3);
+    assert_eq!((backend(&world), world.live_image().as_deref()), ("parrot-green", Some(V2)));
+    assert_eq!(world.replicas("parrot"), 0);
+    let green = world.get(Kind::Deployment, "parrot-green");
+    assert_eq!(annotation(green, RELEASE), Some("3"));
+    assert_eq!(annotation(green, TEMPLATE_HASH), Some(sent.as_str()), "the version that was sent");
+    is_back(&back(&mut world, "d"), 4);
+    assert_eq!(world.live_image().as_deref(), Some(V1));
+}
+
+/// What is read back has the API server's defaults, and so another hash.
+#[test]
+fn a_template_that_was_sent_is_known_again() {
+    let mut world = initialised();
+    let mut template = crate::world::article::deployment()["spec"]["template"].clone();
+    template["spec"]["containers"][0]["image"] = json!(V2);
+    let change = Change::Template(template);
+    let file = Goal::Deploy(Deploy { change, ..deploy(V2, Gate::Open) });
+    world.follow(&mut Driver::new("a", file.clone()));
+    world.follow(&mut Driver::new("b", Goal::Deploy(deploy(V3, Gate::Open))));
+    is_back(&back(&mut world, "c"), 3);
+    let again = world.follow(&mut Driver::new("d", file));
+    assert!(matches!(again, Outcome::AlreadyLive { .. }), "{again:?}");
+}
+
+#[test]
+fn it_has_the_size_that_the_live_one_has_now() {
+    let mut world = promoted();
+    world.scale("parrot-green", 3);
+    world.settle();
+    let mut b = Driver::new("b", rollback());
+    let next = reach(&mut world, &mut b, step!(Doing::MakeCandidate { .. }));
+    assert_eq!(*doing(&next), Doing::MakeCandidate { deployment: "parrot".into(), replicas: 3 });
+    is_back(&world.follow(&mut b), 2);
+    assert_eq!(world.replicas("parrot"), 3);
+}
+
+#[test]
+fn what_was_rejected_is_not_gone_back_to() {
+    let mut world = promoted();
+    let mut reject =
+        Driver::asking("r", Goal::Deploy(deploy(V3, WEBHOOK)), Answer::Reject("".into()));
+    world.follow(&mut reject);
+    is_back(&back(&mut world, "b"), 3);
+    assert_eq!(world.live_image().as_deref(), Some(V1));
+}
+
+#[test]
+fn a_release_that_was_switched_back_leaves_the_one_before() {
+    let mut world = promoted();
+    let mut a = Driver::new("a", Goal::Deploy(deploy(V3, Gate::Open)));
+    reach(&mut world, &mut a, |next| waits(next) && world_drains(next));
+    world.follow(&mut Driver::new("x", abort()));
+    assert_eq!(world.live_image().as_deref(), Some(V2));
+    is_back(&back(&mut world, "b"), 3);
+    assert_eq!(world.live_image().as_deref(), Some(V1));
+}
+
+fn world_drains(next: &Next) -> bool {
+    matches!(next, Next::Wait { on: bluegreen::release::WaitFor::Drain { .. }, .. })
+}
+
+#[test]
+fn without_a_version_before_there_is_nothing_to_go_back_to() {
+    let mut world = initialised();
+    assert!(nothing(back(&mut world, "b")).contains("no release has gone live yet"));
+    // One that was never live does not count.
+    let mut reject =
+        Driver::asking("r", Goal::Deploy(deploy(V2, WEBHOOK)), Answer::Reject("".into()));
+    world.follow(&mut reject);
+    let revision = world.revision();
+    assert!(nothing(back(&mut world, "b")).contains("no release has gone live yet"));
+    assert_eq!(world.revision(), revision, "nothing was written");
+}
+
+#[test]
+fn a_version_that_was_edited_or_deleted_since_is_none_that_was_live() {
+    let mut world = promoted();
+    world.edit(Kind::Deployment, "parrot", |d| {
+        d["spec"]["template"]["spec"]["containers"][0]["image"] = json!("other");
+    });
+    world.settle();
+    let why = nothing(back(&mut world, "b"));
+    assert!(why.contains("parrot no longer holds the version that release 1 replaced"), "{why}");
+
+    let mut world = promoted();
+    is_back(&back(&mut world, "b"), 2);
+    world.delete(Kind::Deployment, "parrot-green");
+    let why = nothing(back(&mut world, "c"));
+    assert!(why.contains("parrot-green, which held the version before, was deleted"), "{why}");
+}
+
+#[test]
+fn somebody_who_turned_the_routes_by_hand_is_not_second_guessed() {
+    let mut world = promoted();
+    world.edit(Kind::Service, "parrot", |s| s["spec"]["selector"]["app"] = json!("parrot"));
+    world.edit(Kind::Ingress, "parrot", |ingress| {
+        ingress["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["name"] =
+            json!("parrot");
+    });
+    let why = nothing(back(&mut world, "b"));
+    assert!(why.contains("release 1, the last that went live, is not what serves now"), "{why}");
+}
+
+#[test]
+fn a_release_under_way_is_for_an_abort_to_end() {
+    for wanted in [super::asks as fn(&Next) -> bool, world_drains] {
+        let (world, _) = deploying(wanted);
+        let why = nothing(done(Driver::new("b", rollback()).next(&world)));
+        assert!(why.contains("release 1 is unfinished: an abort ends it"), "{why}");
+    }
+}
+
+#[test]
+fn another_process_goes_on_with_it() {
+    for wanted in [
+        step!(Doing::MakeCandidate { .. }) as fn(&Next) -> bool,
+        step!(Doing::Switch { .. }),
+        step!(Doing::PutAway { .. }),
+    ] {
+        let (mut world, _) = going_back(wanted);
+        world.edit_record(|record| record.driver = None);
+        is_back(&back(&mut world, "c"), 2);
+        assert_eq!(world.live_image().as_deref(), Some(V1));
+    }
+}
+
+#[test]
+fn the_newer_word_on_its_drain_counts() {
+    let (mut world, _) = going_back(step!(Doing::MakeCandidate { .. }));
+    world.edit_record(|record| record.driver = None);
+    let settings = Settings { drain_seconds: Some(1), ..Settings::default() };
+    let mut c = Driver::new("c", Goal::Rollback { release: None, settings });
+    let next = reach(&mut world, &mut c, step!(Doing::Set));
+    assert_eq!(record_after(&world, &next).release.unwrap().drain_seconds, 1);
+}
+
+#[test]
+fn promote_makes_its_candidate_as_well() {
+    let (mut world, _) = going_back(step!(Doing::MakeCandidate { .. }));
+    world.edit_record(|record| record.driver = None);
+    let when_ready = Goal::Promote { release: None, when_ready: true };
+    is_back(&world.follow(&mut Driver::new("p", when_ready)), 2);
+    let (mut world, mut b) = going_back(step!(Doing::MakeCandidate { .. }));
+    go(&mut world, &mut b);
+    is_back(&world.follow(&mut Driver::new("p", promote())), 2);
+}
+
+#[test]
+fn one_release_is_undone_once() {
+    let undo = |release| Goal::Rollback { release: Some(release), settings: Settings::default() };
+    let mut world = promoted();
+    let why = nothing(world.follow(&mut Driver::new("b", undo(7))));
+    assert_eq!(why, "release 7 is not live, but release 1");
+    let mut b = Driver::new("b", undo(1));
+    reach(&mut world, &mut b, step!(Doing::Switch { .. }));
+    is_back(&world.follow(&mut b), 2);
+    let revision = world.revision();
+    let again = world.follow(&mut Driver::new("c", undo(1)));
+    assert_eq!(again, Outcome::AlreadyLive { images: vec![V1.into()] });
+    assert_eq!(world.revision(), revision, "nothing was written");
+    // The rollback is a release, too.
+    is_back(&world.follow(&mut Driver::new("d", undo(2))), 3);
+    assert_eq!(world.live_image().as_deref(), Some(V2));
+    let why = nothing(world.follow(&mut Driver::new("e", undo(1))));
+    assert_eq!(why, "release 1 is not live, but release 3");
+}
+
+#[test]
+fn an_abort_puts_the_slot_back() {
+    for wanted in [
+        step!(Doing::MakeCandidate { .. }) as fn(&Next) -> bool,
+        step!(Doing::Switch { .. }),
+        world_drains,
+    ] {
+        let before = promoted();
+        let (mut world, _) = going_back(wanted);
+        world.follow(&mut Driver::new("x", abort()));
+        assert_eq!(world.live_image().as_deref(), Some(V2));
+        let spec = |world: &World| world.get(Kind::Deployment, "parrot")["spec"].clone();
+        assert_eq!(spec(&world), spec(&before));
+        assert_eq!(annotation(world.get(Kind::Deployment, "parrot"), RELEASE), None);
+        is_back(&back(&mut world, "c"), 3);
+    }
+}
+
+#[test]
+fn a_version_that_no_longer_gets_ready_is_not_switched_to() {
+    let mut world = promoted();
+    world.bad_images.push(V1.to_owned());
+    let Outcome::Finished(finished) = back(&mut world, "b") else { panic!("it goes on") };
+    assert_eq!(finished.outcome, Verdict::Unhealthy);
+    assert_eq!((backend(&world), world.live_image().as_deref()), ("parrot-green", Some(V2)));
+    assert_eq!(world.replicas("parrot"), 0);
+}
+
+#[test]
+fn a_version_that_is_edited_before_it_is_started_stops_it() {
+    let (mut world, mut b) = going_back(step!(Doing::MakeCandidate { .. }));
+    world.edit(Kind::Deployment, "parrot", |d| {
+        d["spec"]["template"]["spec"]["containers"][0]["image"] = json!("other");
+    });
+    let what = changed(b.next(&world));
+    assert!(what.contains("parrot, which holds the version to go back to"), "{what}");
+}
