@@ -36,7 +36,11 @@ pub fn run(arguments: &Arguments, binaries: &Binaries) -> Result<ExitCode> {
     arguments.test_threads.get_or_insert(THREADS);
     let together = libtest_mimic::run(&arguments, cases::together());
     arguments.test_threads = Some(1);
-    let alone = libtest_mimic::run(&arguments, cases::alone());
+    let last = match arguments.ignored {
+        true => cases::measurements(),
+        false => cases::alone(),
+    };
+    let alone = libtest_mimic::run(&arguments, last);
     let stopping = Instant::now();
     runtime.block_on(bed.stop_ingress());
     drop(plane);

@@ -13,10 +13,10 @@ use crate::release::{
 };
 use crate::route::{Switch, follow, resolves_to};
 
-/// Between the candidate's readiness and the switch. A backend without ready endpoints is unknown to
-/// the ingress controller, whoever names it, and the first of them are synced together with the
-/// switch if it follows at once: then requests find no backend. The controller syncs 0.3 times a
-/// second (3.4 s), and its workers look once a second.
+/// Between the candidate's readiness and the switch: a margin. A backend without ready endpoints is
+/// unknown to the ingress controller, whoever names it, and its watches of endpoints and of Ingresses
+/// are not in step: a switch that overtook the endpoints would find no backend until the next sync, of
+/// which there are 0.3 a second (3.4 s); its workers look once a second. No run has shown it.
 const SETTLE_SECONDS: u64 = 5;
 
 /// `wanted`: the template in its neutral form, which only `deploy` has (a rollback's stands in the
