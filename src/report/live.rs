@@ -1,11 +1,11 @@
 //! Progress in a terminal: lines settle one after the other, what is under way moves below them.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use console::{Style, Term};
-use jiff::{SignedDuration, Timestamp};
 
+use super::heard::Heard;
 use super::redraw::Redraw;
 use super::text::{clean, glyphs, text_begins, wrap};
 use super::view::{Settled, View};
@@ -21,24 +21,18 @@ pub struct Live {
 
 struct Shown {
     view: View,
-    /// The last event's time, and when it came: the clock of what is shown.
-    at: Option<(Timestamp, Instant)>,
-}
-
-impl Shown {
-    fn now(&self) -> Timestamp {
-        let Some((at, came)) = self.at else { return Timestamp::UNIX_EPOCH };
-        at + SignedDuration::try_from(came.elapsed()).unwrap_or_default()
-    }
+    /// The last event's time; before the first there is nothing to show.
+    heard: Option<Heard>,
 }
 
 impl Live {
     pub fn new(commands: Commands) -> Live {
-        let shown = Arc::new(Mutex::new(Shown { view: View::new(commands), at: None }));
+        let shown = Arc::new(Mutex::new(Shown { view: View::new(commands), heard: None }));
         let drawn = Arc::clone(&shown);
         let text = move || {
             let shown = drawn.lock().expect("no holder panics");
-            painted(&shown.view.region(shown.now(), width()))
+            let region = shown.heard.map(|heard| shown.view.region(heard.now(), width()));
+            painted(&region.unwrap_or_default())
         };
         let region = Redraw::new(Term::stderr(), REDRAW, text);
         Live { region, shown }
@@ -47,7 +41,7 @@ impl Live {
     pub fn event(&mut self, event: &Event) {
         let settled = {
             let mut shown = self.shown.lock().expect("no holder panics");
-            shown.at = Some((event.at, Instant::now()));
+            shown.heard = Some(Heard::just(event.at));
             shown.view.take(event)
         };
         self.region.settle(settled.iter().map(written));

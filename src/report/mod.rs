@@ -1,6 +1,7 @@
 //! Events and results, as a person or a program reads them. Progress goes to stderr, results to
 //! stdout.
 
+mod heard;
 mod history;
 mod live;
 mod picture;
@@ -43,7 +44,7 @@ impl Reporter {
     pub fn new(output: Output, commands: Commands) -> Reporter {
         match output {
             Output::Json => Reporter::Json,
-            Output::Human if is_live() => Reporter::Live(Live::new(commands)),
+            Output::Human if is_live(&std::io::stderr()) => Reporter::Live(Live::new(commands)),
             Output::Human => Reporter::Plain(Plain::new(commands)),
         }
     }
@@ -67,9 +68,10 @@ pub fn beside(what: &What) -> Vec<String> {
     }
 }
 
-/// Whether progress can be rewritten in place: in a terminal that knows how, with a person before it.
-fn is_live() -> bool {
-    std::io::stderr().is_terminal() && !is_ci() && !is_dumb()
+/// Whether what was written can be rewritten in place: in a terminal that knows how, with a person
+/// before it.
+fn is_live(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && !is_ci() && !is_dumb()
 }
 
 fn is_ci() -> bool {

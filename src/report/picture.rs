@@ -1,16 +1,16 @@
 //! A status that stays current: redrawn in its place in a terminal, else printed again.
 
-use std::io::IsTerminal;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use console::Term;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use super::heard::Heard;
 use super::redraw::Redraw;
 use super::status::{Next, lines, status};
 use super::text::{clean, fitted};
-use super::{is_ci, is_dumb, print_fitted, say};
+use super::{is_live, print_fitted, say};
 use crate::release::status::Status;
 
 /// The ages in it are counted on.
@@ -26,20 +26,18 @@ enum Manner {
 struct Shown {
     status: Status,
     next: Next,
-    at: Timestamp,
-    came: Instant,
+    heard: Heard,
 }
 
 impl Shown {
     fn lines(&self) -> Vec<String> {
-        let since = SignedDuration::try_from(self.came.elapsed()).unwrap_or_default();
-        lines(&self.status, self.at + since, &self.next)
+        lines(&self.status, self.heard.now(), &self.next)
     }
 }
 
 impl Picture {
     pub fn here() -> Picture {
-        if !std::io::stdout().is_terminal() || is_ci() || is_dumb() {
+        if !is_live(&std::io::stdout()) {
             return Picture(Manner::Printed);
         }
         let shown = Arc::new(Mutex::new(None::<Shown>));
@@ -59,8 +57,8 @@ impl Picture {
         match &self.0 {
             Manner::Printed => status(new, at, command),
             Manner::Drawn { region, shown } => {
-                let (next, came) = (Next::of(new, command), Instant::now());
-                let new = Shown { status: new.clone(), next, at, came };
+                let (next, heard) = (Next::of(new, command), Heard::just(at));
+                let new = Shown { status: new.clone(), next, heard };
                 *shown.lock().expect("no holder panics") = Some(new);
                 region.redraw();
             }
