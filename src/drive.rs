@@ -20,7 +20,7 @@ use crate::cluster::{Breadth, CallError, Change, Cluster};
 use crate::error::{Error, Kind};
 use crate::event::{Event, Order, What};
 use crate::gate::Webhooks;
-use crate::model::{Kind as ObjectKind, Write};
+use crate::model::Write;
 use crate::release::plan::{self, Next, WaitFor};
 use crate::release::status::{self, Status};
 use crate::release::{Goal, Me, Names, Outcome, Record, Snapshot, news};
@@ -147,7 +147,7 @@ impl Loop<'_> {
                         self.emit(asked);
                     }
                     let on = WaitFor::Answer;
-                    self.show_preview();
+                    self.show_preview(&s);
                     self.wait(&s, None, &on).await?;
                 }
                 Next::Wait { until, on: on @ WaitFor::Change } => {
@@ -156,7 +156,7 @@ impl Loop<'_> {
                 }
                 Next::Wait { until, on } => {
                     if matches!(on, WaitFor::Gate { .. } | WaitFor::Person) {
-                        self.show_preview();
+                        self.show_preview(&s);
                     }
                     if self.pause.is_news(&on) {
                         self.emit(What::Waiting { on: on.clone(), until });
@@ -208,24 +208,19 @@ impl Loop<'_> {
     }
 
     /// Says once where the candidate can be tested while it waits for a yes.
-    fn show_preview(&mut self) {
+    fn show_preview(&mut self, s: &Snapshot) {
         if self.shown == self.release {
             return;
         }
         self.shown = self.release;
-        let names = &self.drive.names;
-        let service = self.look.objects.get(ObjectKind::Service, &names.preview());
-        if let Some(address) = service.and_then(|service| names.preview_address(service)) {
+        if let Some(address) = s.preview_address() {
             self.emit(What::Preview { address });
         }
     }
 
     /// Says what the app looks like, if that has changed.
     fn picture(&mut self, s: &Snapshot) {
-        let status = match &s.record {
-            Some((_, record)) => status::of(s, record),
-            None => status::unprepared(s),
-        };
+        let status = status::of(s);
         if self.seen.as_ref() != Some(&status) {
             self.seen = Some(status.clone());
             self.emit(What::Seen(Box::new(status)));

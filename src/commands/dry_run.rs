@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 use super::session::Session;
 use super::verdict;
 use crate::cli::Output;
-use crate::cluster::{Breadth, CallError, read_once};
+use crate::cluster::{Breadth, CallError};
 use crate::drive::Ended;
 use crate::error::{Error, Kind};
 use crate::event::{Event, Order, What};
 use crate::model::Write;
 use crate::release::plan::{Step, rehearse};
-use crate::release::{Deploy, Doing, Memory, Outcome, Snapshot};
+use crate::release::{Deploy, Doing, Outcome};
 use crate::report;
 
 pub async fn run(session: &Session, deploy: &Deploy) -> Result<(), Error> {
@@ -35,9 +35,7 @@ async fn rehearsed(
     deploy: &Deploy,
     events: &mut Events<'_>,
 ) -> Result<Outcome, Error> {
-    let objects = read_once(&session.cluster, &session.names, Breadth::All).await?;
-    let s = Snapshot::new(session.names.clone(), objects, Memory::default())
-        .map_err(|error| session.cluster.unreadable(&error))?;
+    let s = session.look(Breadth::All).await?;
     let now = session.cluster.clock().now();
     let steps = match rehearse::steps(deploy, &s, now) {
         Ok(steps) => steps,

@@ -1,20 +1,18 @@
 //! `history`: the releases that are over, and how they ended.
 
 use super::session::Session;
+use super::verdict;
 use crate::cli::{self, Output};
-use crate::cluster::{Breadth, read_once};
-use crate::error::{Error, Kind};
-use crate::release::{Memory, Snapshot, history};
+use crate::cluster::Breadth;
+use crate::error::Error;
+use crate::release::history;
 use crate::report;
 
 pub async fn run(common: &cli::Common, args: &cli::History) -> Result<(), Error> {
     let session = Session::open(common, args.app.as_ref()).await?;
-    let objects = read_once(&session.cluster, &session.names, Breadth::Record).await?;
-    let s = Snapshot::new(session.names.clone(), objects, Memory::default())
-        .map_err(|error| session.cluster.unreadable(&error))?;
+    let s = session.look(Breadth::Record).await?;
     let Some((_, record)) = &s.record else {
-        let what = format!("{} has not been prepared for releases", session.names.app);
-        return Err(Error::new(Kind::Unfit, what).hint(session.command("init")));
+        return Err(verdict::not_initialised(&session));
     };
     let history = history::of(&s.names, record);
     match session.output {

@@ -4,12 +4,12 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
 use crate::cli::{Common, Output, program};
-use crate::cluster::{Access, Cluster, apps, connect};
+use crate::cluster::{Access, Breadth, Cluster, apps, connect, read_once};
 use crate::drive::{Drive, Ended, Interrupts, drive};
 use crate::error::{Error, Kind};
 use crate::event::Event;
 use crate::gate::Webhooks;
-use crate::release::{Goal, Me, Names};
+use crate::release::{Goal, Me, Memory, Names, Snapshot};
 use crate::report::{Commands, Reporter};
 
 pub struct Session {
@@ -32,6 +32,13 @@ impl Session {
     /// A command line that works when pasted.
     pub fn command(&self, verb: &str) -> String {
         format!("{} {verb} {}{}", program(), self.names.app, self.cluster.flags)
+    }
+
+    /// One look, for a command that does not drive.
+    pub async fn look(&self, breadth: Breadth) -> Result<Snapshot, Error> {
+        let objects = read_once(&self.cluster, &self.names, breadth).await?;
+        Snapshot::new(self.names.clone(), objects, Memory::default())
+            .map_err(|error| self.cluster.unreadable(&error))
     }
 
     /// Drives a goal to its outcome, and says what happens.

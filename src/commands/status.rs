@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use super::session::Session;
 use crate::cli::{self, Output};
-use crate::cluster::{Breadth, read_once};
+use crate::cluster::Breadth;
 use crate::error::{Error, Kind};
 use crate::event::{Event, What};
 use crate::model::Colour;
-use crate::release::status;
-use crate::release::{Goal, Memory, Names, Snapshot};
+use crate::release::{Goal, status};
 use crate::report::{self, Picture};
 
 /// How long a watch waits for a cluster that went away.
@@ -20,16 +19,12 @@ pub async fn run(common: &cli::Common, args: &cli::Status) -> Result<(), Error> 
     if args.watch {
         return watch(&session).await;
     }
-    let objects = read_once(&session.cluster, &session.names, Breadth::Serving).await?;
-    let s = Snapshot::new(session.names.clone(), objects, Memory::default())
-        .map_err(|error| session.cluster.unreadable(&error))?;
-    let status = match &s.record {
-        Some((_, record)) => status::of(&s, record),
-        None => {
-            exists(&s)?;
-            status::unprepared(&s)
-        }
-    };
+    let s = session.look(Breadth::Serving).await?;
+    // Where nobody has taken it in yet, there may be no app at all.
+    if s.record.is_none() && s.slot(Colour::Blue).is_none() {
+        return Err(Error::new(Kind::Unfit, s.names.no_deployment()));
+    }
+    let status = status::of(&s);
     match session.output {
         Output::Json => report::json(&status),
         Output::Human => {
@@ -37,18 +32,6 @@ pub async fn run(common: &cli::Common, args: &cli::Status) -> Result<(), Error> 
         }
     }
     Ok(())
-}
-
-/// Whether there is an app at all, where nobody has taken it in yet.
-fn exists(s: &Snapshot) -> Result<(), Error> {
-    let Names { app, namespace, .. } = &s.names;
-    match s.slot(Colour::Blue) {
-        Some(_) => Ok(()),
-        None => {
-            let what = format!("there is no Deployment {app} in namespace {namespace}");
-            Err(Error::new(Kind::Unfit, what))
-        }
-    }
 }
 
 /// Until somebody interrupts, which is how it is meant to end.

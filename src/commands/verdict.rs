@@ -64,10 +64,7 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
                 false => error.hint(format!("{} --when-ready", session.command("promote"))),
             })
         }
-        Outcome::NotInitialised => {
-            Err(Error::new(Kind::Unfit, format!("{app} has not been prepared for releases"))
-                .hint(session.command("init")))
-        }
+        Outcome::NotInitialised => Err(not_initialised(session)),
         Outcome::Unfit { reasons } => {
             let mut error = Error::new(Kind::Unfit, format!("{app} can't be released as it is"));
             error.causes.clone_from(reasons);
@@ -88,6 +85,12 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
         }
         Outcome::Misfit { why } => error(Kind::Usage, why.clone()),
     }
+}
+
+/// `init` has not taken the app in.
+pub fn not_initialised(session: &Session) -> Error {
+    let what = format!("{} has not been prepared for releases", session.names.app);
+    Error::new(Kind::Unfit, what).hint(session.command("init"))
 }
 
 fn finished_as(session: &Session, finished: &Finished) -> Result<String, Error> {

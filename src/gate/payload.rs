@@ -21,12 +21,10 @@ impl Payload {
     pub fn new(s: &Snapshot, question: &Question) -> Payload {
         let release = s.record.as_ref().and_then(|(_, record)| record.release.as_ref());
         let images = release.map(|release| release.images.values().cloned().collect::<Vec<_>>());
-        let preview = s.service(&s.names.preview());
-        let preview = preview.and_then(|service| s.names.preview_address(service));
         let metadata = [
             ("release", question.release.to_string()),
             ("images", images.unwrap_or_default().join(",")),
-            ("preview", preview.unwrap_or_default()),
+            ("preview", s.preview_address().unwrap_or_default()),
         ];
         Payload {
             name: s.names.app.clone(),

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Names, Slot, Snapshot};
 use crate::model::{APP_LABEL, Colour, Id, Kind, MANAGED_BY, MANAGER, label, name, string_map};
-use crate::route::{Label, names_app, selects};
+use crate::route::{Label, selects};
 
 /// Kubernetes' limit for names of Services and for label values.
 const LONGEST_NAME: usize = 63;
@@ -77,10 +77,7 @@ fn autoscalers(s: &Snapshot) -> Vec<String> {
 }
 
 fn routes(s: &Snapshot, service: &str) -> Option<String> {
-    let mut services = vec![service.to_owned()];
-    services.extend(Colour::BOTH.map(|colour| s.names.service(colour)));
-    let routes: Vec<&str> =
-        s.open_ingresses().filter(|ingress| names_app(ingress, &services)).map(name).collect();
+    let routes: Vec<&str> = s.routes_to(service).into_iter().map(name).collect();
     match routes.len() {
         1 => None,
         0 => Some(format!("no Ingress in namespace {} names Service {service}", s.names.namespace)),

@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Names, Snapshot};
-use crate::model::{Colour, name};
-use crate::route::{Backend, backends, names_app};
+use super::Snapshot;
+use crate::model::name;
+use crate::route::{Backend, backends};
 
 /// The name of a port whose name the file does not give, as Flagger has it.
 const PORT_NAME: &str = "http";
@@ -52,22 +52,15 @@ fn ingress(s: &Snapshot, service: &str, expected: &Expected) -> Option<String> {
             "the settings name Ingress {wanted}, which does not exist in namespace {namespace}"
         ));
     };
-    let services = serving(&s.names, service);
-    if names_app(found, &services) {
+    let routes: Vec<&str> = s.routes_to(service).into_iter().map(name).collect();
+    if routes.contains(&name(found)) {
         return None;
     }
-    let others = s.open_ingresses().filter(|other| names_app(other, &services));
-    let others: Vec<String> = others.map(|other| format!("Ingress {}", name(other))).collect();
+    let others: Vec<String> = routes.iter().map(|other| format!("Ingress {other}")).collect();
     Some(format!(
         "the settings name Ingress {wanted}, which does not name Service {service}; {} does",
         if others.is_empty() { "no other".to_owned() } else { others.join(", ") }
     ))
-}
-
-fn serving(names: &Names, service: &str) -> Vec<String> {
-    let mut services = vec![service.to_owned()];
-    services.extend(Colour::BOTH.map(|colour| names.service(colour)));
-    services
 }
 
 /// Where the port of a Service that exists is not the file's.

@@ -28,6 +28,18 @@ impl Names {
         format!("{}-{colour}", self.app)
     }
 
+    /// The Services through which an Ingress may send people to the app, of which `live` is the one
+    /// that follows the live colour. The preview is not one.
+    pub fn serving(&self, live: &str) -> Vec<String> {
+        let fixed = Colour::BOTH.map(|colour| self.service(colour));
+        std::iter::once(live.to_owned()).chain(fixed).collect()
+    }
+
+    /// That the app itself is not there.
+    pub fn no_deployment(&self) -> String {
+        format!("there is no Deployment {} in namespace {}", self.app, self.namespace)
+    }
+
     /// The Service that follows the candidate.
     pub fn preview(&self) -> String {
         format!("{}-preview", self.app)

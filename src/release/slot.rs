@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::template;
 use crate::model::{
-    EPOCH, MANAGED_BY, MANAGER, RELEASE, TEMPLATE_HASH, Version, annotation, label, version,
+    MANAGED_BY, MANAGER, RELEASE, TEMPLATE_HASH, Version, annotation, label, version,
 };
 use crate::route::Label;
 
@@ -62,10 +62,6 @@ impl<'a> Slot<'a> {
 
     pub fn hash(&self) -> Option<&'a str> {
         annotation(self.0, TEMPLATE_HASH)
-    }
-
-    pub fn epoch(&self) -> u64 {
-        annotation(self.0, EPOCH).and_then(|epoch| epoch.parse().ok()).unwrap_or(0)
     }
 
     /// Whether bluegreen made the object: the user's own Deployment is never deleted.

@@ -58,11 +58,9 @@ impl Snapshot {
         self.service(&record.service)
     }
 
-    /// The Services through which an Ingress may send people to the app. The preview is not one.
+    /// The Services through which an Ingress may send people to the app.
     pub fn serving(&self, record: &Record) -> Vec<String> {
-        let mut services = vec![record.service.clone()];
-        services.extend(Colour::BOTH.map(|colour| self.names.service(colour)));
-        services
+        self.names.serving(&record.service)
     }
 
     /// The Ingresses that are not ours: requests come through them.
@@ -73,8 +71,18 @@ impl Snapshot {
 
     /// The user's Ingresses that serve the app.
     pub fn routes(&self, record: &Record) -> Vec<&Value> {
-        let services = self.serving(record);
+        self.routes_to(&record.service)
+    }
+
+    /// The same, where no record says yet which the live Service is.
+    pub fn routes_to(&self, live: &str) -> Vec<&Value> {
+        let services = self.names.serving(live);
         self.open_ingresses().filter(|ingress| names_app(ingress, &services)).collect()
+    }
+
+    /// Where the candidate can be asked.
+    pub fn preview_address(&self) -> Option<String> {
+        self.names.preview_address(self.service(&self.names.preview())?)
     }
 
     fn service_leads(&self, service: &str, record: &Record) -> Leads {

@@ -129,8 +129,15 @@ impl Status {
     }
 }
 
+pub fn of(s: &Snapshot) -> Status {
+    match &s.record {
+        Some((_, record)) => prepared(s, record),
+        None => unprepared(s),
+    }
+}
+
 /// The status of an app that `init` has taken in.
-pub fn of(s: &Snapshot, record: &Record) -> Status {
+fn prepared(s: &Snapshot, record: &Record) -> Status {
     let leads = s.routes_lead(record);
     let live = match leads {
         Leads::To(colour) => Some(colour),
@@ -164,7 +171,7 @@ pub fn of(s: &Snapshot, record: &Record) -> Status {
 }
 
 /// The status of an app that nobody has taken in yet.
-pub fn unprepared(s: &Snapshot) -> Status {
+fn unprepared(s: &Snapshot) -> Status {
     Status {
         app: s.names.app.clone(),
         namespace: s.names.namespace.clone(),

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{Doing, Look, Next, WaitFor};
-use crate::model::{EPOCH, Id, Kind, Write, annotate, annotation, name, version};
+use crate::model::{Colour, EPOCH, Id, Kind, Write, annotate, annotation, name, version};
 use crate::release::{Outcome, Record, Slot};
 
 /// A driver that lives answers within a second, whatever it is waiting for.
@@ -91,18 +91,18 @@ fn take_over(look: Look) -> Write {
 
 /// The newest epoch that any of the app's objects bears.
 pub fn borne(look: Look) -> u64 {
-    let s = look.s;
-    let objects = stamped(look).into_iter().map(epoch_of);
-    let slots = crate::model::Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour));
-    objects.chain(slots.map(|slot| slot.epoch())).max().unwrap_or(0)
+    stamped(look).into_iter().map(epoch_of).max().unwrap_or(0)
 }
 
-/// What is stamped beside the slots: everything through which people reach the app.
+/// What a driver may write beside the record: everything through which people reach the app, and
+/// the slots.
 fn stamped<'a>(look: Look<'a>) -> Vec<&'a Value> {
     let s = look.s;
     let Some((_, record)) = &s.record else { return Vec::new() };
     let services = s.live_service(record).into_iter().chain(s.service(&s.names.preview()));
-    s.routes(record).into_iter().chain(services).collect()
+    let slots = Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour));
+    let slots = slots.map(|Slot(object)| object);
+    s.routes(record).into_iter().chain(services).chain(slots).collect()
 }
 
 fn epoch_of(object: &Value) -> u64 {
@@ -118,11 +118,7 @@ fn answer(look: Look, record: &Record) -> Option<Next> {
 /// After a takeover, everything that the old driver could still write gets a new state, so that
 /// what it planned before no longer applies.
 fn stamp(look: Look, record: &Record) -> Option<Next> {
-    let s = look.s;
-    let slots = crate::model::Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour));
-    let slots = slots.filter(|slot| slot.epoch() < record.epoch).map(|Slot(object)| object);
-    let others = stamped(look).into_iter().filter(|object| epoch_of(object) < record.epoch);
-    let object = others.chain(slots).next()?;
+    let object = stamped(look).into_iter().find(|object| epoch_of(object) < record.epoch)?;
     let kind = object["kind"].as_str().and_then(Kind::parse)?;
     let id = Id::new(kind, name(object));
     let stamp = annotate(object, &[(EPOCH, record.epoch.to_string())]);

@@ -10,7 +10,7 @@ use crate::release::snapshot::Leads;
 use crate::release::{
     Outcome, Record, Settings, Slot, Snapshot, checks, expected, objects, ports, template, warm,
 };
-use crate::route::{backends, names_app, selects};
+use crate::route::{backends, selects};
 
 /// The port of a Service that init makes, where the Ingress gives only a name.
 const HTTP: u64 = 80;
@@ -25,8 +25,7 @@ pub fn next(look: Look, init: &Init) -> Next {
 fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
     let s = look.s;
     let Some(blue) = s.slot(Colour::Blue) else {
-        let (app, namespace) = (&s.names.app, &s.names.namespace);
-        return Err(vec![format!("there is no Deployment {app} in namespace {namespace}")]);
+        return Err(vec![s.names.no_deployment()]);
     };
     if blue.is_ours() {
         let whose = label_of(blue.0, APP_LABEL).unwrap_or("another app");
@@ -133,10 +132,7 @@ fn live_service(look: Look, init: &Init) -> Result<String, Vec<String>> {
         .filter(|service| !made.iter().any(|made| made == name(service)))
         .filter(|service| labels.iter().any(|labels| selects(service, labels)))
         .collect();
-    let routed = |service: &str| {
-        let ways = [&fixed[..], &[service.to_owned()]].concat();
-        s.open_ingresses().any(|ingress| names_app(ingress, &ways))
-    };
+    let routed = |service: &str| !s.routes_to(service).is_empty();
     let candidates: Vec<&str> =
         selecting.iter().map(|service| name(service)).filter(|name| routed(name)).collect();
     match candidates[..] {

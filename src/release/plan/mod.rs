@@ -195,10 +195,7 @@ impl Look<'_> {
 
     /// The candidate is ready and waits, with nobody driving.
     fn detached(&self, number: u64) -> Next {
-        let s = self.s;
-        let preview = s.service(&s.names.preview());
-        let preview = preview.and_then(|service| s.names.preview_address(service));
-        Next::Done(Outcome::Detached { number, preview })
+        Next::Done(Outcome::Detached { number, preview: self.s.preview_address() })
     }
 
     /// A wait for a slot to be ready.

@@ -23,9 +23,7 @@ pub fn footing<'a>(
         return Err(remove_leftover(look, slot));
     }
     let Some(blue) = s.slot(Colour::Blue) else {
-        let (app, namespace) = (&s.names.app, &s.names.namespace);
-        let reason = format!("there is no Deployment {app} in namespace {namespace}");
-        return Err(Next::Done(Outcome::Unfit { reasons: vec![reason] }));
+        return Err(Next::Done(Outcome::Unfit { reasons: vec![s.names.no_deployment()] }));
     };
     let mut reasons = checks::surroundings(s, &record.service, &record.label);
     reasons.extend(expected::unmet(s, &record.service, expected));
