@@ -6,7 +6,9 @@ use serde_json::Value;
 use super::hold::{self, Other};
 use super::{Doing, Look, Next, forward, start, withdraw};
 use crate::model::Colour;
-use crate::release::{Expected, Outcome, Record, Release, Settings, Slot, template};
+use crate::release::{
+    Expected, GateKind, GateState, Outcome, Record, Release, Settings, Slot, template,
+};
 
 pub fn next(look: Look, record: &Record, number: Option<u64>, settings: &Settings) -> Next {
     if let Some(number) = number
@@ -46,7 +48,12 @@ fn again(look: Look, record: &Record, release: &Release, settings: &Settings) ->
     if let Some(ending) = &release.ending {
         return withdraw::next(look, record, release, ending);
     }
-    let set = start::set(release, settings);
+    let mut set = start::set(release, settings);
+    // A deploy of the same version may have gone on with it meanwhile, and have given it its gate.
+    if set.gate.kind != GateKind::Open {
+        set.gate = GateState::new(GateKind::Open, 0, 0);
+    }
+    set.deadline = None;
     if set != *release && release.drain_until.is_none() {
         return look.act(Doing::Set, look.release(|release| *release = set));
     }

@@ -2,14 +2,14 @@
 
 use bluegreen::model::{Colour, Kind, RELEASE, TEMPLATE_HASH, annotation};
 use bluegreen::release::{
-    Answer, Change, Deploy, Doing, Gate, Goal, Next, Outcome, Settings, Verdict,
+    Answer, Change, Deploy, Doing, Gate, Goal, Next, Outcome, Settings, Verdict, WaitFor,
 };
 use serde_json::json;
 
 use super::{changed, deploying, doing, done, go, promoted, reach, record_after, step, waits};
 use crate::world::World;
 use crate::world::article::{V1, V2, backend, initialised};
-use crate::world::driver::{Driver, WEBHOOK, abort, deploy, promote, rollback};
+use crate::world::driver::{Driver, WEBHOOK, abort, deploy, promote, rollback, set};
 
 const V3: &str = "kmharish/parrot-app:v3";
 
@@ -120,7 +120,7 @@ fn a_release_that_was_switched_back_leaves_the_one_before() {
 }
 
 fn world_drains(next: &Next) -> bool {
-    matches!(next, Next::Wait { on: bluegreen::release::WaitFor::Drain { .. }, .. })
+    matches!(next, Next::Wait { on: WaitFor::Drain { .. }, .. })
 }
 
 #[test]
@@ -196,6 +196,20 @@ fn the_newer_word_on_its_drain_counts() {
     let mut c = Driver::new("c", Goal::Rollback { release: None, settings });
     let next = reach(&mut world, &mut c, step!(Doing::Set));
     assert_eq!(record_after(&world, &next).release.unwrap().drain_seconds, 1);
+}
+
+/// A deploy of the very version that a rollback brings back goes on with it, by its own gate; the
+/// rollback after it has none again.
+#[test]
+fn no_gate_is_left_of_a_deploy_that_went_on_with_it() {
+    let (mut world, _) = going_back(step!(Doing::MakeCandidate { .. }));
+    world.edit_record(|record| record.driver = None);
+    let person = set(deploy(V1, Gate::Person), |settings| settings.deadline_seconds = Some(300));
+    let mut a = Driver::new("a", Goal::Deploy(person));
+    reach(&mut world, &mut a, |next| matches!(next, Next::Wait { on: WaitFor::Person, .. }));
+    world.edit_record(|record| record.driver = None);
+    is_back(&back(&mut world, "c"), 2);
+    assert_eq!(world.live_image().as_deref(), Some(V1));
 }
 
 #[test]
