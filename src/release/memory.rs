@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Goal, Me, Record};
+use super::{Goal, Me, Probed, Record};
 
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Memory {
@@ -22,6 +22,8 @@ pub struct Memory {
     pub refused: Option<String>,
     /// The gate's last answer.
     pub answer: Option<Answered>,
+    /// What asking the app through the ingress has shown.
+    pub probed: Option<Probed>,
 }
 
 /// A gate's answer, and what it was asked about.

@@ -14,6 +14,7 @@ mod phase;
 pub mod plan;
 pub mod pods;
 mod ports;
+mod probed;
 mod record;
 pub mod settings;
 mod slot;
@@ -35,6 +36,7 @@ pub use record::{
     Before, Challenge, Driver, Ending, Finished, GateKind, GateState, HISTORY, Intent, RECORD_KEY,
     Record, Release, Verdict,
 };
+pub use probed::{Probed, Sight};
 pub use settings::Settings;
 pub use slot::Slot;
 pub use snapshot::{Snapshot, Unreadable};

@@ -1,0 +1,22 @@
+//! What asking the app through the ingress has shown: an Ingress has no acknowledgement, so this is
+//! the only proof that a switch has arrived.
+
+use jiff::Timestamp;
+
+/// What one process has seen since the switch of a release; of the time before it only whether it
+/// will be able to tell the two versions apart.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Probed {
+    pub release: u64,
+    pub sight: Sight,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Sight {
+    /// Nothing can be told from the answers, and why not.
+    Blind { why: String },
+    /// The old version still answers, or nobody does: the last such answer, and when it came.
+    Old { at: Timestamp, said: String },
+    /// Since then every answer came from the new version, each on a connection of its own.
+    New { since: Timestamp, answers: u64 },
+}
