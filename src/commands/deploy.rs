@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use super::session::Session;
-use super::{dry_run, input, verdict};
+use super::{after, dry_run, input, verdict};
 use crate::cli;
 use crate::error::{Error, Kind};
 use crate::gate::Webhooks;
@@ -73,8 +73,7 @@ fn flags(args: &cli::Deploy) -> Settings {
         threshold: args.threshold,
         deadline_seconds: args.deadline,
         timeout_seconds: args.timeout,
-        drain_seconds: args.drain,
-        skip: false,
+        ..after::settings(&args.after)
     }
 }
 

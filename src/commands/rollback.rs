@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::session::Session;
-use super::verdict;
+use super::{after, verdict};
 use crate::cli;
 use crate::error::Error;
 use crate::release::{Goal, Outcome, Settings};
@@ -11,11 +11,7 @@ use crate::report;
 
 pub async fn run(common: &cli::Common, args: &cli::Rollback) -> Result<(), Error> {
     let session = Session::open(common, args.app.as_ref()).await?;
-    let settings = Settings {
-        timeout_seconds: args.timeout,
-        drain_seconds: args.drain,
-        ..Settings::default()
-    };
+    let settings = Settings { timeout_seconds: args.timeout, ..after::settings(&args.after) };
     let patience = Duration::from_secs(settings.timeout());
     let goal = Goal::Rollback { release: args.release, settings };
     let ended = session.drive(goal, None, patience).await?;

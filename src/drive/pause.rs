@@ -112,7 +112,10 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
     let record = s.names.record();
     let mut specs = vec![Spec::named(record.kind, record.name)];
     let release = s.record.as_ref().and_then(|(_, record)| record.release.as_ref());
-    let pods = release.map(|r| Spec::labelled(Kind::Pod, format!("{RELEASE}={}", r.number)));
+    let pods = release.map(|release| {
+        let number = s.slot(release.to).and_then(|slot| slot.pods_release());
+        Spec::labelled(Kind::Pod, format!("{RELEASE}={}", number.unwrap_or(release.number)))
+    });
     let deployment = |colour: Colour| Spec::named(Kind::Deployment, s.names.deployment(colour));
     match on {
         WaitFor::Ready { colour, .. } | WaitFor::Settle { colour } => {
@@ -121,8 +124,12 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
             specs.push(Spec::labelled(Kind::EndpointSlice, slices));
             specs.extend(pods);
         }
-        WaitFor::Drain { colour } => {
-            specs.push(deployment(colour.other()));
+        WaitFor::Arrival { .. } | WaitFor::Bake { .. } | WaitFor::Drain { .. } => {
+            // Whether the version that serves still does, and the other one could.
+            specs.extend(Colour::BOTH.map(deployment));
+            let services = Colour::BOTH.map(|colour| s.names.service(colour));
+            let slices = format!("{SLICE_SERVICE} in ({})", services.join(","));
+            specs.push(Spec::labelled(Kind::EndpointSlice, slices));
             specs.extend(pods);
         }
         WaitFor::Change => {

@@ -1,7 +1,12 @@
 //! What asking the app through the ingress has shown: an Ingress has no acknowledgement, so this is
 //! the only proof that a switch has arrived.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+
+/// A switch has arrived when for so long every answer came from the new version, and there were so
+/// many of them: 100 in a row are no proof when they come within a moment.
+pub const ENOUGH: SignedDuration = SignedDuration::from_secs(1);
+pub const ENOUGH_ANSWERS: u64 = 10;
 
 /// What one process has seen since the switch of a release; of the time before it only whether it
 /// will be able to tell the two versions apart.

@@ -10,6 +10,7 @@ mod forward;
 mod hold;
 mod init;
 mod intent;
+mod live;
 mod phase;
 mod readiness;
 mod rehearse;

@@ -10,6 +10,7 @@ mod forward;
 mod hold;
 mod init;
 mod intent;
+mod live;
 pub mod rehearse;
 mod rollback;
 mod start;
