@@ -65,7 +65,7 @@ async fn an_answer_is_what_a_version_says_and_not_what_the_moment_does() {
         ("200 OK", "", "v2"),
         ("200 OK", "ETag: a\r\n", "v1"),
         ("201 Created", "", "v1"),
-        ("302 Found", "", "v1"),
+        ("302 Found", "Location: /\r\n", "v1"),
         ("404 Not Found", "", "v1"),
         ("500 Internal Server Error", "", "v1"),
     ] {
@@ -96,7 +96,7 @@ async fn tells_that_nobody_answers_and_why() {
     let ingress = StandIn::http(AWAY).await;
     let asker = asker("http://parrot.example.com/", ingress.address);
     assert_eq!(why(asker.ask().await), "503 Service Unavailable");
-    ingress.say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut");
+    ingress.say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: close\r\n\r\ncut");
     let said = why(asker.ask().await);
     assert!(said.starts_with("no answer: "), "{said}");
     ingress.say("");

@@ -77,7 +77,7 @@ async fn connection(
     exchange(stream, &name, says, asked).await;
 }
 
-/// More than one request of a connection would stand in `asked` as one.
+/// The first request of a connection is answered, no other.
 async fn exchange(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     name: &str,
@@ -94,14 +94,14 @@ async fn exchange(
     }
     asked.lock().unwrap().push(request);
     let answer = says.lock().unwrap().clone();
-    match answer {
-        Some(answer) => {
-            let _ = stream.write_all(answer.as_bytes()).await;
-            let _ = stream.shutdown().await;
-        }
-        // Until the other side gives up.
-        None => while stream.read(&mut part).await.is_ok_and(|n| n > 0) {},
+    if let Some(answer) = &answer {
+        let _ = stream.write_all(answer.as_bytes()).await;
     }
+    if answer.is_some_and(|answer| answer.is_empty() || answer.contains("Connection: close")) {
+        let _ = stream.shutdown().await;
+    }
+    // Until the other side gives up; what it asks for again gets no answer.
+    while stream.read(&mut part).await.is_ok_and(|n| n > 0) {}
 }
 
 fn acceptor() -> TlsAcceptor {

@@ -39,8 +39,6 @@ struct Switched {
     new: Option<(Timestamp, u64)>,
     /// The last that was not new: when it came, and what it said.
     old: (Timestamp, String),
-    /// Whether that was an answer of the old version.
-    is_answer: bool,
 }
 
 /// What one rule shows.
@@ -71,7 +69,7 @@ impl Tell {
                 asked.baseline.learn()
             };
             let old = (at, "nothing heard since the switch".to_owned());
-            asked.switched = Some(Switched { known, other: at, new: None, old, is_answer: false });
+            asked.switched = Some(Switched { known, other: at, new: None, old });
         }
     }
 
@@ -160,14 +158,14 @@ impl Switched {
         match heard {
             Heard::Answer(answer) if known.is_old(&answer) => {
                 let said = format!("{}, as before the switch", answer.status());
-                (self.old, self.is_answer, self.new) = ((at, said), true, None);
+                (self.old, self.new) = ((at, said), None);
             }
             Heard::Answer(_) => {
                 let (since, answers) = self.new.unwrap_or((at, 0));
                 (self.new, self.other) = (Some((since, answers + 1)), at);
             }
             Heard::Nobody(why) => {
-                (self.old, self.is_answer, self.new) = ((at, why), false, None);
+                (self.old, self.new) = ((at, why), None);
                 self.other = at;
             }
         }
@@ -178,7 +176,7 @@ impl Switched {
         match (&self.known, self.new) {
             (Err(why), _) => Shows::Nothing(why.clone()),
             (_, Some((since, answers))) => Shows::New(since, answers),
-            _ if self.is_answer && at.duration_since(self.other) >= ALIKE => {
+            _ if at.duration_since(self.other) >= ALIKE => {
                 Shows::Nothing(format!("both versions answer alike, {said}"))
             }
             _ => Shows::Old(*at, said.clone()),

@@ -274,6 +274,24 @@ fn says_beforehand_whether_it_will_be_able_to_tell() {
     // What answers at last is learnt as if nothing had been.
     tell.note(1, body("v1"), at(50));
     assert_eq!(tell.wants(1), Wants::Answers);
+    (0..19).for_each(|n| tell.note(1, body("v1"), at(51 + n)));
+    tell.switch(at(100));
+    tell.note(1, body("v2"), at(101));
+    tell.note(0, body("v2"), at(102));
+    assert_eq!(tell.sight(), Some(Sight::New { since: at(102), answers: 1 }));
+}
+
+#[test]
+fn pods_that_may_not_all_have_answered_are_not_known() {
+    let new_after = |answers: usize| {
+        let mut tell = Tell::new(vec!["parrot".into()], String::new(), 10);
+        (0..answers).for_each(|n| tell.note(0, body(["a", "b"][n % 2]), at(0)));
+        tell.switch(at(1));
+        tell.note(0, body("c"), at(2));
+        matches!(tell.sight(), Some(Sight::New { .. }))
+    };
+    assert!(!new_after(80), "the second answer was new, and 79 that were not are too few");
+    assert!(new_after(81));
 }
 
 #[test]
@@ -284,8 +302,8 @@ fn what_changes_while_people_wait_is_learnt_again() {
     tell.switch(at(300));
     tell.note(0, body("tuesday"), at(301));
     assert!(is_old(&tell.sight().unwrap()));
-    tell.note(0, body("wednesday"), at(302));
-    assert!(matches!(tell.sight(), Some(Sight::New { .. })));
+    tell.note(0, body("monday"), at(302));
+    assert!(matches!(tell.sight(), Some(Sight::New { .. })), "that was long ago");
 }
 
 #[test]
@@ -306,6 +324,9 @@ fn of_several_rules_those_that_can_be_told_apart_count() {
     // That the one which was new before says the same as ever now is news.
     tell.note(0, body("v1"), at(400));
     assert!(is_old(&tell.sight().unwrap()));
+    tell.note(0, body("v2"), at(500));
+    tell.note(0, body("v2"), at(501));
+    assert_eq!(tell.sight(), Some(Sight::New { since: at(500), answers: 2 }));
 }
 
 #[test]
