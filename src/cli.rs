@@ -248,6 +248,9 @@ pub struct Promote {
     /// Approve a candidate that is not ready yet: it goes live when it is
     #[arg(long)]
     pub when_ready: bool,
+    /// Confirm the switch there: URL, auto or none [default: auto]
+    #[arg(long, value_name = "URL")]
+    pub probe: Option<Probe>,
 }
 
 #[derive(Args, Debug)]

@@ -3,9 +3,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-/// A switch has arrived when for so long every answer came from the new version, and there were so
-/// many of them: 100 in a row are no proof when they come within a moment.
+/// So long new answers alone have to come. Old and new answers mix while nginx reloads, for at most a
+/// quarter of a second where it was measured, and by chance many new ones may come in a row then.
 pub const ENOUGH: SignedDuration = SignedDuration::from_secs(1);
+/// And at least so many: a slow app answers seldom.
 pub const ENOUGH_ANSWERS: u64 = 10;
 
 /// What one process has seen since the switch of a release; of the time before it only whether it
@@ -24,4 +25,16 @@ pub enum Sight {
     Old { at: Timestamp, said: String },
     /// Since then every answer came from the new version, each on a connection of its own.
     New { since: Timestamp, answers: u64 },
+}
+
+impl Sight {
+    /// Whether the new version is served, beyond doubt.
+    pub fn is_enough(&self, now: Timestamp) -> bool {
+        match self {
+            Sight::New { since, answers } => {
+                *answers >= ENOUGH_ANSWERS && now.duration_since(*since) >= ENOUGH
+            }
+            Sight::Old { .. } | Sight::Blind { .. } => false,
+        }
+    }
 }

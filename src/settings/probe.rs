@@ -1,18 +1,18 @@
-//! Where the app is asked through the ingress.
+//! What a person says about the probe: where to ask, or not to.
 
 use std::str::FromStr;
 
 use url::Url;
 
-/// How a switch is confirmed.
+/// Where the ingress is asked.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Probe {
-    /// At the address that stands in the Ingress's status, where one does.
+    /// At the addresses in the Ingress's status.
     #[default]
     Auto,
-    /// Not at all: the ingress controller is given time.
+    /// Nowhere.
     None,
-    /// There: the Ingress's hosts and paths are asked at this scheme, host and port.
+    /// At this scheme, host and port.
     At(Url),
 }
 
@@ -21,23 +21,26 @@ impl FromStr for Probe {
 
     fn from_str(text: &str) -> Result<Probe, String> {
         match text {
-            "auto" => return Ok(Probe::Auto),
-            "none" => return Ok(Probe::None),
-            _ => {}
-        }
-        let url: Url = text.parse().map_err(|error: url::ParseError| error.to_string())?;
-        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-            return Err("it is auto, none, or an address like http://203.0.113.7".to_owned());
-        }
-        let plain = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-        match plain && url.username().is_empty() && url.password().is_none() {
-            true => Ok(Probe::At(url)),
-            false => {
-                Err("scheme, host and port are all that counts: hosts and paths are the Ingress's"
-                    .to_owned())
-            }
+            "auto" => Ok(Probe::Auto),
+            "none" => Ok(Probe::None),
+            _ => base(text).map(Probe::At),
         }
     }
+}
+
+fn base(text: &str) -> Result<Url, String> {
+    const FORM: &str = "it is auto, none, or a URL such as http://127.0.0.1:8080";
+    let url: Url = text.parse().map_err(|error| format!("{error}: {FORM}"))?;
+    if !["http", "https"].contains(&url.scheme()) {
+        return Err(format!("only http and https can be asked: {FORM}"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(format!("nobody logs in there: {FORM}"));
+    }
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return Err(format!("paths are the Ingress's, only the address is asked for: {FORM}"));
+    }
+    Ok(url)
 }
 
 #[cfg(test)]
@@ -45,23 +48,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_where_the_ingress_listens_and_no_more() {
+    fn is_auto_none_or_an_address() {
         assert_eq!("auto".parse(), Ok(Probe::Auto));
         assert_eq!("none".parse(), Ok(Probe::None));
-        for address in ["http://127.0.0.1:8080", "https://lb.example.com", "http://[::1]:80/"] {
-            assert_eq!(address.parse(), Ok(Probe::At(address.parse().unwrap())));
+        for url in ["http://127.0.0.1:8080", "https://lb.example.com/", "http://[::1]"] {
+            assert_eq!(url.parse(), Ok(Probe::At(url.parse().unwrap())));
         }
-        for wrong in [
-            "",
-            "yes",
-            "127.0.0.1:8080",
-            "ftp://a",
-            "http://a/parrot",
-            "http://a?b",
-            "http://a#b",
-            "http://u:p@a",
+    }
+
+    #[test]
+    fn anything_else_is_refused_and_a_password_not_repeated() {
+        for (text, why) in [
+            ("", "relative URL without a base"),
+            ("127.0.0.1:8080", "relative URL without a base"),
+            ("localhost:8080", "only http and https"),
+            ("ftp://lb.example.com", "only http and https"),
+            ("http://", "empty host"),
+            ("http://lb.example.com:99999", "invalid port number"),
+            ("http://me:hush@lb.example.com", "nobody logs in"),
+            ("http://lb.example.com/parrot", "paths are the Ingress's"),
+            ("http://lb.example.com/?a", "paths are the Ingress's"),
+            ("http://lb.example.com/#a", "paths are the Ingress's"),
         ] {
-            assert!(wrong.parse::<Probe>().is_err(), "{wrong}");
+            let error = text.parse::<Probe>().unwrap_err();
+            assert!(error.starts_with(why), "{text}: {error}");
+            assert!(error.ends_with("http://127.0.0.1:8080"), "{error}");
+            assert!(!error.contains("hush"), "{error}");
         }
     }
 }

@@ -6,9 +6,7 @@ use jiff::Timestamp;
 use super::forward::{edited, end, scale};
 use super::{Doing, Look, Next, Step, WaitFor, later};
 use crate::release::snapshot::Leads;
-use crate::release::{
-    Confirmed, ENOUGH, ENOUGH_ANSWERS, GateKind, Record, Release, Sight, Slot, Verdict,
-};
+use crate::release::{Confirmed, GateKind, Record, Release, Sight, Slot, Verdict};
 use crate::route::follow;
 
 pub fn next(look: Look, record: &Record, release: &Release) -> Next {
@@ -85,13 +83,11 @@ fn confirm(look: Look, release: &Release, switched: Timestamp) -> Next {
     let colour = release.to;
     let probed = look.s.memory.probed.as_ref().filter(|p| p.release == release.number);
     let (until, why) = match probed.map(|probed| &probed.sight) {
-        Some(Sight::New { since, answers }) => {
-            let enough = since.saturating_add(ENOUGH).unwrap_or(Timestamp::MAX);
-            if *answers >= ENOUGH_ANSWERS && look.now >= enough {
-                return confirmed(look, release, Confirmed::Probe);
-            }
-            (enough.max(later(look.now, 1)), None)
+        Some(sight) if sight.is_enough(look.now) => {
+            return confirmed(look, release, Confirmed::Probe);
         }
+        // The next answers are told of anyway.
+        Some(Sight::New { .. }) => (later(look.now, 1), None),
         Some(Sight::Old { said, .. }) => {
             // Who takes the release up later gives it the same time again.
             let since = look.s.memory.began.map_or(switched, |began| began.max(switched));

@@ -19,6 +19,7 @@ mod pair;
 mod parrot;
 mod pictures;
 mod plugin;
+mod probe;
 mod refusals;
 mod requests;
 mod rights;
@@ -67,7 +68,8 @@ pub fn together() -> Vec<Trial> {
 
 /// They use the data plane and measure: one after the other, when the rest is done.
 pub fn alone() -> Vec<Trial> {
-    [stand_ins::trials(), traffic::trials(), zero_loss::trials()].into_iter().flatten().collect()
+    let files = [stand_ins::trials(), traffic::trials(), probe::trials(), zero_loss::trials()];
+    files.into_iter().flatten().collect()
 }
 
 /// They measure and assert nothing: only by `--ignored`, and no test that was skipped without it.
