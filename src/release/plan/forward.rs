@@ -9,7 +9,8 @@ use crate::model::{EPOCH, Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, nam
 use crate::release::objects::{self, Candidate};
 use crate::release::snapshot::Leads;
 use crate::release::{
-    Ending, GateKind, Outcome, Record, Release, Slot, Verdict, checks, ports, template,
+    Ending, GateKind, GateState, Outcome, Record, Release, Slot, Snapshot, Verdict, checks, ports,
+    template, warm,
 };
 use crate::route::{Switch, follow, resolves_to};
 
@@ -28,40 +29,53 @@ pub fn next(
     wanted: Option<(&Value, bool)>,
 ) -> Next {
     let s = look.s;
-    let routes = s.routes_lead(record);
     if s.switched(record, release) {
         return finish(look, record, release);
     }
-    if s.bears_number(record, release.number) || release.drain_until.is_some() {
+    let back = s.put_back(record, release);
+    if !back.is_empty() || release.drain_until.is_some() {
         return look.changed(format!(
             "the Ingress ({}) was switched by release {} and then put back",
-            s.ingress_names(record).join(", "),
+            back.join(", "),
             release.number
         ));
     }
-    if routes != Leads::To(release.from) || s.live_service_leads(record) != Leads::To(release.from)
-    {
-        return look.changed(format!(
-            "the Ingress or Service {} no longer leads to {}, which release {} started from",
-            record.service,
-            s.names.deployment(release.from),
-            release.number
-        ));
+    if let Some(what) = elsewhere(s, record, release) {
+        return look.changed(what);
     }
-    let names = s.ingress_names(record);
-    if names.len() > 1 {
-        return look.changed(format!(
-            "several Ingresses name the app now ({}), and bluegreen switches only one yet",
-            names.join(", ")
-        ));
-    }
+    let begun = s.begun(record, release);
+    let release = &if begun { committed(release) } else { release.clone() };
     if release.deadline.is_some_and(|deadline| look.now >= deadline) {
         return end(look, Verdict::Rejected, "its deadline passed before it could go live".into());
     }
     match candidate(look, record, release, wanted.map(|(template, _)| template)) {
-        Ok(slot) => ready(look, record, release, slot, wanted.is_some_and(|(_, detach)| detach)),
+        Ok(slot) => {
+            let detach = !begun && wanted.is_some_and(|(_, detach)| detach);
+            ready(look, record, release, slot, detach)
+        }
         Err(next) => next,
     }
+}
+
+/// A release whose first Ingress is switched: a gate and a deadline have no more say.
+fn committed(release: &Release) -> Release {
+    let gate = GateState { kind: GateKind::Open, ..release.gate.clone() };
+    Release { deadline: None, gate, ..release.clone() }
+}
+
+/// What does not lead where it did when the release started, and was not switched by it.
+fn elsewhere(s: &Snapshot, record: &Record, release: &Release) -> Option<String> {
+    let (routes, strayed) = (s.ingress_names(record), s.strayed(record, release));
+    let service = s.live_service_leads(record) != Leads::To(release.from);
+    if !routes.is_empty() && strayed.is_empty() && !service {
+        return None;
+    }
+    let what = match strayed.is_empty() || routes.len() == 1 {
+        true => format!("the Ingress or Service {}", record.service),
+        false => format!("Ingress {}", strayed.join(", ")),
+    };
+    let (old, number) = (s.names.deployment(release.from), release.number);
+    Some(format!("{what} no longer leads to {old}, which release {number} started from"))
 }
 
 /// The decision that the candidate goes; what follows from it is another look's business.
@@ -110,7 +124,8 @@ fn candidate<'a>(
             let (number, deploy_again) = (release.number, true);
             return Err(Next::Done(Outcome::NotReady { number, why, deploy_again }));
         };
-        if let Some(refused) = &s.memory.refused {
+        let id = Id::new(Kind::Deployment, s.names.deployment(release.to));
+        if let Some(refused) = s.memory.refusal(&id) {
             let reason = format!("the API server refuses it: {refused}");
             return Err(end(look, Verdict::Unhealthy, reason));
         }
@@ -268,14 +283,37 @@ fn switch(look: Look, record: &Record, release: &Release) -> Next {
     if let Some(missing) = ports::missing(s, record, release.to) {
         return look.changed(missing);
     }
+    if !s.begun(record, release)
+        && let Some(unfit) = unfit(s, record)
+    {
+        return Next::Done(unfit);
+    }
+    // By name, so that everybody who goes on takes the same one next.
     let routes = s.routes(record);
     let route = routes
         .into_iter()
         .find(|route| s.route_leads(route, record) != Leads::To(release.to))
         .expect("not switched, so a route leads elsewhere");
+    if let Some(why) = s.memory.refusal(&Id::new(Kind::Ingress, name(route))) {
+        let mut reason = format!("the API server refuses to switch Ingress {}: {why}", name(route));
+        let back = s.leading(record, release);
+        if !back.is_empty() {
+            reason += &format!("; put back: Ingress {}", back.join(", "));
+        }
+        return end(look, Verdict::Unhealthy, reason);
+    }
     let was = switch.was(route);
     let doing = Doing::Switch { ingress: name(route).to_owned(), service: to.clone(), was };
     look.act_fresh(doing, switch.patch(route))
+}
+
+/// What has come up since the start that a switch must not meet: another Ingress, another port.
+fn unfit(s: &Snapshot, record: &Record) -> Option<Outcome> {
+    let reasons = checks::routes(s, &record.service);
+    if !reasons.is_empty() {
+        return Some(Outcome::Unfit { reasons });
+    }
+    warm::unfit(s, record).map(|reason| Outcome::Unprepared { reasons: vec![reason] })
 }
 
 /// The new version serves: the live Service follows, the old version is drained and put away.
