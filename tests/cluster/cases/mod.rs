@@ -25,6 +25,7 @@ mod rights;
 mod rollback;
 mod settings;
 mod settle;
+mod several;
 mod stand_ins;
 mod terminal;
 mod traffic;
@@ -58,6 +59,7 @@ pub fn together() -> Vec<Trial> {
         rights::trials(),
         rollback::trials(),
         settings::trials(),
+        several::trials(),
         terminal::trials(),
         unhealthy::trials(),
         watch::trials(),
