@@ -4,15 +4,12 @@ use json_patch::{PatchOperation, ReplaceOperation};
 use serde_json::{Value, json};
 
 use super::answer::{Said, earlier, said};
-use super::{Doing, Look, Next, WaitFor, later, rollback};
-use crate::model::{EPOCH, Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, name, pointer};
+use super::{Doing, Look, Next, WaitFor, later, rollback, switch};
+use crate::model::{EPOCH, Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, pointer};
 use crate::release::objects::{self, Candidate};
 use crate::release::snapshot::Leads;
-use crate::release::{
-    Ending, GateKind, GateState, Outcome, Record, Release, Slot, Snapshot, Verdict, checks, ports,
-    template, warm,
-};
-use crate::route::{Switch, follow, resolves_to};
+use crate::release::{Ending, GateKind, Outcome, Record, Release, Slot, Verdict, checks, template};
+use crate::route::{follow, resolves_to};
 
 /// Between the candidate's readiness and the switch: a margin. A backend without ready endpoints is
 /// unknown to the ingress controller, whoever names it, and its watches of endpoints and of Ingresses
@@ -40,11 +37,11 @@ pub fn next(
             release.number
         ));
     }
-    if let Some(what) = elsewhere(s, record, release) {
+    if let Some(what) = switch::elsewhere(s, record, release) {
         return look.changed(what);
     }
     let begun = s.begun(record, release);
-    let release = &if begun { committed(release) } else { release.clone() };
+    let release = &if begun { switch::committed(release) } else { release.clone() };
     if release.deadline.is_some_and(|deadline| look.now >= deadline) {
         return end(look, Verdict::Rejected, "its deadline passed before it could go live".into());
     }
@@ -57,29 +54,8 @@ pub fn next(
     }
 }
 
-/// A release whose first Ingress is switched: a gate and a deadline have no more say.
-fn committed(release: &Release) -> Release {
-    let gate = GateState { kind: GateKind::Open, ..release.gate.clone() };
-    Release { deadline: None, gate, ..release.clone() }
-}
-
-/// What does not lead where it did when the release started, and was not switched by it.
-fn elsewhere(s: &Snapshot, record: &Record, release: &Release) -> Option<String> {
-    let (routes, strayed) = (s.ingress_names(record), s.strayed(record, release));
-    let service = s.live_service_leads(record) != Leads::To(release.from);
-    if !routes.is_empty() && strayed.is_empty() && !service {
-        return None;
-    }
-    let what = match strayed.is_empty() || routes.len() == 1 {
-        true => format!("the Ingress or Service {}", record.service),
-        false => format!("Ingress {}", strayed.join(", ")),
-    };
-    let (old, number) = (s.names.deployment(release.from), release.number);
-    Some(format!("{what} no longer leads to {old}, which release {number} started from"))
-}
-
 /// The decision that the candidate goes; what follows from it is another look's business.
-fn end(look: Look, outcome: Verdict, reason: String) -> Next {
+pub fn end(look: Look, outcome: Verdict, reason: String) -> Next {
     let ending = Ending { outcome, reason, by: None, at: look.now };
     let write = look.release(|release| release.ending = Some(ending.clone()));
     look.act(Doing::End { ending }, write)
@@ -226,7 +202,7 @@ fn ready(look: Look, record: &Record, release: &Release, slot: Slot, detach: boo
                 let on = WaitFor::Settle { colour: release.to };
                 return Next::Wait { until: earlier(Some(settled), release.deadline), on };
             }
-            switch(look, record, release)
+            switch::next(look, record, release)
         }
         Said::NotYet(next) => *next,
     }
@@ -269,51 +245,6 @@ fn not_ready(look: Look, release: &Release, slot: Slot) -> Next {
         until: earlier(until, trouble.as_ref().and_then(|trouble| trouble.until)),
         on: look.ready(release.to, trouble.map(|trouble| trouble.sentence())),
     }
-}
-
-fn switch(look: Look, record: &Record, release: &Release) -> Next {
-    let s = look.s;
-    let services = s.serving(record);
-    let to = s.names.service(release.to);
-    let switch =
-        Switch { services: &services, to: &to, release: release.number, epoch: record.epoch };
-    if !s.is_fixed(release.to, record) {
-        return look.changed(format!("the selector of Service {to} was changed"));
-    }
-    if let Some(missing) = ports::missing(s, record, release.to) {
-        return look.changed(missing);
-    }
-    if !s.begun(record, release)
-        && let Some(unfit) = unfit(s, record)
-    {
-        return Next::Done(unfit);
-    }
-    // By name, so that everybody who goes on takes the same one next.
-    let routes = s.routes(record);
-    let route = routes
-        .into_iter()
-        .find(|route| s.route_leads(route, record) != Leads::To(release.to))
-        .expect("not switched, so a route leads elsewhere");
-    if let Some(why) = s.memory.refusal(&Id::new(Kind::Ingress, name(route))) {
-        let mut reason = format!("the API server refuses to switch Ingress {}: {why}", name(route));
-        let back = s.leading(record, release);
-        if !back.is_empty() {
-            reason += &format!("; put back: Ingress {}", back.join(", "));
-        }
-        return end(look, Verdict::Unhealthy, reason);
-    }
-    let was = switch.was(route);
-    let doing = Doing::Switch { ingress: name(route).to_owned(), service: to.clone(), was };
-    look.act_fresh(doing, switch.patch(route))
-}
-
-/// What has come up since the start that a switch must not meet: another Ingress, another port.
-fn unfit(s: &Snapshot, record: &Record) -> Option<Outcome> {
-    let reasons = checks::routes(s, &record.service);
-    if !reasons.is_empty() {
-        return Some(Outcome::Unfit { reasons });
-    }
-    warm::unfit(s, record).map(|reason| Outcome::Unprepared { reasons: vec![reason] })
 }
 
 /// The new version serves: the live Service follows, the old version is drained and put away.

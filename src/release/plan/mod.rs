@@ -13,6 +13,7 @@ mod intent;
 pub mod rehearse;
 mod rollback;
 mod start;
+mod switch;
 mod withdraw;
 
 pub use doing::{Doing, WaitFor};

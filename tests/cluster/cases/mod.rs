@@ -13,6 +13,7 @@ mod examples;
 mod gate;
 mod intents;
 mod json;
+mod kinds;
 mod manners;
 mod mended;
 mod pair;
@@ -69,7 +70,8 @@ pub fn together() -> Vec<Trial> {
 
 /// They use the data plane and measure: one after the other, when the rest is done.
 pub fn alone() -> Vec<Trial> {
-    [stand_ins::trials(), traffic::trials(), zero_loss::trials()].into_iter().flatten().collect()
+    let files = [stand_ins::trials(), traffic::trials(), zero_loss::trials(), kinds::trials()];
+    files.into_iter().flatten().collect()
 }
 
 /// They measure and assert nothing: only by `--ignored`, and no test that was skipped without it.
