@@ -123,6 +123,7 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
         }
         'bluegreen;promote' {
             [CompletionResult]::new('--release', '--release', [CompletionResultType]::ParameterName, 'Only this release; for scripts')
+            [CompletionResult]::new('--probe', '--probe', [CompletionResultType]::ParameterName, 'Confirm the switch there: URL, auto or none [default: auto]')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The context of the kubeconfig to use')

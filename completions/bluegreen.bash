@@ -585,13 +585,17 @@ _bluegreen() {
             return 0
             ;;
         bluegreen__subcmd__promote)
-            opts="-n -o -h --release --when-ready --namespace --context --kubeconfig --as --output --color --help"
+            opts="-n -o -h --release --when-ready --probe --namespace --context --kubeconfig --as --output --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --release)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --probe)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

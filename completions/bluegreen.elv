@@ -115,6 +115,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
         }
         &'bluegreen;promote'= {
             cand --release 'Only this release; for scripts'
+            cand --probe 'Confirm the switch there: URL, auto or none [default: auto]'
             cand -n 'The app''s namespace; by default the kubeconfig''s'
             cand --namespace 'The app''s namespace; by default the kubeconfig''s'
             cand --context 'The context of the kubeconfig to use'

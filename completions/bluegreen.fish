@@ -105,6 +105,7 @@ always\t''
 never\t''"
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -l release -d 'Only this release; for scripts' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -l probe -d 'Confirm the switch there: URL, auto or none [default: auto]' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -l context -d 'The context of the kubeconfig to use' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -l kubeconfig -d 'By default $KUBECONFIG, then ~/.kube/config' -r -F

@@ -20,6 +20,7 @@ pub mod settings;
 mod slot;
 mod snapshot;
 pub mod status;
+mod switching;
 pub mod template;
 mod warm;
 

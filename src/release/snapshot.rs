@@ -148,7 +148,11 @@ impl Snapshot {
     }
 
     pub fn phase(&self, record: &Record, release: &Release) -> Phase {
-        Phase::of(release, self.switched(record, release))
+        let switched = self.switched(record, release);
+        match !switched && release.switched.is_none() && self.begun(record, release) {
+            true => Phase::Switching,
+            false => Phase::of(release, switched),
+        }
     }
 
     pub fn endpoints(&self, colour: Colour) -> u64 {

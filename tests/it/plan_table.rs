@@ -16,6 +16,7 @@ mod readiness;
 mod rehearse;
 mod rollback;
 mod settings;
+mod several;
 mod surprises;
 mod warm;
 mod withdraw;

@@ -155,7 +155,7 @@ pub enum Doing {
     Approve { number: u64 },
     /// Write down that the candidate goes, and why. What follows undoes the release.
     End { ending: Ending },
-    /// Send people to the new version: the one switch of a release.
+    /// Send people to the new version: the switch of a release, once for each Ingress.
     Switch {
         ingress: String,
         /// The Service that it names from now on.

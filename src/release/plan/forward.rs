@@ -4,12 +4,11 @@ use json_patch::{PatchOperation, ReplaceOperation};
 use serde_json::{Value, json};
 
 use super::answer::{Said, earlier, said};
-use super::{Doing, Look, Next, WaitFor, later, live, rollback};
-use crate::model::{EPOCH, Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, name, pointer};
+use super::{Doing, Look, Next, WaitFor, later, live, rollback, switch};
+use crate::model::{EPOCH, Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, pointer};
 use crate::release::objects::{self, Candidate};
-use crate::release::snapshot::Leads;
-use crate::release::{Ending, Outcome, Record, Release, Slot, Verdict, checks, ports, template};
-use crate::route::{Switch, follow, resolves_to};
+use crate::release::{Ending, Outcome, Record, Release, Slot, Verdict, checks, template};
+use crate::route::{follow, resolves_to};
 
 /// Between the candidate's readiness and the switch: a margin. A backend without ready endpoints is
 /// unknown to the ingress controller, whoever names it, and its watches of endpoints and of Ingresses
@@ -26,38 +25,33 @@ pub fn next(
     wanted: Option<(&Value, bool)>,
 ) -> Next {
     let s = look.s;
-    let routes = s.routes_lead(record);
     if s.switched(record, release) {
         return live::next(look, record, release);
     }
-    if s.bears_number(record, release.number) || release.switched.is_some() {
+    let back = s.put_back(record, release);
+    if !back.is_empty() || release.switched.is_some() {
         return look.changed(format!(
             "the Ingress ({}) was switched by release {} and then put back",
-            s.ingress_names(record).join(", "),
+            back.join(", "),
             release.number
         ));
     }
-    if routes != Leads::To(release.from) || s.live_service_leads(record) != Leads::To(release.from)
-    {
-        return look.changed(format!(
-            "the Ingress or Service {} no longer leads to {}, which release {} started from",
-            record.service,
-            s.names.deployment(release.from),
-            release.number
-        ));
+    if let Some(what) = switch::elsewhere(s, record, release) {
+        return look.changed(what);
     }
-    let names = s.ingress_names(record);
-    if names.len() > 1 {
-        return look.changed(format!(
-            "several Ingresses name the app now ({}), and bluegreen switches only one yet",
-            names.join(", ")
-        ));
+    let begun = s.begun(record, release);
+    if begun && let Some(bad) = live::gone_bad(look, release) {
+        return bad;
     }
+    let release = &if begun { switch::committed(release) } else { release.clone() };
     if release.deadline.is_some_and(|deadline| look.now >= deadline) {
         return end(look, Verdict::Rejected, "its deadline passed before it could go live".into());
     }
     match candidate(look, record, release, wanted.map(|(template, _)| template)) {
-        Ok(slot) => ready(look, record, release, slot, wanted.is_some_and(|(_, detach)| detach)),
+        Ok(slot) => {
+            let detach = !begun && wanted.is_some_and(|(_, detach)| detach);
+            ready(look, record, release, slot, detach)
+        }
         Err(next) => next,
     }
 }
@@ -108,7 +102,8 @@ fn candidate<'a>(
             let (number, deploy_again) = (release.number, true);
             return Err(Next::Done(Outcome::NotReady { number, why, deploy_again }));
         };
-        if let Some(refused) = &s.memory.refused {
+        let id = Id::new(Kind::Deployment, s.names.deployment(release.to));
+        if let Some(refused) = s.memory.refusal(&id) {
             let reason = format!("the API server refuses it: {refused}");
             return Err(end(look, Verdict::Unhealthy, reason));
         }
@@ -210,7 +205,7 @@ fn ready(look: Look, record: &Record, release: &Release, slot: Slot, detach: boo
                 let on = WaitFor::Settle { colour: release.to };
                 return Next::Wait { until: earlier(Some(settled), release.deadline), on };
             }
-            switch(look, record, release)
+            switch::next(look, record, release)
         }
         Said::NotYet(next) => *next,
     }
@@ -254,28 +249,6 @@ fn not_ready(look: Look, release: &Release, slot: Slot) -> Next {
         until: earlier(until, trouble.as_ref().and_then(|trouble| trouble.until)),
         on: look.ready(release.to, trouble.map(|trouble| trouble.sentence())),
     }
-}
-
-fn switch(look: Look, record: &Record, release: &Release) -> Next {
-    let s = look.s;
-    let services = s.serving(record);
-    let to = s.names.service(release.to);
-    let switch =
-        Switch { services: &services, to: &to, release: release.number, epoch: record.epoch };
-    if !s.is_fixed(release.to, record) {
-        return look.changed(format!("the selector of Service {to} was changed"));
-    }
-    if let Some(missing) = ports::missing(s, record, release.to) {
-        return look.changed(missing);
-    }
-    let routes = s.routes(record);
-    let route = routes
-        .into_iter()
-        .find(|route| s.route_leads(route, record) != Leads::To(release.to))
-        .expect("not switched, so a route leads elsewhere");
-    let was = switch.was(route);
-    let doing = Doing::Switch { ingress: name(route).to_owned(), service: to.clone(), was };
-    look.act_fresh(doing, switch.patch(route))
 }
 
 pub fn scale(slot: Slot, replicas: u64) -> Write {

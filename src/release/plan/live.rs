@@ -29,8 +29,8 @@ pub fn next(look: Look, record: &Record, release: &Release) -> Next {
     if let Some(what) = edited(candidate, record, release) {
         return look.changed(what);
     }
-    if let Some(why) = gone_bad(look, release, candidate) {
-        return end_fresh(look, format!("it went bad after the switch: {why}"));
+    if let Some(next) = gone_bad(look, release) {
+        return next;
     }
     let Some(drained) = release.drain_until else {
         return confirm(look, release, switched);
@@ -127,21 +127,26 @@ fn confirmed(look: Look, release: &Release, by: Confirmed) -> Next {
     look.act(Doing::StartDrain { seconds: seconds.max(bake), confirmed: Some(by) }, write)
 }
 
-/// What is wrong with the new version that the old one would do better. A pod that is being moved to
-/// another node is not: most of the others still answer.
-fn gone_bad(look: Look, release: &Release, candidate: Slot) -> Option<String> {
+/// People are sent back from a new version that no longer answers, where the old one would. A pod that
+/// is being moved to another node is no such case: most of the others still answer.
+pub fn gone_bad(look: Look, release: &Release) -> Option<Next> {
     let s = look.s;
+    let desired = s.slot(release.to)?.desired();
     let trouble = s.trouble(release.to, release.number);
-    if let Some(trouble) = trouble.as_ref().filter(|trouble| trouble.is_hopeless(look.now)) {
-        return Some(trouble.sentence());
-    }
-    let (new, old) = (s.endpoints(release.to), s.endpoints(release.from));
-    if new * 2 >= candidate.desired() || old <= new {
-        return None;
-    }
-    let said = trouble.map(|trouble| format!(": {}", trouble.sentence())).unwrap_or_default();
-    let service = s.names.service(release.to);
-    Some(format!("Service {service} reaches {new} of {} pods{said}", candidate.desired()))
+    let hopeless = trouble.as_ref().filter(|trouble| trouble.is_hopeless(look.now));
+    let why = match hopeless {
+        Some(trouble) => trouble.sentence(),
+        None => {
+            let (new, old) = (s.endpoints(release.to), s.endpoints(release.from));
+            if new * 2 >= desired || old <= new {
+                return None;
+            }
+            let said = trouble.map(|trouble| format!(": {}", trouble.sentence()));
+            let service = s.names.service(release.to);
+            format!("Service {service} reaches {new} of {desired} pods{}", said.unwrap_or_default())
+        }
+    };
+    Some(end_fresh(look, format!("it went bad after the switch: {why}")))
 }
 
 /// The decision to go back, on a look of its own.

@@ -14,6 +14,7 @@ mod live;
 pub mod rehearse;
 mod rollback;
 mod start;
+mod switch;
 mod withdraw;
 
 pub use doing::{Doing, WaitFor};

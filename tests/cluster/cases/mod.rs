@@ -13,6 +13,7 @@ mod examples;
 mod gate;
 mod intents;
 mod json;
+mod kinds;
 mod manners;
 mod mended;
 mod pair;
@@ -26,6 +27,7 @@ mod rights;
 mod rollback;
 mod settings;
 mod settle;
+mod several;
 mod stand_ins;
 mod terminal;
 mod traffic;
@@ -59,6 +61,7 @@ pub fn together() -> Vec<Trial> {
         rights::trials(),
         rollback::trials(),
         settings::trials(),
+        several::trials(),
         terminal::trials(),
         unhealthy::trials(),
         watch::trials(),
@@ -68,7 +71,13 @@ pub fn together() -> Vec<Trial> {
 
 /// They use the data plane and measure: one after the other, when the rest is done.
 pub fn alone() -> Vec<Trial> {
-    let files = [stand_ins::trials(), traffic::trials(), probe::trials(), zero_loss::trials()];
+    let files = [
+        stand_ins::trials(),
+        traffic::trials(),
+        probe::trials(),
+        zero_loss::trials(),
+        kinds::trials(),
+    ];
     files.into_iter().flatten().collect()
 }
 

@@ -76,7 +76,7 @@ spec: {rules: null, defaultBackend: {service: {name: other, port: {number: 80}}}
 /// What is applied over the article's app, and what the refusal has to name.
 const UNFIT: [(&str, &str); 5] = [
     (AUTOSCALER, "HorizontalPodAutoscaler busy"),
-    (SECOND_INGRESS, "parrot, second"),
+    (SECOND_INGRESS, "(parrot nginx, second none)"),
     (CATCHING_SERVICE, "Service catcher"),
     (PAUSED, "kubectl rollout resume deployment/parrot"),
     (HEADLESS_INGRESS, "no Ingress"),

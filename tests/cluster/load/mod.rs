@@ -4,9 +4,11 @@
 pub mod answer;
 mod connection;
 pub mod long;
+mod manner;
 mod run;
 mod sample;
 mod summary;
 
 pub use connection::Protocol;
+pub use manner::{Manner, Tls};
 pub use run::{Load, Running};

@@ -12,7 +12,8 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::connection::{Body, Broken, Pool, Protocol, Sender};
+use super::connection::{Body, Broken, Pool, Protocol};
+use super::manner::Manner;
 use super::sample::{Connection, Failure, Outcome, Sample};
 use super::summary::Summary;
 
@@ -33,9 +34,14 @@ pub struct Load {
 
 impl Load {
     pub fn start(self) -> Running {
+        self.start_as(Manner::default())
+    }
+
+    pub fn start_as(self, manner: Manner) -> Running {
         let start = Instant::now();
         let inner = Arc::new(Inner {
-            pool: Pool::new(self.at, self.protocol),
+            pool: Pool::new(self.at, self.protocol, manner.clone()),
+            manner,
             load: self,
             start,
             samples: Mutex::default(),
@@ -77,6 +83,7 @@ impl Running {
 struct Inner {
     load: Load,
     pool: Pool,
+    manner: Manner,
     start: Instant,
     samples: Mutex<Vec<Sample>>,
     versions: Mutex<HashSet<Arc<str>>>,
@@ -122,7 +129,7 @@ impl Inner {
     }
 
     async fn on_fresh(&self) -> Outcome {
-        let connected = Sender::connect(self.load.at, self.load.protocol);
+        let connected = self.manner.connect(self.load.at, self.load.protocol);
         let Ok(Ok(mut sender)) = timeout(CONNECT, connected).await else {
             return Outcome::Failed(Failure::Connect);
         };
@@ -156,6 +163,8 @@ impl Inner {
             }
             Protocol::Http2 => Request::get(format!("http://{host}{path}")),
         };
+        let headers = self.manner.headers.iter();
+        let request = headers.fold(request, |request, (name, value)| request.header(*name, value));
         request.body(Full::default()).expect("a host and a path that HTTP allows")
     }
 
