@@ -276,8 +276,8 @@ fn says_beforehand_whether_it_will_be_able_to_tell() {
     assert_eq!(tell.wants(1), Wants::Answers);
     (0..19).for_each(|n| tell.note(1, body("v1"), at(51 + n)));
     tell.switch(at(100));
-    tell.note(1, body("v2"), at(101));
-    tell.note(0, body("v2"), at(102));
+    tell.note(0, body("v2"), at(101));
+    tell.note(1, body("v2"), at(102));
     assert_eq!(tell.sight(), Some(Sight::New { since: at(102), answers: 1 }));
 }
 

@@ -153,7 +153,10 @@ impl Stage {
         }
         app.ok(&["init", "parrot"]).await?;
         if let Some(image) = self.earlier {
-            app.ok(&["deploy", "parrot", "--image", image, "--yes", "--drain", "0s"]).await?;
+            app.ok(&[
+                "deploy", "parrot", "--image", image, "--yes", "--drain", "0s", "--settle", "0s",
+            ])
+            .await?;
         }
         Ok(app)
     }
@@ -165,7 +168,7 @@ impl Stage {
             }
             None => vec!["rollback", "parrot", "--release", "1"],
         };
-        [command, vec!["--drain", "0s"]].concat()
+        [command, vec!["--drain", "0s", "--settle", "0s"]].concat()
     }
 
     fn proxy(&self) -> Result<Proxy> {

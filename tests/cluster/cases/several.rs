@@ -45,14 +45,15 @@ async fn backends(app: &Parrot) -> Result<[String; 2]> {
 
 async fn both_are_switched_and_switched_back(bed: Arc<Bed>) -> Result<()> {
     let app = with_two(&bed).await?;
-    let output = app.ok(&["deploy", "--image", V2, "--yes", "--drain", "0s"]).await?;
+    let output =
+        app.ok(&["deploy", "--image", V2, "--yes", "--drain", "0s", "--settle", "0s"]).await?;
     for ingress in ["parrot", "parrot-admin"] {
         let said = format!("switched: Ingress {ingress} now names Service parrot-green");
         ensure!(output.stderr.contains(&said), "{output:?}");
     }
     app.is_released(V2).await?;
     ensure!(backends(&app).await? == ["parrot-green", "parrot-green"]);
-    app.ok(&["rollback", "--drain", "0s"]).await?;
+    app.ok(&["rollback", "--drain", "0s", "--settle", "0s"]).await?;
     ensure!(backends(&app).await? == ["parrot-blue", "parrot-blue"]);
     let status = app.status().await?;
     ensure!(status["healthy"] == true && status["live"]["colour"] == "blue", "{status:#}");
@@ -63,7 +64,7 @@ async fn one_that_is_refused_takes_the_other_back(bed: Arc<Bed>) -> Result<()> {
     let app = with_two(&bed).await?;
     let untouched = app.get("ingresses", "parrot-admin").await?;
     let policy = Policy::refuse(&app, "parrot-admin").await?;
-    let deploy = ["deploy", "--image", V2, "--yes", "--drain", "0s"];
+    let deploy = ["deploy", "--image", V2, "--yes", "--drain", "0s", "--settle", "0s"];
     let output = app.fails(4, &deploy).await?;
     let refused = "the API server refuses to switch Ingress parrot-admin: ";
     ensure!(output.stderr.contains(refused), "{output:?}");
@@ -83,7 +84,9 @@ async fn one_that_is_refused_takes_the_other_back(bed: Arc<Bed>) -> Result<()> {
 async fn the_only_one_that_is_refused_ends_the_release(bed: Arc<Bed>) -> Result<()> {
     let app = Parrot::ready(&bed).await?;
     let policy = Policy::refuse(&app, "parrot").await?;
-    let output = app.fails(4, &["deploy", "--image", V2, "--yes", "--drain", "0s"]).await?;
+    let output = app
+        .fails(4, &["deploy", "--image", V2, "--yes", "--drain", "0s", "--settle", "0s"])
+        .await?;
     let refused = "the API server refuses to switch Ingress parrot: ";
     ensure!(output.stderr.contains(refused), "{output:?}");
     ensure!(!output.stderr.contains("put back"), "{output:?}");
