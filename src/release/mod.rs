@@ -32,11 +32,11 @@ pub use news::News;
 pub use outcome::Outcome;
 pub use phase::Phase;
 pub use plan::{Doing, Next, Question, Step, WaitFor};
+pub use probed::{Probed, Sight};
 pub use record::{
     Before, Challenge, Driver, Ending, Finished, GateKind, GateState, HISTORY, Intent, RECORD_KEY,
     Record, Release, Verdict,
 };
-pub use probed::{Probed, Sight};
 pub use settings::Settings;
 pub use slot::Slot;
 pub use snapshot::{Snapshot, Unreadable};

@@ -14,6 +14,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use super::nginx::{self, Nginx};
 use super::pods::Pods;
 use super::{Bed, SOON, kubeconfig, tokens, wait_for};
+use crate::load::Protocol;
 use crate::load::answer::{self, Answer};
 
 /// Ingresses are served in namespaces with this label: other tests make theirs at the same time, and
@@ -150,6 +151,13 @@ impl Ingress {
     /// HTTP/2 with prior knowledge
     pub fn http2(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, nginx::H2C).into()
+    }
+
+    pub fn at(&self, protocol: Protocol) -> SocketAddr {
+        match protocol {
+            Protocol::Http1 => self.http1(),
+            Protocol::Http2 => self.http2(),
+        }
     }
 
     /// How often the controller has reloaded nginx.

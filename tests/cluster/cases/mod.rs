@@ -11,9 +11,13 @@ mod credentials;
 mod errors;
 mod examples;
 mod gate;
+mod gone_bad;
 mod intents;
 mod json;
+mod killed;
+mod lasting;
 mod manners;
+mod matrix;
 mod mended;
 mod pair;
 mod parrot;
@@ -23,6 +27,8 @@ mod refusals;
 mod requests;
 mod rights;
 mod rollback;
+mod saved;
+mod served;
 mod settings;
 mod settle;
 mod stand_ins;
@@ -30,6 +36,7 @@ mod terminal;
 mod traffic;
 mod unhealthy;
 mod watch;
+mod ways;
 mod zero_loss;
 
 use libtest_mimic::Trial;
@@ -67,10 +74,27 @@ pub fn together() -> Vec<Trial> {
 
 /// They use the data plane and measure: one after the other, when the rest is done.
 pub fn alone() -> Vec<Trial> {
-    [stand_ins::trials(), traffic::trials(), zero_loss::trials()].into_iter().flatten().collect()
+    let files = [
+        stand_ins::trials(),
+        traffic::trials(),
+        zero_loss::trials(),
+        lasting::trials(),
+        killed::trials(),
+        gone_bad::trials(),
+    ];
+    files.into_iter().flatten().collect()
 }
 
-/// They measure and assert nothing: only by `--ignored`, and no test that was skipped without it.
+/// What takes long and is written down in `docs/results/`: only by `--ignored`, and no test that was
+/// skipped without it.
 pub fn measurements() -> Vec<Trial> {
-    settle::trials()
+    let files = [
+        matrix::trials(),
+        ways::trials(),
+        lasting::long(),
+        killed::long(),
+        gone_bad::long(),
+        settle::trials(),
+    ];
+    files.into_iter().flatten().map(|trial| trial.with_ignored_flag(true)).collect()
 }

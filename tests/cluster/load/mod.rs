@@ -3,6 +3,7 @@
 
 pub mod answer;
 mod connection;
+pub mod lasting;
 pub mod long;
 mod run;
 mod sample;
@@ -10,3 +11,4 @@ mod summary;
 
 pub use connection::Protocol;
 pub use run::{Load, Running};
+pub use summary::Summary;

@@ -1,0 +1,212 @@
+//! The switches of `bluegreen` itself, there and back, at a load: by workers, protocol, what else the
+//! controller has to do, and size. `make test-long` has all of it, `tests/cluster/run --ignored
+//! matrix::w1` a part; what they show stands in `docs/results/`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use k8s_openapi::jiff::Timestamp;
+use libtest_mimic::Trial;
+use serde_json::json;
+
+use super::pair::{Changing, NEW, OLD, Pair, route};
+use super::parrot::V2;
+use super::saved::{load, ms, save};
+use super::served::Served;
+use crate::bed::ingress::Ingress;
+use crate::bed::{Bed, SOON, wait_for};
+use crate::load::{Protocol, Summary};
+use crate::results::{Controller, Measured, Switch, Switches, Way};
+
+/// Requests a second, half of them on kept-alive connections.
+const RATE: u32 = 2_000;
+const SWITCHES: usize = 10;
+const CROWD: usize = 300;
+
+#[derive(Clone, Copy)]
+struct Row {
+    workers: u8,
+    protocol: Protocol,
+    controller: Controller,
+    replicas: u8,
+}
+
+/// Each value with either number of workers. The crowd is made for a row and taken away after it.
+pub fn trials() -> Vec<Trial> {
+    use Controller::{Busy, Crowded, Quiet};
+    use Protocol::{Http1, Http2};
+    let rows = [
+        (Http1, Quiet, 1),
+        (Http2, Quiet, 5),
+        (Http1, Busy, 5),
+        (Http2, Busy, 1),
+        (Http1, Crowded, 1),
+        (Http2, Crowded, 5),
+    ];
+    let rows = [1, 3].into_iter().flat_map(|workers| {
+        rows.map(|(protocol, controller, replicas)| Row { workers, protocol, controller, replicas })
+    });
+    let trial = |row: Row| crate::suite::trial(row.name(), move |bed| Box::pin(row.measure(bed)));
+    rows.map(trial).collect()
+}
+
+impl Row {
+    fn name(self) -> String {
+        let Self { workers, protocol, controller, replicas } = self;
+        let name = format!("matrix::w{workers}_{protocol:?}_{controller:?}_{replicas}");
+        name.to_lowercase()
+    }
+
+    /// The old version stays until a switch has certainly arrived: the controller syncs each 3.3 s,
+    /// and takes its time with many Ingresses.
+    fn drain(self) -> &'static str {
+        match self.controller {
+            Controller::Quiet => "4s",
+            Controller::Busy => "6s",
+            Controller::Crowded => "10s",
+        }
+    }
+
+    async fn measure(self, bed: Arc<Bed>) -> Result<()> {
+        let ingress = bed.ingress(self.workers).await?;
+        let others = Others::of(&bed, &ingress, self.controller).await?;
+        let served = Served::behind(&bed, &ingress, self.replicas).await?;
+        let running = served.load(&ingress, self.protocol, RATE).start();
+        let (before, changes) = (ingress.reloads(), others.changes());
+        let mut reloads = Vec::new();
+        for n in 0..SWITCHES {
+            let before = ingress.reloads();
+            served.app.ok(&self.command(n)).await?;
+            reloads.push(ingress.reloads() - before);
+        }
+        let summary = running.stop().await?;
+        let row = Switches {
+            way: Way::Bluegreen,
+            workers: self.workers,
+            protocol: protocol(self.protocol),
+            controller: self.controller,
+            replicas: self.replicas,
+            load: load(&summary),
+            reloads: ingress.reloads() - before,
+            other_changes: others.changes() - changes,
+            switches: self.switches(&summary, &served.switched().await?, &reloads)?,
+        };
+        let others_reload = row.other_changes > 0;
+        save(&self.name(), Measured::Switches(row))?;
+        others.end(&bed).await?;
+        eprintln!("{}: {summary}", self.name());
+        ensure!(summary.failed() == 0, "{summary}");
+        let one_each = reloads.iter().all(|reloads| *reloads == 1);
+        ensure!(one_each || others_reload, "not one reload a switch: {reloads:?}");
+        Ok(())
+    }
+
+    fn command(self, n: usize) -> Vec<&'static str> {
+        let command = match n % 2 {
+            0 => vec!["deploy", "parrot", "--image", V2, "--yes"],
+            _ => vec!["rollback", "parrot"],
+        };
+        [command, vec!["--drain", self.drain()]].concat()
+    }
+
+    fn switches(
+        self,
+        summary: &Summary,
+        acked: &[Timestamp],
+        reloads: &[usize],
+    ) -> Result<Vec<Switch>> {
+        ensure!(acked.len() == SWITCHES, "{} switches in the audit log", acked.len());
+        let commands = (0..SWITCHES).map(|n| self.command(n)[0]);
+        let commands: Vec<_> = commands.zip(reloads.iter().copied()).collect();
+        switches(summary, acked, &commands)
+    }
+}
+
+/// What each switch, from the old version to the new one and back, did to a load.
+pub fn switches(
+    summary: &Summary,
+    acked: &[Timestamp],
+    commands: &[(&str, usize)],
+) -> Result<Vec<Switch>> {
+    let mut ways = [(OLD, NEW), (NEW, OLD)].into_iter().cycle();
+    let mut all = Vec::new();
+    let acked: Vec<Duration> = acked.iter().map(|at| summary.since_began(*at)).collect();
+    for (n, (at, (command, reloads))) in acked.iter().zip(commands).enumerate() {
+        let (from, to) = ways.next().context("there is always a way")?;
+        let end = acked.get(n + 1).copied().unwrap_or(summary.sent_for);
+        let around = summary.around(*at, end, from, to);
+        let first_new = around.first_new.with_context(|| format!("{to} never answered"))?;
+        all.push(Switch {
+            command: (*command).to_owned(),
+            reloads: *reloads,
+            failed: around.failed,
+            reopened: around.reopened,
+            first_new_ms: ms(first_new),
+            last_old_ms: around.last_old.map(ms),
+        });
+    }
+    Ok(all)
+}
+
+pub fn protocol(protocol: Protocol) -> String {
+    match protocol {
+        Protocol::Http1 => "HTTP/1.1".to_owned(),
+        Protocol::Http2 => "HTTP/2".to_owned(),
+    }
+}
+
+/// What else the controller has.
+enum Others {
+    None,
+    Changing(Changing),
+    Crowd { ns: String },
+}
+
+impl Others {
+    async fn of(bed: &Arc<Bed>, ingress: &Ingress, controller: Controller) -> Result<Self> {
+        match controller {
+            Controller::Quiet => Ok(Self::None),
+            Controller::Busy => Ok(Self::Changing(Pair::served(bed, ingress).await?.changing())),
+            Controller::Crowded => {
+                let ns = bed.served_namespace().await?;
+                bed.apply(&ns, &crowd(&ns)).await?;
+                // The last of them is served, so the others are known.
+                let host = format!("other-{}.{ns}.example.com", CROWD - 1);
+                wait_for("the crowd to be served", SOON, async || {
+                    Ok((ingress.get(&host, "/").await?.status == 503).then_some(()))
+                })
+                .await?;
+                Ok(Self::Crowd { ns })
+            }
+        }
+    }
+
+    fn changes(&self) -> usize {
+        match self {
+            Self::Changing(changing) => changing.changes(),
+            Self::None | Self::Crowd { .. } => 0,
+        }
+    }
+
+    async fn end(self, bed: &Bed) -> Result<()> {
+        let Self::Crowd { ns } = self else { return Ok(()) };
+        bed.kubectl(&["delete", "ingress", "--all", "-n", &ns]).await.map(drop)
+    }
+}
+
+/// Their Services have no pods: what takes time is the size of nginx's configuration.
+fn crowd(ns: &str) -> String {
+    let one = |n| {
+        let service = json!({
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": { "name": format!("other-{n}") },
+            "spec": { "selector": { "app": "other" }, "ports": [{ "port": 80 }] },
+        });
+        let host = format!("other-{n}.{ns}.example.com");
+        let ingress = route(&format!("other-{n}"), &host, &[&format!("other-{n}")]);
+        format!("{service}\n---\n{ingress}\n---\n")
+    };
+    (0..CROWD).map(one).collect()
+}
