@@ -64,6 +64,8 @@ pub enum Way {
     Plain,
     Selector,
     CanaryWeight,
+    /// None: another app's Ingress is changed, and nginx reloads.
+    Elsewhere,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -99,7 +101,8 @@ pub struct Switch {
     pub reloads: usize,
     pub failed: usize,
     pub reopened: usize,
-    pub first_new_ms: u64,
+    /// None where there is no new version.
+    pub first_new_ms: Option<u64>,
     /// None where the acknowledgement came after it.
     pub last_old_ms: Option<u64>,
 }

@@ -35,7 +35,17 @@ pub fn long() -> Vec<Trial> {
 }
 
 async fn killed_at_its_writes(bed: Arc<Bed>) -> Result<()> {
-    let kills = |stage: &Stage| (1..=stage.writes).map(|n| Kill::after_write(n)).collect();
+    let kills = |stage: &Stage| {
+        let writes =
+            (1..=stage.writes).map(|n| Kill { n, cut: Cut::After, number: |seen| seen.write });
+        // And a few that read, so that each app has one.
+        let reads = (1..=APPS.saturating_sub(stage.writes)).map(|n| Kill {
+            n: n * stage.requests / APPS,
+            cut: Cut::Before,
+            number: |seen| seen.plain,
+        });
+        writes.chain(reads).collect()
+    };
     let killed = kill_each(&bed, 1_000, kills).await?;
     none_failed(&killed)
 }
@@ -68,12 +78,6 @@ struct Kill {
     n: usize,
     cut: Cut,
     number: fn(&Seen) -> Option<usize>,
-}
-
-impl Kill {
-    fn after_write(n: usize) -> Self {
-        Self { n, cut: Cut::After, number: |seen| seen.write }
-    }
 }
 
 async fn kill_each(

@@ -27,7 +27,7 @@ mod refusals;
 mod requests;
 mod rights;
 mod rollback;
-mod saved;
+pub mod saved;
 mod served;
 mod settings;
 mod settle;

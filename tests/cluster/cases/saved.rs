@@ -1,6 +1,7 @@
 //! Writes down what a test measured, in `docs/results/`.
 
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -14,10 +15,10 @@ const PLANE: &str = include_str!("../go/controlplane/go.mod");
 
 /// With `BLUEGREEN_REFRESH`; a look at one test by hand leaves the files as they are.
 pub fn save(test: &str, measured: Measured) -> Result<()> {
+    let (commit, changed) = tested()?;
     let run = Run {
-        commit: git(&["rev-parse", "--short=12", "HEAD"])?,
-        // A result that was just written is no change of what is measured.
-        changed: !git(&["status", "--porcelain", "--", ".", ":!docs"])?.is_empty(),
+        commit,
+        changed,
         command: format!("tests/cluster/run --ignored {test}"),
         date: Timestamp::now().strftime("%Y-%m-%d").to_string(),
         cores: std::thread::available_parallelism()?.get(),
@@ -35,6 +36,19 @@ pub fn save(test: &str, measured: Measured) -> Result<()> {
     }
     let path = folder().join(format!("{}.json", test.replace("::", "-")));
     std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The commit that is tested, and whether anything is changed in it: as it was when this was first
+/// asked, at the start of the run.
+pub fn tested() -> Result<(String, bool)> {
+    static TESTED: OnceLock<(String, bool)> = OnceLock::new();
+    if let Some(tested) = TESTED.get() {
+        return Ok(tested.clone());
+    }
+    let commit = git(&["rev-parse", "--short=12", "HEAD"])?;
+    // A result that was just written is no change of what is measured.
+    let changed = !git(&["status", "--porcelain", "--", ".", ":!docs"])?.is_empty();
+    Ok(TESTED.get_or_init(|| (commit, changed)).clone())
 }
 
 pub fn load(summary: &Summary) -> Load {

@@ -27,29 +27,46 @@ const NETWORKING: &str = "apis/networking.k8s.io/v1";
 const WEIGHT: &str = "nginx.ingress.kubernetes.io/canary-weight";
 
 pub fn trials() -> Vec<Trial> {
-    let ways = [("plain", Way::Plain), ("selector", Way::Selector), ("weight", Way::CanaryWeight)];
-    let all = [1, 3].into_iter().flat_map(|workers| ways.map(|(name, way)| (workers, name, way)));
-    let trial = |(workers, name, way)| {
+    let ways = [
+        ("plain", Way::Plain, Protocol::Http1),
+        ("selector", Way::Selector, Protocol::Http1),
+        ("weight", Way::CanaryWeight, Protocol::Http1),
+        ("elsewhere", Way::Elsewhere, Protocol::Http1),
+        ("elsewhere_http2", Way::Elsewhere, Protocol::Http2),
+    ];
+    let all = [1, 3].into_iter().flat_map(|workers| ways.map(|way| (workers, way)));
+    let trial = |(workers, (name, way, protocol))| {
         let name = format!("ways::w{workers}_{name}");
         crate::suite::trial(name.clone(), move |bed| {
             let name = name.clone();
-            Box::pin(async move { measure(&bed, &name, workers, way).await })
+            Box::pin(async move { measure(&bed, &name, workers, way, protocol).await })
         })
     };
     all.map(trial).collect()
 }
 
-async fn measure(bed: &Arc<Bed>, name: &str, workers: u8, way: Way) -> Result<()> {
+async fn measure(
+    bed: &Arc<Bed>,
+    name: &str,
+    workers: u8,
+    way: Way,
+    spoken: Protocol,
+) -> Result<()> {
     let ingress = bed.ingress(workers).await?;
     let pair = Pair::served(bed, &ingress).await?;
+    let other = match way {
+        Way::Elsewhere => Some(Pair::served(bed, &ingress).await?),
+        _ => None,
+    };
+    let switched = other.as_ref().unwrap_or(&pair);
     prepare(&pair, &ingress, way).await?;
-    let running = pair.load(&ingress, Protocol::Http1, RATE).start();
+    let running = pair.load(&ingress, spoken, RATE).start();
     sleep(APART).await;
     let before = ingress.reloads();
     let mut made = Vec::new();
     for n in 0..SWITCHES {
         let before = ingress.reloads();
-        let command = switch(&pair, way, n % 2 == 0).await?;
+        let command = switch(switched, way, n % 2 == 0).await?;
         sleep(APART).await;
         made.push((command, ingress.reloads() - before));
     }
@@ -57,14 +74,14 @@ async fn measure(bed: &Arc<Bed>, name: &str, workers: u8, way: Way) -> Result<()
     let summary = running.stop().await?;
     let patched = bed.audit("bed").await?;
     let patched = patched.iter().filter(|line| {
-        line.namespace == pair.ns && line.verb == "patch" && line.completed > summary.began
+        line.namespace == switched.ns && line.verb == "patch" && line.completed > summary.began
     });
     let acked: Vec<Timestamp> = patched.map(|line| line.completed).collect();
     ensure!(acked.len() == SWITCHES, "{} switches in the audit log", acked.len());
     let row = Switches {
         way,
         workers,
-        protocol: protocol(Protocol::Http1),
+        protocol: protocol(spoken),
         controller: Controller::Quiet,
         replicas: 2,
         load: load(&summary),
@@ -79,7 +96,7 @@ async fn measure(bed: &Arc<Bed>, name: &str, workers: u8, way: Way) -> Result<()
 
 async fn prepare(pair: &Pair, ingress: &Ingress, way: Way) -> Result<()> {
     match way {
-        Way::Bluegreen | Way::Plain => Ok(()),
+        Way::Bluegreen | Way::Plain | Way::Elsewhere => Ok(()),
         Way::Selector => {
             let live = json!({
                 "apiVersion": "v1",
@@ -108,7 +125,7 @@ async fn prepare(pair: &Pair, ingress: &Ingress, way: Way) -> Result<()> {
 async fn switch(pair: &Pair, way: Way, forward: bool) -> Result<&'static str> {
     let (service, weight) = if forward { ("new", "100") } else { ("old", "0") };
     match way {
-        Way::Bluegreen | Way::Plain => {
+        Way::Bluegreen | Way::Plain | Way::Elsewhere => {
             pair.switch(service).await?;
             Ok("backend")
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use http_body_util::Full;
 use hyper::Request;
+use hyper::body::Bytes;
 use k8s_openapi::jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -110,7 +111,7 @@ impl Inner {
         let asked = async {
             match keep {
                 true => self.on_kept().await,
-                false => (Connection::Fresh, self.on_fresh().await),
+                false => self.on_own().await,
             }
         };
         let (connection, outcome) = timeout(PATIENCE, asked).await.unwrap_or_else(|_| {
@@ -121,12 +122,29 @@ impl Inner {
         self.samples().push(sample);
     }
 
+    async fn on_own(&self) -> (Connection, Outcome) {
+        match self.ask_fresh().await {
+            Err(outcome) => (Connection::Fresh, outcome),
+            Ok(Err(broken)) if broken.was_not_looked_at() => {
+                (Connection::Reopened, self.on_fresh().await)
+            }
+            Ok(asked) => (Connection::Fresh, self.outcome(asked)),
+        }
+    }
+
     async fn on_fresh(&self) -> Outcome {
+        match self.ask_fresh().await {
+            Ok(asked) => self.outcome(asked),
+            Err(outcome) => outcome,
+        }
+    }
+
+    async fn ask_fresh(&self) -> Result<Result<(u16, Bytes), Broken>, Outcome> {
         let connected = Sender::connect(self.load.at, self.load.protocol);
-        let Ok(Ok(mut sender)) = timeout(CONNECT, connected).await else {
-            return Outcome::Failed(Failure::Connect);
-        };
-        self.outcome(sender.ask(self.message(false)).await)
+        match timeout(CONNECT, connected).await {
+            Ok(Ok(mut sender)) => Ok(sender.ask(self.message(false)).await),
+            _ => Err(Outcome::Failed(Failure::Connect)),
+        }
     }
 
     async fn on_kept(&self) -> (Connection, Outcome) {
@@ -159,7 +177,7 @@ impl Inner {
         request.body(Full::default()).expect("a host and a path that HTTP allows")
     }
 
-    fn outcome(&self, asked: Result<(u16, hyper::body::Bytes), Broken>) -> Outcome {
+    fn outcome(&self, asked: Result<(u16, Bytes), Broken>) -> Outcome {
         match asked {
             Ok((status, body)) => {
                 let body = String::from_utf8_lossy(&body);
