@@ -32,7 +32,7 @@ pub struct Versions {
 pub enum Measured {
     Switches(Switches),
     Lasting(Lasting),
-    Shutdown(Shutdown),
+    Replaced(Replaced),
     Killed(Killed),
     GoneBad(GoneBad),
     Settle(Settle),
@@ -127,12 +127,18 @@ pub struct Kind {
     pub cut: usize,
 }
 
-/// Websockets that a worker of nginx holds which a reload has replaced.
+/// What a worker of nginx holds that a reload has replaced. Seconds after the reload, of each
+/// connection.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Shutdown {
-    /// After the reload.
-    pub cut_after_seconds: Vec<u64>,
+pub struct Replaced {
+    /// Cut.
+    pub websockets: Vec<u64>,
+    /// The last answer by the configuration before, on HTTP/2 connections that always have a request
+    /// under way; 0 where it came before the reload was over.
+    pub busy_http2: Vec<u64>,
+    /// The same with a short request a second.
+    pub idle_http2: Vec<u64>,
 }
 
 /// `kill -9` at requests of a switch, and the same command again.

@@ -4,20 +4,22 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
 use k8s_openapi::jiff::Timestamp;
 use libtest_mimic::Trial;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
-use super::pair::Pair;
+use super::pair::{OLD, Pair};
 use super::parrot::V2;
 use super::saved::save;
 use super::served::Served;
-use crate::bed::Bed;
 use crate::bed::ingress::Ingress;
+use crate::bed::{Bed, SOON, wait_for};
 use crate::load::lasting::{Kind, Lasting, Life};
 use crate::load::long::{Socket, Websockets};
-use crate::results::{self, Measured, Shutdown};
+use crate::load::staying::Asking;
+use crate::results::{self, Measured, Replaced};
 
 /// Of each kind, at any moment.
 const AT_A_TIME: u32 = 50;
@@ -25,6 +27,8 @@ const AT_A_TIME: u32 = 50;
 const WEBSOCKET: Duration = Duration::from_secs(25);
 const DOWNLOAD: Duration = Duration::from_secs(20);
 const SWITCHES: usize = 5;
+/// So that every connection is open, and has had an answer.
+const WARM: Duration = Duration::from_secs(3);
 
 pub fn trials() -> Vec<Trial> {
     crate::cases![one_switch_cuts_nothing, what_outlives_the_drain_ends_with_its_pod]
@@ -107,36 +111,50 @@ async fn what_outlives_the_drain_ends_with_its_pod(bed: Arc<Bed>) -> Result<()> 
     Ok(())
 }
 
-/// However long the drain is: nginx itself ends the connections of workers that a reload replaced.
+/// However long the drain is: nginx ends at last what is left of workers that a reload replaced. Both
+/// versions stay.
 async fn workers_that_were_replaced_end(bed: Arc<Bed>) -> Result<()> {
     let ingress = bed.ingress(3).await?;
     let pair = Pair::served(&bed, &ingress).await?;
     pair.keep_warm(&ingress).await?;
-    let mut sockets = FuturesUnordered::new();
-    let (_open, stopped) = tokio::sync::watch::channel(false);
-    for _ in 0..5 {
-        let socket = Socket::open(ingress.http1(), &pair.host).await?;
-        sockets.push(socket.talk(Duration::from_secs(1), stopped.clone()));
-    }
-    let reloaded = reload(&pair, &ingress).await?;
-    let mut cut_after_seconds = Vec::new();
-    while let Some(ended) = sockets.next().await {
-        ensure!(ended.is_err(), "a websocket ended by itself: {ended:?}");
-        cut_after_seconds.push(reloaded.elapsed().as_secs());
-    }
-    eprintln!("lasting: cut {cut_after_seconds:?} s after the reload");
-    save(
-        "lasting::workers_that_were_replaced_end",
-        Measured::Shutdown(Shutdown { cut_after_seconds }),
-    )
-}
-
-async fn reload(pair: &Pair, ingress: &Ingress) -> Result<Instant> {
+    let websockets: Vec<_> = (0..5).map(|_| websocket(&ingress, &pair)).collect();
+    let http2 = |path, gap| {
+        let (at, host) = (ingress.http2(), pair.host.clone());
+        let asking = Asking { at, host, path, gap };
+        (0..20).map(|_| tokio::spawn(asking.clone().last_of(OLD))).collect::<Vec<_>>()
+    };
+    let busy = http2("/slow?ms=200", Duration::ZERO);
+    let idle = http2("/", Duration::from_secs(1));
+    sleep(WARM).await;
     let before = ingress.reloads();
     pair.switch("new").await?;
-    crate::bed::wait_for("a reload", crate::bed::SOON, async || {
-        Ok((ingress.reloads() > before).then_some(()))
+    wait_for("a reload", SOON, async || Ok((ingress.reloads() > before).then_some(()))).await?;
+    let reloaded = Instant::now();
+    let replaced = Replaced {
+        websockets: seconds(reloaded, websockets).await?,
+        busy_http2: seconds(reloaded, busy).await?,
+        idle_http2: seconds(reloaded, idle).await?,
+    };
+    save("lasting::workers_that_were_replaced_end", Measured::Replaced(replaced))
+}
+
+fn websocket(ingress: &Ingress, pair: &Pair) -> JoinHandle<Result<Instant>> {
+    let (at, host) = (ingress.http1(), pair.host.clone());
+    tokio::spawn(async move {
+        let (_open, stopped) = watch::channel(false);
+        let socket = Socket::open(at, &host).await?;
+        let ended = socket.talk(Duration::from_secs(1), stopped).await;
+        ensure!(ended.is_err(), "a websocket ended by itself: {ended:?}");
+        Ok(Instant::now())
     })
-    .await?;
-    Ok(Instant::now())
+}
+
+/// From `since`, in order.
+async fn seconds(since: Instant, ends: Vec<JoinHandle<Result<Instant>>>) -> Result<Vec<u64>> {
+    let mut all = Vec::new();
+    for end in ends {
+        all.push(end.await??.saturating_duration_since(since).as_secs());
+    }
+    all.sort_unstable();
+    Ok(all)
 }

@@ -7,6 +7,7 @@ pub mod lasting;
 pub mod long;
 mod run;
 mod sample;
+pub mod staying;
 mod summary;
 
 pub use connection::Protocol;
