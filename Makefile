@@ -1,11 +1,18 @@
 # What a person runs; the scripts say what they do.
-.PHONY: test test-long cluster cluster-down completions pictures
+.PHONY: test test-long measure cluster cluster-down completions pictures
 
 test:
 	@tests/run
 
 test-long: test
 	@tests/sabotage/run
+	@$(MAKE) --no-print-directory measure
+
+# Switches by the hundred: about an hour. Writes docs/results/, and the tables of docs/zero-loss.md.
+# A part of it: tests/cluster/run --ignored matrix::w1, which writes only with BLUEGREEN_REFRESH=1.
+measure:
+	@code=0; BLUEGREEN_REFRESH=1 tests/cluster/run --ignored || code=$$?; \
+	BLUEGREEN_REFRESH=1 cargo test --quiet --test cli results_page && exit $$code
 
 cluster:
 	@tests/cluster/up

@@ -6,6 +6,10 @@ mod examples;
 mod help;
 mod json_page;
 mod plugin;
+#[allow(dead_code, reason = "who writes results uses all of it")]
+#[path = "../results/mod.rs"]
+mod results;
+mod results_page;
 #[path = "../schema/mod.rs"]
 mod schema;
 

@@ -6,6 +6,8 @@
 mod bed;
 mod cases;
 mod load;
+#[path = "../results/mod.rs"]
+mod results;
 #[path = "../schema/mod.rs"]
 mod schema;
 mod suite;

@@ -32,6 +32,9 @@ pub fn run(arguments: &Arguments, binaries: &Binaries) -> Result<ExitCode> {
     let bed = Arc::new(bed);
     let _ = BED.set((runtime.handle().clone(), Arc::clone(&bed)));
 
+    if arguments.ignored {
+        cases::saved::tested()?;
+    }
     let mut arguments = arguments.clone();
     arguments.test_threads.get_or_insert(THREADS);
     let together = libtest_mimic::run(&arguments, cases::together());

@@ -14,11 +14,15 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use super::nginx::{self, Nginx};
 use super::pods::Pods;
 use super::{Bed, SOON, kubeconfig, tokens, wait_for};
+use crate::load::Protocol;
 use crate::load::answer::{self, Answer};
 
 /// Ingresses are served in namespaces with this label: other tests make theirs at the same time, and
 /// each change of one would be a reload, or a wait behind the controller's rate limit.
 pub const SERVED: (&str, &str) = ("bed/served", "yes");
+/// Ingresses in such a namespace are taken unseen: the admission webhook needs half a second for each
+/// when there are hundreds.
+const UNSEEN: (&str, &str) = ("bed/unseen", "yes");
 
 /// The old and the new answer together for a quarter of a second, at most, that was measured.
 const SETTLED: Duration = Duration::from_secs(1);
@@ -64,6 +68,11 @@ impl Bed {
     /// A namespace whose Ingresses are served.
     pub async fn served_namespace(&self) -> Result<String> {
         self.labelled_namespace(json!({ SERVED.0: SERVED.1 })).await
+    }
+
+    /// One for hundreds of them, which the admission webhook is not asked about.
+    pub async fn crowd_namespace(&self) -> Result<String> {
+        self.labelled_namespace(json!({ SERVED.0: SERVED.1, UNSEEN.0: UNSEEN.1 })).await
     }
 
     pub async fn stop_ingress(&self) {
@@ -157,6 +166,13 @@ impl Ingress {
         (Ipv4Addr::LOCALHOST, nginx::H2C).into()
     }
 
+    pub fn at(&self, protocol: Protocol) -> SocketAddr {
+        match protocol {
+            Protocol::Http1 => self.http1(),
+            Protocol::Http2 => self.http2(),
+        }
+    }
+
     /// How often the controller has reloaded nginx.
     pub fn reloads(&self) -> usize {
         self.plane.as_ref().map_or(0, DataPlane::reloads)
@@ -239,7 +255,10 @@ fn webhook(bed: &Bed, scope: Scope) -> Result<Value> {
     let ca = std::fs::read(&bed.ca).context("cannot read the CA")?;
     let namespaces = match scope {
         Scope::All => json!({}),
-        Scope::Served => json!({ "matchLabels": { SERVED.0: SERVED.1 } }),
+        Scope::Served => json!({
+            "matchLabels": { SERVED.0: SERVED.1 },
+            "matchExpressions": [{ "key": UNSEEN.0, "operator": "DoesNotExist" }],
+        }),
     };
     Ok(json!({
         "apiVersion": "admissionregistration.k8s.io/v1",

@@ -7,6 +7,7 @@
 //! | `late` | runs, ready after 3 s |
 //! | `crash` | ends with exit code 1 a second after each start, restarts grow, never ready |
 //! | `dies-later` | ready at once; after 8 s as `crash` |
+//! | `dies-told` | ready at once; as `crash` once its pod has the annotation `DIE` |
 //! | `pull-error` | waits: ErrImagePull, a second later ImagePullBackOff |
 //! | `config-error` | waits: CreateContainerConfigError |
 //! | `init-crash` | its init containers end with exit code 1, restarts grow (a pod without init containers waits for ever) |
@@ -23,8 +24,18 @@ const TAG: &str = r#".spec.containers[0].image | split(":") | last"#;
 const READY: &str = r#".status.conditions[]? | select(.type == "Ready") | .status"#;
 const REASON: &str = ".status.containerStatuses[0]?.state.waiting.reason";
 
-const TAGS: [&str; 7] =
-    ["never-ready", "late", "crash", "dies-later", "pull-error", "config-error", "init-crash"];
+const TAGS: [&str; 8] = [
+    "never-ready",
+    "late",
+    "crash",
+    "dies-later",
+    "dies-told",
+    "pull-error",
+    "config-error",
+    "init-crash",
+];
+
+pub const DIE: (&str, &str) = ("bed/die", "now");
 
 pub const CONFIG_ERROR: &str = r#"configmap "parrot-settings" not found"#;
 pub const PULL_ERROR: &str = "failed to resolve reference: not found";
@@ -56,8 +67,9 @@ pub fn documents(kwoks: &Path) -> Result<Vec<Value>> {
 }
 
 fn ours() -> Vec<Value> {
+    let told = format!(".metadata.annotations[{:?}]", DIE.0);
     let first = |tags| [is(TAG, tags), unset(".status.podIP")];
-    let dead = [is(TAG, &["crash", "dies-later"]), is(READY, &["False"])];
+    let dead = [is(TAG, &["crash", "dies-later", "dies-told"]), is(READY, &["False"])];
     let unhealthy = json!({ "type": "Warning", "reason": "Unhealthy", "message": UNHEALTHY });
     let back_off = json!({
         "type": "Warning", "reason": "BackOff", "message": "Back-off restarting failed container",
@@ -74,12 +86,18 @@ fn ours() -> Vec<Value> {
             .status(conditions(true, true) + &containers(true, STARTED)),
         Stage::new("crash", first(&["crash"]))
             .status(start("Running", false) + &containers(false, ENDED)),
-        Stage::new("dies-later", first(&["dies-later"]))
+        Stage::new("dies-later", first(&["dies-later", "dies-told"]))
             .status(start("Running", true) + &containers(true, STARTED)),
         Stage::new("dies-later-dies", [is(TAG, &["dies-later"]), is(READY, &["True"])])
             .after_ms(8_000)
             .event(&back_off)
             .status(conditions(true, false) + &restarted("containers", ENDED)),
+        Stage::new(
+            "dies-told-dies",
+            [is(TAG, &["dies-told"]), is(READY, &["True"]), is(&told, &[DIE.1])],
+        )
+        .event(&back_off)
+        .status(conditions(true, false) + &restarted("containers", ENDED)),
         Stage::new("crash-again", dead)
             .after_ms(1_000)
             .event(&back_off)

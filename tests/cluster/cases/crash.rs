@@ -30,7 +30,7 @@ const V3: &str = "kmharish/parrot-app:v3.0";
 const AT_ONCE: usize = 16;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cut {
+pub enum Cut {
     /// The request is never sent.
     Before,
     /// It is carried out, and nobody hears of it.
@@ -255,16 +255,16 @@ impl Stage {
 
 /// The process to kill: known a moment after its start.
 #[derive(Clone, Default)]
-struct Victim(Arc<Mutex<Option<Pid>>>);
+pub struct Victim(Arc<Mutex<Option<Pid>>>);
 
 impl Victim {
-    fn is(&self, running: &Running) -> Result<()> {
+    pub fn is(&self, running: &Running) -> Result<()> {
         let pid = running.pid().and_then(|pid| Pid::from_raw(pid.cast_signed()));
         *self.0.lock().expect("nothing panics with it") = Some(pid.context("it ended at once")?);
         Ok(())
     }
 
-    fn kill(&self) {
+    pub fn kill(&self) {
         let end = Instant::now() + Duration::from_secs(5);
         while Instant::now() < end {
             if let Some(pid) = *self.0.lock().expect("nothing panics with it") {

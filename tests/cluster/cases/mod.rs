@@ -11,10 +11,14 @@ mod credentials;
 mod errors;
 mod examples;
 mod gate;
+mod gone_bad;
 mod intents;
 mod json;
+mod killed;
 mod kinds;
+mod lasting;
 mod manners;
+mod matrix;
 mod mended;
 mod pair;
 mod parrot;
@@ -25,6 +29,8 @@ mod refusals;
 mod requests;
 mod rights;
 mod rollback;
+pub mod saved;
+mod served;
 mod settings;
 mod settle;
 mod several;
@@ -33,6 +39,7 @@ mod terminal;
 mod traffic;
 mod unhealthy;
 mod watch;
+mod ways;
 mod zero_loss;
 
 use libtest_mimic::Trial;
@@ -77,11 +84,23 @@ pub fn alone() -> Vec<Trial> {
         probe::trials(),
         zero_loss::trials(),
         kinds::trials(),
+        lasting::trials(),
+        killed::trials(),
+        gone_bad::trials(),
     ];
     files.into_iter().flatten().collect()
 }
 
-/// They measure and assert nothing: only by `--ignored`, and no test that was skipped without it.
+/// What takes long and is written down in `docs/results/`: only by `--ignored`, and no test that was
+/// skipped without it.
 pub fn measurements() -> Vec<Trial> {
-    settle::trials()
+    let files = [
+        matrix::trials(),
+        ways::trials(),
+        lasting::long(),
+        killed::long(),
+        gone_bad::long(),
+        settle::trials(),
+    ];
+    files.into_iter().flatten().map(|trial| trial.with_ignored_flag(true)).collect()
 }

@@ -2,12 +2,16 @@
 //! them: what `bluegreen`'s own are compared with.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::Api;
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use crate::bed::ingress::Ingress;
 use crate::bed::{Bed, SOON, wait_for};
@@ -47,12 +51,18 @@ impl Pair {
 
     /// Replaces the backend's name, as `kubectl patch --type=json` does.
     pub async fn switch(&self, to: &str) -> Result<()> {
-        let patch = json!([{ "op": "replace", "path": BACKEND, "value": to }]);
-        let path = format!("/apis/networking.k8s.io/v1/namespaces/{}/ingresses/app", self.ns);
+        self.replace("apis/networking.k8s.io/v1", "ingresses/app", BACKEND, to).await
+    }
+
+    /// Replaces one text in an object.
+    pub async fn replace(&self, group: &str, object: &str, at: &str, value: &str) -> Result<()> {
+        let patch = json!([{ "op": "replace", "path": at, "value": value }]);
+        let path = format!("/{group}/namespaces/{}/{object}", self.ns);
         let request = http::Request::patch(path)
             .header("content-type", "application/json-patch+json")
             .body(serde_json::to_vec(&patch)?)?;
-        self.bed.kube().request_text(request).await.map(drop).context("cannot switch")
+        let replaced = self.bed.kube().request_text(request).await;
+        replaced.map(drop).with_context(|| format!("cannot patch {object}"))
     }
 
     pub async fn scale(&self, name: &str, replicas: u32) -> Result<()> {
@@ -64,10 +74,7 @@ impl Pair {
 
     /// Of `rate` requests a second.
     pub fn load(&self, ingress: &Ingress, protocol: Protocol, rate: u32) -> Load {
-        let at = match protocol {
-            Protocol::Http1 => ingress.http1(),
-            Protocol::Http2 => ingress.http2(),
-        };
+        let at = ingress.at(protocol);
         Load { rate, at, protocol, host: self.host.clone(), path: "/".into() }
     }
 
@@ -78,6 +85,35 @@ impl Pair {
             Ok(status.filter(|status| status.ready_replicas == Some(2)).map(drop))
         })
         .await
+    }
+}
+
+/// Switches there and back, more often than the controller syncs, as long as this lives.
+pub struct Changing {
+    changes: Arc<AtomicUsize>,
+    _task: JoinSet<Result<()>>,
+}
+
+impl Changing {
+    pub fn changes(&self) -> usize {
+        self.changes.load(Ordering::Relaxed)
+    }
+}
+
+impl Pair {
+    pub fn changing(self) -> Changing {
+        let changes = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&changes);
+        let mut task = JoinSet::new();
+        task.spawn(async move {
+            for service in ["new", "old"].into_iter().cycle() {
+                self.switch(service).await?;
+                counted.fetch_add(1, Ordering::Relaxed);
+                sleep(Duration::from_secs(1)).await;
+            }
+            Ok(())
+        });
+        Changing { changes, _task: task }
     }
 }
 
@@ -108,7 +144,7 @@ spec:
 }
 
 /// An Ingress that sends `/` to the first of `services`, and a path of its own to each.
-fn route(name: &str, host: &str, services: &[&str]) -> String {
+pub fn route(name: &str, host: &str, services: &[&str]) -> String {
     let path = |path: &str, service: &str| {
         json!({
             "path": path,

@@ -1,17 +1,17 @@
-//! How long after its readiness a candidate may be switched to: measured, not asserted. The README's
-//! and the plan's numbers come from here: `tests/cluster/run --ignored settle`.
+//! How long after its readiness a candidate may be switched to: measured, not asserted.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
 use libtest_mimic::Trial;
-use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::pair::{NEW, OLD, Pair};
+use super::saved::save;
 use crate::bed::Bed;
 use crate::load::Protocol;
+use crate::results::{Controller, Measured, Settle, SettleTries};
 
 const RATE: u32 = 1_000;
 const TRIES: usize = 5;
@@ -20,8 +20,7 @@ const AFTER: [u64; 4] = [0, 100, 1_000, 4_000];
 const REST: Duration = Duration::from_millis(3_500);
 
 pub fn trials() -> Vec<Trial> {
-    let trials = crate::cases![idle_controller, busy_controller];
-    trials.into_iter().map(|trial| trial.with_ignored_flag(true)).collect()
+    crate::cases![idle_controller, busy_controller]
 }
 
 async fn idle_controller(bed: Arc<Bed>) -> Result<()> {
@@ -37,9 +36,10 @@ async fn measure(bed: &Arc<Bed>, busy: bool) -> Result<()> {
     let pair = Pair::served(bed, &ingress).await?;
     pair.keep_warm(&ingress).await?;
     let other = match busy {
-        true => Some(changes(Pair::served(bed, &ingress).await?)),
+        true => Some(Pair::served(bed, &ingress).await?.changing()),
         false => None,
     };
+    let mut tries = Vec::new();
     for after in AFTER {
         let mut failed = Vec::new();
         for _ in 0..TRIES {
@@ -55,21 +55,12 @@ async fn measure(bed: &Arc<Bed>, busy: bool) -> Result<()> {
             pair.switch("old").await?;
             ingress.serves(&pair.host, OLD).await?;
         }
-        eprintln!("settle: busy {busy}, switched {after} ms after Ready: {failed:?} failed");
+        tries.push(SettleTries { after_ms: after, failed });
     }
-    if let Some(other) = other {
-        other.abort();
-    }
-    Ok(())
-}
-
-/// Another app's switches, more often than the controller syncs, until it is aborted.
-fn changes(other: Pair) -> JoinHandle<Result<()>> {
-    tokio::spawn(async move {
-        for service in ["new", "old"].into_iter().cycle() {
-            other.switch(service).await?;
-            sleep(Duration::from_secs(1)).await;
-        }
-        Ok(())
-    })
+    drop(other);
+    let (name, controller) = match busy {
+        true => ("settle::busy_controller", Controller::Busy),
+        false => ("settle::idle_controller", Controller::Quiet),
+    };
+    save(name, Measured::Settle(Settle { controller, rate: RATE, tries }))
 }

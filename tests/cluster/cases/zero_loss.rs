@@ -6,10 +6,10 @@ use anyhow::{Context, Result, ensure};
 use libtest_mimic::Trial;
 
 use super::pair::{NEW, OLD};
-use super::parrot::{Parrot, V2};
-use crate::bed::ingress::Ingress;
+use super::parrot::V2;
+use super::served::Served;
 use crate::bed::{Bed, SOON, wait_for};
-use crate::load::{Load, Protocol, Running, answer};
+use crate::load::{Protocol, Running};
 
 /// Requests a second, half of them on kept-alive connections.
 const RATE: u32 = 1_000;
@@ -24,7 +24,7 @@ pub fn trials() -> Vec<Trial> {
 
 async fn nobody_gets_in_through_our_ingress(bed: Arc<Bed>) -> Result<()> {
     let ingress = bed.ingress(1).await?;
-    let (app, host) = served(&bed, &ingress).await?;
+    let Served { app, host } = Served::behind(&bed, &ingress, 1).await?;
     let ours = app.get("ingresses", "parrot-preview").await?;
     let rule = &ours["spec"]["rules"][0];
     let secret = rule["host"].as_str().context("our Ingress has no host")?;
@@ -51,23 +51,17 @@ async fn nobody_gets_in_through_our_ingress(bed: Arc<Bed>) -> Result<()> {
 
 async fn switches_lose_nothing(bed: Arc<Bed>) -> Result<()> {
     let ingress = bed.ingress(3).await?;
-    let (app, host) = served(&bed, &ingress).await?;
-    let load = Load {
-        rate: RATE,
-        at: ingress.http1(),
-        protocol: Protocol::Http1,
-        host: host.clone(),
-        path: "/".into(),
-    };
-    let load = load.start();
+    let served = Served::behind(&bed, &ingress, 1).await?;
+    let app = &served.app;
+    let load = served.load(&ingress, Protocol::Http1, RATE).start();
     let before = ingress.reloads();
     let deploy = ["deploy", "parrot", "--image", V2, "--yes", "--drain", DRAIN];
     for n in 1..=THERE_AND_BACK {
         let release = app.spawn(&deploy)?;
-        answers(&ingress, &host, NEW).await?;
+        served.answers(&ingress, NEW).await?;
         app.ok(&["abort", "parrot"]).await?;
         release.wait().await?.expect_code(5)?;
-        answers(&ingress, &host, OLD).await?;
+        served.answers(&ingress, OLD).await?;
         let reloads = ingress.reloads() - before;
         ensure!(reloads == 2 * n, "{reloads} reloads of {} switches", 2 * n);
     }
@@ -84,26 +78,4 @@ async fn finish(load: Running, reloads: usize) -> Result<()> {
     let last = summary.samples.last();
     ensure!(last.is_some_and(|sample| sample.is_of(NEW)), "{last:?}");
     Ok(())
-}
-
-/// The article's app behind the ingress controller, with a host of its own, taken in by `init`.
-async fn served(bed: &Arc<Bed>, ingress: &Ingress) -> Result<(Parrot, String)> {
-    let ns = bed.served_namespace().await?;
-    let host = format!("{ns}.example.com");
-    let app = Parrot { bed: Arc::clone(bed), ns, user: bed.user()? };
-    let manifests = include_str!("../../../examples/parrot/parrot.yaml");
-    app.apply(&manifests.replace("parrot.example.com", &host)).await?;
-    app.settled("parrot", 1).await?;
-    app.ok(&["init", "parrot"]).await?;
-    ingress.serves(&host, OLD).await?;
-    Ok((app, host))
-}
-
-/// Waits for the first answer of this version.
-async fn answers(ingress: &Ingress, host: &str, version: &str) -> Result<answer::Answer> {
-    wait_for(&format!("{version} to answer for {host}"), SOON, async || {
-        let answer = ingress.get(host, "/").await?;
-        Ok((answer.version() == version).then_some(answer))
-    })
-    .await
 }

@@ -36,6 +36,23 @@ pub struct Broken {
     pub answered: bool,
 }
 
+impl Broken {
+    /// The server says that it did not: an HTTP/2 connection is idle for nginx from its first moment,
+    /// and a reload ends it with a GOAWAY that leaves out the request on its way. Clients ask again.
+    pub fn was_not_looked_at(&self) -> bool {
+        let source = std::error::Error::source(&self.error);
+        let source = source.and_then(|source| source.downcast_ref::<h2::Error>());
+        source.is_some_and(|error| {
+            error.is_go_away() && error.is_remote() && error.reason() == Some(h2::Reason::NO_ERROR)
+        })
+    }
+}
+
+/// An HTTP/2 connection with a request on it at a reload goes on being served by the worker that was
+/// replaced, by the old configuration. The controller ends it after so many requests by default. Here
+/// the client does, so that it is not taken for what the reload did.
+const REQUESTS: usize = 1_000;
+
 impl Sender {
     pub async fn over<S>(stream: S, protocol: Protocol) -> Result<Self>
     where
@@ -92,6 +109,8 @@ pub struct Kept {
     pub sender: Sender,
     /// It has brought an answer already.
     pub used: bool,
+    /// How many were sent on it.
+    sent: Arc<AtomicUsize>,
     _one: Arc<One>,
 }
 
@@ -121,7 +140,7 @@ impl Pool {
         self.count.fetch_add(1, Ordering::Relaxed);
         let one = Arc::new(One(Arc::clone(&self.count)));
         let sender = self.manner.connect(self.at, self.protocol).await?;
-        Ok(Kept { sender, used: false, _one: one })
+        Ok(Kept { sender, used: false, sent: Arc::default(), _one: one })
     }
 
     fn idle_one(&self) -> Option<Kept> {
@@ -136,9 +155,12 @@ impl Pool {
             let same = Kept {
                 sender: Sender::Http2(sender.clone()),
                 used: kept.used,
+                sent: Arc::clone(&kept.sent),
                 _one: Arc::clone(&kept._one),
             };
-            idle.push_back(same);
+            if kept.sent.fetch_add(1, Ordering::Relaxed) < REQUESTS {
+                idle.push_back(same);
+            }
         }
         Some(kept)
     }

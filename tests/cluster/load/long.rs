@@ -41,7 +41,7 @@ impl Websockets {
         let mut tasks = JoinSet::new();
         for _ in 0..count {
             let socket = Socket::open(at, host).await?;
-            tasks.spawn(socket.talk(stopped.clone()));
+            tasks.spawn(socket.talk(EVERY, stopped.clone()));
         }
         Ok(Self { stop, tasks })
     }
@@ -60,17 +60,22 @@ impl Websockets {
     }
 }
 
-struct Socket(tokio_tungstenite::WebSocketStream<TcpStream>);
+pub struct Socket(tokio_tungstenite::WebSocketStream<TcpStream>);
 
 impl Socket {
-    async fn open(at: SocketAddr, host: &str) -> Result<Self> {
+    pub async fn open(at: SocketAddr, host: &str) -> Result<Self> {
         let request = format!("ws://{host}/ws").into_client_request()?;
         let stream = TcpStream::connect(at).await?;
         let opened = tokio_tungstenite::client_async(request, stream).await;
         Ok(Self(opened.context("no websocket")?.0))
     }
 
-    async fn talk(mut self, mut stopped: watch::Receiver<bool>) -> Result<usize> {
+    /// A message now and then until it is stopped; how many were answered.
+    pub async fn talk(
+        mut self,
+        every: Duration,
+        mut stopped: watch::Receiver<bool>,
+    ) -> Result<usize> {
         let mut answered = 0;
         loop {
             // One more message then says whether it is still open.
@@ -85,7 +90,7 @@ impl Socket {
                 let _ = self.0.close(None).await;
                 return Ok(answered);
             }
-            let _ = tokio::time::timeout(EVERY, stopped.wait_for(|yes| *yes)).await;
+            let _ = tokio::time::timeout(every, stopped.wait_for(|yes| *yes)).await;
         }
     }
 }

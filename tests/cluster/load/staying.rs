@@ -1,0 +1,40 @@
+//! How long an HTTP/2 connection goes on being served by the worker of nginx that took it.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use http_body_util::Full;
+use hyper::Request;
+use tokio::time::sleep;
+
+use super::connection::Protocol;
+use super::manner::Manner;
+
+/// One connection, and what is asked on it: the next as soon as the answer is there, or after a gap.
+#[derive(Clone)]
+pub struct Asking {
+    pub at: SocketAddr,
+    pub host: String,
+    pub path: &'static str,
+    pub gap: Duration,
+}
+
+impl Asking {
+    /// Until something else than `version` answers, or the connection ends: when it answered last.
+    pub async fn last_of(self, version: &str) -> Result<Instant> {
+        let mut sender = Manner::default().connect(self.at, Protocol::Http2).await?;
+        let mut last = None;
+        loop {
+            let uri = format!("http://{}{}", self.host, self.path);
+            let asked = sender.ask(Request::get(uri).body(Full::default())?).await;
+            let of = |body: &[u8]| String::from_utf8_lossy(body).starts_with(version);
+            match asked {
+                Ok((200, body)) if of(&body) => last = Some(Instant::now()),
+                _ => break,
+            }
+            sleep(self.gap).await;
+        }
+        last.with_context(|| format!("{version} never answered on an HTTP/2 connection"))
+    }
+}

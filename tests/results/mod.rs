@@ -1,0 +1,192 @@
+//! What `make test-long` measures, as it stands in `docs/results/`: a file a test, named after it.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// One test, once.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Run {
+    /// What was tested; `changed` if its code was not all committed.
+    pub commit: String,
+    pub changed: bool,
+    pub command: String,
+    pub date: String,
+    /// Of the machine, which everything ran on: cluster, nginx, pods and load.
+    pub cores: usize,
+    pub versions: Versions,
+    pub measured: Measured,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Versions {
+    pub ingress_nginx: String,
+    pub nginx: String,
+    pub kubernetes: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Measured {
+    Switches(Switches),
+    Lasting(Lasting),
+    Replaced(Replaced),
+    Killed(Killed),
+    GoneBad(GoneBad),
+    Settle(Settle),
+}
+
+/// Switches there and back under a load.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Switches {
+    pub way: Way,
+    pub workers: u8,
+    pub protocol: String,
+    pub controller: Controller,
+    /// Of each version.
+    pub replicas: u8,
+    pub load: Load,
+    /// In the whole run, those of other Ingresses' changes included.
+    pub reloads: usize,
+    /// How often another app's Ingress was changed meanwhile.
+    pub other_changes: usize,
+    pub switches: Vec<Switch>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Way {
+    Bluegreen,
+    /// The backend of the Ingress replaced, and nothing else.
+    Plain,
+    Selector,
+    CanaryWeight,
+    /// None: another app's Ingress is changed, and nginx reloads.
+    Elsewhere,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Controller {
+    Quiet,
+    /// Another app's Ingress changes all the while.
+    Busy,
+    /// It has 300 other Ingresses.
+    Crowded,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Load {
+    /// Requests a second.
+    pub rate: u32,
+    pub requests: usize,
+    pub failed: usize,
+    /// Kept-alive connections that were closed under a request, which was then asked again.
+    pub reopened: usize,
+    /// Requests that were sent more than 100 ms after their time.
+    pub late: usize,
+    pub late_at_most_ms: u64,
+}
+
+/// Times are milliseconds after the API server's acknowledgement of the write that switches.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Switch {
+    pub command: String,
+    /// From before the command until after its end.
+    pub reloads: usize,
+    pub failed: usize,
+    pub reopened: usize,
+    /// None where there is no new version.
+    pub first_new_ms: Option<u64>,
+    /// None where the acknowledgement came after it.
+    pub last_old_ms: Option<u64>,
+}
+
+/// Websockets and downloads that live for some time, one after the other, across switches.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Lasting {
+    pub switches: usize,
+    pub websockets: Kind,
+    pub downloads: Kind,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Kind {
+    pub at_a_time: usize,
+    pub seconds_each: u64,
+    pub opened: usize,
+    /// Open before a switch and after it, summed over the switches.
+    pub across: usize,
+    pub cut: usize,
+}
+
+/// What a worker of nginx holds that a reload has replaced. Seconds after the reload, of each
+/// connection.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Replaced {
+    /// Cut.
+    pub websockets: Vec<u64>,
+    /// The last answer by the configuration before, on HTTP/2 connections that always have a request
+    /// under way; 0 where it came before the reload was over.
+    pub busy_http2: Vec<u64>,
+    /// The same with a short request a second.
+    pub idle_http2: Vec<u64>,
+}
+
+/// `kill -9` at requests of a switch, and the same command again.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Killed {
+    pub requests_of_the_command: usize,
+    pub kills: usize,
+    pub load: Load,
+}
+
+/// All pods of the new version end at once, 3 s after the switch.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GoneBad {
+    pub replicas: u8,
+    pub tries: Vec<GoneBadTry>,
+}
+
+/// Times are milliseconds after the pods' end.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GoneBadTry {
+    pub switched_before_ms: u64,
+    /// When the API server had acknowledged the switch back.
+    pub switched_back_ms: u64,
+    pub last_failed_ms: u64,
+    /// From the pods' end to the last failure.
+    pub requests: usize,
+    pub failed: usize,
+}
+
+/// Failed requests of switches so long after the candidate's readiness.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Settle {
+    pub controller: Controller,
+    pub rate: u32,
+    pub tries: Vec<SettleTries>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SettleTries {
+    pub after_ms: u64,
+    pub failed: Vec<usize>,
+}
+
+pub fn folder() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/results"))
+}
