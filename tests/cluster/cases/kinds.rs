@@ -124,7 +124,9 @@ impl<'a> Ways<'a> {
     async fn release(&self) -> Result<()> {
         let loads = self.load();
         let before = self.ingress.reloads();
-        self.app.ok(&["deploy", "parrot", "--image", V2, "--yes", "--drain", "10s"]).await?;
+        self.app
+            .ok(&["deploy", "parrot", "--image", V2, "--yes", "--drain", "0s", "--settle", "10s"])
+            .await?;
         self.lead_to(NEW).await?;
         let reloads = self.ingress.reloads() - before;
         // The patches of several Ingresses may meet in one sync, or not.
