@@ -277,6 +277,12 @@ pub struct Rollback {
     /// the first one back.
     #[arg(long, value_name = "N")]
     pub release: Option<u64>,
+    /// To the version of this release of the history
+    ///
+    /// It must have been live, and its pod template must still be there: Deployments keep as many old
+    /// ones as their revisionHistoryLimit says.
+    #[arg(long, value_name = "N", conflicts_with = "release")]
+    pub to: Option<u64>,
     /// For getting ready, and for outages [default: 10m]
     #[arg(long, value_name = "TIME", value_parser = parse_some_seconds)]
     pub timeout: Option<u64>,

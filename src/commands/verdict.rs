@@ -137,7 +137,8 @@ fn promoted(session: &Session, finished: &Finished) -> String {
         images(&finished.images)
     )];
     if !finished.replaces.is_empty() {
-        lines.push(format!("  replaced  {} in {old}, scaled to 0", images(&finished.replaces)));
+        let now = if finished.kept { "still running" } else { "scaled to 0" };
+        lines.push(format!("  replaced  {} in {old}, {now}", images(&finished.replaces)));
     }
     lines.push(format!("  took      {}", parts(finished)));
     lines.push(format!("  back      {}", session.command("rollback")));
@@ -159,6 +160,8 @@ fn parts(finished: &Finished) -> String {
         }
         None => parts.push(part("live after", started, switched)),
     }
-    parts.push(part("drain", switched, ended));
+    let arrived = finished.arrived.unwrap_or(switched);
+    parts.push(part("arrived", switched, arrived));
+    parts.push(part("drain", arrived, ended));
     format!("{}: {}", lasted(ended.duration_since(started)), parts.join(", "))
 }

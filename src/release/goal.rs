@@ -33,6 +33,8 @@ pub enum Goal {
     Rollback {
         /// The release to undo; by default the last one that went live.
         release: Option<u64>,
+        /// The release whose version is to be live again; by default the one before.
+        to: Option<u64>,
         settings: Settings,
     },
 }

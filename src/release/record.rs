@@ -85,6 +85,9 @@ pub struct Release {
     /// the version to make live again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub back: Option<String>,
+    /// Of a rollback to a certain release: its number. Its template may stand in an old ReplicaSet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_release: Option<u64>,
     pub started: Timestamp,
     /// When a candidate that is not ready is given up.
     pub ready_by: Timestamp,
@@ -123,9 +126,11 @@ pub struct Release {
     /// When the routes had been changed. From then on nobody may change them but by a switch back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub switched: Option<Timestamp>,
-    /// How it was made sure that the switch has arrived.
+    /// How it was made sure that the switch has arrived, and when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed: Option<Confirmed>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrived: Option<Timestamp>,
     /// Set when the switch has arrived: until then both versions must stay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drain_until: Option<Timestamp>,
@@ -251,6 +256,9 @@ pub struct Finished {
     /// Of that version's pod template, as it was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<String>,
+    /// Of the new version's pod template, as the API server gave it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sighted: Option<String>,
     /// Whether it was a rollback: the version was live before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rollback: bool,
@@ -264,6 +272,9 @@ pub struct Finished {
     /// How it was made sure that the switch had arrived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed: Option<Confirmed>,
+    /// When that was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrived: Option<Timestamp>,
     /// Whether the old version was left running.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub kept: bool,
@@ -377,11 +388,13 @@ impl Record {
             images: release.images,
             replaces: release.replaces,
             base: Some(release.base),
+            sighted: release.sighted,
             rollback: release.back.is_some(),
             started: release.started,
             ready: release.waiting.filter(|_| release.gate.kind != GateKind::Open),
             switched: release.switched,
             confirmed: release.confirmed,
+            arrived: release.arrived,
             kept: release.keep_old && outcome == Verdict::Promoted,
             ended: now,
             outcome,

@@ -18,6 +18,7 @@ pub fn release(number: u64) -> Release {
         images: BTreeMap::from([("parrot".to_owned(), format!("parrot-app:v{number}"))]),
         replaces: BTreeMap::from([("parrot".to_owned(), "parrot-app:old".to_owned())]),
         back: None,
+        to_release: None,
         started: at(0),
         ready_by: at(600),
         timeout_seconds: 600,
@@ -40,6 +41,7 @@ pub fn release(number: u64) -> Release {
         ending: None,
         switched: None,
         confirmed: None,
+        arrived: None,
         drain_until: None,
         bake_until: None,
         drain_back_until: None,
@@ -132,6 +134,8 @@ fn a_release_that_is_over_moves_into_the_history() {
     let mut promoted = release(1);
     promoted.approved = Some(Intent { by: "you@host".into(), at: at(60) });
     (promoted.waiting, promoted.switched) = (Some(at(50)), Some(at(60)));
+    promoted.sighted = Some("sighted".into());
+    promoted.arrived = Some(at(62));
     (promoted.confirmed, promoted.keep_old) = (Some(Confirmed::Probe), true);
     record.release = Some(promoted);
     record.finish(Verdict::Promoted, at(90));
@@ -146,11 +150,13 @@ fn a_release_that_is_over_moves_into_the_history() {
             images: release(1).images,
             replaces: release(1).replaces,
             base: Some("base".into()),
+            sighted: Some("sighted".into()),
             rollback: false,
             started: at(0),
             ready: Some(at(50)),
             switched: Some(at(60)),
             confirmed: Some(Confirmed::Probe),
+            arrived: Some(at(62)),
             kept: true,
             ended: at(90),
             outcome: Verdict::Promoted,

@@ -190,11 +190,15 @@ impl Snapshot {
     /// The ReplicaSet that has a slot's present template. Not by the Deployment's revision: that
     /// may still be the one before.
     pub fn replica_set(&self, slot: Slot) -> Option<&Value> {
+        self.replica_sets(slot).find(|set| template::of_replica_set(set) == *slot.template())
+    }
+
+    /// The ReplicaSets of a slot: one for each template that it has had, as far as they are kept.
+    pub fn replica_sets(&self, slot: Slot) -> impl Iterator<Item = &Value> {
         let uid = slot.version().uid;
-        self.objects.list(Kind::ReplicaSet).find(|set| {
+        self.objects.list(Kind::ReplicaSet).filter(move |set| {
             let owners = set["metadata"]["ownerReferences"].as_array();
             owners.into_iter().flatten().any(|owner| owner["uid"] == uid.as_str())
-                && template::of_replica_set(set) == *slot.template()
         })
     }
 

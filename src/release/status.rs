@@ -23,6 +23,9 @@ pub struct Status {
     pub live: Option<Side>,
     /// The version that a release has started beside it, until that is live itself.
     pub candidate: Option<Side>,
+    /// The version before, while no release is in progress and it still runs: a rollback is one patch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Side>,
     /// The objects that send people to the app.
     pub route: Vec<Route>,
     /// The release in progress.
@@ -150,6 +153,7 @@ fn prepared(s: &Snapshot, record: &Record) -> Status {
         namespace: s.names.namespace.clone(),
         live: live.and_then(|colour| side(s, colour)),
         candidate: release.and_then(|release| candidate(s, record, release)),
+        kept: live.filter(|_| release.is_none()).and_then(|live| kept(s, live)),
         route: s
             .routes(record)
             .into_iter()
@@ -177,6 +181,7 @@ fn unprepared(s: &Snapshot) -> Status {
         namespace: s.names.namespace.clone(),
         live: None,
         candidate: None,
+        kept: None,
         route: Vec::new(),
         release: None,
         last: None,
@@ -238,6 +243,12 @@ fn candidate(s: &Snapshot, record: &Record, release: &Release) -> Option<Side> {
     let written = s.slot(release.to)?.release() == Some(release.number);
     let live = s.routes_lead(record) == Leads::To(release.to);
     (written && !live).then(|| side(s, release.to)).flatten()
+}
+
+/// The colour beside the live one, if it was not put away.
+fn kept(s: &Snapshot, live: Colour) -> Option<Side> {
+    let runs = s.slot(live.other()).is_some_and(|slot| slot.desired() > 0);
+    runs.then(|| side(s, live.other())).flatten()
 }
 
 fn progress(s: &Snapshot, record: &Record, release: &Release) -> Progress {

@@ -28,7 +28,11 @@ impl Next {
             }
             Some(_) => vec![("abort", command("abort"))],
             None if !status.is_prepared() => vec![("next", command("init"))],
-            None => vec![("next", format!("{} --image IMAGE", command("deploy")))],
+            None => {
+                let mut next = vec![("next", format!("{} --image IMAGE", command("deploy")))];
+                next.extend(status.kept.as_ref().map(|_| ("back", command("rollback"))));
+                next
+            }
         };
         Next(next)
     }
@@ -50,6 +54,7 @@ pub fn lines(status: &Status, now: Timestamp, next: &Next) -> Vec<String> {
     }
     lines.extend(status.live.as_ref().map(|live| row("live", &side(live))));
     lines.extend(status.candidate.as_ref().map(|new| row("candidate", &side(new))));
+    lines.extend(status.kept.as_ref().map(|old| row("kept", &side(old))));
     match &status.release {
         Some(release) => lines.extend(progress(release, now)),
         None => lines.extend(status.last.as_ref().map(|last| {

@@ -29,6 +29,7 @@ fn parrot() -> Status {
         namespace: "birds".into(),
         live: Some(side(Colour::Blue, "parrot-app:v1.2", 1)),
         candidate: None,
+        kept: None,
         route: vec![Route {
             kind: "Ingress",
             name: "parrot".into(),
@@ -69,6 +70,10 @@ fn pictures() {
     show("nothing in progress", parrot());
     let last = Some(Last { number: 2, outcome: Verdict::Promoted, ended: at(0) });
     show("after a release", Status { last, ..parrot() });
+    let kept = Some(side(Colour::Green, "parrot-app:v2.2", 1));
+    show("the version before was kept", Status { kept, ..parrot() });
+    let release = Some(under_way(Phase::Confirming));
+    show("switched", Status { release, ..parrot() });
     let candidate = Some(side(Colour::Green, "parrot-app:v2.2", 1));
     let release = Some(under_way(Phase::Waiting));
     show("waiting for the gate", Status { candidate, release, ..parrot() });

@@ -121,6 +121,7 @@ fn confirmed(look: Look, release: &Release, by: Confirmed) -> Next {
     let (seconds, bake) = (release.drain_seconds, release.bake_seconds);
     let write = look.release(|release| {
         release.confirmed = Some(by);
+        release.arrived = Some(look.now);
         release.drain_until = Some(later(look.now, seconds));
         release.bake_until = (bake > 0).then(|| later(look.now, bake));
     });

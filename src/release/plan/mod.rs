@@ -85,7 +85,9 @@ pub fn plan(goal: &Goal, me: &Me, s: &Snapshot, now: Timestamp) -> Next {
         Goal::Promote { release, when_ready } => {
             intent::promote(look, record, *release, *when_ready)
         }
-        Goal::Rollback { release, settings } => rollback::next(look, record, *release, settings),
+        Goal::Rollback { release, to, settings } => {
+            rollback::next(look, record, (*release, *to), settings)
+        }
         Goal::Abort { release, reason } => intent::abort(look, record, *release, reason.as_deref()),
     }
 }

@@ -7,10 +7,17 @@ use super::hold::{self, Other};
 use super::{Doing, Look, Next, forward, later, start, withdraw};
 use crate::model::Colour;
 use crate::release::{
-    Expected, GateKind, GateState, Outcome, Record, Release, Settings, Slot, template,
+    Expected, GateKind, GateState, Outcome, Record, Release, Settings, Slot, Verdict, template,
 };
 
-pub fn next(look: Look, record: &Record, number: Option<u64>, settings: &Settings) -> Next {
+/// By default the last release is undone; or the one of the first number, which has to be that; or the
+/// version of the second number is made live again.
+pub fn next(
+    look: Look,
+    record: &Record,
+    (number, to): (Option<u64>, Option<u64>),
+    settings: &Settings,
+) -> Next {
     if let Some(number) = number
         && let Some(done) = meant(record, number)
     {
@@ -18,8 +25,10 @@ pub fn next(look: Look, record: &Record, number: Option<u64>, settings: &Setting
     }
     let settings = settings.or(record.settings.unwrap_or_default());
     match &record.release {
-        None => begin(look, record, &settings),
-        Some(release) if release.back.is_some() => again(look, record, release, &settings),
+        None => begin(look, record, to, &settings),
+        Some(release) if release.back.is_some() && release.to_release == to => {
+            again(look, record, release, &settings)
+        }
         Some(release) => nothing(format!(
             "release {} is unfinished: an abort ends it, and switches back where it is live already",
             release.number
@@ -60,25 +69,45 @@ fn again(look: Look, record: &Record, release: &Release, settings: &Settings) ->
     forward::next(look, record, release, None)
 }
 
-fn begin(look: Look, record: &Record, settings: &Settings) -> Next {
+fn begin(look: Look, record: &Record, to: Option<u64>, settings: &Settings) -> Next {
     let (from, live) = match start::footing(look, record, &Expected::default()) {
         Ok(footing) => footing,
         Err(next) => return next,
     };
-    let (slot, wanted) = match previous(look, record, from) {
-        Ok(previous) => previous,
+    let base = live.neutral_template(&record.label);
+    let wanted = match to {
+        None => previous(look, record, from),
+        Some(number) => version_of(look, record, number),
+    };
+    let Version { template: wanted, sent } = match wanted {
+        Ok(wanted) => wanted,
         Err(why) => return nothing(format!("there is nothing to roll back to: {why}")),
     };
+    if to.is_some() && wanted == base {
+        let images = template::images(&base).into_values().collect();
+        return Next::Done(Outcome::AlreadyLive { images });
+    }
     if let Some(done) = start::unserved(look, record, &wanted) {
         return Next::Done(done);
     }
-    let base = live.neutral_template(&record.label);
     let release = start::release(look, record, from, (&base, &wanted), settings);
     let found = template::hash(&wanted);
     // It stays the version that was sent once: the same file deployed again finds it live.
-    let hash = slot.hash().map_or_else(|| found.clone(), str::to_owned);
-    let warm = has_been_warm(look, record, slot, release.to);
-    start::begin(look, record, Release { hash, back: Some(found), warm, ..release })
+    let hash = sent.unwrap_or_else(|| found.clone());
+    let slot = look.s.slot(release.to);
+    let warm = slot.is_some_and(|slot| {
+        is_warm(record, slot, &wanted) && has_been_warm(look, record, slot, release.to)
+    });
+    let back = Some(found);
+    start::begin(look, record, Release { hash, back, to_release: to, warm, ..release })
+}
+
+/// A version that was live.
+struct Version {
+    /// In its neutral form.
+    template: Value,
+    /// The hash of what was sent.
+    sent: Option<String>,
 }
 
 /// Whether a slot's pods run this version already.
@@ -97,13 +126,9 @@ fn has_been_warm(look: Look, record: &Record, slot: Slot, colour: Colour) -> boo
             .is_some_and(|last| last.kept && look.now >= later(last.ended, forward::SETTLE_SECONDS))
 }
 
-/// The slot that is not live, and its template, if that is what the last release that went live has
+/// What stands in the slot that is not live, if that is what the last release that went live has
 /// replaced; or why there is no such version.
-fn previous<'a>(
-    look: Look<'a>,
-    record: &Record,
-    live: Colour,
-) -> Result<(Slot<'a>, Value), String> {
+fn previous(look: Look, record: &Record, live: Colour) -> Result<Version, String> {
     let s = look.s;
     let Some(last) = record.last_promoted() else {
         return Err("no release has gone live yet".to_owned());
@@ -118,15 +143,46 @@ fn previous<'a>(
     };
     let found = slot.neutral_template(&record.label);
     match last.base.as_ref() == Some(&template::hash(&found)) {
-        true => Ok((slot, found)),
+        true => Ok(Version { template: found, sent: slot.hash().map(str::to_owned) }),
         false => {
             Err(format!("{name} no longer holds the version that release {} replaced", last.number))
         }
     }
 }
 
+/// The version of a release of the history that was live, if its template is still there.
+fn version_of(look: Look, record: &Record, number: u64) -> Result<Version, String> {
+    let Some(finished) = record.finished(number) else {
+        return Err(format!("release {number} is not in the history"));
+    };
+    if finished.outcome != Verdict::Promoted {
+        let how = finished.outcome.as_str();
+        return Err(format!("release {number} was never live, it was {how}"));
+    }
+    let sighted = finished.sighted.as_deref().unwrap_or_default();
+    let template = kept(look, record, sighted).ok_or_else(|| {
+        let (blue, green) = (Colour::Blue, Colour::Green);
+        let [blue, green] = [blue, green].map(|colour| look.s.names.deployment(colour));
+        format!(
+            "the pod template of release {number} is gone: {blue} and {green} keep as many old ones as \
+             their revisionHistoryLimit says"
+        )
+    })?;
+    Ok(Version { template, sent: Some(finished.hash.clone()) })
+}
+
+/// A template that a slot has, or had, in its neutral form.
+fn kept(look: Look, record: &Record, wanted: &str) -> Option<Value> {
+    let s = look.s;
+    let slots: Vec<Slot> = Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour)).collect();
+    let present = slots.iter().map(|slot| slot.neutral_template(&record.label));
+    let old = slots.iter().flat_map(|slot| s.replica_sets(*slot));
+    let old = old.map(|set| template::neutral(&template::of_replica_set(set), &record.label));
+    present.chain(old).find(|template| template::hash(template) == wanted)
+}
+
 /// What a rollback sends: the template that stands in the slot, as long as it is the one that it
-/// found there. Nothing, if this is no rollback.
+/// found there; or, to a certain release, the one that was kept. Nothing, if this is no rollback.
 pub fn found(
     look: Look,
     record: &Record,
@@ -135,9 +191,11 @@ pub fn found(
 ) -> Result<Option<Value>, Next> {
     let Some(wanted) = &release.back else { return Ok(None) };
     let found = slot.map(|slot| slot.neutral_template(&record.label));
-    match found {
-        Some(found) if template::hash(&found) == *wanted => Ok(Some(found)),
-        _ => Err(look.changed(format!(
+    let found = found.filter(|found| template::hash(found) == *wanted);
+    let old = || release.to_release.and_then(|_| kept(look, record, wanted));
+    match found.or_else(old) {
+        Some(found) => Ok(Some(found)),
+        None => Err(look.changed(format!(
             "{}, which holds the version to go back to, was deleted or changed",
             look.s.names.deployment(release.to)
         ))),

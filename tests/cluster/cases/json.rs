@@ -84,6 +84,7 @@ async fn commands_are_events_from_first_to_last(bed: Arc<Bed>) -> Result<()> {
         "count",
         "switch",
         "follow-live",
+        "mark-switched",
         "start-drain",
         "put-away",
         "finish",

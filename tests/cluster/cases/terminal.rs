@@ -110,7 +110,7 @@ async fn release(bed: &Arc<Bed>, columns: u16) -> Result<Film> {
     ]);
     let (url, image) = (webhook.url(), "parrot-app:late");
     let args = ["deploy", "parrot", "--image", image, "--webhook", &url, "--interval", "1s"];
-    let args = [&args[..], &["--deadline", "2h", "--drain", "3s"]].concat();
+    let args = [&args[..], &["--deadline", "2h", "--settle", "1s", "--drain", "3s"]].concat();
     let mut terminal = app.terminal(columns, &args, &[])?;
     film.add("a pod is not ready", &terminal.shows("not ready yet").await?);
     film.add("the gate says no", &terminal.shows("(1 of 60)").await?);

@@ -119,11 +119,12 @@ async fn never_ready_ends_at_the_timeout(bed: Arc<Bed>) -> Result<()> {
 async fn candidate_that_dies_after_the_switch(bed: Arc<Bed>) -> Result<()> {
     let app = Parrot::ready(&bed).await?;
     let image = "kmharish/parrot-app:dies-later";
-    // So long that it dies while both versions run, and so long again after the switch back.
-    let args = ["deploy", "parrot", "--image", image, "--yes", "--drain", "30s"];
+    // So long that it dies while both versions run.
+    let after = ["--settle", "30s", "--drain", "0s"];
+    let args = [&["deploy", "parrot", "--image", image, "--yes"], &after[..]].concat();
     let deploy = app.spawn(&args)?;
-    let draining = app.status_in("draining").await?;
-    ensure!(draining["live"]["colour"] == "green", "{draining:#}");
+    let confirming = app.status_in("confirming").await?;
+    ensure!(confirming["live"]["colour"] == "green", "{confirming:#}");
     let output = deploy.wait().await?.expect_code(4)?;
     ensure!(output.stderr.contains("went bad after the switch"), "{output:?}");
     ensure!(app.backend().await? == "parrot-blue");

@@ -193,7 +193,7 @@ fn the_newer_word_on_its_drain_counts() {
     let (mut world, _) = going_back(step!(Doing::MakeCandidate { .. }));
     world.edit_record(|record| record.driver = None);
     let settings = Settings { drain_seconds: Some(1), ..Settings::default() };
-    let mut c = Driver::new("c", Goal::Rollback { release: None, settings });
+    let mut c = Driver::new("c", Goal::Rollback { release: None, to: None, settings });
     let next = reach(&mut world, &mut c, step!(Doing::Set));
     assert_eq!(record_after(&world, &next).release.unwrap().drain_seconds, 1);
 }
@@ -225,7 +225,11 @@ fn promote_makes_its_candidate_as_well() {
 
 #[test]
 fn one_release_is_undone_once() {
-    let undo = |release| Goal::Rollback { release: Some(release), settings: Settings::default() };
+    let undo = |release| Goal::Rollback {
+        release: Some(release),
+        to: None,
+        settings: Settings::default(),
+    };
     let mut world = promoted();
     let why = nothing(world.follow(&mut Driver::new("b", undo(7))));
     assert_eq!(why, "release 7 is not live, but release 1");
@@ -241,6 +245,70 @@ fn one_release_is_undone_once() {
     assert_eq!(world.live_image().as_deref(), Some(V2));
     let why = nothing(world.follow(&mut Driver::new("e", undo(1))));
     assert_eq!(why, "release 1 is not live, but release 3");
+}
+
+fn to(number: u64) -> Goal {
+    Goal::Rollback { release: None, to: Some(number), settings: Settings::default() }
+}
+
+/// V2, V3 and a version that was rejected, in this order.
+fn with_a_history() -> World {
+    let mut world = promoted();
+    world.follow(&mut Driver::new("b", Goal::Deploy(deploy(V3, Gate::Open))));
+    let goal = Goal::Deploy(deploy("kmharish/parrot-app:v4", WEBHOOK));
+    world.follow(&mut Driver::asking("c", goal, Answer::Reject("".into())));
+    world.follow(&mut Driver::new("d", Goal::Deploy(deploy("kmharish/parrot-app:v5", Gate::Open))));
+    world
+}
+
+#[test]
+fn any_release_that_was_live_can_be_gone_back_to_as_long_as_its_template_is_there() {
+    let mut world = with_a_history();
+    let sent = world.record().finished(1).unwrap().hash.clone();
+    // Of release 1 only an old ReplicaSet is left.
+    is_back(&world.follow(&mut Driver::new("e", to(1))), 5);
+    assert_eq!(world.live_image().as_deref(), Some(V2));
+    let live = world.serving()[0];
+    assert_eq!(annotation(world.get(Kind::Deployment, live), TEMPLATE_HASH), Some(sent.as_str()));
+    let again = world.follow(&mut Driver::new("f", to(1)));
+    assert_eq!(again, Outcome::AlreadyLive { images: vec![V2.into()] });
+    is_back(&world.follow(&mut Driver::new("g", to(2))), 6);
+    assert_eq!(world.live_image().as_deref(), Some(V3));
+    // And the one before that.
+    is_back(&back(&mut world, "h"), 7);
+    assert_eq!(world.live_image().as_deref(), Some(V2));
+}
+
+#[test]
+fn what_was_never_live_or_is_gone_is_not_gone_back_to() {
+    let mut world = with_a_history();
+    for (number, why) in
+        [(3, "release 3 was never live, it was rejected"), (9, "release 9 is not in the history")]
+    {
+        let said = nothing(world.follow(&mut Driver::new("e", to(number))));
+        assert!(said.ends_with(why), "{said}");
+    }
+    let old: Vec<String> = (world.objects.list(Kind::ReplicaSet))
+        .filter(|set| set["spec"]["replicas"] == 0)
+        .map(|set| bluegreen::model::name(set).to_owned())
+        .collect();
+    old.iter().for_each(|set| world.delete(Kind::ReplicaSet, set));
+    let said = nothing(world.follow(&mut Driver::new("e", to(1))));
+    assert!(said.contains("the pod template of release 1 is gone"), "{said}");
+}
+
+#[test]
+fn another_process_goes_on_with_a_rollback_to_the_same_release_only() {
+    let mut world = with_a_history();
+    let mut e = Driver::new("e", to(1));
+    reach(&mut world, &mut e, step!(Doing::MakeCandidate { .. }));
+    world.edit_record(|record| record.driver = None);
+    for goal in [to(2), rollback()] {
+        let why = nothing(done(Driver::new("f", goal).next(&world)));
+        assert!(why.starts_with("release 5 is unfinished"), "{why}");
+    }
+    is_back(&world.follow(&mut Driver::new("g", to(1))), 5);
+    assert_eq!(world.live_image().as_deref(), Some(V2));
 }
 
 #[test]

@@ -172,7 +172,7 @@ pub fn promote() -> Goal {
 }
 
 pub fn rollback() -> Goal {
-    Goal::Rollback { release: None, settings: Settings::default() }
+    Goal::Rollback { release: None, to: None, settings: Settings::default() }
 }
 
 pub fn abort() -> Goal {
