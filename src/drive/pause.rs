@@ -184,19 +184,20 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
         Spec::labelled(Kind::Pod, format!("{RELEASE}={}", number.unwrap_or(release.number)))
     });
     let deployment = |colour: Colour| Spec::named(Kind::Deployment, s.names.deployment(colour));
+    let slices = |colour: Colour| {
+        let of_service = format!("{SLICE_SERVICE}={}", s.names.service(colour));
+        Spec::labelled(Kind::EndpointSlice, of_service)
+    };
     match on {
         WaitFor::Ready { colour, .. } | WaitFor::Settle { colour } => {
-            let slices = format!("{SLICE_SERVICE}={}", s.names.service(*colour));
             specs.push(deployment(*colour));
-            specs.push(Spec::labelled(Kind::EndpointSlice, slices));
+            specs.push(slices(*colour));
             specs.extend(pods);
         }
         WaitFor::Arrival { .. } | WaitFor::Bake { .. } | WaitFor::Drain { .. } => {
-            // Whether the version that serves still does, and the other one could.
-            specs.extend(Colour::BOTH.map(deployment));
-            let services = Colour::BOTH.map(|colour| s.names.service(colour));
-            let slices = format!("{SLICE_SERVICE} in ({})", services.join(","));
-            specs.push(Spec::labelled(Kind::EndpointSlice, slices));
+            // Whether the new version still serves, and the old one could.
+            specs.extend(release.map(|release| deployment(release.to)));
+            specs.extend(Colour::BOTH.map(slices));
             specs.extend(pods);
         }
         WaitFor::Change => {
