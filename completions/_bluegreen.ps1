@@ -154,6 +154,7 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
         }
         'bluegreen;rollback' {
             [CompletionResult]::new('--release', '--release', [CompletionResultType]::ParameterName, 'Only to undo this release; for scripts')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'To the version of this release of the history')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'For getting ready, and for outages [default: 10m]')
             [CompletionResult]::new('--drain', '--drain', [CompletionResultType]::ParameterName, 'Keep the old version when the switch has arrived [default: 30s]')
             [CompletionResult]::new('--bake', '--bake', [CompletionResultType]::ParameterName, 'Watch the new version this long, ready to go back [default: 0s]')

@@ -639,13 +639,17 @@ _bluegreen() {
             return 0
             ;;
         bluegreen__subcmd__rollback)
-            opts="-n -o -h --release --timeout --drain --bake --keep-old --probe --settle --namespace --context --kubeconfig --as --output --color --help"
+            opts="-n -o -h --release --to --timeout --drain --bake --keep-old --probe --settle --namespace --context --kubeconfig --as --output --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --release)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

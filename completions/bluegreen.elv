@@ -144,6 +144,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
         }
         &'bluegreen;rollback'= {
             cand --release 'Only to undo this release; for scripts'
+            cand --to 'To the version of this release of the history'
             cand --timeout 'For getting ready, and for outages [default: 10m]'
             cand --drain 'Keep the old version when the switch has arrived [default: 30s]'
             cand --bake 'Watch the new version this long, ready to go back [default: 0s]'

@@ -130,6 +130,7 @@ always\t''
 never\t''"
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand abort" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l release -d 'Only to undo this release; for scripts' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l to -d 'To the version of this release of the history' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l timeout -d 'For getting ready, and for outages [default: 10m]' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l drain -d 'Keep the old version when the switch has arrived [default: 30s]' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l bake -d 'Watch the new version this long, ready to go back [default: 0s]' -r

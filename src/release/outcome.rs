@@ -13,7 +13,7 @@ pub enum Outcome {
     /// The app is ready for releases.
     Initialised,
     /// The release is over; its `outcome` says how.
-    Finished(Finished),
+    Finished(Box<Finished>),
     /// The version that was asked for is live already.
     AlreadyLive { images: Vec<String> },
     /// The candidate is ready and waits, with nobody driving.
@@ -93,7 +93,7 @@ mod tests {
             started: at,
             ended: at,
         };
-        let text = serde_json::to_string(&Outcome::Finished(finished)).unwrap();
+        let text = serde_json::to_string(&Outcome::Finished(Box::new(finished))).unwrap();
         assert_eq!(text.matches("\"outcome\"").count(), 1, "{text}");
         assert!(
             text.contains(r#""result":"finished""#) && text.contains(r#""outcome":"promoted""#)

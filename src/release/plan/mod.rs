@@ -126,7 +126,7 @@ fn over(look: Look, record: &Record, goal: &Goal) -> Option<Next> {
     }
     Some(Next::Done(match record.finished(*number) {
         Some(finished) if replaced(look, finished, goal) => return None,
-        Some(finished) => Outcome::Finished(finished.clone()),
+        Some(finished) => Outcome::Finished(Box::new(finished.clone())),
         None => Outcome::Changed {
             what: format!("release {number} is gone from {}", look.s.record_name()),
         },
