@@ -1,6 +1,6 @@
 //! What can happen.
 
-use bluegreen::release::{Answer, Deploy, Gate, Goal};
+use bluegreen::release::{Answer, Deploy, Gate, Goal, Settings};
 use proptest::prelude::*;
 
 use crate::world::controllers::{CONTROLLERS, Controller};
@@ -55,6 +55,7 @@ pub enum Command {
     Promote { when_ready: bool },
     Abort,
     Rollback,
+    RollbackTo { number: u64 },
 }
 
 pub const IMAGES: [&str; 4] =
@@ -64,9 +65,12 @@ impl Command {
     pub fn goal(&self) -> Goal {
         match *self {
             Command::Deploy { image, gate, replace, detach, deadline } => {
-                let image = IMAGES[usize::from(image) % IMAGES.len()];
-                let deploy = Deploy { replace, detach, ..deploy(image, gate_of(gate)) };
+                let name = IMAGES[usize::from(image) % IMAGES.len()];
+                let deploy = Deploy { replace, detach, ..deploy(name, gate_of(gate)) };
                 Goal::Deploy(set(deploy, |settings| {
+                    // Each version in its own way, so that the same deploy again says the same.
+                    settings.keep_old = image == 1;
+                    settings.bake_seconds = (image == 2).then_some(60);
                     settings.interval_seconds = Some(10);
                     settings.threshold = Some(3);
                     settings.deadline_seconds = deadline.then_some(300);
@@ -75,6 +79,10 @@ impl Command {
             Command::Promote { when_ready } => Goal::Promote { release: None, when_ready },
             Command::Abort => abort(),
             Command::Rollback => rollback(),
+            Command::RollbackTo { number } => {
+                let settings = Settings::default();
+                Goal::Rollback { release: None, to: Some(number), settings }
+            }
         }
     }
 }
@@ -110,6 +118,7 @@ fn command() -> impl Strategy<Value = Command> {
         2 => any::<bool>().prop_map(|when_ready| Command::Promote { when_ready }),
         2 => Just(Command::Abort),
         2 => Just(Command::Rollback),
+        1 => (1..4u64).prop_map(|number| Command::RollbackTo { number }),
     ]
 }
 
