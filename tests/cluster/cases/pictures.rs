@@ -58,7 +58,8 @@ async fn release_is_current(bed: Arc<Bed>) -> Result<()> {
     let (webhook, yes) = gate();
     let url = webhook.url();
     let args = ["deploy", "parrot", "--image", V2, "--webhook", &url, "--interval", "1s"];
-    let mut deploy = app.terminal(COLUMNS, &[&args[..], &["--drain", "1s"]].concat(), &[])?;
+    let after = ["--settle", "1s", "--drain", "1s"];
+    let mut deploy = app.terminal(COLUMNS, &[&args[..], &after[..]].concat(), &[])?;
     deploy.shows("(3 of 60)").await?;
     let asks = painted(&deploy);
     yes.open();
@@ -70,8 +71,8 @@ async fn release_is_current(bed: Arc<Bed>) -> Result<()> {
     picture.lines(&asks, &["12ms", "31ms", "4.3s", "7s", "26s", "9m 27s"])?;
     picture.later("the fourth time it is asked, the gate says yes");
     let rest = after(&painted(&deploy), "the candidate is ready")?;
-    let parts = ["1m 15s", "4.4s", "41s", "30s"];
-    picture.lines(&rest, &[&["41s", "14ms", "9ms", "30s"][..], &parts].concat())?;
+    let parts = ["1m 25s", "4.4s", "41s", "10s", "30s"];
+    picture.lines(&rest, &[&["41s", "14ms", "9ms", "10s", "30s"][..], &parts].concat())?;
     picture.check("release")
 }
 
