@@ -23,6 +23,10 @@ const DEPLOY: Examples = &[
         "deploy parrot -n blue-green --image kmharish/parrot-app:v2.2 --yes",
     ),
     (
+        "Watch it for a minute, and leave the old version running",
+        "deploy parrot -n blue-green --image kmharish/parrot-app:v2.2 --yes --bake 1m --keep-old",
+    ),
+    (
         "See what it would change",
         "deploy parrot -n blue-green --image kmharish/parrot-app:v2.2 --dry-run=server",
     ),
@@ -46,6 +50,7 @@ const ABORT: Examples = &[(
 const ROLLBACK: Examples = &[
     ("Back to the version before, which was put away", "rollback parrot -n blue-green"),
     ("In a script: undo this release, and only once", "rollback parrot -n blue-green --release 1"),
+    ("To the version that release 3 made live", "rollback parrot -n blue-green --to 3"),
 ];
 const SCHEMA: Examples = &[
     ("What a line of -o json may be", "schema event"),

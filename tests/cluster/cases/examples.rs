@@ -30,7 +30,7 @@ enum End {
 }
 
 /// What an app goes through, and where that ends. Together every example.
-const STORIES: [(&[&str], End); 5] = [
+const STORIES: [(&[&str], End); 6] = [
     (
         &[
             INIT,
@@ -55,8 +55,18 @@ const STORIES: [(&[&str], End); 5] = [
             INIT,
             "bluegreen deploy parrot -n blue-green --image kmharish/parrot-app:v2.2 --yes",
             "bluegreen rollback parrot -n blue-green --release 1",
-            "bluegreen rollback parrot -n blue-green",
-            "bluegreen rollback parrot -n blue-green",
+            ROLLBACK,
+            ROLLBACK,
+            "bluegreen rollback parrot -n blue-green --to 3",
+        ],
+        End::Released,
+    ),
+    (
+        &[
+            INIT,
+            "bluegreen deploy parrot -n blue-green --image kmharish/parrot-app:v2.2 --yes \
+             --bake 1m --keep-old",
+            ROLLBACK,
         ],
         End::Back,
     ),
@@ -65,6 +75,7 @@ const INIT: &str = "bluegreen init parrot -n blue-green";
 const DETACH: &str =
     "bluegreen deploy parrot -n blue-green --image parrot=kmharish/parrot-app:v2.2 --detach";
 const PROMOTE: &str = "bluegreen promote parrot -n blue-green";
+const ROLLBACK: &str = "bluegreen rollback parrot -n blue-green";
 /// What a test has its own of.
 const NAMESPACE: [&str; 2] = ["-n", "blue-green"];
 const GATE: &str = "https://gate.example.com/parrot";

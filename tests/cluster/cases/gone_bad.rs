@@ -103,7 +103,7 @@ async fn once(bed: &Arc<Bed>, replicas: u8) -> Result<GoneBadTry> {
 }
 
 /// The pods of the new version, all at once.
-async fn end_all(bed: &Bed, ns: &str) -> Result<()> {
+pub async fn end_all(bed: &Bed, ns: &str) -> Result<()> {
     let pods = Api::<Pod>::namespaced(bed.kube(), ns);
     let new = pods.list(&ListParams::default().labels("app=parrot-green")).await?;
     let patch = Patch::Merge(json!({ "metadata": { "annotations": { DIE.0: DIE.1 } } }));

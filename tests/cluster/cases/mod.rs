@@ -2,6 +2,7 @@
 //! `alone`.
 
 mod access;
+mod after_switch;
 mod alternate;
 mod article;
 mod bed;
@@ -14,6 +15,7 @@ mod gate;
 mod gone_bad;
 mod intents;
 mod json;
+mod kept;
 mod killed;
 mod kinds;
 mod lasting;
@@ -49,6 +51,7 @@ pub fn together() -> Vec<Trial> {
     let files = [
         bed::trials(),
         access::trials(),
+        after_switch::trials(),
         alternate::trials(),
         article::trials(),
         ci::trials(),
@@ -59,6 +62,7 @@ pub fn together() -> Vec<Trial> {
         gate::trials(),
         intents::trials(),
         json::trials(),
+        kept::trials(),
         manners::trials(),
         mended::trials(),
         pictures::trials(),

@@ -164,6 +164,13 @@ impl Parrot {
         serde_json::from_str(&output.stdout).with_context(|| output.stdout.clone())
     }
 
+    /// The finished releases, the newest first.
+    pub async fn history(&self) -> Result<Vec<Value>> {
+        let output = self.ok(&["history", "parrot", "-o", "json"]).await?;
+        let mut history: Value = serde_json::from_str(&output.stdout)?;
+        history["releases"].as_array_mut().map(std::mem::take).context("no releases")
+    }
+
     /// The first status with a release in this phase.
     pub async fn status_in(&self, phase: &str) -> Result<Value> {
         wait_for(&format!("the release to be {phase}"), SOON, async || {

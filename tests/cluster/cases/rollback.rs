@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use libtest_mimic::Trial;
-use serde_json::Value;
 
 use super::parrot::{Parrot, V1, V2};
 use crate::bed::Bed;
@@ -35,13 +34,6 @@ async fn released(bed: &Arc<Bed>) -> Result<Parrot> {
     Ok(app)
 }
 
-/// The finished releases, the newest first.
-async fn history(app: &Parrot) -> Result<Vec<Value>> {
-    let output = app.ok(&["history", "parrot", "-o", "json"]).await?;
-    let mut history: Value = serde_json::from_str(&output.stdout)?;
-    history["releases"].as_array_mut().map(std::mem::take).context("no releases")
-}
-
 async fn rollbacks_alternate(bed: Arc<Bed>) -> Result<()> {
     let app = Parrot::ready(&bed).await?;
     let args = ["deploy", "parrot", "--image", V2, "--yes", "--drain", "0s", "--settle", "0s"];
@@ -54,7 +46,7 @@ async fn rollbacks_alternate(bed: Arc<Bed>) -> Result<()> {
         app.ok(&BACK).await?;
         app.is_released(V2).await.with_context(|| format!("round {round}"))?;
     }
-    let history = history(&app).await?;
+    let history = app.history().await?;
     let told: Vec<_> =
         history.iter().map(|f| (f["number"].as_u64(), f["rollback"] == true)).collect();
     let numbers = [(5, true), (4, true), (3, true), (2, true), (1, false)];
