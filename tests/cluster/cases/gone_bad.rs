@@ -31,7 +31,7 @@ const DEPLOY: [&str; 9] = [
     "kmharish/parrot-app:dies-told",
     "--yes",
     "--drain",
-    "15s",
+    "10s",
     "-o",
     "json",
 ];
