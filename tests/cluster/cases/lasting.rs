@@ -27,6 +27,8 @@ const AT_A_TIME: u32 = 50;
 const WEBSOCKET: Duration = Duration::from_secs(25);
 const DOWNLOAD: Duration = Duration::from_secs(20);
 const SWITCHES: usize = 5;
+/// Connections opened between two looks at whether nginx has reloaded.
+const BURST: usize = 20;
 /// So that every connection is open, and has had an answer.
 const WARM: Duration = Duration::from_secs(3);
 
@@ -118,42 +120,57 @@ async fn workers_that_were_replaced_end(bed: Arc<Bed>) -> Result<()> {
     let pair = Pair::served(&bed, &ingress).await?;
     pair.keep_warm(&ingress).await?;
     let websockets: Vec<_> = (0..5).map(|_| websocket(&ingress, &pair)).collect();
-    let http2 = |path, gap| {
+    let asking = |path, gap| {
         let (at, host) = (ingress.http2(), pair.host.clone());
-        let asking = Asking { at, host, path, gap };
-        (0..20).map(|_| tokio::spawn(asking.clone().last_of(OLD))).collect::<Vec<_>>()
+        Asking { at, host, path, gap }
     };
-    let busy = http2("/slow?ms=200", Duration::ZERO);
-    let idle = http2("/", Duration::from_secs(1));
+    let short = asking("/", Duration::from_secs(1));
+    let http2 = |asking: &Asking| tokio::spawn(asking.clone().last_of(OLD));
+    let busy: Vec<_> = (0..20).map(|_| http2(&asking("/slow?ms=200", Duration::ZERO))).collect();
+    let idle: Vec<_> = (0..20).map(|_| http2(&short)).collect();
     sleep(WARM).await;
     let before = ingress.reloads();
     pair.switch("new").await?;
-    wait_for("a reload", SOON, async || Ok((ingress.reloads() > before).then_some(()))).await?;
+    let mut opened = Vec::new();
+    wait_for("a reload", SOON, async || {
+        // Some are opened in the very moment.
+        for _ in 0..BURST {
+            opened.push(http2(&short));
+            sleep(Duration::from_millis(1)).await;
+        }
+        Ok((ingress.reloads() > before).then_some(()))
+    })
+    .await?;
     let reloaded = Instant::now();
     let replaced = Replaced {
         websockets: seconds(reloaded, websockets).await?,
         busy_http2: seconds(reloaded, busy).await?,
         idle_http2: seconds(reloaded, idle).await?,
+        opened_http2: seconds(reloaded, opened).await?,
     };
     save("lasting::workers_that_were_replaced_end", Measured::Replaced(replaced))
 }
 
-fn websocket(ingress: &Ingress, pair: &Pair) -> JoinHandle<Result<Instant>> {
+fn websocket(ingress: &Ingress, pair: &Pair) -> JoinHandle<Result<Option<Instant>>> {
     let (at, host) = (ingress.http1(), pair.host.clone());
     tokio::spawn(async move {
         let (_open, stopped) = watch::channel(false);
         let socket = Socket::open(at, &host).await?;
         let ended = socket.talk(Duration::from_secs(1), stopped).await;
         ensure!(ended.is_err(), "a websocket ended by itself: {ended:?}");
-        Ok(Instant::now())
+        Ok(Some(Instant::now()))
     })
 }
 
 /// From `since`, in order.
-async fn seconds(since: Instant, ends: Vec<JoinHandle<Result<Instant>>>) -> Result<Vec<u64>> {
+async fn seconds(
+    since: Instant,
+    ends: Vec<JoinHandle<Result<Option<Instant>>>>,
+) -> Result<Vec<u64>> {
     let mut all = Vec::new();
     for end in ends {
-        all.push(end.await??.saturating_duration_since(since).as_secs());
+        let end = end.await??;
+        all.extend(end.map(|end| end.saturating_duration_since(since).as_secs()));
     }
     all.sort_unstable();
     Ok(all)

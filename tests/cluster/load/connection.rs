@@ -52,9 +52,9 @@ impl Broken {
     }
 }
 
-/// An HTTP/2 connection with a request on it at a reload goes on being served by the worker that was
-/// replaced, by the old configuration. The controller ends it after so many requests by default. Here
-/// the client does, so that it is not taken for what the reload did.
+/// An HTTP/2 connection that is opened while nginx reloads may be taken by a worker on its way out, and
+/// is then served by the old configuration as long as it is in use. The controller ends it after so
+/// many requests by default. Here the client does, so that it is not taken for what the reload did.
 const REQUESTS: usize = 1_000;
 
 impl Sender {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use http_body_util::Full;
 use hyper::Request;
 use tokio::time::sleep;
@@ -20,8 +20,9 @@ pub struct Asking {
 }
 
 impl Asking {
-    /// Until something else than `version` answers, or the connection ends: when it answered last.
-    pub async fn last_of(self, version: &str) -> Result<Instant> {
+    /// Until something else than `version` answers, or the connection ends: when it answered last, if
+    /// it did.
+    pub async fn last_of(self, version: &str) -> Result<Option<Instant>> {
         let mut sender = Sender::connect(self.at, Protocol::Http2).await?;
         let mut last = None;
         loop {
@@ -30,10 +31,9 @@ impl Asking {
             let of = |body: &[u8]| String::from_utf8_lossy(body).starts_with(version);
             match asked {
                 Ok((200, body)) if of(&body) => last = Some(Instant::now()),
-                _ => break,
+                _ => return Ok(last),
             }
             sleep(self.gap).await;
         }
-        last.with_context(|| format!("{version} never answered on an HTTP/2 connection"))
     }
 }
