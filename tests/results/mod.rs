@@ -138,7 +138,7 @@ pub struct Replaced {
     pub busy_http2: Vec<u64>,
     /// With a short request a second.
     pub idle_http2: Vec<u64>,
-    /// The same, opened while nginx reloads. Those that new workers took are left out.
+    /// The same, opened just before the reload, with the first bytes just after it.
     pub opened_http2: Vec<u64>,
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use futures_util::future::try_join_all;
 use k8s_openapi::jiff::Timestamp;
 use libtest_mimic::Trial;
 use tokio::sync::watch;
@@ -27,8 +28,8 @@ const AT_A_TIME: u32 = 50;
 const WEBSOCKET: Duration = Duration::from_secs(25);
 const DOWNLOAD: Duration = Duration::from_secs(20);
 const SWITCHES: usize = 5;
-/// Connections opened between two looks at whether nginx has reloaded.
-const BURST: usize = 20;
+/// Connections of each kind.
+const HTTP2: usize = 20;
 /// So that every connection is open, and has had an answer.
 const WARM: Duration = Duration::from_secs(3);
 
@@ -125,23 +126,23 @@ async fn workers_that_were_replaced_end(bed: Arc<Bed>) -> Result<()> {
         Asking { at, host, path, gap }
     };
     let short = asking("/", Duration::from_secs(1));
-    let http2 = |asking: &Asking| tokio::spawn(asking.clone().last_of(OLD));
-    let busy: Vec<_> = (0..20).map(|_| http2(&asking("/slow?ms=200", Duration::ZERO))).collect();
-    let idle: Vec<_> = (0..20).map(|_| http2(&short)).collect();
+    let mut busy = Vec::new();
+    let mut idle = Vec::new();
+    for _ in 0..HTTP2 {
+        let slow = asking("/slow?ms=200", Duration::ZERO);
+        let stream = slow.connect().await?;
+        busy.push(tokio::spawn(slow.last_of(stream, OLD)));
+        let stream = short.connect().await?;
+        idle.push(tokio::spawn(short.clone().last_of(stream, OLD)));
+    }
     sleep(WARM).await;
+    let silent = try_join_all((0..HTTP2).map(|_| short.connect())).await?;
     let before = ingress.reloads();
     pair.switch("new").await?;
-    let mut opened = Vec::new();
-    wait_for("a reload", SOON, async || {
-        // Some are opened in the very moment.
-        for _ in 0..BURST {
-            opened.push(http2(&short));
-            sleep(Duration::from_millis(1)).await;
-        }
-        Ok((ingress.reloads() > before).then_some(()))
-    })
-    .await?;
+    wait_for("a reload", SOON, async || Ok((ingress.reloads() > before).then_some(()))).await?;
     let reloaded = Instant::now();
+    let opened = silent.into_iter().map(|stream| short.clone().last_of(stream, OLD));
+    let opened = opened.map(tokio::spawn).collect();
     let replaced = Replaced {
         websockets: seconds(reloaded, websockets).await?,
         busy_http2: seconds(reloaded, busy).await?,

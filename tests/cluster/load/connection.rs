@@ -52,14 +52,18 @@ impl Broken {
     }
 }
 
-/// An HTTP/2 connection that is opened while nginx reloads may be taken by a worker on its way out, and
-/// is then served by the old configuration as long as it is in use. The controller ends it after so
-/// many requests by default. Here the client does, so that it is not taken for what the reload did.
+/// An HTTP/2 connection whose first bytes come after a reload that found it open is served by the old
+/// configuration as long as it is in use. The controller ends it after so many requests by default.
+/// Here the client does, so that it is not taken for what the reload did.
 const REQUESTS: usize = 1_000;
 
 impl Sender {
     pub async fn connect(at: SocketAddr, protocol: Protocol) -> Result<Self> {
-        let stream = TcpStream::connect(at).await?;
+        Self::on(TcpStream::connect(at).await?, protocol).await
+    }
+
+    /// On a connection that is open already.
+    pub async fn on(stream: TcpStream, protocol: Protocol) -> Result<Self> {
         stream.set_nodelay(true)?;
         let stream = TokioIo::new(stream);
         // How a connection ends is seen by the requests on it.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use http_body_util::Full;
 use hyper::Request;
+use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 use super::connection::{Protocol, Sender};
@@ -20,10 +21,15 @@ pub struct Asking {
 }
 
 impl Asking {
+    /// A connection on which nothing is said yet.
+    pub async fn connect(&self) -> Result<TcpStream> {
+        Ok(TcpStream::connect(self.at).await?)
+    }
+
     /// Until something else than `version` answers, or the connection ends: when it answered last, if
     /// it did.
-    pub async fn last_of(self, version: &str) -> Result<Option<Instant>> {
-        let mut sender = Sender::connect(self.at, Protocol::Http2).await?;
+    pub async fn last_of(self, on: TcpStream, version: &str) -> Result<Option<Instant>> {
+        let mut sender = Sender::on(on, Protocol::Http2).await?;
         let mut last = None;
         loop {
             let uri = format!("http://{}{}", self.host, self.path);
