@@ -127,18 +127,19 @@ pub struct Kind {
     pub cut: usize,
 }
 
-/// What a worker of nginx holds that a reload has replaced. Seconds after the reload, of each
-/// connection.
+/// What a worker of nginx holds that a reload has replaced: the end of each connection, in seconds
+/// after the reload, 0 where it came before that was over. With HTTP/2 the end is the last answer by
+/// the configuration before.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Replaced {
-    /// Cut.
     pub websockets: Vec<u64>,
-    /// The last answer by the configuration before, on HTTP/2 connections that always have a request
-    /// under way; 0 where it came before the reload was over.
+    /// With a request under way at any moment.
     pub busy_http2: Vec<u64>,
-    /// The same with a short request a second.
+    /// With a short request a second.
     pub idle_http2: Vec<u64>,
+    /// The same, opened just before the reload, with the first bytes just after it.
+    pub opened_http2: Vec<u64>,
 }
 
 /// `kill -9` at requests of a switch, and the same command again.

@@ -168,6 +168,7 @@ fn replaced(runs: &[(String, Run)]) -> String {
             ("websockets", &replaced.websockets),
             ("HTTP/2, always with a request under way", &replaced.busy_http2),
             ("HTTP/2, a short request a second", &replaced.idle_http2),
+            ("HTTP/2, opened before the reload, first bytes after it", &replaced.opened_http2),
         ];
         kinds.map(|(name, ends)| {
             let within = |seconds| ends.iter().filter(|end| **end <= seconds).count().to_string();

@@ -31,7 +31,7 @@ const DEPLOY: [&str; 11] = [
     "kmharish/parrot-app:dies-told",
     "--yes",
     "--drain",
-    "15s",
+    "10s",
     "--settle",
     "5s",
     "-o",

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use futures_util::future::try_join_all;
 use k8s_openapi::jiff::Timestamp;
 use libtest_mimic::Trial;
 use tokio::sync::watch;
@@ -27,32 +28,35 @@ const AT_A_TIME: u32 = 50;
 const WEBSOCKET: Duration = Duration::from_secs(25);
 const DOWNLOAD: Duration = Duration::from_secs(20);
 const SWITCHES: usize = 5;
+/// Connections of each kind.
+const HTTP2: usize = 20;
 /// So that every connection is open, and has had an answer.
 const WARM: Duration = Duration::from_secs(3);
 
 pub fn trials() -> Vec<Trial> {
-    crate::cases![one_switch_cuts_nothing, what_outlives_the_drain_ends_with_its_pod]
+    crate::cases![a_switch_cuts_only_what_outlives_the_drain]
 }
 
 pub fn long() -> Vec<Trial> {
     crate::cases![five_switches_cut_nothing, workers_that_were_replaced_end]
 }
 
-async fn one_switch_cuts_nothing(bed: Arc<Bed>) -> Result<()> {
-    let lasting = across(&bed, 1).await?;
+async fn a_switch_cuts_only_what_outlives_the_drain(bed: Arc<Bed>) -> Result<()> {
+    let ingress = bed.ingress(3).await?;
+    let (lasting, ()) = tokio::try_join!(across(&bed, &ingress, 1), outlives(&bed, &ingress))?;
     uncut(&lasting)
 }
 
 async fn five_switches_cut_nothing(bed: Arc<Bed>) -> Result<()> {
-    let lasting = across(&bed, SWITCHES).await?;
+    let ingress = bed.ingress(3).await?;
+    let lasting = across(&bed, &ingress, SWITCHES).await?;
     let checked = uncut(&lasting);
     save("lasting::five_switches_cut_nothing", Measured::Lasting(lasting))?;
     checked
 }
 
-async fn across(bed: &Arc<Bed>, switches: usize) -> Result<results::Lasting> {
-    let ingress = bed.ingress(3).await?;
-    let served = Served::behind(bed, &ingress, 1).await?;
+async fn across(bed: &Arc<Bed>, ingress: &Ingress, switches: usize) -> Result<results::Lasting> {
+    let served = Served::behind(bed, ingress, 1).await?;
     let (at, host) = (ingress.http1(), served.host.as_str());
     let websockets = Lasting::start(AT_A_TIME, Kind::Websocket, WEBSOCKET, at, host);
     let downloads = Lasting::start(AT_A_TIME, Kind::Download, DOWNLOAD, at, host);
@@ -99,9 +103,8 @@ fn uncut(lasting: &results::Lasting) -> Result<()> {
 
 /// The proof that a cut would be seen, and what the page says of one that outlives the drain: these
 /// pods do not handle SIGTERM.
-async fn what_outlives_the_drain_ends_with_its_pod(bed: Arc<Bed>) -> Result<()> {
-    let ingress = bed.ingress(3).await?;
-    let served = Served::behind(&bed, &ingress, 1).await?;
+async fn outlives(bed: &Arc<Bed>, ingress: &Ingress) -> Result<()> {
+    let served = Served::behind(bed, ingress, 1).await?;
     let (at, host) = (ingress.http1(), served.host.as_str());
     let sockets = Websockets::open(5, at, host).await?;
     served.app.ok(&["deploy", "parrot", "--image", V2, "--yes", "--drain", "2s"]).await?;
@@ -118,42 +121,57 @@ async fn workers_that_were_replaced_end(bed: Arc<Bed>) -> Result<()> {
     let pair = Pair::served(&bed, &ingress).await?;
     pair.keep_warm(&ingress).await?;
     let websockets: Vec<_> = (0..5).map(|_| websocket(&ingress, &pair)).collect();
-    let http2 = |path, gap| {
+    let asking = |path, gap| {
         let (at, host) = (ingress.http2(), pair.host.clone());
-        let asking = Asking { at, host, path, gap };
-        (0..20).map(|_| tokio::spawn(asking.clone().last_of(OLD))).collect::<Vec<_>>()
+        Asking { at, host, path, gap }
     };
-    let busy = http2("/slow?ms=200", Duration::ZERO);
-    let idle = http2("/", Duration::from_secs(1));
+    let short = asking("/", Duration::from_secs(1));
+    let mut busy = Vec::new();
+    let mut idle = Vec::new();
+    for _ in 0..HTTP2 {
+        let slow = asking("/slow?ms=200", Duration::ZERO);
+        let stream = slow.connect().await?;
+        busy.push(tokio::spawn(slow.last_of(stream, OLD)));
+        let stream = short.connect().await?;
+        idle.push(tokio::spawn(short.clone().last_of(stream, OLD)));
+    }
     sleep(WARM).await;
+    let silent = try_join_all((0..HTTP2).map(|_| short.connect())).await?;
     let before = ingress.reloads();
     pair.switch("new").await?;
     wait_for("a reload", SOON, async || Ok((ingress.reloads() > before).then_some(()))).await?;
     let reloaded = Instant::now();
+    let opened = silent.into_iter().map(|stream| short.clone().last_of(stream, OLD));
+    let opened = opened.map(tokio::spawn).collect();
     let replaced = Replaced {
         websockets: seconds(reloaded, websockets).await?,
         busy_http2: seconds(reloaded, busy).await?,
         idle_http2: seconds(reloaded, idle).await?,
+        opened_http2: seconds(reloaded, opened).await?,
     };
     save("lasting::workers_that_were_replaced_end", Measured::Replaced(replaced))
 }
 
-fn websocket(ingress: &Ingress, pair: &Pair) -> JoinHandle<Result<Instant>> {
+fn websocket(ingress: &Ingress, pair: &Pair) -> JoinHandle<Result<Option<Instant>>> {
     let (at, host) = (ingress.http1(), pair.host.clone());
     tokio::spawn(async move {
         let (_open, stopped) = watch::channel(false);
         let socket = Socket::open(at, &host).await?;
         let ended = socket.talk(Duration::from_secs(1), stopped).await;
         ensure!(ended.is_err(), "a websocket ended by itself: {ended:?}");
-        Ok(Instant::now())
+        Ok(Some(Instant::now()))
     })
 }
 
 /// From `since`, in order.
-async fn seconds(since: Instant, ends: Vec<JoinHandle<Result<Instant>>>) -> Result<Vec<u64>> {
+async fn seconds(
+    since: Instant,
+    ends: Vec<JoinHandle<Result<Option<Instant>>>>,
+) -> Result<Vec<u64>> {
     let mut all = Vec::new();
     for end in ends {
-        all.push(end.await??.saturating_duration_since(since).as_secs());
+        let end = end.await??;
+        all.extend(end.map(|end| end.saturating_duration_since(since).as_secs()));
     }
     all.sort_unstable();
     Ok(all)

@@ -72,7 +72,7 @@ impl Row {
     /// The old version stays until a switch has certainly arrived. The controller syncs each 3.3 s, is
     /// often busy with the candidate's endpoints just before, and takes its time with many Ingresses:
     /// of 12 switches with 4 s and a busy machine, one took 5.8 s, and lost requests. An HTTP/2
-    /// connection may stay with a worker that was replaced: here for 8 s, see `load::connection`.
+    /// connection may stay with a worker that is replaced: here for 8 s, see `load::connection`.
     fn drain(self) -> &'static str {
         match (self.protocol, self.controller) {
             (Protocol::Http1, Controller::Quiet | Controller::Busy) => "8s",

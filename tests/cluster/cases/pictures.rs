@@ -58,8 +58,8 @@ async fn release_is_current(bed: Arc<Bed>) -> Result<()> {
     let (webhook, yes) = gate();
     let url = webhook.url();
     let args = ["deploy", "parrot", "--image", V2, "--webhook", &url, "--interval", "1s"];
-    let after = ["--settle", "1s", "--drain", "1s"];
-    let mut deploy = app.terminal(COLUMNS, &[&args[..], &after[..]].concat(), &[])?;
+    let times = ["--settle", "1s", "--drain", "1s"];
+    let mut deploy = app.terminal(COLUMNS, &[&args[..], &times[..]].concat(), &[])?;
     deploy.shows("(3 of 60)").await?;
     let asks = painted(&deploy);
     yes.open();

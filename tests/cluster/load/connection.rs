@@ -37,20 +37,26 @@ pub struct Broken {
 }
 
 impl Broken {
-    /// The server says that it did not: an HTTP/2 connection is idle for nginx from its first moment,
-    /// and a reload ends it with a GOAWAY that leaves out the request on its way. Clients ask again.
-    pub fn was_not_looked_at(&self) -> bool {
+    /// Whether the connection ended under the request, as a reload of nginx does to some, and any
+    /// client asks again. `used`: it had brought an answer before.
+    ///
+    /// With HTTP/2 that happens to a new one, too: for nginx it is idle from its first moment. Its
+    /// GOAWAY says that the request was not looked at.
+    pub fn ended_under_it(&self, used: bool) -> bool {
         let source = std::error::Error::source(&self.error);
-        let source = source.and_then(|source| source.downcast_ref::<h2::Error>());
-        source.is_some_and(|error| {
-            error.is_go_away() && error.is_remote() && error.reason() == Some(h2::Reason::NO_ERROR)
-        })
+        let ended = match source.and_then(|source| source.downcast_ref::<h2::Error>()) {
+            Some(error) if error.is_go_away() => error.reason() == Some(h2::Reason::NO_ERROR),
+            // A stream that was refused is no connection that ended.
+            Some(error) => used && error.is_io(),
+            None => used,
+        };
+        ended && !self.answered
     }
 }
 
-/// An HTTP/2 connection with a request on it at a reload goes on being served by the worker that was
-/// replaced, by the old configuration. The controller ends it after so many requests by default. Here
-/// the client does, so that it is not taken for what the reload did.
+/// An HTTP/2 connection whose first bytes come after a reload that found it open is served by the old
+/// configuration as long as it is in use. The controller ends it after so many requests by default.
+/// Here the client does, so that it is not taken for what the reload did.
 const REQUESTS: usize = 1_000;
 
 impl Sender {

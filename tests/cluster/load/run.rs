@@ -132,7 +132,7 @@ impl Inner {
     async fn on_own(&self) -> (Connection, Outcome) {
         match self.ask_fresh().await {
             Err(outcome) => (Connection::Fresh, outcome),
-            Ok(Err(broken)) if broken.was_not_looked_at() => {
+            Ok(Err(broken)) if broken.ended_under_it(false) => {
                 (Connection::Reopened, self.on_fresh().await)
             }
             Ok(asked) => (Connection::Fresh, self.outcome(asked)),
@@ -159,7 +159,7 @@ impl Inner {
             return (Connection::Kept, Outcome::Failed(Failure::Connect));
         };
         match kept.sender.ask(self.message(true)).await {
-            Err(Broken { answered: false, .. }) if kept.used => {
+            Err(broken) if broken.ended_under_it(kept.used) => {
                 (Connection::Reopened, self.on_fresh().await)
             }
             asked => {

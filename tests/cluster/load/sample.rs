@@ -18,8 +18,8 @@ pub enum Connection {
     /// Of its own.
     Fresh,
     Kept,
-    /// A kept-alive one that the server closed under the request, before any of the answer: as every
-    /// reload of nginx does to some. The outcome is that of its retry on a fresh one.
+    /// One that the server closed under the request, before any of the answer: as every reload of
+    /// nginx does to some kept-alive ones. The outcome is that of its retry on a fresh one.
     Reopened,
 }
 

@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use http_body_util::Full;
 use hyper::Request;
+use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-use super::connection::Protocol;
-use super::manner::Manner;
+use super::connection::{Protocol, Sender};
 
 /// One connection, and what is asked on it: the next as soon as the answer is there, or after a gap.
 #[derive(Clone)]
@@ -21,9 +21,16 @@ pub struct Asking {
 }
 
 impl Asking {
-    /// Until something else than `version` answers, or the connection ends: when it answered last.
-    pub async fn last_of(self, version: &str) -> Result<Instant> {
-        let mut sender = Manner::default().connect(self.at, Protocol::Http2).await?;
+    /// A connection on which nothing is said yet.
+    pub async fn connect(&self) -> Result<TcpStream> {
+        Ok(TcpStream::connect(self.at).await?)
+    }
+
+    /// Until something else than `version` answers, or the connection ends: when it answered last, if
+    /// it did.
+    pub async fn last_of(self, on: TcpStream, version: &str) -> Result<Option<Instant>> {
+        on.set_nodelay(true)?;
+        let mut sender = Sender::over(on, Protocol::Http2).await?;
         let mut last = None;
         loop {
             let uri = format!("http://{}{}", self.host, self.path);
@@ -31,10 +38,9 @@ impl Asking {
             let of = |body: &[u8]| String::from_utf8_lossy(body).starts_with(version);
             match asked {
                 Ok((200, body)) if of(&body) => last = Some(Instant::now()),
-                _ => break,
+                _ => return Ok(last),
             }
             sleep(self.gap).await;
         }
-        last.with_context(|| format!("{version} never answered on an HTTP/2 connection"))
     }
 }
