@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::forward::{edited, end, scale};
 use super::{Doing, Look, Next, Step, WaitFor, later};
+use crate::release::pods::Trouble;
 use crate::release::snapshot::Leads;
 use crate::release::{Confirmed, GateKind, Record, Release, Sight, Slot, Verdict};
 use crate::route::follow;
@@ -133,12 +134,14 @@ fn confirmed(look: Look, release: &Release, by: Confirmed) -> Next {
 pub fn gone_bad(look: Look, release: &Release) -> Option<Next> {
     let s = look.s;
     let desired = s.slot(release.to)?.desired();
+    let (new, old) = (s.endpoints(release.to), s.endpoints(release.from));
     let trouble = s.trouble(release.to, release.number);
-    let hopeless = trouble.as_ref().filter(|trouble| trouble.is_hopeless(look.now));
+    // Pods that it was to have in addition, and for which there is no room, are none that people miss.
+    let is_missed = |trouble: &Trouble| trouble.container.is_some() || new == 0 || new < old;
+    let hopeless = trouble.as_ref().filter(|t| t.is_hopeless(look.now) && is_missed(t));
     let why = match hopeless {
         Some(trouble) => trouble.sentence(),
         None => {
-            let (new, old) = (s.endpoints(release.to), s.endpoints(release.from));
             if new * 2 >= desired || old <= new {
                 return None;
             }

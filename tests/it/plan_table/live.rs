@@ -252,3 +252,21 @@ fn a_kept_version_stands_again_after_an_abort() {
     world.follow(&mut Driver::new("b", rollback()));
     assert_eq!(world.live_image().as_deref(), Some(V1));
 }
+
+/// More pods than the quota has room for: those that were there answer as before.
+#[test]
+fn a_new_version_that_cannot_grow_is_not_left() {
+    let (mut world, mut a) = switched(with(|settings| settings.bake_seconds = Some(600)));
+    let bakes = |n: &Next| matches!(n, Next::Wait { on: WaitFor::Bake { .. }, .. });
+    reach(&mut world, &mut a, bakes);
+    let since = world.now.to_string();
+    world.edit(Kind::Deployment, "parrot-green", |green| {
+        green["spec"]["replicas"] = serde_json::json!(3);
+        green["status"]["conditions"] = serde_json::json!([{
+            "type": "ReplicaFailure", "status": "True", "reason": "FailedCreate",
+            "message": "exceeded quota", "lastTransitionTime": since,
+        }]);
+    });
+    world.pass(60);
+    assert!(bakes(&a.next(&world)), "{:?}", a.next(&world));
+}
