@@ -164,7 +164,9 @@ fn end_fresh(look: Look, reason: String) -> Next {
 /// The drain is over but the new version is not fully ready: the old one stays until it is, or the
 /// switch is taken back.
 fn not_ready(look: Look, release: &Release, slot: Slot, since: Option<Timestamp>) -> Next {
-    let until = later(since.unwrap_or(look.now), release.timeout_seconds);
+    // Who takes the release up later gives it the same time again.
+    let since = since.max(look.s.memory.began).unwrap_or(look.now);
+    let until = later(since, release.timeout_seconds);
     if look.now >= until {
         let reason = format!(
             "it went bad after the switch: {} of {} pods of {} are ready",

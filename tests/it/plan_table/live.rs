@@ -270,3 +270,22 @@ fn a_new_version_that_cannot_grow_is_not_left() {
     world.pass(60);
     assert!(bakes(&a.next(&world)), "{:?}", a.next(&world));
 }
+
+/// Its driver died in the drain, and somebody goes on a day later, while a pod is being moved.
+#[test]
+fn who_takes_a_drain_up_later_gives_the_new_version_its_time_again() {
+    let (mut world, mut a) = switched(plain());
+    reach(&mut world, &mut a, drains);
+    world.edit_record(|record| record.driver = None);
+    world.pass(24 * 3600);
+    world.scale("parrot-green", 2);
+    let mut b = Driver::new("b", Goal::Deploy(plain()));
+    go(&mut world, &mut b);
+    world.edit(Kind::EndpointSlice, "parrot-green-ends", |slice| {
+        slice["endpoints"].as_array_mut().unwrap().pop();
+    });
+    let next = b.next(&world);
+    assert!(matches!(next, Next::Wait { on: WaitFor::Ready { .. }, .. }), "{next:?}");
+    world.pass(600);
+    assert!(step!(Doing::End { .. })(&b.next(&world)), "but no more than that");
+}
