@@ -219,7 +219,8 @@ fn not_ready(look: Look, release: &Release, slot: Slot) -> Next {
     {
         return end(look, Verdict::Unhealthy, trouble.sentence());
     }
-    if release.waiting.is_some() {
+    // One that ran already and had to grow, or broke down, is new to the ingress controller.
+    if release.waiting.is_some() || release.warm {
         // It was ready, however long ago: a restarted pod, or a size that has grown meanwhile, has
         // as much time as getting ready had.
         let write = look.release(|release| {

@@ -289,3 +289,22 @@ fn who_takes_a_drain_up_later_gives_the_new_version_its_time_again() {
     world.pass(600);
     assert!(step!(Doing::End { .. })(&b.next(&world)), "but no more than that");
 }
+
+/// The ingress controller knows the one pod that was kept, and none of the others yet.
+#[test]
+fn a_kept_version_that_has_to_grow_is_waited_for() {
+    let (mut world, mut a) = switched(with(|settings| settings.keep_old = true));
+    world.follow(&mut a);
+    world.scale("parrot-green", 3);
+    world.settle();
+    world.pass(60);
+    let mut b = Driver::new("b", rollback());
+    let began = world.now;
+    reach(&mut world, &mut b, step!(Doing::MakeCandidate { .. }));
+    // One look in between, as the pods take their time.
+    world.step(&mut b);
+    assert!(step!(Doing::MarkUnready)(&b.next(&world)), "it is warm no more");
+    go(&mut world, &mut b);
+    reach(&mut world, &mut b, step!(Doing::Switch { .. }));
+    assert_eq!((world.now - began).get_seconds(), 5);
+}
