@@ -308,3 +308,20 @@ fn a_kept_version_that_has_to_grow_is_waited_for() {
     reach(&mut world, &mut b, step!(Doing::Switch { .. }));
     assert_eq!((world.now - began).get_seconds(), 5);
 }
+
+/// Safety rule 1, the other way round: the new version has grown meanwhile.
+#[test]
+fn who_aborts_while_it_bakes_goes_back_to_a_version_of_the_size_that_serves() {
+    let (mut world, mut a) = switched(with(|settings| settings.bake_seconds = Some(3600)));
+    reach(&mut world, &mut a, |n| matches!(n, Next::Wait { on: WaitFor::Bake { .. }, .. }));
+    world.scale("parrot-green", 5);
+    world.settle();
+    let mut x = Driver::new("x", abort());
+    world.edit_record(|record| record.driver = None);
+    let next = reach(&mut world, &mut x, |n| {
+        step!(Doing::Resize { .. })(n) || step!(Doing::SwitchBack { .. })(n)
+    });
+    assert_eq!(*doing(&next), Doing::Resize { deployment: "parrot".into(), replicas: 5 });
+    go(&mut world, &mut x);
+    reach(&mut world, &mut x, step!(Doing::SwitchBack { .. }));
+}
