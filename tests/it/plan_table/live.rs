@@ -325,3 +325,19 @@ fn who_aborts_while_it_bakes_goes_back_to_a_version_of_the_size_that_serves() {
     go(&mut world, &mut x);
     reach(&mut world, &mut x, step!(Doing::SwitchBack { .. }));
 }
+
+/// It wrote no settle time, and no `switched` or `confirmed` either.
+#[test]
+fn a_release_that_an_older_version_began_gets_the_default_time() {
+    let mut world = initialised();
+    let mut a = Driver::new("a", Goal::Deploy(plain()));
+    reach(&mut world, &mut a, step!(Doing::MarkSwitched));
+    world.edit(Kind::ConfigMap, "bluegreen-parrot", |map| {
+        let text = map["data"]["record"].as_str().unwrap();
+        let mut record: serde_json::Value = serde_json::from_str(text).unwrap();
+        record["release"].as_object_mut().unwrap().remove("settleSeconds");
+        record["driver"] = serde_json::Value::Null;
+        map["data"]["record"] = record.to_string().into();
+    });
+    assert_eq!(world.release().settle_seconds, 10);
+}
