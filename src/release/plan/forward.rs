@@ -28,6 +28,12 @@ pub fn next(
     if s.switched(record, release) {
         return live::next(look, record, release);
     }
+    if s.routes(record).is_empty() && release.switched.is_some() {
+        return look.changed(format!(
+            "no Ingress names the app any more, since release {} was switched",
+            release.number
+        ));
+    }
     let back = s.put_back(record, release);
     if !back.is_empty() || release.switched.is_some() {
         return look.changed(format!(

@@ -341,3 +341,12 @@ fn a_release_that_an_older_version_began_gets_the_default_time() {
     });
     assert_eq!(world.release().settle_seconds, 10);
 }
+
+#[test]
+fn an_ingress_that_is_deleted_in_the_drain_is_said_to_be() {
+    let (mut world, mut a) = switched(plain());
+    reach(&mut world, &mut a, drains);
+    world.delete(Kind::Ingress, "parrot");
+    let what = changed(a.next(&world));
+    assert!(!what.contains("()"), "{what}");
+}
