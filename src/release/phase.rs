@@ -30,7 +30,7 @@ impl Phase {
         if switched || release.switched.is_some() || release.drain_back_until.is_some() {
             match release {
                 Release { ending: Some(_), .. } => Phase::Draining,
-                Release { confirmed: None, .. } => Phase::Confirming,
+                Release { drain_until: None, .. } => Phase::Confirming,
                 _ if release.bake_until > release.drain_until => Phase::Baking,
                 _ => Phase::Draining,
             }

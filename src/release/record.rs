@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::settings::SETTLE_SECONDS;
 use super::{Names, Settings};
 use crate::model::{APP_LABEL, Colour, MANAGED_BY, MANAGER};
 use crate::route::Label;
@@ -95,8 +96,9 @@ pub struct Release {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,
     pub drain_seconds: u64,
-    /// How long the ingress controller is given where nothing can be asked.
-    #[serde(default)]
+    /// How long the ingress controller is given where nothing can be asked. An older version did not
+    /// write it down.
+    #[serde(default = "settle_seconds")]
     pub settle_seconds: u64,
     /// How long the old version is kept at its full size after the switch, and the new one watched.
     #[serde(default)]
@@ -286,6 +288,10 @@ pub struct Finished {
     /// Who promoted or aborted it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
+}
+
+fn settle_seconds() -> u64 {
+    SETTLE_SECONDS
 }
 
 impl Record {

@@ -28,6 +28,12 @@ pub fn next(
     if s.switched(record, release) {
         return live::next(look, record, release);
     }
+    if s.routes(record).is_empty() && release.switched.is_some() {
+        return look.changed(format!(
+            "no Ingress names the app any more, since release {} was switched",
+            release.number
+        ));
+    }
     let back = s.put_back(record, release);
     if !back.is_empty() || release.switched.is_some() {
         return look.changed(format!(
@@ -219,7 +225,8 @@ fn not_ready(look: Look, release: &Release, slot: Slot) -> Next {
     {
         return end(look, Verdict::Unhealthy, trouble.sentence());
     }
-    if release.waiting.is_some() {
+    // One that ran already and had to grow, or broke down, is new to the ingress controller.
+    if release.waiting.is_some() || release.warm {
         // It was ready, however long ago: a restarted pod, or a size that has grown meanwhile, has
         // as much time as getting ready had.
         let write = look.release(|release| {

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::forward::{edited, end, scale};
 use super::{Doing, Look, Next, Step, WaitFor, later};
+use crate::release::pods::Trouble;
 use crate::release::snapshot::Leads;
 use crate::release::{Confirmed, GateKind, Record, Release, Sight, Slot, Verdict};
 use crate::route::follow;
@@ -133,12 +134,14 @@ fn confirmed(look: Look, release: &Release, by: Confirmed) -> Next {
 pub fn gone_bad(look: Look, release: &Release) -> Option<Next> {
     let s = look.s;
     let desired = s.slot(release.to)?.desired();
+    let (new, old) = (s.endpoints(release.to), s.endpoints(release.from));
     let trouble = s.trouble(release.to, release.number);
-    let hopeless = trouble.as_ref().filter(|trouble| trouble.is_hopeless(look.now));
+    // Pods that it was to have in addition, and for which there is no room, are none that people miss.
+    let is_missed = |trouble: &Trouble| trouble.container.is_some() || new == 0 || new < old;
+    let hopeless = trouble.as_ref().filter(|t| t.is_hopeless(look.now) && is_missed(t));
     let why = match hopeless {
         Some(trouble) => trouble.sentence(),
         None => {
-            let (new, old) = (s.endpoints(release.to), s.endpoints(release.from));
             if new * 2 >= desired || old <= new {
                 return None;
             }
@@ -161,7 +164,9 @@ fn end_fresh(look: Look, reason: String) -> Next {
 /// The drain is over but the new version is not fully ready: the old one stays until it is, or the
 /// switch is taken back.
 fn not_ready(look: Look, release: &Release, slot: Slot, since: Option<Timestamp>) -> Next {
-    let until = later(since.unwrap_or(look.now), release.timeout_seconds);
+    // Who takes the release up later gives it the same time again.
+    let since = since.max(look.s.memory.began).unwrap_or(look.now);
+    let until = later(since, release.timeout_seconds);
     if look.now >= until {
         let reason = format!(
             "it went bad after the switch: {} of {} pods of {} are ready",

@@ -9,7 +9,7 @@ use crate::model::{
     Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, annotation, pointer, version,
 };
 use crate::release::snapshot::Leads;
-use crate::release::{Before, Ending, Record, Release, Slot, template};
+use crate::release::{Before, Ending, Record, Release, Slot, Verdict, template};
 use crate::route::{Switch, follow};
 
 pub fn next(look: Look, record: &Record, release: &Release, ending: &Ending) -> Next {
@@ -93,17 +93,21 @@ fn old_version(look: Look, release: &Release) -> Option<Next> {
         let name = s.names.deployment(release.from);
         return Some(look.changed(format!("{name}, the version to go back to, was deleted")));
     };
-    if old.desired() == 0 {
-        let replicas = s.slot(release.to).map_or(1, |slot| slot.desired().max(1));
+    // A process that takes a withdrawal up later gives the old version the same time again.
+    let since = release.ending.as_ref().map(|ending| ending.at).max(s.memory.began);
+    let until = later(since.unwrap_or(look.now), release.timeout_seconds);
+    let replicas = s.slot(release.to).map_or(1, |slot| slot.desired().max(1));
+    // From a version that answers nobody has to go back before there is room. Who scales the old
+    // one down again all the while does not hold them up for ever.
+    let is_well = release.ending.as_ref().is_some_and(|e| e.outcome == Verdict::Aborted);
+    let grows = is_well && release.switched.is_some() && look.now < until;
+    if old.desired() == 0 || grows && old.desired() < replicas {
         let deployment = old.name().to_owned();
         return Some(look.act(Doing::Resize { deployment, replicas }, scale(old, replicas)));
     }
     if s.serves(release.from, old.desired()) {
         return None;
     }
-    // A process that takes a withdrawal up later gives the old version the same time again.
-    let since = release.ending.as_ref().map(|ending| ending.at).max(s.memory.began);
-    let until = later(since.unwrap_or(look.now), release.timeout_seconds);
     if look.now >= until {
         return Some(look.changed(format!(
             "{}, the version to go back to, did not become ready: {} of {} pods are",

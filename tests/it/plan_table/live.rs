@@ -252,3 +252,101 @@ fn a_kept_version_stands_again_after_an_abort() {
     world.follow(&mut Driver::new("b", rollback()));
     assert_eq!(world.live_image().as_deref(), Some(V1));
 }
+
+/// More pods than the quota has room for: those that were there answer as before.
+#[test]
+fn a_new_version_that_cannot_grow_is_not_left() {
+    let (mut world, mut a) = switched(with(|settings| settings.bake_seconds = Some(600)));
+    let bakes = |n: &Next| matches!(n, Next::Wait { on: WaitFor::Bake { .. }, .. });
+    reach(&mut world, &mut a, bakes);
+    let since = world.now.to_string();
+    world.edit(Kind::Deployment, "parrot-green", |green| {
+        green["spec"]["replicas"] = serde_json::json!(3);
+        green["status"]["conditions"] = serde_json::json!([{
+            "type": "ReplicaFailure", "status": "True", "reason": "FailedCreate",
+            "message": "exceeded quota", "lastTransitionTime": since,
+        }]);
+    });
+    world.pass(60);
+    assert!(bakes(&a.next(&world)), "{:?}", a.next(&world));
+}
+
+/// Its driver died in the drain, and somebody goes on a day later, while a pod is being moved.
+#[test]
+fn who_takes_a_drain_up_later_gives_the_new_version_its_time_again() {
+    let (mut world, mut a) = switched(plain());
+    reach(&mut world, &mut a, drains);
+    world.edit_record(|record| record.driver = None);
+    world.pass(24 * 3600);
+    world.scale("parrot-green", 2);
+    let mut b = Driver::new("b", Goal::Deploy(plain()));
+    go(&mut world, &mut b);
+    world.edit(Kind::EndpointSlice, "parrot-green-ends", |slice| {
+        slice["endpoints"].as_array_mut().unwrap().pop();
+    });
+    let next = b.next(&world);
+    assert!(matches!(next, Next::Wait { on: WaitFor::Ready { .. }, .. }), "{next:?}");
+    world.pass(600);
+    assert!(step!(Doing::End { .. })(&b.next(&world)), "but no more than that");
+}
+
+/// The ingress controller knows the one pod that was kept, and none of the others yet.
+#[test]
+fn a_kept_version_that_has_to_grow_is_waited_for() {
+    let (mut world, mut a) = switched(with(|settings| settings.keep_old = true));
+    world.follow(&mut a);
+    world.scale("parrot-green", 3);
+    world.settle();
+    world.pass(60);
+    let mut b = Driver::new("b", rollback());
+    let began = world.now;
+    reach(&mut world, &mut b, step!(Doing::MakeCandidate { .. }));
+    // One look in between, as the pods take their time.
+    world.step(&mut b);
+    assert!(step!(Doing::MarkUnready)(&b.next(&world)), "it is warm no more");
+    go(&mut world, &mut b);
+    reach(&mut world, &mut b, step!(Doing::Switch { .. }));
+    assert_eq!((world.now - began).get_seconds(), 5);
+}
+
+/// Safety rule 1, the other way round: the new version has grown meanwhile.
+#[test]
+fn who_aborts_while_it_bakes_goes_back_to_a_version_of_the_size_that_serves() {
+    let (mut world, mut a) = switched(with(|settings| settings.bake_seconds = Some(3600)));
+    reach(&mut world, &mut a, |n| matches!(n, Next::Wait { on: WaitFor::Bake { .. }, .. }));
+    world.scale("parrot-green", 5);
+    world.settle();
+    let mut x = Driver::new("x", abort());
+    world.edit_record(|record| record.driver = None);
+    let next = reach(&mut world, &mut x, |n| {
+        step!(Doing::Resize { .. })(n) || step!(Doing::SwitchBack { .. })(n)
+    });
+    assert_eq!(*doing(&next), Doing::Resize { deployment: "parrot".into(), replicas: 5 });
+    go(&mut world, &mut x);
+    reach(&mut world, &mut x, step!(Doing::SwitchBack { .. }));
+}
+
+/// It wrote no settle time, and no `switched` or `confirmed` either.
+#[test]
+fn a_release_that_an_older_version_began_gets_the_default_time() {
+    let mut world = initialised();
+    let mut a = Driver::new("a", Goal::Deploy(plain()));
+    reach(&mut world, &mut a, step!(Doing::MarkSwitched));
+    world.edit(Kind::ConfigMap, "bluegreen-parrot", |map| {
+        let text = map["data"]["record"].as_str().unwrap();
+        let mut record: serde_json::Value = serde_json::from_str(text).unwrap();
+        record["release"].as_object_mut().unwrap().remove("settleSeconds");
+        record["driver"] = serde_json::Value::Null;
+        map["data"]["record"] = record.to_string().into();
+    });
+    assert_eq!(world.release().settle_seconds, 10);
+}
+
+#[test]
+fn an_ingress_that_is_deleted_in_the_drain_is_said_to_be() {
+    let (mut world, mut a) = switched(plain());
+    reach(&mut world, &mut a, drains);
+    world.delete(Kind::Ingress, "parrot");
+    let what = changed(a.next(&world));
+    assert!(!what.contains("()"), "{what}");
+}

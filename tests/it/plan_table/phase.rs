@@ -58,3 +58,14 @@ fn a_switch_that_was_taken_back_drains_too() {
     reach(&mut world, &mut a, step!(Doing::Destroy { .. }));
     assert_eq!(phase(&world), Phase::Draining);
 }
+
+/// It did not write down how a switch was confirmed.
+#[test]
+fn a_drain_that_an_older_version_began_is_one() {
+    let (mut world, _) = deploying(|n| matches!(n, Next::Wait { on: WaitFor::Drain { .. }, .. }));
+    world.edit_record(|record| {
+        let release = record.release.as_mut().unwrap();
+        (release.switched, release.confirmed, release.arrived) = (None, None, None);
+    });
+    assert_eq!(phase(&world), Phase::Draining);
+}
