@@ -71,7 +71,10 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
             [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Give up after this long without a yes')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Have every change checked, and write nothing')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'For getting ready, and for outages [default: 10m]')
-            [CompletionResult]::new('--drain', '--drain', [CompletionResultType]::ParameterName, 'Keep the old version after the switch [default: 30s]')
+            [CompletionResult]::new('--drain', '--drain', [CompletionResultType]::ParameterName, 'Keep the old version when the switch has arrived [default: 30s]')
+            [CompletionResult]::new('--bake', '--bake', [CompletionResultType]::ParameterName, 'Watch the new version this long, ready to go back [default: 0s]')
+            [CompletionResult]::new('--probe', '--probe', [CompletionResultType]::ParameterName, 'Confirm the switch there: URL, auto or none [default: auto]')
+            [CompletionResult]::new('--settle', '--settle', [CompletionResultType]::ParameterName, 'For the ingress controller, where nothing can be asked [default: 10s]')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The context of the kubeconfig to use')
@@ -85,6 +88,7 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
             [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Return when it is ready; promote or abort decides')
             [CompletionResult]::new('--detach', '--detach', [CompletionResultType]::ParameterName, 'Return when it is ready; promote or abort decides')
             [CompletionResult]::new('--replace', '--replace', [CompletionResultType]::ParameterName, 'End an unfinished release of another version first')
+            [CompletionResult]::new('--keep-old', '--keep-old', [CompletionResultType]::ParameterName, 'Don''t put the old version away')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -119,6 +123,7 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
         }
         'bluegreen;promote' {
             [CompletionResult]::new('--release', '--release', [CompletionResultType]::ParameterName, 'Only this release; for scripts')
+            [CompletionResult]::new('--probe', '--probe', [CompletionResultType]::ParameterName, 'Confirm the switch there: URL, auto or none [default: auto]')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The context of the kubeconfig to use')
@@ -150,7 +155,10 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
         'bluegreen;rollback' {
             [CompletionResult]::new('--release', '--release', [CompletionResultType]::ParameterName, 'Only to undo this release; for scripts')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'For getting ready, and for outages [default: 10m]')
-            [CompletionResult]::new('--drain', '--drain', [CompletionResultType]::ParameterName, 'Keep the version that is left, for requests that it still answers [default: 30s]')
+            [CompletionResult]::new('--drain', '--drain', [CompletionResultType]::ParameterName, 'Keep the old version when the switch has arrived [default: 30s]')
+            [CompletionResult]::new('--bake', '--bake', [CompletionResultType]::ParameterName, 'Watch the new version this long, ready to go back [default: 0s]')
+            [CompletionResult]::new('--probe', '--probe', [CompletionResultType]::ParameterName, 'Confirm the switch there: URL, auto or none [default: auto]')
+            [CompletionResult]::new('--settle', '--settle', [CompletionResultType]::ParameterName, 'For the ingress controller, where nothing can be asked [default: 10s]')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The context of the kubeconfig to use')
@@ -159,6 +167,7 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'human, or json: one event a line')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'human, or json: one event a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours: auto, always or never')
+            [CompletionResult]::new('--keep-old', '--keep-old', [CompletionResultType]::ParameterName, 'Don''t put the old version away')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

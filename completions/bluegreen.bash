@@ -229,7 +229,7 @@ _bluegreen() {
             return 0
             ;;
         bluegreen__subcmd__deploy)
-            opts="-f -y -d -n -o -h --image --filename --webhook --interval --threshold --deadline --yes --detach --replace --dry-run --timeout --drain --namespace --context --kubeconfig --as --output --color --help"
+            opts="-f -y -d -n -o -h --image --filename --webhook --interval --threshold --deadline --yes --detach --replace --dry-run --timeout --drain --bake --keep-old --probe --settle --namespace --context --kubeconfig --as --output --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -272,6 +272,18 @@ _bluegreen() {
                     return 0
                     ;;
                 --drain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bake)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --probe)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --settle)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -573,13 +585,17 @@ _bluegreen() {
             return 0
             ;;
         bluegreen__subcmd__promote)
-            opts="-n -o -h --release --when-ready --namespace --context --kubeconfig --as --output --color --help"
+            opts="-n -o -h --release --when-ready --probe --namespace --context --kubeconfig --as --output --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --release)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --probe)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -623,7 +639,7 @@ _bluegreen() {
             return 0
             ;;
         bluegreen__subcmd__rollback)
-            opts="-n -o -h --release --timeout --drain --namespace --context --kubeconfig --as --output --color --help"
+            opts="-n -o -h --release --timeout --drain --bake --keep-old --probe --settle --namespace --context --kubeconfig --as --output --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -638,6 +654,18 @@ _bluegreen() {
                     return 0
                     ;;
                 --drain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bake)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --probe)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --settle)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

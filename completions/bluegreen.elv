@@ -66,7 +66,10 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand --deadline 'Give up after this long without a yes'
             cand --dry-run 'Have every change checked, and write nothing'
             cand --timeout 'For getting ready, and for outages [default: 10m]'
-            cand --drain 'Keep the old version after the switch [default: 30s]'
+            cand --drain 'Keep the old version when the switch has arrived [default: 30s]'
+            cand --bake 'Watch the new version this long, ready to go back [default: 0s]'
+            cand --probe 'Confirm the switch there: URL, auto or none [default: auto]'
+            cand --settle 'For the ingress controller, where nothing can be asked [default: 10s]'
             cand -n 'The app''s namespace; by default the kubeconfig''s'
             cand --namespace 'The app''s namespace; by default the kubeconfig''s'
             cand --context 'The context of the kubeconfig to use'
@@ -80,6 +83,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand -d 'Return when it is ready; promote or abort decides'
             cand --detach 'Return when it is ready; promote or abort decides'
             cand --replace 'End an unfinished release of another version first'
+            cand --keep-old 'Don''t put the old version away'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -111,6 +115,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
         }
         &'bluegreen;promote'= {
             cand --release 'Only this release; for scripts'
+            cand --probe 'Confirm the switch there: URL, auto or none [default: auto]'
             cand -n 'The app''s namespace; by default the kubeconfig''s'
             cand --namespace 'The app''s namespace; by default the kubeconfig''s'
             cand --context 'The context of the kubeconfig to use'
@@ -140,7 +145,10 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
         &'bluegreen;rollback'= {
             cand --release 'Only to undo this release; for scripts'
             cand --timeout 'For getting ready, and for outages [default: 10m]'
-            cand --drain 'Keep the version that is left, for requests that it still answers [default: 30s]'
+            cand --drain 'Keep the old version when the switch has arrived [default: 30s]'
+            cand --bake 'Watch the new version this long, ready to go back [default: 0s]'
+            cand --probe 'Confirm the switch there: URL, auto or none [default: auto]'
+            cand --settle 'For the ingress controller, where nothing can be asked [default: 10s]'
             cand -n 'The app''s namespace; by default the kubeconfig''s'
             cand --namespace 'The app''s namespace; by default the kubeconfig''s'
             cand --context 'The context of the kubeconfig to use'
@@ -149,6 +157,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand -o 'human, or json: one event a line'
             cand --output 'human, or json: one event a line'
             cand --color 'Colours: auto, always or never'
+            cand --keep-old 'Don''t put the old version away'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }

@@ -65,7 +65,10 @@ complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l threshold
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l deadline -d 'Give up after this long without a yes' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l dry-run -d 'Have every change checked, and write nothing' -r -f -a "server\t''"
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l timeout -d 'For getting ready, and for outages [default: 10m]' -r
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l drain -d 'Keep the old version after the switch [default: 30s]' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l drain -d 'Keep the old version when the switch has arrived [default: 30s]' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l bake -d 'Watch the new version this long, ready to go back [default: 0s]' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l probe -d 'Confirm the switch there: URL, auto or none [default: auto]' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l settle -d 'For the ingress controller, where nothing can be asked [default: 10s]' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l context -d 'The context of the kubeconfig to use' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l kubeconfig -d 'By default $KUBECONFIG, then ~/.kube/config' -r -F
@@ -78,6 +81,7 @@ never\t''"
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s y -l yes -d 'No gate: go live as soon as it is ready'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s d -l detach -d 'Return when it is ready; promote or abort decides'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l replace -d 'End an unfinished release of another version first'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l keep-old -d 'Don\'t put the old version away'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand status" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand status" -l context -d 'The context of the kubeconfig to use' -r
@@ -101,6 +105,7 @@ always\t''
 never\t''"
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -l release -d 'Only this release; for scripts' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -l probe -d 'Confirm the switch there: URL, auto or none [default: auto]' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -l context -d 'The context of the kubeconfig to use' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -l kubeconfig -d 'By default $KUBECONFIG, then ~/.kube/config' -r -F
@@ -126,7 +131,10 @@ never\t''"
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand abort" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l release -d 'Only to undo this release; for scripts' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l timeout -d 'For getting ready, and for outages [default: 10m]' -r
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l drain -d 'Keep the version that is left, for requests that it still answers [default: 30s]' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l drain -d 'Keep the old version when the switch has arrived [default: 30s]' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l bake -d 'Watch the new version this long, ready to go back [default: 0s]' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l probe -d 'Confirm the switch there: URL, auto or none [default: auto]' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l settle -d 'For the ingress controller, where nothing can be asked [default: 10s]' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l context -d 'The context of the kubeconfig to use' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l kubeconfig -d 'By default $KUBECONFIG, then ~/.kube/config' -r -F
@@ -136,6 +144,7 @@ json\t'One JSON object a line on stdout'"
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l keep-old -d 'Don\'t put the old version away'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand schema" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand schema" -l context -d 'The context of the kubeconfig to use' -r

@@ -11,7 +11,7 @@ use clap_complete::Shell;
 pub use program::program;
 
 use crate::release::goal::ImageChange;
-use crate::settings::{parse_app, parse_reason, parse_seconds, parse_some_seconds};
+use crate::settings::{Probe, parse_app, parse_reason, parse_seconds, parse_some_seconds};
 
 /// Blue/green releases on Kubernetes from the command line, without a controller.
 ///
@@ -178,11 +178,41 @@ pub struct Deploy {
     /// all the time it wants.
     #[arg(long, value_name = "TIME", value_parser = parse_some_seconds)]
     pub timeout: Option<u64>,
-    /// Keep the old version after the switch [default: 30s]
+    #[command(flatten)]
+    pub after: AfterSwitch,
+}
+
+/// What happens between the switch and the end of a release.
+#[derive(Args, Debug)]
+pub struct AfterSwitch {
+    /// Keep the old version when the switch has arrived [default: 30s]
     ///
     /// For requests that it still answers.
     #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
     pub drain: Option<u64>,
+    /// Watch the new version this long, ready to go back [default: 0s]
+    ///
+    /// The old version keeps its full size meanwhile. When the new one goes bad, the release is
+    /// switched back.
+    #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
+    pub bake: Option<u64>,
+    /// Don't put the old version away
+    ///
+    /// It keeps its full size until the next release, and a rollback is one patch.
+    #[arg(long)]
+    pub keep_old: bool,
+    /// Confirm the switch there: URL, auto or none [default: auto]
+    ///
+    /// The switch is confirmed by asking each host and path of the app there, each time on a new
+    /// connection, until only the new version answers. auto: at the address in the Ingress's status.
+    #[arg(long, value_name = "URL")]
+    pub probe: Option<Probe>,
+    /// For the ingress controller, where nothing can be asked [default: 10s]
+    ///
+    /// So long after the switch it counts as arrived: where the ingress can't be reached, or the
+    /// versions can't be told apart by their answers.
+    #[arg(long, value_name = "TIME", value_parser = parse_seconds, hide_short_help = true)]
+    pub settle: Option<u64>,
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
@@ -218,6 +248,9 @@ pub struct Promote {
     /// Approve a candidate that is not ready yet: it goes live when it is
     #[arg(long)]
     pub when_ready: bool,
+    /// Confirm the switch there: URL, auto or none [default: auto]
+    #[arg(long, value_name = "URL")]
+    pub probe: Option<Probe>,
 }
 
 #[derive(Args, Debug)]
@@ -247,9 +280,8 @@ pub struct Rollback {
     /// For getting ready, and for outages [default: 10m]
     #[arg(long, value_name = "TIME", value_parser = parse_some_seconds)]
     pub timeout: Option<u64>,
-    /// Keep the version that is left, for requests that it still answers [default: 30s]
-    #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
-    pub drain: Option<u64>,
+    #[command(flatten)]
+    pub after: AfterSwitch,
 }
 
 #[derive(Args, Debug)]

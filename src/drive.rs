@@ -24,6 +24,7 @@ use crate::model::Write;
 use crate::release::plan::{self, Next, WaitFor};
 use crate::release::status::{self, Status};
 use crate::release::{Goal, Me, Names, Outcome, Record, Snapshot, news};
+use crate::settings::Probe;
 
 /// How long a throttled request waits, where the API server gives no time, and at most.
 const THROTTLED: Duration = Duration::from_secs(1);
@@ -36,6 +37,8 @@ pub struct Drive<'a> {
     pub goal: Goal,
     pub me: Me,
     pub gate: Option<&'a Webhooks>,
+    /// Where a switch is confirmed.
+    pub probe: &'a Probe,
     /// How long a cluster that went away is waited for.
     pub patience: Duration,
     pub report: &'a mut dyn FnMut(&Event),
@@ -322,6 +325,10 @@ impl Loop<'_> {
                 let (answer, said) = (answer.to_owned(), said.to_owned());
                 self.look.memory.answer = Some(answered);
                 self.emit(What::GateAnswered { answer, said });
+                Ok(())
+            }
+            Woken::Probed(probed) => {
+                self.look.memory.probed = Some(probed);
                 Ok(())
             }
             Woken::Time | Woken::Signal => Ok(()),

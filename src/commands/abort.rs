@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::session::Session;
+use super::session::{NOBODY, Session};
 use super::verdict;
 use crate::cli;
 use crate::error::{Error, Kind};
@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 pub async fn run(common: &cli::Common, args: &cli::Abort) -> Result<(), Error> {
     let session = Session::open(common, args.app.as_ref()).await?;
     let goal = Goal::Abort { release: args.release, reason: args.reason.clone() };
-    let ended = session.drive(goal, None, PATIENCE).await?;
+    let ended = session.drive(goal, NOBODY, PATIENCE).await?;
     let said = match &ended.outcome {
         Outcome::Finished(finished) if finished.outcome == Verdict::Aborted => format!(
             "{}: release {} is aborted: {} serves as before",

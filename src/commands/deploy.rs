@@ -3,8 +3,8 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use super::session::Session;
-use super::{dry_run, input, verdict};
+use super::session::{Ask, Session};
+use super::{after, dry_run, input, verdict};
 use crate::cli;
 use crate::error::{Error, Kind};
 use crate::gate::Webhooks;
@@ -28,6 +28,7 @@ pub async fn run(common: &cli::Common, args: &cli::Deploy) -> Result<(), Error> 
     let change = change(args, input.template)?;
     let given = input.settings.map(|loaded| loaded.given);
     let (gate, webhooks) = gate(args, flag, given.as_ref())?;
+    let probe = args.after.probe.clone().or_else(|| given.as_ref()?.probe.clone());
     let said = given.as_ref().map(|given| given.settings).unwrap_or_default();
     let deploy = Deploy {
         change,
@@ -42,7 +43,8 @@ pub async fn run(common: &cli::Common, args: &cli::Deploy) -> Result<(), Error> 
         return dry_run::run(&session, &deploy).await;
     }
     let patience = Duration::from_secs(deploy.settings.timeout());
-    let ended = session.drive(Goal::Deploy(deploy), webhooks.as_ref(), patience).await?;
+    let ask = Ask { gate: webhooks.as_ref(), probe: &probe.unwrap_or_default() };
+    let ended = session.drive(Goal::Deploy(deploy), ask, patience).await?;
     report::result(common.output, &verdict::of(&session, &ended)?);
     Ok(())
 }
@@ -73,8 +75,7 @@ fn flags(args: &cli::Deploy) -> Settings {
         threshold: args.threshold,
         deadline_seconds: args.deadline,
         timeout_seconds: args.timeout,
-        drain_seconds: args.drain,
-        skip: false,
+        ..after::settings(&args.after)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::session::Session;
+use super::session::{NOBODY, Session};
 use super::{input, verdict};
 use crate::cli;
 use crate::error::{Error, Kind};
@@ -21,7 +21,7 @@ pub async fn run(common: &cli::Common, args: &cli::Init) -> Result<(), Error> {
     }
     let session = Session::open(&common, input.app.as_ref()).await?;
     let goal = Goal::Init(goal(args, input.settings.as_ref()));
-    let ended = session.drive(goal, None, PATIENCE).await?;
+    let ended = session.drive(goal, NOBODY, PATIENCE).await?;
     let mut said = verdict::of(&session, &ended)?;
     if ended.writes == 0 {
         said += " already, nothing was changed";

@@ -1,6 +1,7 @@
 //! One file a subcommand: settings in, drive, report out.
 
 mod abort;
+mod after;
 mod completions;
 mod deploy;
 mod dry_run;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::session::Session;
+use super::session::{Ask, Session};
 use super::verdict;
 use crate::cli;
 use crate::error::Error;
@@ -14,7 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(600);
 pub async fn run(common: &cli::Common, args: &cli::Promote) -> Result<(), Error> {
     let session = Session::open(common, args.app.as_ref()).await?;
     let goal = Goal::Promote { release: args.release, when_ready: args.when_ready };
-    let ended = session.drive(goal, None, PATIENCE).await?;
+    let probe = args.probe.clone().unwrap_or_default();
+    let ended = session.drive(goal, Ask { gate: None, probe: &probe }, PATIENCE).await?;
     report::result(common.output, &verdict::of(&session, &ended)?);
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::session::Session;
-use super::verdict;
+use super::session::{Ask, Session};
+use super::{after, verdict};
 use crate::cli;
 use crate::error::Error;
 use crate::release::{Goal, Outcome, Settings};
@@ -11,14 +11,11 @@ use crate::report;
 
 pub async fn run(common: &cli::Common, args: &cli::Rollback) -> Result<(), Error> {
     let session = Session::open(common, args.app.as_ref()).await?;
-    let settings = Settings {
-        timeout_seconds: args.timeout,
-        drain_seconds: args.drain,
-        ..Settings::default()
-    };
+    let settings = Settings { timeout_seconds: args.timeout, ..after::settings(&args.after) };
     let patience = Duration::from_secs(settings.timeout());
     let goal = Goal::Rollback { release: args.release, settings };
-    let ended = session.drive(goal, None, patience).await?;
+    let probe = args.after.probe.clone().unwrap_or_default();
+    let ended = session.drive(goal, Ask { gate: None, probe: &probe }, patience).await?;
     let said = verdict::of(&session, &ended).map_err(|error| match &ended.outcome {
         Outcome::NothingToDo { .. } if ended.in_progress => error.hint(session.command("abort")),
         Outcome::NothingToDo { .. } => error.hint(session.command("history")),

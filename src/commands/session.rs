@@ -11,12 +11,25 @@ use crate::event::Event;
 use crate::gate::Webhooks;
 use crate::release::{Goal, Me, Memory, Names, Snapshot};
 use crate::report::{Commands, Reporter};
+use crate::settings::Probe;
 
 pub struct Session {
     pub cluster: Cluster,
     pub names: Names,
     pub output: Output,
 }
+
+/// Whom to ask outside the cluster.
+#[derive(Clone, Copy)]
+pub struct Ask<'a> {
+    /// Whether the new version may go live.
+    pub gate: Option<&'a Webhooks>,
+    /// Whether it is live.
+    pub probe: &'a Probe,
+}
+
+/// Nobody says yes but people, and the ingress is where its status says.
+pub const NOBODY: Ask<'static> = Ask { gate: None, probe: &Probe::Auto };
 
 impl Session {
     pub async fn open(common: &Common, app: Option<&String>) -> Result<Session, Error> {
@@ -45,19 +58,19 @@ impl Session {
     pub async fn drive(
         &self,
         goal: Goal,
-        gate: Option<&Webhooks>,
+        ask: Ask<'_>,
         patience: Duration,
     ) -> Result<Ended, Error> {
         let commands = Commands { promote: self.command("promote"), abort: self.command("abort") };
         let mut reporter = Reporter::new(self.output, commands);
-        self.drive_with(goal, gate, patience, &mut |event| reporter.event(event)).await
+        self.drive_with(goal, ask, patience, &mut |event| reporter.event(event)).await
     }
 
     /// The same, for who says in a way of its own what happens.
     pub async fn drive_with(
         &self,
         goal: Goal,
-        gate: Option<&Webhooks>,
+        ask: Ask<'_>,
         patience: Duration,
         report: &mut dyn FnMut(&Event),
     ) -> Result<Ended, Error> {
@@ -68,7 +81,8 @@ impl Session {
             names: self.names.clone(),
             goal,
             me: me(),
-            gate,
+            gate: ask.gate,
+            probe: ask.probe,
             patience,
             report,
             command: &command,

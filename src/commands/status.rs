@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::session::Session;
+use super::session::{NOBODY, Session};
 use crate::cli::{self, Output};
 use crate::cluster::Breadth;
 use crate::error::{Error, Kind};
@@ -46,7 +46,7 @@ async fn watch(session: &Session) -> Result<(), Error> {
         }
         _ => {}
     };
-    let ended = session.drive_with(Goal::Watch, None, PATIENCE, &mut show).await;
+    let ended = session.drive_with(Goal::Watch, NOBODY, PATIENCE, &mut show).await;
     picture.leave();
     match ended {
         Err(error) if matches!(error.kind, Kind::Interrupted(_)) => Ok(()),

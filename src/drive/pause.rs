@@ -7,12 +7,14 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::Drive;
-use crate::cluster::{Change, Spec, Watches};
+use crate::cluster::{Change, Cluster, Spec, Watches};
 use crate::event::What;
 use crate::gate::Payload;
+use crate::gate::probe::{Prober, Targets};
 use crate::model::{Colour, Kind, RELEASE};
 use crate::release::plan::{Question, WaitFor};
-use crate::release::{Answered, SLICE_SERVICE, Snapshot};
+use crate::release::{Answered, Probed, Release, SLICE_SERVICE, Sight, Snapshot};
+use crate::settings::Probe;
 
 /// A pause without news still says now and then that it is one.
 const SAY_AGAIN: Duration = Duration::from_secs(60);
@@ -21,6 +23,7 @@ const SAY_AGAIN: Duration = Duration::from_secs(60);
 pub struct Pause {
     pub watches: Watches,
     poll: Option<Poll>,
+    probe: Option<Asking>,
     said: Option<(WaitFor, Instant)>,
 }
 
@@ -29,10 +32,18 @@ struct Poll {
     answer: Pin<Box<dyn Future<Output = Answered>>>,
 }
 
+/// The app, asked through the ingress for one release.
+struct Asking {
+    release: u64,
+    /// Why it can't be asked, until that has been told.
+    prober: Result<Prober, Option<String>>,
+}
+
 /// Why a pause ended.
 pub enum Woken {
     Changes(Vec<Change>),
     Answered(Answered),
+    Probed(Probed),
     Time,
     Signal,
 }
@@ -72,6 +83,15 @@ impl Pause {
         self.said = None;
     }
 
+    /// Whether the release has been switched that the app is now asked for.
+    fn prepare_probe(&mut self, probe: &Probe, s: &Snapshot, on: &WaitFor) -> Option<bool> {
+        let release = asked_for(s, on)?;
+        if self.probe.as_ref().is_none_or(|asking| asking.release != release.number) {
+            self.probe = Some(Asking::new(probe, s, release));
+        }
+        Some(release.switched.is_some())
+    }
+
     pub async fn wait(
         &mut self,
         drive: &mut Drive<'_>,
@@ -85,10 +105,17 @@ impl Pause {
         let left = left.map_or(SAY_AGAIN, |left| Duration::try_from(left).unwrap_or_default());
         // A moment more: a clock that rounds must not wake us before the time has come.
         let left = left.min(SAY_AGAIN) + Duration::from_millis(5);
+        let switched = self.prepare_probe(drive.probe, s, on);
         let poll = async {
             match &mut self.poll {
                 Some(poll) => poll.answer.as_mut().await,
                 None => std::future::pending().await,
+            }
+        };
+        let probe = async {
+            match (&mut self.probe, switched) {
+                (Some(asking), Some(switched)) => asking.next(drive.cluster, switched).await,
+                _ => std::future::pending().await,
             }
         };
         tokio::select! {
@@ -101,10 +128,50 @@ impl Pause {
                 self.poll = None;
                 Woken::Answered(answered)
             }
+            probed = probe => Woken::Probed(probed),
             () = tokio::time::sleep(left) => Woken::Time,
             _ = drive.interrupts.next() => Woken::Signal,
         }
     }
+}
+
+impl Asking {
+    fn new(probe: &Probe, s: &Snapshot, release: &Release) -> Asking {
+        let record = s.record.as_ref().map(|(_, record)| record);
+        let (routes, services) = record.map(|r| (s.routes(r), s.serving(r))).unwrap_or_default();
+        let targets = Targets::find(&routes, &services, probe);
+        let replicas = s.slot(release.from).map_or(1, |slot| slot.desired());
+        let prober = Prober::new(targets, replicas).map_err(Some);
+        Asking { release: release.number, prober }
+    }
+
+    async fn next(&mut self, cluster: &Cluster, switched: bool) -> Probed {
+        let sight = match &mut self.prober {
+            Ok(prober) => prober.next(switched, || cluster.clock().now()).await,
+            Err(why) => match why.take() {
+                Some(why) => Sight::Blind { why },
+                None => std::future::pending().await,
+            },
+        };
+        Probed { release: self.release, sight }
+    }
+}
+
+/// The release that the app is asked for, from the candidate's readiness on until the switch is known
+/// to have arrived.
+fn asked_for<'a>(s: &'a Snapshot, on: &WaitFor) -> Option<&'a Release> {
+    let release = s.record.as_ref()?.1.release.as_ref()?;
+    let is_wanted = match on {
+        WaitFor::Gate { .. } | WaitFor::Answer | WaitFor::Person | WaitFor::Settle { .. } => true,
+        WaitFor::Arrival { .. } => true,
+        WaitFor::Ready { .. }
+        | WaitFor::Bake { .. }
+        | WaitFor::Drain { .. }
+        | WaitFor::Driver { .. }
+        | WaitFor::SignOfLife { .. }
+        | WaitFor::Change => false,
+    };
+    (is_wanted && release.ending.is_none()).then_some(release)
 }
 
 /// What a pause has to see: always the record, through which other commands speak.
@@ -112,7 +179,10 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
     let record = s.names.record();
     let mut specs = vec![Spec::named(record.kind, record.name)];
     let release = s.record.as_ref().and_then(|(_, record)| record.release.as_ref());
-    let pods = release.map(|r| Spec::labelled(Kind::Pod, format!("{RELEASE}={}", r.number)));
+    let pods = release.map(|release| {
+        let number = s.slot(release.to).and_then(|slot| slot.pods_release());
+        Spec::labelled(Kind::Pod, format!("{RELEASE}={}", number.unwrap_or(release.number)))
+    });
     let deployment = |colour: Colour| Spec::named(Kind::Deployment, s.names.deployment(colour));
     match on {
         WaitFor::Ready { colour, .. } | WaitFor::Settle { colour } => {
@@ -121,8 +191,12 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
             specs.push(Spec::labelled(Kind::EndpointSlice, slices));
             specs.extend(pods);
         }
-        WaitFor::Drain { colour } => {
-            specs.push(deployment(colour.other()));
+        WaitFor::Arrival { .. } | WaitFor::Bake { .. } | WaitFor::Drain { .. } => {
+            // Whether the version that serves still does, and the other one could.
+            specs.extend(Colour::BOTH.map(deployment));
+            let services = Colour::BOTH.map(|colour| s.names.service(colour));
+            let slices = format!("{SLICE_SERVICE} in ({})", services.join(","));
+            specs.push(Spec::labelled(Kind::EndpointSlice, slices));
             specs.extend(pods);
         }
         WaitFor::Change => {

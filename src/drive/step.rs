@@ -85,8 +85,8 @@ impl Loop<'_> {
     /// on a new one.
     async fn turned_down(&mut self, step: Step, message: String) -> Result<(), Error> {
         if self.refused.as_ref().is_some_and(|before| is_same(before, &step.write)) {
-            if matches!(step.doing, Doing::MakeCandidate { .. }) {
-                self.look.memory.refused = Some(message);
+            if matches!(step.doing, Doing::MakeCandidate { .. } | Doing::Switch { .. }) {
+                self.look.memory.refused = Some((step.write.id().clone(), message));
                 return Ok(());
             }
             let what =

@@ -1,6 +1,7 @@
-//! What says when a candidate may go live.
+//! What says when a candidate may go live, and whether it has.
 
 mod payload;
+pub mod probe;
 mod webhook;
 
 pub use payload::Payload;

@@ -131,7 +131,7 @@ fn may_change(status: StatusCode) -> bool {
 }
 
 /// An error without the URL, which is in most of them.
-fn reason(error: reqwest::Error) -> String {
+pub(super) fn reason(error: reqwest::Error) -> String {
     let kind = if error.is_timeout() {
         "it did not answer in time"
     } else if error.is_connect() {

@@ -1,5 +1,8 @@
 //! Whether an app can be released as it is. Every reason names what it is about, and what to do.
 
+mod ingresses;
+
+pub use ingresses::reasons as routes;
 use serde_json::Value;
 
 use super::{Names, Slot, Snapshot};
@@ -74,18 +77,6 @@ fn autoscalers(s: &Snapshot) -> Vec<String> {
             )
         })
         .collect()
-}
-
-fn routes(s: &Snapshot, service: &str) -> Option<String> {
-    let routes: Vec<&str> = s.routes_to(service).into_iter().map(name).collect();
-    match routes.len() {
-        1 => None,
-        0 => Some(format!("no Ingress in namespace {} names Service {service}", s.names.namespace)),
-        _ => Some(format!(
-            "several Ingresses name the app ({}), and bluegreen switches only one yet",
-            routes.join(", ")
-        )),
-    }
 }
 
 /// Objects of somebody else under the names that we need.

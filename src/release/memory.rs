@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Goal, Me, Probed, Record};
+use crate::model::Id;
 
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Memory {
@@ -18,8 +19,8 @@ pub struct Memory {
     pub drove: bool,
     /// The epoch in which it drove it last.
     pub epoch: Option<u64>,
-    /// Why the API server does not take the candidate's Deployment.
-    pub refused: Option<String>,
+    /// An object that the API server does not let us make or change as it has to be, and why.
+    pub refused: Option<(Id, String)>,
     /// The gate's last answer.
     pub answer: Option<Answered>,
     /// What asking the app through the ingress has shown.
@@ -61,6 +62,11 @@ impl Answer {
 }
 
 impl Memory {
+    /// Why the API server does not take this object.
+    pub fn refusal(&self, id: &Id) -> Option<&str> {
+        self.refused.as_ref().filter(|(refused, _)| refused == id).map(|(_, why)| why.as_str())
+    }
+
     /// Takes in an observation of the record.
     pub fn note(&mut self, goal: &Goal, me: &Me, record: Option<&Record>, now: Timestamp) {
         self.began.get_or_insert(now);

@@ -20,6 +20,7 @@ pub mod settings;
 mod slot;
 mod snapshot;
 pub mod status;
+mod switching;
 pub mod template;
 mod warm;
 
@@ -32,10 +33,10 @@ pub use news::News;
 pub use outcome::Outcome;
 pub use phase::Phase;
 pub use plan::{Doing, Next, Question, Step, WaitFor};
-pub use probed::{Probed, Sight};
+pub use probed::{ENOUGH, ENOUGH_ANSWERS, Probed, Sight};
 pub use record::{
-    Before, Challenge, Driver, Ending, Finished, GateKind, GateState, HISTORY, Intent, RECORD_KEY,
-    Record, Release, Verdict,
+    Before, Challenge, Confirmed, Driver, Ending, Finished, GateKind, GateState, HISTORY, Intent,
+    RECORD_KEY, Record, Release, Verdict,
 };
 pub use settings::Settings;
 pub use slot::Slot;

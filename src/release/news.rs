@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{ANSWERS, Ending, Me, Record, Release};
+use super::{ANSWERS, Confirmed, Ending, Me, Record, Release};
 
 /// What another process did to the release.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
@@ -30,7 +30,10 @@ pub enum News {
         threshold: u64,
     },
     /// Its driver has made the candidate live.
-    Switched {
+    Switched,
+    /// Its driver has made sure that only the new version is asked now.
+    Confirmed {
+        by: Confirmed,
         /// The old version is kept until then.
         until: Timestamp,
     },
@@ -50,8 +53,13 @@ pub fn between(before: &Record, after: &Record, me: &Me) -> Vec<News> {
     {
         news.push(News::Approved { number: is.number, by: intent.by.clone() });
     }
-    if let Some(until) = is.drain_until.filter(|_| was.drain_until.is_none()) {
-        news.push(News::Switched { until });
+    if was.switched.is_none() && is.switched.is_some() {
+        news.push(News::Switched);
+    }
+    if was.confirmed.is_none()
+        && let (Some(by), Some(until)) = (is.confirmed, is.drain_until.max(is.bake_until))
+    {
+        news.push(News::Confirmed { by, until });
     }
     if was.ending.is_none()
         && let Some(ending) = &is.ending
@@ -140,8 +148,12 @@ mod tests {
         assert_eq!(news(|record, _| record.driver = Some(driver("b"))), [], "our own takeover");
         assert_eq!(news(|record, _| record.driver = None), [News::LetGo { was: "a@host".into() }]);
         assert_eq!(news(|_, release| release.waiting = Some(at())), [News::Ready]);
-        let switched = [News::Switched { until: at() }];
-        assert_eq!(news(|_, release| release.drain_until = Some(at())), switched);
+        assert_eq!(news(|_, release| release.switched = Some(at())), [News::Switched]);
+        let confirmed = [News::Confirmed { by: Confirmed::Probe, until: at() }];
+        let confirm = |_: &mut Record, release: &mut Release| {
+            (release.confirmed, release.drain_until) = (Some(Confirmed::Probe), Some(at()));
+        };
+        assert_eq!(news(confirm), confirmed);
         let counted = [News::Counted { answer: "broken".into(), failures: 3, threshold: 60 }];
         let count = |_: &mut Record, release: &mut Release| {
             release.gate.failures = 3;

@@ -83,6 +83,8 @@ mod tests {
             rollback: false,
             ready: None,
             switched: None,
+            confirmed: None,
+            kept: false,
             outcome: Verdict::Promoted,
             reason: String::new(),
             by: None,

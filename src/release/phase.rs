@@ -17,14 +17,23 @@ pub enum Phase {
     Waiting,
     /// The gate said yes; the routes are being changed.
     Switching,
+    /// They have been changed; whether that has arrived at the ingress controller is being found out.
+    Confirming,
+    /// The new version serves, and is watched; the old one is kept at its full size.
+    Baking,
     /// The new version serves; the old one is kept until it is no longer asked.
     Draining,
 }
 
 impl Phase {
     pub fn of(release: &Release, switched: bool) -> Phase {
-        if switched || release.drain_until.is_some() || release.drain_back_until.is_some() {
-            Phase::Draining
+        if switched || release.switched.is_some() || release.drain_back_until.is_some() {
+            match release {
+                Release { ending: Some(_), .. } => Phase::Draining,
+                Release { confirmed: None, .. } => Phase::Confirming,
+                _ if release.bake_until > release.drain_until => Phase::Baking,
+                _ => Phase::Draining,
+            }
         } else if release.waiting.is_none() {
             Phase::Starting
         } else if release.approved.is_some() || release.gate.kind == GateKind::Open {
@@ -41,6 +50,8 @@ impl fmt::Display for Phase {
             Phase::Starting => "starting",
             Phase::Waiting => "waiting",
             Phase::Switching => "switching",
+            Phase::Confirming => "confirming",
+            Phase::Baking => "baking",
             Phase::Draining => "draining",
         })
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -92,6 +92,18 @@ pub struct Release {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,
     pub drain_seconds: u64,
+    /// How long the ingress controller is given where nothing can be asked.
+    #[serde(default)]
+    pub settle_seconds: u64,
+    /// How long the old version is kept at its full size after the switch, and the new one watched.
+    #[serde(default)]
+    pub bake_seconds: u64,
+    /// The old version stays as it is when the release is over.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep_old: bool,
+    /// Of a rollback: the version runs already, and the ingress controller knows its pods.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub warm: bool,
     pub gate: GateState,
     /// What stood in the slot before, if anything did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -108,9 +120,18 @@ pub struct Release {
     /// The decision that the candidate goes, written down before anything is undone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ending: Option<Ending>,
-    /// Set when the routes have changed: until then both versions must stay.
+    /// When the routes had been changed. From then on nobody may change them but by a switch back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub switched: Option<Timestamp>,
+    /// How it was made sure that the switch has arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed: Option<Confirmed>,
+    /// Set when the switch has arrived: until then both versions must stay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drain_until: Option<Timestamp>,
+    /// The same, where the new version is to be watched longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bake_until: Option<Timestamp>,
     /// The same after a switch back, for the candidate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drain_back_until: Option<Timestamp>,
@@ -143,12 +164,25 @@ pub struct GateState {
     pub answer: Option<String>,
 }
 
+/// How it was made sure that a switch has arrived.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confirmed {
+    /// The app was asked through the ingress until only the new version answered.
+    Probe,
+    /// It could not be asked, or both versions answer alike: the ingress controller was given time.
+    Settle,
+}
+
 /// What a slot held before a release wrote to it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Before {
     /// The ReplicaSet that has the template.
     pub replica_set: String,
+    /// The size, where it was not put away.
+    #[serde(default)]
+    pub replicas: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -227,6 +261,12 @@ pub struct Finished {
     /// When the routes had been changed, if it came to that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub switched: Option<Timestamp>,
+    /// How it was made sure that the switch had arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed: Option<Confirmed>,
+    /// Whether the old version was left running.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub kept: bool,
     pub ended: Timestamp,
     pub outcome: Verdict,
     /// Why it was not promoted.
@@ -276,11 +316,19 @@ impl Record {
     /// Numbers that no bluegreen writes: somebody edited them, and nothing is calculated with them.
     fn check(&self) -> Result<(), String> {
         let seconds = self.release.iter().flat_map(|release| {
-            [release.timeout_seconds, release.drain_seconds, release.gate.interval_seconds]
+            let Release { timeout_seconds, drain_seconds, settle_seconds, bake_seconds, .. } =
+                *release;
+            let interval_seconds = release.gate.interval_seconds;
+            [timeout_seconds, drain_seconds, settle_seconds, bake_seconds, interval_seconds]
         });
         let settings = self.settings.iter().flat_map(|settings| {
-            let Settings { interval_seconds, timeout_seconds, drain_seconds, .. } = *settings;
-            [interval_seconds, timeout_seconds, drain_seconds, settings.deadline_seconds]
+            let Settings { interval_seconds, timeout_seconds, deadline_seconds, .. } = *settings;
+            let Settings { drain_seconds, settle_seconds, bake_seconds, .. } = *settings;
+            [interval_seconds, timeout_seconds, deadline_seconds].into_iter().chain([
+                drain_seconds,
+                settle_seconds,
+                bake_seconds,
+            ])
         });
         let seconds = seconds.chain(settings.flatten());
         let counts = [self.number, self.epoch, self.driver.as_ref().map_or(0, |d| d.writes)];
@@ -332,10 +380,9 @@ impl Record {
             rollback: release.back.is_some(),
             started: release.started,
             ready: release.waiting.filter(|_| release.gate.kind != GateKind::Open),
-            switched: release.drain_until.map(|until| {
-                let drain = i64::try_from(release.drain_seconds).unwrap_or(i64::MAX);
-                until.saturating_sub(SignedDuration::from_secs(drain)).unwrap_or(release.started)
-            }),
+            switched: release.switched,
+            confirmed: release.confirmed,
+            kept: release.keep_old && outcome == Verdict::Promoted,
             ended: now,
             outcome,
             reason,

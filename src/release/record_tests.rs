@@ -23,13 +23,25 @@ pub fn release(number: u64) -> Release {
         timeout_seconds: 600,
         deadline: Some(at(7200)),
         drain_seconds: 30,
+        settle_seconds: 10,
+        bake_seconds: 0,
+        keep_old: false,
+        warm: false,
         gate: GateState::new(GateKind::Webhook, 60, 60),
-        before: Some(Before { replica_set: "parrot-1".into(), release: None, hash: None }),
+        before: Some(Before {
+            replica_set: "parrot-1".into(),
+            replicas: 0,
+            release: None,
+            hash: None,
+        }),
         waiting: None,
         sighted: None,
         approved: None,
         ending: None,
+        switched: None,
+        confirmed: None,
         drain_until: None,
+        bake_until: None,
         drain_back_until: None,
     }
 }
@@ -62,7 +74,9 @@ fn what_is_written_is_what_is_read() {
         at: at(5),
     });
     (under_way.waiting, under_way.sighted) = (Some(at(6)), Some("sighted".into()));
+    (under_way.switched, under_way.confirmed) = (Some(at(7)), Some(Confirmed::Settle));
     (under_way.drain_until, under_way.drain_back_until) = (Some(at(7)), Some(at(8)));
+    (under_way.bake_until, under_way.keep_old, under_way.warm) = (Some(at(9)), true, true);
     under_way.gate.asked = Some(at(9));
     record.release = Some(under_way);
     let names = Names::new("blue-green", "parrot");
@@ -74,7 +88,7 @@ fn what_is_written_is_what_is_read() {
 #[test]
 fn fields_of_a_later_version_do_not_matter_in_the_same_form() {
     let mut text: Value = serde_json::from_str(&empty().text()).unwrap();
-    text["bake"] = json!(5);
+    text["oven"] = json!(5);
     assert_eq!(Record::read(&map_of(&text.to_string())), Ok(empty()));
 }
 
@@ -86,6 +100,8 @@ fn settings_that_no_bluegreen_writes_are_refused() {
         Settings { deadline_seconds: ages, ..Settings::default() },
         Settings { timeout_seconds: ages, ..Settings::default() },
         Settings { drain_seconds: ages, ..Settings::default() },
+        Settings { settle_seconds: ages, ..Settings::default() },
+        Settings { bake_seconds: ages, ..Settings::default() },
     ] {
         let mut record = empty();
         record.settings = Some(settings);
@@ -115,7 +131,8 @@ fn a_release_that_is_over_moves_into_the_history() {
     let mut record = empty();
     let mut promoted = release(1);
     promoted.approved = Some(Intent { by: "you@host".into(), at: at(60) });
-    (promoted.waiting, promoted.drain_until) = (Some(at(50)), Some(at(90)));
+    (promoted.waiting, promoted.switched) = (Some(at(50)), Some(at(60)));
+    (promoted.confirmed, promoted.keep_old) = (Some(Confirmed::Probe), true);
     record.release = Some(promoted);
     record.finish(Verdict::Promoted, at(90));
     assert_eq!(record.release, None);
@@ -132,8 +149,9 @@ fn a_release_that_is_over_moves_into_the_history() {
             rollback: false,
             started: at(0),
             ready: Some(at(50)),
-            // The drain's 30 s before its end.
             switched: Some(at(60)),
+            confirmed: Some(Confirmed::Probe),
+            kept: true,
             ended: at(90),
             outcome: Verdict::Promoted,
             reason: String::new(),

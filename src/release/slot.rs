@@ -60,6 +60,11 @@ impl<'a> Slot<'a> {
         annotation(self.0, RELEASE)?.parse().ok()
     }
 
+    /// The number that its pods bear: that of an older release, where they were running already.
+    pub fn pods_release(&self) -> Option<u64> {
+        self.template()["metadata"]["labels"][RELEASE].as_str()?.parse().ok()
+    }
+
     pub fn hash(&self) -> Option<&'a str> {
         annotation(self.0, TEMPLATE_HASH)
     }

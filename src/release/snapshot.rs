@@ -144,11 +144,15 @@ impl Snapshot {
 
     pub fn switched(&self, record: &Record, release: &Release) -> bool {
         self.routes_lead(record) == Leads::To(release.to)
-            && (self.bears_number(record, release.number) || release.drain_until.is_some())
+            && (self.bears_number(record, release.number) || release.switched.is_some())
     }
 
     pub fn phase(&self, record: &Record, release: &Release) -> Phase {
-        Phase::of(release, self.switched(record, release))
+        let switched = self.switched(record, release);
+        match !switched && release.switched.is_none() && self.begun(record, release) {
+            true => Phase::Switching,
+            false => Phase::of(release, switched),
+        }
     }
 
     pub fn endpoints(&self, colour: Colour) -> u64 {
@@ -167,15 +171,19 @@ impl Snapshot {
     }
 
     pub fn trouble(&self, colour: Colour, release: u64) -> Option<pods::Trouble> {
-        let pods = pods::of_release(self.objects.list(Kind::Pod), release);
-        pods::trouble(self.slot(colour)?, &pods)
+        let slot = self.slot(colour)?;
+        let number = slot.pods_release().unwrap_or(release);
+        pods::trouble(slot, &pods::of_release(self.objects.list(Kind::Pod), number))
     }
 
     /// Some of a release's pods that are not ready, if this colour is the one that it made.
     pub fn unready(&self, colour: Colour, release: u64) -> Vec<pods::Unready> {
-        match self.slot(colour).is_some_and(|slot| slot.release() == Some(release)) {
-            true => pods::unready(&pods::of_release(self.objects.list(Kind::Pod), release)),
-            false => Vec::new(),
+        match self.slot(colour).filter(|slot| slot.release() == Some(release)) {
+            Some(slot) => {
+                let number = slot.pods_release().unwrap_or(release);
+                pods::unready(&pods::of_release(self.objects.list(Kind::Pod), number))
+            }
+            None => Vec::new(),
         }
     }
 

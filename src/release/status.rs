@@ -193,7 +193,10 @@ fn problem(s: &Snapshot, record: &Record, leads: Leads) -> Option<String> {
     let Leads::To(colour) = leads else {
         return Some(match s.ingress_names(record)[..] {
             [] => format!("no Ingress names Service {} any more", record.service),
-            _ => "the Ingress does not lead to one colour".to_owned(),
+            [_] => "the Ingress does not lead to one colour".to_owned(),
+            ref several => {
+                format!("the Ingresses ({}) do not all lead to one colour", several.join(", "))
+            }
         });
     };
     if s.live_service_leads(record) != leads {

@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Names, Record, Snapshot, objects, ports, template};
 use crate::model::{Id, Kind, Write, annotate, annotation, name, pointer, version};
+use crate::route::CLASS;
 
-const CLASS: &str = "kubernetes.io/ingress.class";
 /// All versions of the controller know it by this name.
 const ALLOWED: &str = "nginx.ingress.kubernetes.io/whitelist-source-range";
 /// No request comes from there.
@@ -17,7 +17,7 @@ const NOBODY: &str = "0.0.0.0/32";
 /// Service, and that is ours for a colour that is not live, or when the user's was made anew. What
 /// shapes hosts and paths (rewrites, authentication, snippets, the protocol, session cookies) takes
 /// effect through the Ingress that has it, and would only do harm here.
-const OF_THE_BACKEND: [&str; 5] = [
+pub const OF_THE_BACKEND: [&str; 5] = [
     "nginx.ingress.kubernetes.io/load-balance",
     "nginx.ingress.kubernetes.io/service-upstream",
     "nginx.ingress.kubernetes.io/upstream-hash-by",

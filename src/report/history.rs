@@ -71,6 +71,8 @@ mod tests {
             started,
             ready: None,
             switched: None,
+            confirmed: None,
+            kept: false,
             ended: started + SignedDuration::from_secs(42),
             outcome,
             reason: String::new(),

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::text::left;
 use crate::event::What;
 use crate::release::plan::{Doing, WaitFor};
-use crate::release::{Ending, News, Verdict};
+use crate::release::{Confirmed, Ending, News, Verdict};
 
 /// What a line is about, by which it is marked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -101,7 +101,9 @@ fn done(done: &Doing) -> Option<Line> {
         // The command's end says as much.
         Doing::Set | Doing::Answer | Doing::Finish | Doing::LetGo => return None,
         // What follows from them is a wait, which says it.
-        Doing::Count { .. } | Doing::StartDrain { .. } => return None,
+        Doing::Count { .. } | Doing::MarkSwitched => return None,
+        Doing::StartDrain { confirmed: None, .. } => return None,
+        Doing::StartDrain { confirmed: Some(by), .. } => arrived(*by).to_owned(),
         Doing::End { ending } => return Some(ends(ending)),
         Doing::MarkUnready => {
             return Some(Line::new(Mark::Bad, "the candidate is no longer ready"));
@@ -150,10 +152,18 @@ fn done(done: &Doing) -> Option<Line> {
         }
         Doing::Destroy { deployment } => format!("destroyed Deployment {deployment}"),
         Doing::Restore { deployment } => {
-            format!("Deployment {deployment} is as it was before, scaled to 0")
+            format!("Deployment {deployment} is as it was before")
         }
     };
     Some(Line::new(Mark::Good, text))
+}
+
+/// How it is known that a switch has arrived.
+pub fn arrived(by: Confirmed) -> &'static str {
+    match by {
+        Confirmed::Probe => "confirmed through the ingress: only the new version answers",
+        Confirmed::Settle => "the ingress controller had its time to take the switch in",
+    }
 }
 
 /// What a gate did, by the record's word for its answer.
@@ -185,7 +195,8 @@ fn said(news: &News) -> Line {
         News::Counted { answer, failures, threshold } => {
             format!("the gate {} ({failures} of {threshold})", answered(answer))
         }
-        News::Switched { .. } => "switched: the new version is live".to_owned(),
+        News::Switched => "switched: the new version is live".to_owned(),
+        News::Confirmed { by, .. } => arrived(*by).to_owned(),
     };
     Line::new(Mark::News, text)
 }
@@ -226,6 +237,23 @@ pub fn waiting(on: &WaitFor, until: Option<Timestamp>, now: Timestamp) -> (Strin
             let until = more("for another", until).unwrap_or_default();
             let head = format!("the ingress controller gets to know the pods of {colour}{until}");
             (head, Vec::new())
+        }
+        WaitFor::Arrival { by: Confirmed::Probe, why, .. } => {
+            let head = "asking through the ingress until only the new version answers".to_owned();
+            (head, why.iter().cloned().collect())
+        }
+        WaitFor::Arrival { by: Confirmed::Settle, why, .. } => {
+            let until = more("for another", until).unwrap_or_default();
+            let head = format!("the ingress controller takes the switch in{until}");
+            let below = why.iter().map(|why| format!("not confirmed by a probe: {why}"));
+            (head, below.collect())
+        }
+        WaitFor::Bake { colour } => {
+            let until = more("for another", until).unwrap_or_default();
+            (
+                format!("the new version is watched, {colour} stays at its full size{until}"),
+                Vec::new(),
+            )
         }
         WaitFor::Drain { colour } => {
             let until = more("for another", until).unwrap_or_default();

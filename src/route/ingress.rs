@@ -3,7 +3,7 @@
 use json_patch::{PatchOperation, ReplaceOperation, TestOperation, jsonptr::PointerBuf};
 use serde_json::{Value, json};
 
-use crate::model::{EPOCH, Id, Kind, RELEASE, Write, annotate, name, pointer, version};
+use crate::model::{EPOCH, Id, Kind, RELEASE, Write, annotate, annotation, name, pointer, version};
 
 /// One place of an Ingress that names a Service.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -77,6 +77,14 @@ pub fn backends(ingress: &Value) -> Vec<Backend> {
 pub fn hosts(ingress: &Value) -> Vec<String> {
     let rules = ingress["spec"]["rules"].as_array().into_iter().flatten();
     rules.map(|rule| rule["host"].as_str().unwrap_or("*").to_owned()).collect()
+}
+
+/// As an Ingress says its class without the field for it.
+pub const CLASS: &str = "kubernetes.io/ingress.class";
+
+/// The class of an Ingress; without one it is the cluster's default.
+pub fn class(ingress: &Value) -> Option<&str> {
+    ingress["spec"]["ingressClassName"].as_str().or_else(|| annotation(ingress, CLASS))
 }
 
 /// Whether an Ingress sends anything to one of these Services.

@@ -166,6 +166,7 @@ pub fn read(document: &Node) -> Result<Given, Unusable> {
             ..Settings::default()
         },
         hooks: hooks.collect(),
+        probe: None,
     })
 }
 

@@ -7,12 +7,12 @@ use serde::Deserialize;
 
 use super::given::{ANSWER_WITHIN_SECONDS, Given, Hook};
 use super::tree::{Node, Wrong};
-use super::values::{Address, Label, Port, PortOrName, SomeTime, Time, Times};
+use super::values::{Address, Label, Port, PortOrName, ProbeAt, SomeTime, Time, Times};
 use crate::release::{Expected, ExpectedService, Settings};
 
 /// How an app is released with bluegreen.
 #[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "a mapping")]
+#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "a mapping")]
 #[schemars(title = "bluegreen.yaml")]
 pub struct Config {
     /// The app: its Deployment's name.
@@ -27,8 +27,17 @@ pub struct Config {
     deadline: Option<SomeTime>,
     /// How long the candidate may take to be ready; by default 10m.
     timeout: Option<SomeTime>,
-    /// How long the old version is kept after the switch; by default 30s.
+    /// How long the old version is kept when the switch has arrived; by default 30s.
     drain: Option<Time>,
+    /// How long the new version is watched, and the old one kept at its full size; by default 0s.
+    bake: Option<Time>,
+    /// The old version is not put away.
+    #[serde(default)]
+    keep_old: bool,
+    /// Where the app is asked through the ingress: an address, auto or none; by default auto.
+    probe: Option<ProbeAt>,
+    /// How long the ingress controller is given where nothing can be asked; by default 10s.
+    settle: Option<Time>,
 }
 
 /// The live Service: init makes it so; one that exists and differs is refused.
@@ -122,8 +131,12 @@ pub fn read(document: &Node) -> Result<Given, Wrong> {
             deadline_seconds: config.deadline.map(|time| time.0),
             timeout_seconds: config.timeout.map(|time| time.0),
             drain_seconds: config.drain.map(|time| time.0),
+            settle_seconds: config.settle.map(|time| time.0),
+            bake_seconds: config.bake.map(|time| time.0),
+            keep_old: config.keep_old,
             skip: gate.is_some_and(|gate| gate.skip),
         },
         expected: Expected { ingress: config.ingress, service },
+        probe: config.probe.map(|probe| probe.0),
     })
 }

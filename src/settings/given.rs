@@ -5,6 +5,7 @@ use std::fmt;
 
 use url::Url;
 
+use super::Probe;
 use crate::release::{Expected, Settings};
 
 /// The settings of one app.
@@ -16,6 +17,7 @@ pub struct Given {
     pub settings: Settings,
     /// All of them have to say yes.
     pub hooks: Vec<Hook>,
+    pub probe: Option<Probe>,
 }
 
 /// A webhook as it is to be asked.

@@ -5,6 +5,7 @@ mod config;
 mod fields;
 mod files;
 mod given;
+mod probe;
 mod tree;
 mod values;
 mod yaml;
@@ -15,6 +16,7 @@ pub use config::Config;
 pub use fields::{FIELDS, HOOKS, Use};
 pub use files::{Asked, Input, Loaded, Template, read};
 pub use given::{Given, Hook, address};
+pub use probe::Probe;
 
 /// Kubernetes' names of namespaces, Services and labels: RFC 1123 labels.
 pub fn is_dns_label(text: &str) -> bool {

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::canary::{self, Unusable};
 use super::tree::Node;
 use super::yaml::Source;
-use super::{Config, Given, config};
+use super::{Config, Given, Probe, config};
 use crate::release::{Expected, ExpectedService, Settings};
 
 const CANARY: &str = include_str!("../../examples/parrot/canary.yaml");
@@ -207,6 +207,10 @@ gate:
 deadline: 2h
 timeout: 5m
 drain: 0s
+bake: 10m
+keepOld: true
+probe: https://203.0.113.7
+settle: 15s
 ";
 
 #[test]
@@ -232,9 +236,13 @@ fn our_own_form_is_understood() {
             deadline_seconds: Some(7200),
             timeout_seconds: Some(300),
             drain_seconds: Some(0),
+            settle_seconds: Some(15),
+            bake_seconds: Some(600),
+            keep_old: true,
             skip: false,
         }
     );
+    assert_eq!(given.probe, Some(Probe::At("https://203.0.113.7".parse().unwrap())));
     let [a, b] = &given.hooks[..] else { panic!("{:?}", given.hooks) };
     assert_eq!((a.timeout_seconds, a.retries, a.disable_tls), (5, 2, true));
     assert_eq!((a.name.as_deref(), a.metadata["a"].as_str()), (Some("qa"), "b"));
@@ -260,7 +268,7 @@ fn what_is_wrong_with_our_own_form_is_shown_with_a_caret() {
     for (text, said) in [
         (
             "app: parrot\nreplicaCount: 3\n",
-            "line 2: unknown key replicaCount: it can be app, namespace, ingress, service, gate, deadline, timeout, drain\n",
+            "line 2: unknown key replicaCount: it can be app, namespace, ingress, service, gate, deadline, timeout, drain, bake, keepOld, probe, settle\n",
         ),
         ("namespace: a\n", "line 1: the key app is missing\n"),
         ("app: Parrot\n", "line 1: a name has lower case letters, digits and -\n"),
@@ -300,7 +308,20 @@ fn the_schema_has_every_key_and_no_other() {
         keys.sort();
         keys
     };
-    let top = ["app", "deadline", "drain", "gate", "ingress", "namespace", "service", "timeout"];
+    let top = [
+        "app",
+        "bake",
+        "deadline",
+        "drain",
+        "gate",
+        "ingress",
+        "keepOld",
+        "namespace",
+        "probe",
+        "service",
+        "settle",
+        "timeout",
+    ];
     assert_eq!(keys(&schema), top);
     assert_eq!(
         keys(&definitions["Gate"]),

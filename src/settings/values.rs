@@ -8,7 +8,7 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 use url::Url;
 
 use super::given::address;
-use super::{is_dns_label, parse_seconds, parse_some_seconds};
+use super::{Probe, is_dns_label, parse_seconds, parse_some_seconds};
 
 /// A time, in seconds: `30s`.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +25,10 @@ pub struct Label(pub String);
 /// A webhook's address, which is a secret.
 #[derive(Clone)]
 pub struct Address(pub Url);
+
+/// Where the app is asked through the ingress.
+#[derive(Clone, Debug)]
+pub struct ProbeAt(pub Probe);
 
 /// How often, at least once.
 #[derive(Clone, Copy, Debug)]
@@ -87,6 +91,13 @@ impl<'de> Deserialize<'de> for Address {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Address, D::Error> {
         let expected = "an address that begins with http:// or https://";
         deserializer.deserialize_str(Text(expected, |text| address(text).map(Address)))
+    }
+}
+
+impl<'de> Deserialize<'de> for ProbeAt {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ProbeAt, D::Error> {
+        let expected = "auto, none, or an address that begins with http:// or https://";
+        deserializer.deserialize_str(Text(expected, |text| text.parse().map(ProbeAt)))
     }
 }
 
@@ -159,6 +170,7 @@ schema! {
     SomeTime: {"type": "string", "pattern": "^([0-9]+ *[a-z]+ *)+$", "examples": ["30s", "10m", "2h"]}
     Label: {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLength": 63}
     Address: {"type": "string", "pattern": "^https?://"}
+    ProbeAt: {"type": "string", "pattern": "^(auto|none|https?://.+)$"}
     Times: {"type": "integer", "minimum": 1}
     Port: {"type": "integer", "minimum": 1, "maximum": 65535}
     PortOrName: {"type": ["integer", "string"], "minimum": 1, "maximum": 65535}

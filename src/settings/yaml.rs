@@ -95,10 +95,11 @@ fn bare(error: &serde_saphyr::Error) -> String {
 
 /// The words that a line may show: names of keys that stand at its beginning. Anything else may be a
 /// secret, or a part of one.
-const SHOWN: [&str; 28] = [
+const SHOWN: [&str; 32] = [
     "analysis",
     "apiVersion",
     "app",
+    "bake",
     "containers",
     "deadline",
     "drain",
@@ -107,15 +108,18 @@ const SHOWN: [&str; 28] = [
     "ingress",
     "interval",
     "items",
+    "keepOld",
     "kind",
     "metadata",
     "name",
     "namespace",
     "port",
+    "probe",
     "provider",
     "replicas",
     "retries",
     "service",
+    "settle",
     "spec",
     "targetRef",
     "template",

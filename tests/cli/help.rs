@@ -39,7 +39,7 @@ fn short_help_fits_a_screen() {
         let help = bluegreen(&words);
         let lines = match words[0] {
             "-h" => LINES_OF_ALL,
-            "deploy" => LINES_OF_DEPLOY,
+            "deploy" | "rollback" => LINES_OF_DEPLOY,
             _ => LINES,
         };
         assert!(help.lines().count() <= lines, "{words:?} has more than {lines} lines:\n{help}");

@@ -1,7 +1,7 @@
 //! What holds whatever happens: several commands at once, each on looks of its own age, killed and
 //! started again, their requests late, the controllers slow, pods that go bad, time that passes.
 //!
-//! Nobody edits routes or templates here: what a release does then stands in the table.
+//! One Ingress names the app, or two. Nobody edits routes or templates here: what a release does then stands in the table.
 
 mod judge;
 mod operations;
@@ -12,6 +12,7 @@ use bluegreen::release::{Answer, Goal, Outcome, Verdict};
 use proptest::prelude::*;
 
 use crate::world::World;
+use crate::world::article::{initialised, with_two_ingresses};
 use crate::world::driver::{Driver, WEBHOOK, abort, deploy, init, rollback, set};
 use operations::{Operation, operation};
 use simulation::Simulation;
@@ -27,8 +28,9 @@ fn config() -> ProptestConfig {
 const CASES: u32 = 64;
 const LAST: &str = "kmharish/parrot-app:v9.9";
 
-fn disturbed(operations: &[Operation]) -> Simulation {
-    let mut simulation = Simulation::new();
+fn disturbed(two: bool, operations: &[Operation]) -> Simulation {
+    let app = if two { with_two_ingresses() } else { initialised() };
+    let mut simulation = Simulation::new(app);
     for operation in operations {
         simulation.run(operation);
     }
@@ -67,8 +69,10 @@ proptest! {
     /// The judge looks at every write on the way; afterwards an abort leaves the version serving
     /// that served before the release, and the slot as the release found it.
     #[test]
-    fn abort_restores_from_anywhere(operations in prop::collection::vec(operation(), 1..60)) {
-        let simulation = disturbed(&operations);
+    fn abort_restores_from_anywhere(
+        two in any::<bool>(), operations in prop::collection::vec(operation(), 1..60),
+    ) {
+        let simulation = disturbed(two, &operations);
         let mut world = recovered(&simulation);
         let release = world.record().release;
         let served = world.serving();
@@ -91,8 +95,10 @@ proptest! {
     /// The unfinished release goes on to its end with the same deploy and a gate that says yes;
     /// then comes the next one; then nothing is left to write.
     #[test]
-    fn deploy_gets_there_from_anywhere(operations in prop::collection::vec(operation(), 1..60)) {
-        let simulation = disturbed(&operations);
+    fn deploy_gets_there_from_anywhere(
+        two in any::<bool>(), operations in prop::collection::vec(operation(), 1..60),
+    ) {
+        let simulation = disturbed(two, &operations);
         let mut world = recovered(&simulation);
         if let Some(release) = world.record().release {
             let goes = release.ending.is_some();
@@ -121,8 +127,10 @@ proptest! {
 
     /// So it does with a promote, where there is something to promote.
     #[test]
-    fn promote_gets_there_from_anywhere(operations in prop::collection::vec(operation(), 1..60)) {
-        let simulation = disturbed(&operations);
+    fn promote_gets_there_from_anywhere(
+        two in any::<bool>(), operations in prop::collection::vec(operation(), 1..60),
+    ) {
+        let simulation = disturbed(two, &operations);
         let mut world = recovered(&simulation);
         let release = world.record().release;
         let outcome = ends(&mut world, Goal::Promote { release: None, when_ready: true });
@@ -141,8 +149,10 @@ proptest! {
 
     /// And with a rollback: to what the last release that went live has replaced, or not at all.
     #[test]
-    fn rollback_gets_there_from_anywhere(operations in prop::collection::vec(operation(), 1..60)) {
-        let simulation = disturbed(&operations);
+    fn rollback_gets_there_from_anywhere(
+        two in any::<bool>(), operations in prop::collection::vec(operation(), 1..60),
+    ) {
+        let simulation = disturbed(two, &operations);
         let mut world = recovered(&simulation);
         let record = world.record();
         let served = world.live_image();
@@ -172,7 +182,7 @@ proptest! {
     /// Ten releases in a row, whatever their gates say.
     #[test]
     fn ten_releases_alternate(answers in prop::collection::vec(operations::answer(), 10)) {
-        let mut world = crate::world::article::initialised();
+        let mut world = initialised();
         let mut judge = judge::Judge::new(&world);
         let mut live = "parrot";
         for (number, answer) in answers.into_iter().enumerate() {

@@ -44,7 +44,7 @@ fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Nex
             return Next::Done(Outcome::InTheWay { number: release.number, images });
         }
         let set = settings(release, deploy) == *release;
-        if same && set && detached(look, release, deploy) && record.driver.is_none() {
+        if same && set && detached(look, record, release, deploy) && record.driver.is_none() {
             return look.detached(release.number);
         }
     }
@@ -70,7 +70,7 @@ fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Nex
     if settings != *release && release.drain_until.is_none() {
         return look.act(Doing::Set, look.release(|release| *release = settings));
     }
-    if detached(look, release, deploy) {
+    if detached(look, record, release, deploy) {
         return look.act(Doing::LetGo, look.record(|record| record.driver = None));
     }
     let wanted = wanted.as_ref().filter(|_| same);
@@ -91,9 +91,10 @@ fn settings(release: &Release, deploy: &Deploy) -> Release {
 }
 
 /// Whether a deploy that only brings the candidate up has done its part.
-fn detached(look: Look, release: &Release, deploy: &Deploy) -> bool {
+fn detached(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> bool {
     deploy.detach
         && release.ending.is_none()
+        && !look.s.begun(record, release)
         && release.deadline.is_none_or(|deadline| look.now < deadline)
         && release.approved.is_none()
         && release.waiting.is_some()

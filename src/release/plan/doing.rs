@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::model::{Colour, Id};
 use crate::release::pods::Unready;
-use crate::release::{ANSWERS, Ending};
+use crate::release::{ANSWERS, Confirmed, Ending};
 
 /// What a pause waits for.
 // It decides what has to be watched as well.
@@ -54,6 +54,18 @@ pub enum WaitFor {
     Person,
     /// The ingress controller to know the pods of a colour that has just become ready.
     Settle { colour: Colour },
+    /// A switch to arrive: an Ingress has no acknowledgement.
+    Arrival {
+        /// The colour that is to answer.
+        colour: Colour,
+        /// By what that will be known.
+        by: Confirmed,
+        /// What answers instead, or why nothing can be told from the answers.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+    },
+    /// The new version to prove itself, while a colour is kept at its full size.
+    Bake { colour: Colour },
     /// Requests that a colour on its way out still answers.
     Drain { colour: Colour },
     /// Another process, which drives the release: this one follows it.
@@ -143,7 +155,7 @@ pub enum Doing {
     Approve { number: u64 },
     /// Write down that the candidate goes, and why. What follows undoes the release.
     End { ending: Ending },
-    /// Send people to the new version: the one switch of a release.
+    /// Send people to the new version: the switch of a release, once for each Ingress.
     Switch {
         ingress: String,
         /// The Service that it names from now on.
@@ -153,8 +165,15 @@ pub enum Doing {
     },
     /// Let the live Service lead to a colour, for callers inside the cluster.
     FollowLive { service: String, colour: Colour },
+    /// Write down that the routes have been changed.
+    MarkSwitched,
     /// Write down how long the colour on its way out is kept.
-    StartDrain { seconds: u64 },
+    StartDrain {
+        seconds: u64,
+        /// How it was made sure that the switch had arrived; absent after a switch back.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        confirmed: Option<Confirmed>,
+    },
     /// Scale the old version's Deployment to 0.
     PutAway { deployment: String },
     /// Send people back to the version that they came from.

@@ -1,23 +1,20 @@
-//! A release on its way: candidate, gate, switch, drain, put away.
+//! A release on its way to the switch: candidate, gate, switch.
 
 use json_patch::{PatchOperation, ReplaceOperation};
 use serde_json::{Value, json};
 
 use super::answer::{Said, earlier, said};
-use super::{Doing, Look, Next, WaitFor, later, rollback};
-use crate::model::{EPOCH, Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, name, pointer};
+use super::{Doing, Look, Next, WaitFor, later, live, rollback, switch};
+use crate::model::{EPOCH, Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, pointer};
 use crate::release::objects::{self, Candidate};
-use crate::release::snapshot::Leads;
-use crate::release::{
-    Ending, GateKind, Outcome, Record, Release, Slot, Verdict, checks, ports, template,
-};
-use crate::route::{Switch, follow, resolves_to};
+use crate::release::{Ending, Outcome, Record, Release, Slot, Verdict, checks, template};
+use crate::route::{follow, resolves_to};
 
 /// Between the candidate's readiness and the switch: a margin. A backend without ready endpoints is
 /// unknown to the ingress controller, whoever names it, and its watches of endpoints and of Ingresses
 /// are not in step: a switch that overtook the endpoints would find no backend until the next sync, of
 /// which there are 0.3 a second (3.4 s); its workers look once a second. No run has shown it.
-const SETTLE_SECONDS: u64 = 5;
+pub const SETTLE_SECONDS: u64 = 5;
 
 /// `wanted`: the template in its neutral form, which only `deploy` has (a rollback's stands in the
 /// slot), and whether it leaves the candidate waiting.
@@ -28,44 +25,39 @@ pub fn next(
     wanted: Option<(&Value, bool)>,
 ) -> Next {
     let s = look.s;
-    let routes = s.routes_lead(record);
     if s.switched(record, release) {
-        return finish(look, record, release);
+        return live::next(look, record, release);
     }
-    if s.bears_number(record, release.number) || release.drain_until.is_some() {
+    let back = s.put_back(record, release);
+    if !back.is_empty() || release.switched.is_some() {
         return look.changed(format!(
             "the Ingress ({}) was switched by release {} and then put back",
-            s.ingress_names(record).join(", "),
+            back.join(", "),
             release.number
         ));
     }
-    if routes != Leads::To(release.from) || s.live_service_leads(record) != Leads::To(release.from)
-    {
-        return look.changed(format!(
-            "the Ingress or Service {} no longer leads to {}, which release {} started from",
-            record.service,
-            s.names.deployment(release.from),
-            release.number
-        ));
+    if let Some(what) = switch::elsewhere(s, record, release) {
+        return look.changed(what);
     }
-    let names = s.ingress_names(record);
-    if names.len() > 1 {
-        return look.changed(format!(
-            "several Ingresses name the app now ({}), and bluegreen switches only one yet",
-            names.join(", ")
-        ));
+    let begun = s.begun(record, release);
+    if begun && let Some(bad) = live::gone_bad(look, release) {
+        return bad;
     }
+    let release = &if begun { switch::committed(release) } else { release.clone() };
     if release.deadline.is_some_and(|deadline| look.now >= deadline) {
         return end(look, Verdict::Rejected, "its deadline passed before it could go live".into());
     }
     match candidate(look, record, release, wanted.map(|(template, _)| template)) {
-        Ok(slot) => ready(look, record, release, slot, wanted.is_some_and(|(_, detach)| detach)),
+        Ok(slot) => {
+            let detach = !begun && wanted.is_some_and(|(_, detach)| detach);
+            ready(look, record, release, slot, detach)
+        }
         Err(next) => next,
     }
 }
 
 /// The decision that the candidate goes; what follows from it is another look's business.
-fn end(look: Look, outcome: Verdict, reason: String) -> Next {
+pub fn end(look: Look, outcome: Verdict, reason: String) -> Next {
     let ending = Ending { outcome, reason, by: None, at: look.now };
     let write = look.release(|release| release.ending = Some(ending.clone()));
     look.act(Doing::End { ending }, write)
@@ -110,7 +102,8 @@ fn candidate<'a>(
             let (number, deploy_again) = (release.number, true);
             return Err(Next::Done(Outcome::NotReady { number, why, deploy_again }));
         };
-        if let Some(refused) = &s.memory.refused {
+        let id = Id::new(Kind::Deployment, s.names.deployment(release.to));
+        if let Some(refused) = s.memory.refusal(&id) {
             let reason = format!("the API server refuses it: {refused}");
             return Err(end(look, Verdict::Unhealthy, reason));
         }
@@ -150,7 +143,6 @@ fn make(look: Look, record: &Record, live: Slot, slot: Option<Slot>, what: &Cand
     if slot.is_ours() && finished.is_some_and(|f| f.outcome != Verdict::Promoted) {
         return super::start::remove_leftover(look, slot);
     }
-    let template = template::coloured(what.template, &record.label, what.colour, what.release);
     let mut changes = annotate(
         slot.0,
         &[
@@ -159,19 +151,21 @@ fn make(look: Look, record: &Record, live: Slot, slot: Option<Slot>, what: &Cand
             (TEMPLATE_HASH, what.hash.to_owned()),
         ],
     );
-    changes.extend([
-        replace(&["spec", "template"], template),
-        PatchOperation::Add(json_patch::AddOperation {
-            path: pointer(["spec", "replicas"]),
-            value: json!(what.replicas),
-        }),
-    ]);
+    // Pods that run the version already stay as they are, older release's number and all.
+    if !rollback::is_warm(record, slot, what.template) {
+        let template = template::coloured(what.template, &record.label, what.colour, what.release);
+        changes.push(replace(&["spec", "template"], template));
+    }
+    changes.push(PatchOperation::Add(json_patch::AddOperation {
+        path: pointer(["spec", "replicas"]),
+        value: json!(what.replicas),
+    }));
     let id = Id::new(Kind::Deployment, slot.name());
     look.act(doing, Write::patch(id, &slot.version(), changes))
 }
 
 /// Whether somebody else changed the candidate's template under us.
-fn edited(slot: Slot, record: &Record, release: &Release) -> Option<String> {
+pub fn edited(slot: Slot, record: &Record, release: &Release) -> Option<String> {
     let neutral = slot.neutral_template(&record.label);
     let same = slot.hash() == Some(release.hash.as_str())
         && template::images(&neutral) == release.images
@@ -207,11 +201,11 @@ fn ready(look: Look, record: &Record, release: &Release, slot: Slot, detach: boo
     match said(look, release) {
         Said::Yes => {
             let settled = later(since, SETTLE_SECONDS);
-            if look.now < settled {
+            if look.now < settled && !release.warm {
                 let on = WaitFor::Settle { colour: release.to };
                 return Next::Wait { until: earlier(Some(settled), release.deadline), on };
             }
-            switch(look, record, release)
+            switch::next(look, record, release)
         }
         Said::NotYet(next) => *next,
     }
@@ -230,6 +224,7 @@ fn not_ready(look: Look, release: &Release, slot: Slot) -> Next {
         // as much time as getting ready had.
         let write = look.release(|release| {
             release.waiting = None;
+            release.warm = false;
             release.ready_by = release.ready_by.max(later(look.now, release.timeout_seconds));
         });
         return look.act(Doing::MarkUnready, write);
@@ -254,109 +249,6 @@ fn not_ready(look: Look, release: &Release, slot: Slot) -> Next {
         until: earlier(until, trouble.as_ref().and_then(|trouble| trouble.until)),
         on: look.ready(release.to, trouble.map(|trouble| trouble.sentence())),
     }
-}
-
-fn switch(look: Look, record: &Record, release: &Release) -> Next {
-    let s = look.s;
-    let services = s.serving(record);
-    let to = s.names.service(release.to);
-    let switch =
-        Switch { services: &services, to: &to, release: release.number, epoch: record.epoch };
-    if !s.is_fixed(release.to, record) {
-        return look.changed(format!("the selector of Service {to} was changed"));
-    }
-    if let Some(missing) = ports::missing(s, record, release.to) {
-        return look.changed(missing);
-    }
-    let routes = s.routes(record);
-    let route = routes
-        .into_iter()
-        .find(|route| s.route_leads(route, record) != Leads::To(release.to))
-        .expect("not switched, so a route leads elsewhere");
-    let was = switch.was(route);
-    let doing = Doing::Switch { ingress: name(route).to_owned(), service: to.clone(), was };
-    look.act_fresh(doing, switch.patch(route))
-}
-
-/// The new version serves: the live Service follows, the old version is drained and put away.
-fn finish(look: Look, record: &Record, release: &Release) -> Next {
-    let s = look.s;
-    if s.live_service_leads(record) != Leads::To(release.to) {
-        if release.drain_until.is_some() {
-            return look.changed(format!(
-                "the selector of Service {} was switched by release {} and then put back",
-                record.service, release.number
-            ));
-        }
-        let Some(service) = s.live_service(record) else {
-            return look.changed(format!("Service {} was deleted", record.service));
-        };
-        let doing = Doing::FollowLive { service: record.service.clone(), colour: release.to };
-        return look.act(doing, follow(service, &record.label, release.to));
-    }
-    let Some(until) = release.drain_until else {
-        let seconds = release.drain_seconds;
-        let until = later(look.now, seconds);
-        let write = look.release(|release| {
-            release.drain_until = Some(until);
-            if release.gate.kind != GateKind::Open {
-                release.gate.answer = Some("pass".to_owned());
-            }
-        });
-        return look.act(Doing::StartDrain { seconds }, write);
-    };
-    let Some(candidate) = s.slot(release.to) else {
-        return look.changed(format!("{} was deleted", s.names.deployment(release.to)));
-    };
-    if let Some(what) = edited(candidate, record, release) {
-        return look.changed(what);
-    }
-    let trouble = s.trouble(release.to, release.number).filter(|t| t.is_hopeless(look.now));
-    if let Some(trouble) = trouble {
-        let reason = format!("it went bad after the switch: {}", trouble.sentence());
-        return end(look, Verdict::Unhealthy, reason);
-    }
-    let old = s.slot(release.from).filter(|old| old.desired() > 0);
-    if look.now < until {
-        let on = WaitFor::Drain { colour: release.from };
-        return Next::Wait { until: Some(until), on };
-    }
-    if !s.serves(release.to, candidate.desired()) {
-        return bad_after_switch(look, release, candidate, until);
-    }
-    if let Some(old) = old {
-        let deployment = old.name().to_owned();
-        return look.act_fresh(Doing::PutAway { deployment }, scale(old, 0));
-    }
-    look.act_fresh(
-        Doing::Finish,
-        look.record(|record| {
-            record.finish(Verdict::Promoted, look.now);
-            record.driver = None;
-            record.challenge = None;
-        }),
-    )
-}
-
-/// The drain is over but the new version is not fully ready: the old one stays until it is, or the
-/// switch is taken back.
-fn bad_after_switch(
-    look: Look,
-    release: &Release,
-    candidate: Slot,
-    drained: jiff::Timestamp,
-) -> Next {
-    let until = later(drained, release.timeout_seconds);
-    if look.now >= until {
-        let reason = format!(
-            "it went bad after the switch: {} of {} pods of {} are ready",
-            candidate.ready_replicas(),
-            candidate.desired(),
-            candidate.name()
-        );
-        return end(look, Verdict::Unhealthy, reason);
-    }
-    Next::Wait { until: Some(until), on: look.ready(release.to, None) }
 }
 
 pub fn scale(slot: Slot, replicas: u64) -> Write {

@@ -97,7 +97,7 @@ fn meant<'a>(
 fn approve(look: Look, record: &Record, release: &Release, when_ready: bool) -> Option<Next> {
     let goes = release.ending.is_some() || expired(look, release);
     let decided = release.approved.is_some() || goes;
-    if decided || look.s.switched(record, release) {
+    if decided || look.s.switched(record, release) || look.s.begun(record, release) {
         return None;
     }
     if !written(look, release) && record.driver.is_none() {

@@ -10,9 +10,11 @@ mod forward;
 mod hold;
 mod init;
 mod intent;
+mod live;
 pub mod rehearse;
 mod rollback;
 mod start;
+mod switch;
 mod withdraw;
 
 pub use doing::{Doing, WaitFor};

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::hold::{self, Other};
-use super::{Doing, Look, Next, forward, start, withdraw};
+use super::{Doing, Look, Next, forward, later, start, withdraw};
 use crate::model::Colour;
 use crate::release::{
     Expected, GateKind, GateState, Outcome, Record, Release, Settings, Slot, template,
@@ -77,7 +77,24 @@ fn begin(look: Look, record: &Record, settings: &Settings) -> Next {
     let found = template::hash(&wanted);
     // It stays the version that was sent once: the same file deployed again finds it live.
     let hash = slot.hash().map_or_else(|| found.clone(), str::to_owned);
-    start::begin(look, record, Release { hash, back: Some(found), ..release })
+    let warm = has_been_warm(look, record, slot, release.to);
+    start::begin(look, record, Release { hash, back: Some(found), warm, ..release })
+}
+
+/// Whether a slot's pods run this version already.
+pub fn is_warm(record: &Record, slot: Slot, wanted: &Value) -> bool {
+    slot.desired() > 0 && slot.neutral_template(&record.label) == *wanted
+}
+
+/// Whether the last release has left it running, so long ago that the ingress controller knows its
+/// pods.
+fn has_been_warm(look: Look, record: &Record, slot: Slot, colour: Colour) -> bool {
+    slot.desired() > 0
+        && look.s.serves(colour, slot.desired())
+        && record
+            .history
+            .last()
+            .is_some_and(|last| last.kept && look.now >= later(last.ended, forward::SETTLE_SECONDS))
 }
 
 /// The slot that is not live, and its template, if that is what the last release that went live has

@@ -109,13 +109,20 @@ pub fn release(
         timeout_seconds: settings.timeout(),
         deadline: None,
         drain_seconds: settings.drain(),
+        settle_seconds: settings.settle(),
+        bake_seconds: settings.bake(),
+        keep_old: settings.keep_old,
+        warm: false,
         gate: GateState::new(GateKind::Open, 0, 0),
         before: None,
         waiting: None,
         sighted: None,
         approved: None,
         ending: None,
+        switched: None,
+        confirmed: None,
         drain_until: None,
+        bake_until: None,
         drain_back_until: None,
     }
 }
@@ -124,6 +131,9 @@ pub fn release(
 pub fn set(release: &Release, settings: &Settings) -> Release {
     let mut set = release.clone();
     set.drain_seconds = settings.drain();
+    set.settle_seconds = settings.settle();
+    set.bake_seconds = settings.bake();
+    set.keep_old = settings.keep_old;
     let timeout = settings.timeout();
     if set.timeout_seconds != timeout {
         set.timeout_seconds = timeout;
@@ -183,6 +193,7 @@ fn before(look: Look, slot: Slot, colour: Colour, patience: u64) -> Result<Befor
     match look.s.replica_set(slot) {
         Some(set) => Ok(Before {
             replica_set: name(set).to_owned(),
+            replicas: slot.desired(),
             release: slot.release().map(|number| number.to_string()),
             hash: slot.hash().map(str::to_owned),
         }),

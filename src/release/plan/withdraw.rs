@@ -17,13 +17,15 @@ pub fn next(look: Look, record: &Record, release: &Release, ending: &Ending) -> 
     if let Some(next) = switch_back(look, record, release) {
         return next;
     }
-    if s.bears_number(record, release.number) || release.drain_until.is_some() {
+    if s.bears_number(record, release.number) || release.switched.is_some() {
         // People were there: the router's old workers and long requests still are.
         let Some(until) = release.drain_back_until else {
-            let seconds = release.drain_seconds;
+            // Nobody misses a version that answers nothing.
+            let arrival = if s.endpoints(release.to) > 0 { release.settle_seconds } else { 0 };
+            let seconds = release.drain_seconds.saturating_add(arrival);
             let until = later(look.now, seconds);
             let write = look.release(|release| release.drain_back_until = Some(until));
-            return look.act(Doing::StartDrain { seconds }, write);
+            return look.act(Doing::StartDrain { seconds, confirmed: None }, write);
         };
         if look.now < until {
             return Next::Wait { until: Some(until), on: WaitFor::Drain { colour: release.to } };
@@ -119,7 +121,7 @@ fn destroy(look: Look, slot: Slot) -> Next {
     look.act_fresh(Doing::Destroy { deployment }, Write::delete(id, version(slot.0)))
 }
 
-/// The slot as the release found it: at 0, with the template that its old ReplicaSet has kept. If
+/// The slot as the release found it, with the template that its old ReplicaSet has kept. If
 /// somebody deleted that one, what is left must not pass for the version that stood there.
 fn restore(look: Look, slot: Slot, before: &Before) -> Next {
     let mut changes = Vec::new();
@@ -128,7 +130,8 @@ fn restore(look: Look, slot: Slot, before: &Before) -> Next {
         let template = template::of_replica_set(set);
         changes.push(replace(&["spec", "template"], template));
     }
-    changes.push(replace(&["spec", "replicas"], json!(0)));
+    let replicas = if kept.is_some() { before.replicas } else { 0 };
+    changes.push(replace(&["spec", "replicas"], json!(replicas)));
     for (key, value) in [(RELEASE, &before.release), (TEMPLATE_HASH, &before.hash)] {
         match value.as_ref().filter(|_| kept.is_some()) {
             Some(value) => changes.extend(annotate(slot.0, &[(key, value.clone())])),

@@ -156,6 +156,11 @@ impl Ingress {
         (Ipv4Addr::LOCALHOST, nginx::HTTP).into()
     }
 
+    /// HTTP/1.1 over TLS
+    pub fn https(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, nginx::HTTPS).into()
+    }
+
     /// HTTP/2 with prior knowledge
     pub fn http2(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, nginx::H2C).into()

@@ -65,7 +65,7 @@ async fn ten_releases_alternate_with_failures_between(bed: Arc<Bed>) -> Result<(
         let after = slots(&app).await?;
         ensure!(after == before, "before: {before:#?}\nafter: {after:#?}");
         let image = format!("kmharish/parrot-app:r{release}");
-        app.ok(&["deploy", "--image", &image, "--yes", "--drain", "0s"]).await?;
+        app.ok(&["deploy", "--image", &image, "--yes", "--drain", "0s", "--settle", "0s"]).await?;
         number += 1;
 
         ensure!(app.backend().await? == backend, "release {release}: {}", app.backend().await?);
@@ -116,7 +116,7 @@ async fn template_comes_from_a_file(bed: Arc<Bed>) -> Result<()> {
     let path = app.user.home.join("deployment.yaml");
     std::fs::write(&path, text)?;
     let path = path.display().to_string();
-    let args = ["deploy", "parrot", "-f", &path, "--yes", "--drain", "0s"];
+    let args = ["deploy", "parrot", "-f", &path, "--yes", "--drain", "0s", "--settle", "0s"];
     app.ok(&args).await?;
     app.is_released("kmharish/parrot-app:v9").await?;
     let green = app.get("deployments", "parrot-green").await?;

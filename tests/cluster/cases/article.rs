@@ -80,7 +80,7 @@ async fn webhook_releases_at_its_first_yes(bed: Arc<Bed>) -> Result<()> {
     let image = format!("parrot={V2}");
     let url = webhook.url();
     let args = ["deploy", "parrot", "--image", &image, "--webhook", &url, "--interval", "1s"];
-    let output = app.ok(&[&args[..], &["--drain", "1s"]].concat()).await?;
+    let output = app.ok(&[&args[..], &["--drain", "1s", "--settle", "0s"]].concat()).await?;
 
     app.is_released(V2).await?;
     ensure!(output.stdout.lines().count() == 4, "{output:?}");
@@ -158,7 +158,8 @@ async fn candidate_keeps_every_field(bed: Arc<Bed>) -> Result<()> {
     let output = app.fails(2, &["deploy", "parrot", "--image", V2, "--yes"]).await?;
     ensure!(output.stderr.contains("sidecar"), "{output:?}");
     let image = format!("parrot={V2}");
-    app.ok(&["deploy", "parrot", "--image", &image, "--yes", "--drain", "0s"]).await?;
+    app.ok(&["deploy", "parrot", "--image", &image, "--yes", "--drain", "0s", "--settle", "0s"])
+        .await?;
 
     let blue = app.get("deployments", "parrot").await?;
     let green = app.get("deployments", "parrot-green").await?;
@@ -282,7 +283,8 @@ async fn own_service_stays_the_users(bed: Arc<Bed>) -> Result<()> {
         ensure!(service["metadata"]["labels"]["team"].is_null(), "{service:#}");
     }
 
-    app.ok(&["deploy", "parrot", "--image", V2, "--yes", "--drain", "0s"]).await?;
+    app.ok(&["deploy", "parrot", "--image", V2, "--yes", "--drain", "0s", "--settle", "0s"])
+        .await?;
     app.is_released(V2).await?;
     let ingress = app.get("ingresses", "parrot").await?;
     let backend = &ingress["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"];
@@ -304,7 +306,8 @@ async fn three_replicas_are_three_before_the_switch(bed: Arc<Bed>) -> Result<()>
     let app = Parrot::ready(&bed).await?;
     bed.kubectl(&["scale", "deployment", "parrot", "--replicas=3", "-n", &app.ns]).await?;
     app.settled("parrot", 3).await?;
-    app.ok(&["deploy", "parrot", "--image", V2, "--detach", "--drain", "1s"]).await?;
+    app.ok(&["deploy", "parrot", "--image", V2, "--detach", "--drain", "1s", "--settle", "0s"])
+        .await?;
     // As many as the live version has: they are there before anybody is asked.
     app.settled("parrot-green", 3).await?;
     let status = app.status().await?;

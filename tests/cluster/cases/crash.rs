@@ -10,6 +10,7 @@ use libtest_mimic::Trial;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::parrot::{Parrot, V2};
+use super::several::SECOND;
 use crate::bed::Bed;
 use crate::bed::command::Running;
 use crate::support::proxy::once;
@@ -20,6 +21,7 @@ pub fn trials() -> Vec<Trial> {
         first_release_survives_every_cut,
         next_release_survives_every_cut_write,
         rollback_survives_every_cut_write,
+        switch_of_two_ingresses_survives_every_cut_write,
     ]
 }
 
@@ -63,6 +65,11 @@ async fn rollback_survives_every_cut_write(bed: Arc<Bed>) -> Result<()> {
     survives_every_cut_write(&Stage::set(&bed, Some(V2), None).await?).await
 }
 
+/// In the middle of it some people are on the one version and some on the other.
+async fn switch_of_two_ingresses_survives_every_cut_write(bed: Arc<Bed>) -> Result<()> {
+    survives_every_cut_write(&Stage::set_up(&bed, None, Some(V2), SECOND).await?).await
+}
+
 async fn survives_every_cut_write(stage: &Stage) -> Result<()> {
     // Not those that met a controller's status update and had to be planned again: they differ from
     // run to run.
@@ -80,6 +87,8 @@ struct Stage {
     earlier: Option<&'static str>,
     /// What is deployed; without one it is rolled back.
     image: Option<&'static str>,
+    /// Applied beside the article's app.
+    more: &'static str,
     before: Picture,
     after: Mutex<Picture>,
     webhook: Webhook,
@@ -94,16 +103,21 @@ async fn picture(app: &Parrot) -> Result<Picture> {
     ensure!(idle, "a release is in progress: {record:#}");
     let selector = app.live_selector().await?;
     // Of the two that lead to the same pods, which one depends on whether it was ever changed.
-    let backend = match app.backend().await?.as_str() {
-        "parrot" if selector == "parrot" => "parrot-blue".to_owned(),
-        "parrot" => "parrot-green".to_owned(),
-        fixed => fixed.to_owned(),
-    };
-    Ok([
-        vec![format!("Ingress {backend}"), format!("Service {selector}")],
-        app.deployments().await?,
-    ]
-    .concat())
+    let mut picture = vec![format!("Service {selector}")];
+    for ingress in app.list("ingresses").await? {
+        let name = ingress["metadata"]["name"].as_str().unwrap_or_default();
+        if name == "parrot-preview" {
+            continue;
+        }
+        let backend = match app.backend_of(name).await?.as_str() {
+            "parrot" if selector == "parrot" => "parrot-blue".to_owned(),
+            "parrot" => "parrot-green".to_owned(),
+            fixed => fixed.to_owned(),
+        };
+        picture.push(format!("Ingress {name} {backend}"));
+    }
+    picture.extend(app.deployments().await?);
+    Ok(picture)
 }
 
 impl Stage {
@@ -112,10 +126,19 @@ impl Stage {
         earlier: Option<&'static str>,
         image: Option<&'static str>,
     ) -> Result<Self> {
+        Self::set_up(bed, earlier, image, "").await
+    }
+
+    async fn set_up(
+        bed: &Arc<Bed>,
+        earlier: Option<&'static str>,
+        image: Option<&'static str>,
+        more: &'static str,
+    ) -> Result<Self> {
         let app = Parrot::empty(bed).await?;
         let (before, after) = (Vec::new(), Mutex::new(Vec::new()));
         let webhook = Webhook::start(200);
-        let mut stage = Self { app, earlier, image, before, after, webhook };
+        let mut stage = Self { app, earlier, image, more, before, after, webhook };
         stage.app = stage.prepare().await?;
         stage.before = picture(&stage.app).await?;
         Ok(stage)
@@ -125,9 +148,15 @@ impl Stage {
     async fn prepare(&self) -> Result<Parrot> {
         let app = Parrot { ns: self.app.bed.namespace().await?, ..self.app.clone() };
         app.bed.apply_file(&app.ns, "examples/parrot/parrot.yaml").await?;
+        if !self.more.is_empty() {
+            app.apply(self.more).await?;
+        }
         app.ok(&["init", "parrot"]).await?;
         if let Some(image) = self.earlier {
-            app.ok(&["deploy", "parrot", "--image", image, "--yes", "--drain", "0s"]).await?;
+            app.ok(&[
+                "deploy", "parrot", "--image", image, "--yes", "--drain", "0s", "--settle", "0s",
+            ])
+            .await?;
         }
         Ok(app)
     }
@@ -139,7 +168,7 @@ impl Stage {
             }
             None => vec!["rollback", "parrot", "--release", "1"],
         };
-        [command, vec!["--drain", "0s"]].concat()
+        [command, vec!["--drain", "0s", "--settle", "0s"]].concat()
     }
 
     fn proxy(&self) -> Result<Proxy> {

@@ -153,9 +153,9 @@ async fn crosses(setting: &Setting) -> Result<()> {
     let webhook = Webhook::start(500);
     let url = webhook.url();
     let args = ["deploy", "parrot", "--image", V2, "--webhook", &url, "--interval", "1s"];
-    let deploy = setting
-        .by_plugin
-        .spawn(&[&args[..], &["--threshold", "1000", "--drain", "1s"]].concat())?;
+    let deploy = setting.by_plugin.spawn(
+        &[&args[..], &["--threshold", "1000", "--drain", "1s", "--settle", "0s"]].concat(),
+    )?;
     let several = || Ok((setting.tokens_in(|_| true).len() >= 4).then_some(()));
     wait_for("four tokens to be used", SOON, async || several()).await?;
     webhook.answer_with(200);
@@ -199,7 +199,7 @@ async fn tokens_refused_before_their_time_are_renewed(bed: Arc<Bed>) -> Result<(
 async fn watch_that_is_refused_is_opened_with_a_new_token(bed: Arc<Bed>) -> Result<()> {
     let setting = Setting::new(&bed, "v1", "").await?;
     setting.proxy.set(once(|seen| seen.is_watch, Action::refuse(401, "Unauthorized")));
-    let deploy = ["deploy", "parrot", "--image", V2, "--yes", "--drain", "0s"];
+    let deploy = ["deploy", "parrot", "--image", V2, "--yes", "--drain", "0s", "--settle", "0s"];
     setting.by_plugin.ok(&deploy).await?;
     setting.app.is_released(V2).await?;
     ensure!(setting.given()? == 2, "{} tokens given", setting.given()?);
@@ -211,9 +211,9 @@ async fn plugin_that_fails_for_a_while_is_waited_for(bed: Arc<Bed>) -> Result<()
     let webhook = Webhook::start(500);
     let url = webhook.url();
     let args = ["deploy", "parrot", "--image", V2, "--webhook", &url, "--interval", "1s"];
-    let mut deploy = setting
-        .by_plugin
-        .spawn(&[&args[..], &["--threshold", "1000", "--drain", "0s"]].concat())?;
+    let mut deploy = setting.by_plugin.spawn(
+        &[&args[..], &["--threshold", "1000", "--drain", "0s", "--settle", "0s"]].concat(),
+    )?;
     deploy.says("not yet").await?;
     fs::write(setting.folder.join("broken"), "")?;
     setting.tokens_die();

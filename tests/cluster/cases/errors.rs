@@ -188,7 +188,8 @@ async fn waiting(
 ) -> Result<(Parrot, crate::bed::command::Running)> {
     let app = Parrot::ready(bed).await?;
     let url = webhook.url();
-    let mut deploy = app.spawn(&[&DEPLOY[..], &["--webhook", &url, "--drain", "0s"]].concat())?;
+    let mut deploy = app
+        .spawn(&[&DEPLOY[..], &["--webhook", &url, "--drain", "0s", "--settle", "0s"]].concat())?;
     deploy.says("not yet").await?;
     Ok((app, deploy))
 }

@@ -29,7 +29,8 @@ pub fn trials() -> Vec<Trial> {
 async fn deploy(app: &Parrot, webhook: &Webhook, more: &[&str]) -> Result<Output> {
     let url = webhook.url();
     let args = ["deploy", "parrot", "--image", V2, "--webhook", &url];
-    app.run(&[&args[..], &["--interval", "1s", "--drain", "0s"], more].concat()).await
+    app.run(&[&args[..], &["--interval", "1s", "--drain", "0s", "--settle", "0s"], more].concat())
+        .await
 }
 
 async fn ingress(app: &Parrot) -> Result<String> {
@@ -107,7 +108,9 @@ async fn hanging_webhook_keeps_nobody_waiting(bed: Arc<Bed>) -> Result<()> {
     let webhook = Webhook::start(Answer::hang());
     let url = webhook.url();
     let args = ["deploy", "parrot", "--image", V2, "--webhook", &url, "--interval", "1s"];
-    let running = app.spawn(&[&args[..], &["--threshold", "1000", "--drain", "0s"]].concat())?;
+    let running = app.spawn(
+        &[&args[..], &["--threshold", "1000", "--drain", "0s", "--settle", "0s"]].concat(),
+    )?;
     webhook.wait_for_polls(1, SOON).await;
     // A driver that did not answer would be taken over.
     app.other()?.fails(6, &args).await?;
@@ -123,7 +126,7 @@ async fn unreachable_webhook_may_come_back(bed: Arc<Bed>) -> Result<()> {
     webhook.go_down();
     let url = webhook.url();
     let args = ["deploy", "parrot", "--image", V2, "--webhook", &url, "--interval", "1s"];
-    let mut running = app.spawn(&[&args[..], &["--drain", "0s"]].concat())?;
+    let mut running = app.spawn(&[&args[..], &["--drain", "0s", "--settle", "0s"]].concat())?;
     running.says("could not be asked").await?;
     let gate = &app.status_in("waiting").await?["release"]["gate"];
     ensure!(gate["answer"] == "broken" || gate["failures"] == 0, "{gate}");
@@ -154,7 +157,7 @@ async fn address_of_the_webhook_stays_secret(bed: Arc<Bed>) -> Result<()> {
     let mut said = Vec::new();
     for (image, output, code) in [(V2, "human", 0), ("kmharish/parrot-app:v3", "json", 3)] {
         let args = ["deploy", "parrot", "--image", image, "--webhook", &url, "-o", output];
-        let more = ["--interval", "1s", "--threshold", "4", "--drain", "0s"];
+        let more = ["--interval", "1s", "--threshold", "4", "--drain", "0s", "--settle", "0s"];
         let run = app.spawn(&[&args[..], &more].concat())?;
         webhook.wait_for_poll(SOON, |poll| poll.status.is_some()).await;
         let run = run.wait().await?.expect_code(code)?;
@@ -184,7 +187,7 @@ async fn address_of_the_webhook_stays_secret(bed: Arc<Bed>) -> Result<()> {
 async fn address_comes_from_the_environment(bed: Arc<Bed>) -> Result<()> {
     let app = Parrot::ready(&bed).await?;
     let webhook = Webhook::start(200);
-    let args = ["deploy", "parrot", "--image", V2, "--drain", "0s"];
+    let args = ["deploy", "parrot", "--image", V2, "--drain", "0s", "--settle", "0s"];
     let env = [("BLUEGREEN_WEBHOOK", &*webhook.url())];
     bed.spawn_with(&app.user, &app.ns, &args, &env)?.wait().await?.expect_code(0)?;
     ensure!(webhook.requests().len() == 1);

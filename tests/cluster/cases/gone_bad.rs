@@ -24,7 +24,7 @@ const RATE: u32 = 2_000;
 const TRIES: usize = 3;
 const AFTER: Duration = Duration::from_secs(3);
 /// It ends while both versions run; and as long again after the switch back.
-const DEPLOY: [&str; 9] = [
+const DEPLOY: [&str; 11] = [
     "deploy",
     "parrot",
     "--image",
@@ -32,6 +32,8 @@ const DEPLOY: [&str; 9] = [
     "--yes",
     "--drain",
     "10s",
+    "--settle",
+    "5s",
     "-o",
     "json",
 ];

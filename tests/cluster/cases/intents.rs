@@ -52,7 +52,8 @@ impl Waiting {
 }
 
 async fn promote_releases_a_waiting_deploy_at_once(bed: Arc<Bed>) -> Result<()> {
-    let Waiting { app, webhook, deploy } = Waiting::start(&bed, &["--drain", "1s"]).await?;
+    let Waiting { app, webhook, deploy } =
+        Waiting::start(&bed, &["--drain", "1s", "--settle", "0s"]).await?;
     let promote = app.other()?.ok(&["promote", "parrot"]).await?;
     let deploy = deploy.wait().await?.expect_code(0)?;
     for output in [&promote, &deploy] {
@@ -99,7 +100,7 @@ async fn abort_while_draining_switches_back(bed: Arc<Bed>) -> Result<()> {
 /// A release whose candidate waits, with nobody driving it.
 async fn detached(bed: &Arc<Bed>) -> Result<Parrot> {
     let app = Parrot::ready(bed).await?;
-    let args = ["deploy", "parrot", "--image", V2, "--detach", "--drain", "0s"];
+    let args = ["deploy", "parrot", "--image", V2, "--detach", "--drain", "0s", "--settle", "0s"];
     let output = app.ok(&args).await?;
     ensure!(output.stdout.contains("bluegreen promote parrot"), "{output:?}");
     let status = app.status().await?;
@@ -136,7 +137,7 @@ async fn nothing_to_do_is_said(bed: Arc<Bed>) -> Result<()> {
         anyhow::Ok(())
     };
     idle().await?;
-    let args = ["deploy", "parrot", "--image", V2, "--yes", "--drain", "0s"];
+    let args = ["deploy", "parrot", "--image", V2, "--yes", "--drain", "0s", "--settle", "0s"];
     app.ok(&args).await?;
     idle().await?;
     // What is live already is a success that writes nothing.
@@ -171,7 +172,7 @@ async fn promote_waits_for_no_unready_candidate(bed: Arc<Bed>) -> Result<()> {
     let webhook = Webhook::start(500);
     let url = webhook.url();
     let image = "kmharish/parrot-app:never-ready";
-    let more = ["--interval", "1h", "--drain", "0s"];
+    let more = ["--interval", "1h", "--drain", "0s", "--settle", "0s"];
     let args = ["deploy", "parrot", "--image", image, "--webhook", &url];
     let mut deploy = app.spawn(&[&args[..], &more].concat())?;
     deploy.says("0 of 1 pod ready").await?;
@@ -190,7 +191,8 @@ async fn promote_waits_for_no_unready_candidate(bed: Arc<Bed>) -> Result<()> {
 }
 
 async fn signals_keep_the_release(bed: Arc<Bed>) -> Result<()> {
-    let Waiting { app, webhook, mut deploy } = Waiting::start(&bed, &["--drain", "0s"]).await?;
+    let Waiting { app, webhook, mut deploy } =
+        Waiting::start(&bed, &["--drain", "0s", "--settle", "0s"]).await?;
     // The first answer is written down: no write is under way.
     deploy.says("1 of 60").await?;
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
@@ -206,7 +208,7 @@ async fn signals_keep_the_release(bed: Arc<Bed>) -> Result<()> {
         ensure!(status["release"]["driver"].is_null(), "{status:#}");
         ensure!(status["candidate"]["ready"] == 1, "{status:#}");
         // The same command goes on with the same release.
-        deploy = Waiting::deploy(&app, &webhook, &["--drain", "0s"])?;
+        deploy = Waiting::deploy(&app, &webhook, &["--drain", "0s", "--settle", "0s"])?;
     }
     app.driven_by(&deploy).await?;
     app.other()?.ok(&["promote", "parrot"]).await?;
@@ -219,7 +221,8 @@ async fn signals_keep_the_release(bed: Arc<Bed>) -> Result<()> {
 }
 
 async fn second_deploy_is_told_that_it_is_busy(bed: Arc<Bed>) -> Result<()> {
-    let Waiting { app, deploy, .. } = Waiting::start(&bed, &["--drain", "0s"]).await?;
+    let Waiting { app, deploy, .. } =
+        Waiting::start(&bed, &["--drain", "0s", "--settle", "0s"]).await?;
     let pid = format!("(pid {})", deploy.pid().context("it ended")?);
     let args = ["deploy", "parrot", "--yes", "--image"];
     for image in [V2, "kmharish/parrot-app:v3"] {
@@ -233,7 +236,8 @@ async fn second_deploy_is_told_that_it_is_busy(bed: Arc<Bed>) -> Result<()> {
 }
 
 async fn promote_goes_on_after_a_killed_driver(bed: Arc<Bed>) -> Result<()> {
-    let Waiting { app, deploy, .. } = Waiting::start(&bed, &["--drain", "0s"]).await?;
+    let Waiting { app, deploy, .. } =
+        Waiting::start(&bed, &["--drain", "0s", "--settle", "0s"]).await?;
     deploy.kill().await?;
     let output = app.other()?.ok(&["promote", "parrot"]).await?;
     ensure!(output.stderr.contains("took over"), "{output:?}");
@@ -252,7 +256,8 @@ async fn wake(app: &Parrot, deploy: Running, before: usize) -> Result<Option<i32
 }
 
 async fn woken_driver_leaves_an_aborted_release(bed: Arc<Bed>) -> Result<()> {
-    let Waiting { app, mut deploy, .. } = Waiting::start(&bed, &["--drain", "0s"]).await?;
+    let Waiting { app, mut deploy, .. } =
+        Waiting::start(&bed, &["--drain", "0s", "--settle", "0s"]).await?;
     deploy.says("1 of 60").await?;
     deploy.signal(Signal::STOP)?;
     let before = app.writes().await?.len();

@@ -71,7 +71,7 @@ async fn commands_are_events_from_first_to_last(bed: Arc<Bed>) -> Result<()> {
     let webhook = Webhook::start(200);
     webhook.queue([500, 500]);
     let url = webhook.url();
-    let gate = ["--webhook", &url, "--interval", "1s", "--drain", "1s"];
+    let gate = ["--webhook", &url, "--interval", "1s", "--drain", "1s", "--settle", "0s"];
     let start = [("/event", "doing"), ("/step", "start"), ("/to", "green")];
     let live =
         [("/event", "ended"), ("/outcome/result", "finished"), ("/outcome/outcome", "promoted")];
@@ -97,7 +97,7 @@ async fn commands_are_events_from_first_to_last(bed: Arc<Bed>) -> Result<()> {
 
     // One that is detached, and aborted by another command.
     let v3 = ["deploy", "parrot", "--image", "kmharish/parrot-app:v3", "-ojson", "--detach"];
-    let v3 = [&v3[..], &["--drain", "1s"]].concat();
+    let v3 = [&v3[..], &["--drain", "1s", "--settle", "0s"]].concat();
     let waits = [("/event", "ended"), ("/outcome/result", "detached")];
     // Until the controller has seen the slot put away, a deploy waits first.
     app.settled("parrot", 0).await?;
@@ -126,7 +126,7 @@ async fn dry_run_is_events(bed: Arc<Bed>) -> Result<()> {
     for step in steps {
         ensure!(step["event"] == "dry-run" && step["release"] == 1, "{step}");
     }
-    app.ok(&[&DEPLOY[..], &["--yes", "--drain", "0s"]].concat()).await?;
+    app.ok(&[&DEPLOY[..], &["--yes", "--drain", "0s", "--settle", "0s"]].concat()).await?;
     // What is live already ends as it would without --dry-run.
     let live = [("/event", "ended"), ("/outcome/result", "already-live")];
     let all = events(&app, 0, &dry, &live, &live).await?;

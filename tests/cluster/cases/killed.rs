@@ -141,7 +141,8 @@ async fn waiting(served: &Served) -> Result<(&'static str, String)> {
     let record = served.app.record().await?;
     let number = record["number"].as_u64().unwrap_or(0) + 1;
     let (image, version) = if number % 2 == 1 { (V2, NEW) } else { (V1, OLD) };
-    let deploy = ["deploy", "parrot", "--image", image, "--detach", "--drain", DRAIN];
+    let deploy =
+        ["deploy", "parrot", "--image", image, "--detach", "--drain", DRAIN, "--settle", "0s"];
     served.app.ok(&deploy).await?;
     Ok((version, number.to_string()))
 }

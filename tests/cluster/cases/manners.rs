@@ -24,7 +24,8 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-const RELEASE: [&str; 7] = ["deploy", "parrot", "--image", V2, "--yes", "--drain", "0s"];
+const RELEASE: [&str; 9] =
+    ["deploy", "parrot", "--image", V2, "--yes", "--drain", "0s", "--settle", "0s"];
 
 /// A whole release in a terminal.
 async fn released(bed: &Arc<Bed>, more: &[&str], env: &[(&str, &str)]) -> Result<Terminal> {

@@ -35,7 +35,7 @@ fn proxied(app: &Parrot) -> Result<(Proxy, Parrot)> {
 /// A deploy that waits for its gate, which is asked every second.
 fn gated(url: &str) -> Vec<&str> {
     let args = ["deploy", "parrot", "--image", V2, "--webhook", url, "--interval", "1s"];
-    [&args[..], &["--threshold", "1000", "--drain", "0s"]].concat()
+    [&args[..], &["--threshold", "1000", "--drain", "0s", "--settle", "0s"]].concat()
 }
 
 async fn right_to_watch_that_is_missing_is_named(bed: Arc<Bed>) -> Result<()> {

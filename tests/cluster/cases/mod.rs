@@ -15,6 +15,7 @@ mod gone_bad;
 mod intents;
 mod json;
 mod killed;
+mod kinds;
 mod lasting;
 mod manners;
 mod matrix;
@@ -23,6 +24,7 @@ mod pair;
 mod parrot;
 mod pictures;
 mod plugin;
+mod probe;
 mod refusals;
 mod requests;
 mod rights;
@@ -31,6 +33,7 @@ pub mod saved;
 mod served;
 mod settings;
 mod settle;
+mod several;
 mod stand_ins;
 mod terminal;
 mod traffic;
@@ -65,6 +68,7 @@ pub fn together() -> Vec<Trial> {
         rights::trials(),
         rollback::trials(),
         settings::trials(),
+        several::trials(),
         terminal::trials(),
         unhealthy::trials(),
         watch::trials(),
@@ -77,7 +81,9 @@ pub fn alone() -> Vec<Trial> {
     let files = [
         stand_ins::trials(),
         traffic::trials(),
+        probe::trials(),
         zero_loss::trials(),
+        kinds::trials(),
         lasting::trials(),
         killed::trials(),
         gone_bad::trials(),

@@ -122,7 +122,11 @@ impl Parrot {
 
     /// The Service that the Ingress names.
     pub async fn backend(&self) -> Result<String> {
-        let ingress = self.get("ingresses", "parrot").await?;
+        self.backend_of("parrot").await
+    }
+
+    pub async fn backend_of(&self, ingress: &str) -> Result<String> {
+        let ingress = self.get("ingresses", ingress).await?;
         let path = &ingress["spec"]["rules"][0]["http"]["paths"][0];
         Ok(path["backend"]["service"]["name"].as_str().unwrap_or_default().to_owned())
     }

@@ -76,7 +76,7 @@ spec: {rules: null, defaultBackend: {service: {name: other, port: {number: 80}}}
 /// What is applied over the article's app, and what the refusal has to name.
 const UNFIT: [(&str, &str); 5] = [
     (AUTOSCALER, "HorizontalPodAutoscaler busy"),
-    (SECOND_INGRESS, "parrot, second"),
+    (SECOND_INGRESS, "(parrot nginx, second none)"),
     (CATCHING_SERVICE, "Service catcher"),
     (PAUSED, "kubectl rollout resume deployment/parrot"),
     (HEADLESS_INGRESS, "no Ingress"),
@@ -235,7 +235,8 @@ async fn another_version_needs_replace(bed: Arc<Bed>) -> Result<()> {
     let app = Parrot::ready(&bed).await?;
     app.ok(&["deploy", "parrot", "--image", V2, "--detach"]).await?;
     let before = app.versions().await?;
-    let args = ["deploy", "parrot", "--image", "parrot:v3", "--yes", "--drain", "0s"];
+    let args =
+        ["deploy", "parrot", "--image", "parrot:v3", "--yes", "--drain", "0s", "--settle", "0s"];
     let output = app.fails(11, &args).await?;
     ensure!(output.stderr.contains("--replace") && output.stderr.contains(V2), "{output:?}");
     ensure!(app.versions().await? == before, "something was written");

@@ -29,7 +29,7 @@ async fn a_release_is_few_requests(bed: Arc<Bed>) -> Result<()> {
             app.settled("parrot", replicas).await?;
             app.other()?.ok(&["init", "parrot"]).await?;
             let url = webhook.url();
-            let args = ["deploy", "parrot", "--image", V2, "--drain", "1s", gate];
+            let args = ["deploy", "parrot", "--image", V2, "--drain", "1s", "--settle", "0s", gate];
             // By the second answer the candidate has settled: the switch waits for nothing else.
             webhook.queue([500]);
             let polls = [&url, "--interval", "8s"];

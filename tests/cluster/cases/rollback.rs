@@ -20,11 +20,13 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-const BACK: [&str; 4] = ["rollback", "parrot", "--drain", "0s"];
+const BACK: [&str; 6] = ["rollback", "parrot", "--drain", "0s", "--settle", "0s"];
 const V3: &str = "kmharish/parrot-app:v3.0";
 
 async fn deployed(app: &Parrot, image: &str) -> Result<()> {
-    app.ok(&["deploy", "parrot", "--image", image, "--yes", "--drain", "0s"]).await.map(drop)
+    app.ok(&["deploy", "parrot", "--image", image, "--yes", "--drain", "0s", "--settle", "0s"])
+        .await
+        .map(drop)
 }
 
 async fn released(bed: &Arc<Bed>) -> Result<Parrot> {
@@ -42,7 +44,7 @@ async fn history(app: &Parrot) -> Result<Vec<Value>> {
 
 async fn rollbacks_alternate(bed: Arc<Bed>) -> Result<()> {
     let app = Parrot::ready(&bed).await?;
-    let args = ["deploy", "parrot", "--image", V2, "--yes", "--drain", "0s"];
+    let args = ["deploy", "parrot", "--image", V2, "--yes", "--drain", "0s", "--settle", "0s"];
     let output = app.ok(&args).await?;
     ensure!(output.stdout.contains("  back      bluegreen rollback parrot"), "{output:?}");
     for round in 0..2 {
@@ -117,7 +119,7 @@ async fn file_that_is_live_again_is_live_already(bed: Arc<Bed>) -> Result<()> {
     let path = app.user.home.join("deployment.yaml");
     std::fs::write(&path, text.replace(":v1.2", ":v2.2"))?;
     let path = path.display().to_string();
-    let args = ["deploy", "parrot", "-f", &path, "--yes", "--drain", "0s"];
+    let args = ["deploy", "parrot", "-f", &path, "--yes", "--drain", "0s", "--settle", "0s"];
     app.ok(&args).await?;
     deployed(&app, V3).await?;
     app.ok(&BACK).await?;

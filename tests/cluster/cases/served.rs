@@ -7,9 +7,9 @@ use k8s_openapi::jiff::Timestamp;
 
 use super::pair::OLD;
 use super::parrot::Parrot;
+use crate::bed::Bed;
 use crate::bed::ingress::Ingress;
-use crate::bed::{Bed, SOON, wait_for};
-use crate::load::{Load, Protocol, answer};
+use crate::load::{Load, Protocol};
 
 pub struct Served {
     pub app: Parrot,
@@ -36,15 +36,6 @@ impl Served {
     pub fn load(&self, ingress: &Ingress, protocol: Protocol, rate: u32) -> Load {
         let at = ingress.at(protocol);
         Load { rate, at, protocol, host: self.host.clone(), path: "/".into() }
-    }
-
-    /// Waits for the first answer of this version.
-    pub async fn answers(&self, ingress: &Ingress, version: &str) -> Result<answer::Answer> {
-        wait_for(&format!("{version} to answer for {}", self.host), SOON, async || {
-            let answer = ingress.get(&self.host, "/").await?;
-            Ok((answer.version() == version).then_some(answer))
-        })
-        .await
     }
 
     /// When the API server had acknowledged each switch, to the microsecond: by its audit log.

@@ -65,7 +65,7 @@ async fn articles_canary_releases_as_it_is(bed: Arc<Bed>) -> Result<()> {
     let writes = again.writes().await?;
     ensure!(writes.is_empty(), "{writes:#?}");
 
-    let args = ["deploy", "-f", "canary.yaml", "--image", V2, "--drain", "0s"];
+    let args = ["deploy", "-f", "canary.yaml", "--image", V2, "--drain", "0s", "--settle", "0s"];
     app.ok(&args).await?;
     app.is_released(V2).await?;
     ensure!(webhook.requests().len() == 1, "{:?}", webhook.requests());
@@ -74,7 +74,7 @@ async fn articles_canary_releases_as_it_is(bed: Arc<Bed>) -> Result<()> {
     let third = "kmharish/parrot-app:v3";
     write(&app, "deployment.yaml", &PARROT.replace("kmharish/parrot-app:v1.2", third))?;
     let files = ["-f", "canary.yaml", "-f", "deployment.yaml"];
-    app.ok(&[&["deploy"], &files[..], &["--drain", "0s"]].concat()).await?;
+    app.ok(&[&["deploy"], &files[..], &["--drain", "0s", "--settle", "0s"]].concat()).await?;
     ensure!(app.backend().await? == "parrot-blue");
     let deployments = app.deployments().await?;
     let wanted = [format!("parrot {third} x1"), format!("parrot-green {V2} x0")];
@@ -112,11 +112,14 @@ async fn recorded_settings_count_where_nobody_says_more(bed: Arc<Bed>) -> Result
 
 async fn recorded_skip_is_no_gate(bed: Arc<Bed>) -> Result<()> {
     let app = Parrot::applied(&bed).await?;
-    write(&app, "bluegreen.yaml", "app: parrot\ndrain: 0s\ngate: {skip: true}\n")?;
+    write(&app, "bluegreen.yaml", "app: parrot\ndrain: 0s\nsettle: 0s\ngate: {skip: true}\n")?;
     let output = app.ok(&["init"]).await?;
     ensure!(output.stderr.contains("settings from bluegreen.yaml"), "{output:?}");
     let settings = &app.record().await?["settings"];
-    ensure!(*settings == json!({"drainSeconds": 0, "skip": true}), "{settings}");
+    ensure!(
+        *settings == json!({"drainSeconds": 0, "settleSeconds": 0, "skip": true}),
+        "{settings}"
+    );
     // Somebody else, who does not have the file.
     app.other()?.ok(&["deploy", "parrot", "--image", V2]).await?;
     app.is_released(V2).await
@@ -126,7 +129,7 @@ async fn flag_beats_a_file(bed: Arc<Bed>) -> Result<()> {
     let app = Parrot::ready(&bed).await?;
     let webhook = Webhook::start(500);
     write(&app, "canary.yaml", &canary(&app, &webhook))?;
-    let args = ["deploy", "-f", "canary.yaml", "--image", V2, "--drain", "0s"];
+    let args = ["deploy", "-f", "canary.yaml", "--image", V2, "--drain", "0s", "--settle", "0s"];
     let output = app.fails(3, &[&args[..], &["--threshold", "1"]].concat()).await?;
     ensure!(output.stderr.contains("rejected"), "{output:?}");
     ensure!(webhook.requests().len() == 1, "{:?}", webhook.requests());
@@ -141,7 +144,7 @@ async fn environment_beats_a_file(bed: Arc<Bed>) -> Result<()> {
     let app = Parrot::ready(&bed).await?;
     let (file, environment) = (Webhook::start(410), Webhook::start(200));
     write(&app, "canary.yaml", &canary(&app, &file))?;
-    let args = ["deploy", "-f", "canary.yaml", "--image", V2, "--drain", "0s"];
+    let args = ["deploy", "-f", "canary.yaml", "--image", V2, "--drain", "0s", "--settle", "0s"];
     let env = [("BLUEGREEN_WEBHOOK", &*environment.url())];
     bed.spawn_with(&app.user, &app.ns, &args, &env)?.wait().await?.expect_code(0)?;
     ensure!(file.requests().is_empty(), "{:?}", file.requests());
@@ -155,7 +158,7 @@ async fn webhooks_are_asked_with_their_metadata(bed: Arc<Bed>) -> Result<()> {
     first.queue([503]);
     second.queue([403]);
     let hooks = format!(
-        "app: parrot\ndrain: 0s\ngate:\n  interval: 1s\n  webhooks:\n  \
+        "app: parrot\ndrain: 0s\nsettle: 0s\ngate:\n  interval: 1s\n  webhooks:\n  \
          - {{url: '{}', retries: 1, metadata: {{team: birds, release: '99'}}}}\n  \
          - {{name: qa, url: '{}'}}\n",
         first.url(),

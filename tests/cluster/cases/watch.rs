@@ -29,7 +29,8 @@ async fn sees_a_release_from_before_init_to_its_end(bed: Arc<Bed>) -> Result<()>
     seen("an app that is not prepared", &|status| status["live"].is_null()).await?;
     app.ok(&["init", "parrot"]).await?;
     seen("it prepared", &|status| status["healthy"] == true).await?;
-    app.ok(&["deploy", "parrot", "--image", V2, "--detach", "--drain", "0s"]).await?;
+    app.ok(&["deploy", "parrot", "--image", V2, "--detach", "--drain", "0s", "--settle", "0s"])
+        .await?;
     let waits = |status: &Value| status["release"]["phase"] == "waiting";
     let waiting = seen("it waiting", &waits).await?;
     ensure!(waiting["candidate"]["ready"] == 1, "{waiting:#}");

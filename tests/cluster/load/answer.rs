@@ -8,7 +8,8 @@ use http_body_util::Full;
 use hyper::Request;
 use hyper::body::Bytes;
 
-use super::connection::{Body, Protocol, Sender};
+use super::connection::{Body, Protocol};
+use super::manner::Manner;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -35,18 +36,31 @@ pub async fn get_within(
     host: &str,
     path: &str,
 ) -> Result<Answer> {
-    send(patience, at, Request::get(path).header("host", host).body(Full::default())?).await
+    let request = Request::get(path).header("host", host).body(Full::default())?;
+    send(patience, &Manner::default(), at, request).await
+}
+
+pub async fn get_as(manner: &Manner, at: SocketAddr, host: &str, path: &str) -> Result<Answer> {
+    let request = Request::get(path).header("host", host);
+    let headers = manner.headers.iter();
+    let request = headers.fold(request, |request, (name, value)| request.header(*name, value));
+    send(PATIENCE, manner, at, request.body(Full::default())?).await
 }
 
 pub async fn post(at: SocketAddr, host: &str, path: &str, bytes: Vec<u8>) -> Result<Answer> {
     let request = Request::post(path).header("host", host).body(Full::new(Bytes::from(bytes)))?;
-    send(PATIENCE, at, request).await
+    send(PATIENCE, &Manner::default(), at, request).await
 }
 
-async fn send(patience: Duration, at: SocketAddr, request: Request<Body>) -> Result<Answer> {
+async fn send(
+    patience: Duration,
+    manner: &Manner,
+    at: SocketAddr,
+    request: Request<Body>,
+) -> Result<Answer> {
     let what = format!("{} {}", request.method(), request.uri());
     let answered = async {
-        let mut sender = Sender::connect(at, Protocol::Http1).await?;
+        let mut sender = manner.connect(at, Protocol::Http1).await?;
         let (status, body) = sender.ask(request).await.map_err(|broken| broken.error)?;
         anyhow::Ok(Answer { status, body: String::from_utf8_lossy(&body).into_owned() })
     };

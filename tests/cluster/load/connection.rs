@@ -11,7 +11,9 @@ use hyper::Request;
 use hyper::body::Bytes;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::manner::Manner;
 
 pub type Body = Full<Bytes>;
 
@@ -58,13 +60,10 @@ impl Broken {
 const REQUESTS: usize = 1_000;
 
 impl Sender {
-    pub async fn connect(at: SocketAddr, protocol: Protocol) -> Result<Self> {
-        Self::on(TcpStream::connect(at).await?, protocol).await
-    }
-
-    /// On a connection that is open already.
-    pub async fn on(stream: TcpStream, protocol: Protocol) -> Result<Self> {
-        stream.set_nodelay(true)?;
+    pub async fn over<S>(stream: S, protocol: Protocol) -> Result<Self>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let stream = TokioIo::new(stream);
         // How a connection ends is seen by the requests on it.
         match protocol {
@@ -106,6 +105,7 @@ impl Sender {
 pub struct Pool {
     at: SocketAddr,
     protocol: Protocol,
+    manner: Manner,
     size: usize,
     idle: Mutex<VecDeque<Kept>>,
     count: Arc<AtomicUsize>,
@@ -130,13 +130,13 @@ impl Drop for One {
 }
 
 impl Pool {
-    pub fn new(at: SocketAddr, protocol: Protocol) -> Self {
+    pub fn new(at: SocketAddr, protocol: Protocol, manner: Manner) -> Self {
         let size = match protocol {
             Protocol::Http1 => 32,
             // Each carries many requests at a time.
             Protocol::Http2 => 8,
         };
-        Self { at, protocol, size, idle: Mutex::default(), count: Arc::default() }
+        Self { at, protocol, manner, size, idle: Mutex::default(), count: Arc::default() }
     }
 
     pub async fn take(&self) -> Result<Kept> {
@@ -145,7 +145,7 @@ impl Pool {
         }
         self.count.fetch_add(1, Ordering::Relaxed);
         let one = Arc::new(One(Arc::clone(&self.count)));
-        let sender = Sender::connect(self.at, self.protocol).await?;
+        let sender = self.manner.connect(self.at, self.protocol).await?;
         Ok(Kept { sender, used: false, sent: Arc::default(), _one: one })
     }
 

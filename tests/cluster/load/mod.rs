@@ -5,11 +5,13 @@ pub mod answer;
 mod connection;
 pub mod lasting;
 pub mod long;
+mod manner;
 mod run;
 mod sample;
 pub mod staying;
 mod summary;
 
 pub use connection::Protocol;
+pub use manner::{Manner, Tls};
 pub use run::{Load, Running};
 pub use summary::Summary;

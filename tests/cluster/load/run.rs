@@ -14,7 +14,8 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::connection::{Body, Broken, Pool, Protocol, Sender};
+use super::connection::{Body, Broken, Pool, Protocol};
+use super::manner::Manner;
 use super::sample::{Connection, Failure, Outcome, Sample};
 use super::summary::{Late, Summary};
 
@@ -34,9 +35,14 @@ pub struct Load {
 
 impl Load {
     pub fn start(self) -> Running {
+        self.start_as(Manner::default())
+    }
+
+    pub fn start_as(self, manner: Manner) -> Running {
         let start = Instant::now();
         let inner = Arc::new(Inner {
-            pool: Pool::new(self.at, self.protocol),
+            pool: Pool::new(self.at, self.protocol, manner.clone()),
+            manner,
             load: self,
             start,
             began: Timestamp::now(),
@@ -76,6 +82,7 @@ impl Running {
 struct Inner {
     load: Load,
     pool: Pool,
+    manner: Manner,
     start: Instant,
     /// The same by the machine's clock, which is the API server's too.
     began: Timestamp,
@@ -140,7 +147,7 @@ impl Inner {
     }
 
     async fn ask_fresh(&self) -> Result<Result<(u16, Bytes), Broken>, Outcome> {
-        let connected = Sender::connect(self.load.at, self.load.protocol);
+        let connected = self.manner.connect(self.load.at, self.load.protocol);
         match timeout(CONNECT, connected).await {
             Ok(Ok(mut sender)) => Ok(sender.ask(self.message(false)).await),
             _ => Err(Outcome::Failed(Failure::Connect)),
@@ -174,6 +181,8 @@ impl Inner {
             }
             Protocol::Http2 => Request::get(format!("http://{host}{path}")),
         };
+        let headers = self.manner.headers.iter();
+        let request = headers.fold(request, |request, (name, value)| request.header(*name, value));
         request.body(Full::default()).expect("a host and a path that HTTP allows")
     }
 

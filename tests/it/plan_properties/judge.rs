@@ -3,21 +3,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bluegreen::model::{EPOCH, Kind, RELEASE, Write, annotation, label, name, string_map};
+use bluegreen::model::{
+    EPOCH, Kind, MANAGED_BY, RELEASE, Write, annotation, label, name, string_map,
+};
 use bluegreen::release::{Doing, GateKind, Release};
 use serde_json::{Value, json};
 
 use super::process::Request;
 use super::simulation::slot;
 use crate::world::World;
+use crate::world::article::backend_of;
 
 pub struct Judge {
-    /// The user's Ingress, without what a release may change of it.
-    ingress: Value,
+    /// The user's Ingresses, without what a release may change of them.
+    ingresses: Vec<Value>,
     /// The releases that somebody or something said yes to.
     blessed: BTreeSet<u64>,
-    /// The releases that the Ingress was switched by.
-    switched: BTreeSet<u64>,
+    /// The releases that an Ingress was switched by, with its name.
+    switched: BTreeSet<(u64, String)>,
     /// What each release found: the image that served, and the slot that it went into.
     found: BTreeMap<u64, (String, Option<Value>)>,
     /// The images that were live at some time.
@@ -27,7 +30,7 @@ pub struct Judge {
 impl Judge {
     pub fn new(world: &World) -> Judge {
         Judge {
-            ingress: unchangeable(world),
+            ingresses: unchangeable(world),
             blessed: BTreeSet::new(),
             switched: BTreeSet::new(),
             found: BTreeMap::new(),
@@ -44,7 +47,7 @@ impl Judge {
     pub fn judge(&mut self, before: &World, after: &World, request: &Request) {
         keeps_what_serves(before, after);
         assert_eq!(
-            self.ingress,
+            self.ingresses,
             unchangeable(after),
             "more than names and annotations: {request:?}"
         );
@@ -67,15 +70,19 @@ impl Judge {
                 self.bless(release.number, release.gate.kind == GateKind::Open);
             }
             Doing::Approve { number } => self.bless(*number, true),
-            Doing::Switch { .. } => self.switch(before, after, request),
+            Doing::Switch { ingress, .. } => self.switch(before, after, request, ingress),
             Doing::PutAway { .. } => {
-                let until = before.release().drain_until.expect("it was drained");
+                let release = before.release();
+                let until = release.drain_until.expect("it was drained");
                 assert!(before.now >= until, "put away before the drain is over");
+                assert!(before.now >= release.bake_until.unwrap_or(until), "it still bakes");
+                assert!(!release.keep_old, "it was to be kept");
+                release.confirmed.expect("nobody knows that the switch has arrived");
             }
             Doing::Destroy { .. } | Doing::Restore { .. } => {
                 let release = before.release();
                 assert!(release.ending.is_some(), "a candidate goes that nobody ended");
-                if self.switched.contains(&release.number) {
+                if self.switched.iter().any(|(number, _)| *number == release.number) {
                     let until = release.drain_back_until.expect("people were there");
                     assert!(before.now >= until, "gone before the drain is over");
                 }
@@ -84,13 +91,13 @@ impl Judge {
         }
     }
 
-    fn switch(&mut self, before: &World, after: &World, request: &Request) {
-        let ingress = after.get(Kind::Ingress, "parrot");
+    fn switch(&mut self, before: &World, after: &World, request: &Request, name: &str) {
+        let ingress = after.get(Kind::Ingress, name);
         let number: u64 = annotation(ingress, RELEASE).unwrap().parse().unwrap();
         assert!(self.blessed.contains(&number), "release {number} was never approved");
-        assert!(self.switched.insert(number), "release {number} is switched to a second time");
-        let [service] = &after.routed_services()[..] else { panic!("one path, one backend") };
-        let to = after.behind(service).expect("it leads to a colour");
+        let first = self.switched.insert((number, name.to_owned()));
+        assert!(first, "release {number} switches {name} a second time");
+        let to = after.behind(backend_of(after, name)).expect("it leads to a colour");
         let candidate = after.get(Kind::Deployment, to);
         assert_eq!(annotation(candidate, RELEASE), Some(number.to_string().as_str()));
         // A request that was late finds what it finds; one that was not must have been right.
@@ -135,9 +142,7 @@ impl Judge {
             |now: &Value| annotation(now, RELEASE) != Some(&release.number.to_string());
         match (before, now) {
             (Some(before), Some(now)) => {
-                let mut before = before.clone();
-                before["replicas"] = json!(0);
-                assert_eq!(now["spec"], before);
+                assert_eq!(&now["spec"], before);
             }
             (None, Some(now)) => assert!(is_leftover(now), "it is still there"),
             (Some(_), None) => panic!("a slot that was there before is gone"),
@@ -178,6 +183,7 @@ fn is_not_from_a_past_epoch(before: &World, request: &Request) {
     };
     let fenced = [
         (Kind::Ingress, "parrot"),
+        (Kind::Ingress, "parrot-admin"),
         (Kind::Service, "parrot"),
         (Kind::Service, "parrot-preview"),
         (Kind::Deployment, "parrot"),
@@ -203,8 +209,14 @@ fn is_ready(world: &World, deployment: &str, size: u64) {
     assert!(ready >= replicas, "only {ready} of {replicas} endpoints");
 }
 
-fn unchangeable(world: &World) -> Value {
-    let mut ingress = world.get(Kind::Ingress, "parrot").clone();
+fn unchangeable(world: &World) -> Vec<Value> {
+    let mut ingresses = world.all(Kind::Ingress);
+    ingresses.retain(|ingress| label(ingress, MANAGED_BY).is_none());
+    ingresses.iter_mut().for_each(strip);
+    ingresses
+}
+
+fn strip(ingress: &mut Value) {
     let metadata = ingress["metadata"].as_object_mut().unwrap();
     for field in ["resourceVersion", "generation"] {
         metadata.remove(field);
@@ -217,5 +229,4 @@ fn unchangeable(world: &World) -> Value {
     }
     let backend = &mut ingress["spec"]["rules"][0]["http"]["paths"][0]["backend"];
     backend["service"]["name"] = json!("?");
-    ingress
 }

@@ -7,7 +7,6 @@ use bluegreen::release::{Answer, Outcome};
 use super::judge::Judge;
 use super::operations::{About, Command, IMAGES, Operation, PROCESSES};
 use super::process::{Pass, Process, Request};
-use crate::world::article::initialised;
 use crate::world::driver::Driver;
 use crate::world::{Refused, World};
 
@@ -27,8 +26,7 @@ pub fn slot(colour: Colour) -> &'static str {
 }
 
 impl Simulation {
-    pub fn new() -> Simulation {
-        let world = initialised();
+    pub fn new(world: World) -> Simulation {
         let judge = Judge::new(&world);
         let (processes, under_way) = ([None, None, None], Vec::new());
         Simulation { world, judge, processes, under_way, spawned: 0 }

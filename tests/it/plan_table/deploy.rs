@@ -128,7 +128,7 @@ fn a_slot_with_an_older_version_gets_the_new_template_in_one_patch() {
     let mut driver = driver("a", deploy(V3, WEBHOOK));
     reach(&mut world, &mut driver, step!(Doing::FollowPreview { .. }));
     let before = world.release().before;
-    assert_eq!(before, Some(Before { replica_set: set, release: None, hash: None }));
+    assert_eq!(before, Some(Before { replica_set: set, replicas: 0, release: None, hash: None }));
     let next = reach(&mut world, &mut driver, step!(Doing::MakeCandidate { .. }));
     let mut template = world.get(Kind::Deployment, "parrot")["spec"]["template"].clone();
     template["spec"]["containers"][0]["image"] = json!(V3);
@@ -182,7 +182,7 @@ fn the_third_release_remembers_what_the_second_left_in_green() {
     let before = record_after(&world, &next).release.unwrap().before;
     assert_eq!(
         before,
-        Some(Before { replica_set: set, release: Some("1".into()), hash: Some(hash) })
+        Some(Before { replica_set: set, replicas: 0, release: Some("1".into()), hash: Some(hash) })
     );
 }
 

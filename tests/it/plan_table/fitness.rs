@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{changed, done, promoted, unfit, unprepared};
 use crate::world::World;
-use crate::world::article::{V1, V2, deployment, ingress, initialised, names, service};
+use crate::world::article::{V1, V2, deployment, ingress, initialised, names, second, service};
 use crate::world::driver::{Driver, WEBHOOK, deploy, init};
 
 fn deploy_next(world: &World) -> Next {
@@ -26,6 +26,15 @@ fn named(mut object: Value, name: &str) -> Value {
     object
 }
 
+/// A sibling of the app's Ingress that takes a share of its requests, if it says so.
+fn canary(service: &str, says: &str) -> Value {
+    let mut canary = named(ingress(), "parrot-admin");
+    canary["metadata"]["annotations"] = json!({"nginx.ingress.kubernetes.io/canary": says});
+    let path = &mut canary["spec"]["rules"][0]["http"]["paths"][0];
+    path["backend"]["service"]["name"] = json!(service);
+    canary
+}
+
 fn rows() -> Vec<Row> {
     let row = |says, amiss| Row { says, amiss };
     vec![
@@ -34,8 +43,25 @@ fn rows() -> Vec<Row> {
                 "metadata": {"name": "scaler"},
                 "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "parrot"}}}));
         }),
-        row("several Ingresses name the app (macaw, parrot)", |world| {
-            world.add(named(ingress(), "macaw"));
+        row("are of different classes (parrot nginx, parrot-admin inner)", |world| {
+            let mut second = second();
+            second["spec"]["ingressClassName"] = json!("inner");
+            world.add(second);
+        }),
+        row("are of different classes (parrot nginx, parrot-admin none)", |world| {
+            let mut second = second();
+            second["spec"].as_object_mut().unwrap().remove("ingressClassName");
+            world.add(second);
+        }),
+        row("(parrot, parrot-admin) differ in nginx.ingress.kubernetes.io/load-balance", |world| {
+            let mut second = second();
+            second["metadata"]["annotations"] =
+                json!({"nginx.ingress.kubernetes.io/load-balance": "ewma"});
+            world.add(second);
+        }),
+        row("Ingress parrot-admin is a canary", |world| world.add(canary("parrot", "true"))),
+        row("Ingress parrot-admin is a canary", |world| {
+            world.add(canary("parrot-green", "True"));
         }),
         row("no Ingress in namespace blue-green names Service parrot", |world| {
             world.delete(Kind::Ingress, "parrot");
@@ -124,13 +150,25 @@ fn all_reasons_are_named_at_once() {
         d["spec"]["paused"] = json!(true);
         d["spec"]["revisionHistoryLimit"] = json!(0);
     });
-    world.add(named(ingress(), "macaw"));
+    world.add(canary("parrot", "true"));
     assert_eq!(unfit(deploy_next(&world)).len(), 3);
 }
 
 #[test]
 fn things_that_only_look_amiss_are_no_reason() {
-    let harmless: [fn(&mut World); 4] = [
+    let harmless: [fn(&mut World); 6] = [
+        // A second Ingress of the same app, its class said in the older way.
+        |world| {
+            let mut second = second();
+            second["spec"].as_object_mut().unwrap().remove("ingressClassName");
+            second["metadata"]["annotations"] = json!({"kubernetes.io/ingress.class": "nginx"});
+            world.add(second);
+        },
+        // A canary for the app's host that leads to somebody else's Service, and one that is none.
+        |world| {
+            world.add(canary("toucan", "true"));
+            world.add(named(canary("parrot", "false"), "no-canary"));
+        },
         // An autoscaler of something else.
         |world| {
             world.add(json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",

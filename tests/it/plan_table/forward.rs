@@ -1,7 +1,7 @@
 //! From the gate's yes to the old version put away.
 
 use bluegreen::model::{Colour, Kind};
-use bluegreen::release::{Doing, Gate, Goal, Next, Outcome, Verdict, WaitFor};
+use bluegreen::release::{Confirmed, Doing, Gate, Goal, Next, Outcome, Verdict, WaitFor};
 use serde_json::{Value, json};
 
 use super::{
@@ -173,7 +173,8 @@ fn a_live_service_that_is_gone_or_was_put_back_stops_the_release() {
 fn the_drain_is_written_down_and_waited_for() {
     let (mut world, mut a) = switched();
     let next = reach(&mut world, &mut a, step!(Doing::StartDrain { .. }));
-    assert_eq!(*doing(&next), Doing::StartDrain { seconds: 30 });
+    let confirmed = Some(Confirmed::Settle);
+    assert_eq!(*doing(&next), Doing::StartDrain { seconds: 30, confirmed });
     let until = record_after(&world, &next).release.unwrap().drain_until;
     assert_eq!((until.unwrap() - world.now).get_seconds(), 30);
     go(&mut world, &mut a);
@@ -201,7 +202,8 @@ fn the_old_version_is_put_away_after_the_drain() {
 #[test]
 fn the_old_version_stays_while_the_new_one_is_not_fully_there() {
     let (mut world, mut a) = draining();
-    world.bad_images.push(V2.to_owned());
+    // The old one would do no better: else people were sent back to it.
+    world.bad_images.extend([V1.to_owned(), V2.to_owned()]);
     world.pass(30);
     world.settle();
     let Next::Wait { until, on } = a.next(&world) else { panic!("{:?}", a.next(&world)) };
@@ -212,6 +214,9 @@ fn the_old_version_stays_while_the_new_one_is_not_fully_there() {
     let ending = record_after(&world, &next).release.unwrap().ending.unwrap();
     assert_eq!(ending.outcome, Verdict::Unhealthy);
     assert!(ending.reason.contains("went bad after the switch: 0 of 1 pods"), "{ending:?}");
+    go(&mut world, &mut a);
+    world.bad_images.clear();
+    world.settle();
     let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("not finished") };
     assert_eq!(finished.outcome, Verdict::Unhealthy);
     assert_eq!(world.live_image().as_deref(), Some(V1));
@@ -220,7 +225,9 @@ fn the_old_version_stays_while_the_new_one_is_not_fully_there() {
 #[test]
 fn a_new_version_without_endpoints_does_not_replace_the_old_one_for_good() {
     let (mut world, mut a) = draining();
-    world.edit(Kind::EndpointSlice, "parrot-green-ends", |slice| slice["ports"] = json!([]));
+    for slice in ["parrot-green-ends", "parrot-blue-ends"] {
+        world.edit(Kind::EndpointSlice, slice, |slice| slice["ports"] = json!([]));
+    }
     world.pass(30);
     assert!(waits(&a.next(&world)));
 }

@@ -5,7 +5,7 @@ use bluegreen::release::{Doing, Gate, Goal, Next, Phase, WaitFor};
 use super::{asks, deploying, go, reach, step};
 use crate::world::World;
 use crate::world::article::{V2, initialised};
-use crate::world::driver::{Driver, abort, deploy, promote};
+use crate::world::driver::{Driver, WEBHOOK, abort, deploy, promote, set};
 
 fn phase(world: &World) -> Phase {
     let snapshot = Driver::new("s", promote()).look(world);
@@ -24,9 +24,20 @@ fn each_phase_is_told_by_what_is_there() {
     reach(&mut world, &mut a, step!(Doing::Switch { .. }));
     assert_eq!(phase(&world), Phase::Switching);
     go(&mut world, &mut a);
-    assert_eq!(phase(&world), Phase::Draining, "the route alone says so");
+    assert_eq!(phase(&world), Phase::Confirming, "the route alone says so");
+    reach(&mut world, &mut a, step!(Doing::StartDrain { .. }));
+    assert_eq!(phase(&world), Phase::Confirming);
     reach(&mut world, &mut a, step!(Doing::Finish));
     assert_eq!(phase(&world), Phase::Draining);
+}
+
+#[test]
+fn a_release_that_bakes_says_so() {
+    let mut world = initialised();
+    let baking = set(deploy(V2, WEBHOOK), |settings| settings.bake_seconds = Some(600));
+    let mut a = Driver::new("a", Goal::Deploy(baking));
+    reach(&mut world, &mut a, |n| matches!(n, Next::Wait { on: WaitFor::Bake { .. }, .. }));
+    assert_eq!(phase(&world), Phase::Baking);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A candidate that is made: ready, not yet, never.
 
-use bluegreen::model::{Colour, Kind};
+use bluegreen::model::{Colour, Id, Kind};
 use bluegreen::release::{Change, Deploy, Doing, Gate, Goal, Next, Outcome, Verdict, WaitFor};
 use jiff::SignedDuration;
 use serde_json::json;
@@ -334,7 +334,8 @@ fn a_candidate_that_was_not_yet_seen_ready_is_made_again() {
 #[test]
 fn a_candidate_that_the_api_server_refuses_ends_the_release() {
     let (world, mut a) = deploying(step!(Doing::MakeCandidate { .. }));
-    a.memory.refused = Some("admission webhook: no".to_owned());
+    let id = Id::new(Kind::Deployment, "parrot-green");
+    a.memory.refused = Some((id, "admission webhook: no".to_owned()));
     let ending = ending(&world, &a.next(&world));
     assert_eq!(ending.outcome, Verdict::Unhealthy);
     assert_eq!(ending.reason, "the API server refuses it: admission webhook: no");

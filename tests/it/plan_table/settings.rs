@@ -168,6 +168,9 @@ const RECORDED: Settings = Settings {
     deadline_seconds: Some(900),
     timeout_seconds: Some(120),
     drain_seconds: Some(7),
+    settle_seconds: Some(8),
+    bake_seconds: Some(9),
+    keep_old: true,
     skip: false,
 };
 

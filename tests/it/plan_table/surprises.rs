@@ -154,16 +154,6 @@ fn a_template_with_words_for_metadata_is_refused() {
 }
 
 #[test]
-fn a_second_ingress_while_the_candidate_waits_stops_before_anything_is_switched() {
-    let (mut world, mut a) = deploying(step!(Doing::Switch { .. }));
-    let mut second = world.get(Kind::Ingress, "parrot").clone();
-    second["metadata"] = json!({"name": "second"});
-    world.add(second);
-    assert!(changed(a.next(&world)).contains("several Ingresses name the app now"));
-    assert_eq!(backend(&world), "parrot");
-}
-
-#[test]
 fn promote_sees_that_the_live_version_was_edited() {
     let mut world = initialised();
     let detached = Deploy { detach: true, ..deploy(V2, Gate::Person) };

@@ -170,13 +170,14 @@ fn then_the_live_service_then_a_drain_and_only_then_the_candidate_goes() {
     assert_eq!(*doing(&next), Doing::FollowLive { service: "parrot".into(), colour: Colour::Blue });
     go(&mut world, &mut x);
     let next = x.next(&world);
-    assert_eq!(*doing(&next), Doing::StartDrain { seconds: 30 });
+    // The 10 s that the ingress controller may need, and the drain.
+    assert_eq!(*doing(&next), Doing::StartDrain { seconds: 40, confirmed: None });
     let until = record_after(&world, &next).release.unwrap().drain_back_until;
-    assert_eq!((until.unwrap() - world.now).get_seconds(), 30);
+    assert_eq!((until.unwrap() - world.now).get_seconds(), 40);
     go(&mut world, &mut x);
     let on = WaitFor::Drain { colour: Colour::Green };
     assert_eq!(x.next(&world), Next::Wait { until, on });
-    world.pass(29);
+    world.pass(39);
     assert!(waits(&x.next(&world)));
     world.pass(1);
     assert!(step!(Doing::Destroy { .. })(&x.next(&world)));

@@ -51,6 +51,21 @@ pub fn ingress() -> Value {
     })
 }
 
+/// A second Ingress of the same app, for another host.
+pub fn second() -> Value {
+    let mut second = ingress();
+    second["metadata"]["name"] = json!("parrot-admin");
+    second["spec"]["rules"][0]["host"] = json!("admin.example.com");
+    second
+}
+
+/// The app with both, after `bluegreen init`.
+pub fn with_two_ingresses() -> World {
+    let mut world = applied();
+    world.add(second());
+    initialised_from(world)
+}
+
 /// A Service of the user's own in front of the app.
 pub fn service() -> Value {
     json!({
@@ -92,7 +107,11 @@ pub fn initialised_from(mut world: World) -> World {
 
 /// The name of the Service that the Ingress's only path names.
 pub fn backend(world: &World) -> &str {
-    let ingress = world.get(Kind::Ingress, "parrot");
+    backend_of(world, "parrot")
+}
+
+pub fn backend_of<'a>(world: &'a World, ingress: &str) -> &'a str {
+    let ingress = world.get(Kind::Ingress, ingress);
     let path = &ingress["spec"]["rules"][0]["http"]["paths"][0];
     path["backend"]["service"]["name"].as_str().unwrap()
 }

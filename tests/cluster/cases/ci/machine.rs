@@ -168,7 +168,7 @@ impl Machine {
 /// A text of the examples for this namespace, with a drain that a test can wait for.
 pub fn here(text: &str, app: &Parrot) -> String {
     text.replace("blue-green", &app.ns)
-        .replace("app: parrot\nnamespace", "app: parrot\ndrain: 1s\nnamespace")
+        .replace("app: parrot\nnamespace", "app: parrot\ndrain: 1s\nsettle: 0s\nnamespace")
 }
 
 fn said(output: std::process::Output) -> Result<Said> {

@@ -1,0 +1,314 @@
+//! What is asked through the ingress: each rule of the app, at each address of the ingress. Pure.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::IpAddr;
+
+use serde_json::Value;
+use url::{Host, Url};
+
+use crate::model::name;
+use crate::route::{Backend, backends};
+use crate::settings::Probe;
+
+/// So many are asked at most.
+const MOST: usize = 8;
+/// In the place of a wildcard: what nobody has a rule of its own for.
+const ANY: &str = "bluegreen-probe";
+const CANARY: &str = "nginx.ingress.kubernetes.io/canary";
+const FORCE_TLS: &str = "nginx.ingress.kubernetes.io/force-ssl-redirect";
+/// How paths end that are regular expressions and still match what stands before: the forms in
+/// ingress-nginx's own documentation.
+const OPEN_ENDS: [&str; 4] = ["(/|$)(.*)", "/?(.*)", "(.*)", ".*"];
+/// Outside of letters and digits, what stands for itself in a path and in a regular expression.
+const PLAIN: &str = "/-._~%!&',;=:@";
+
+/// One rule, at one address.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Target {
+    /// The rule's host and path, at the port of the address.
+    pub url: Url,
+    /// Where the connection goes.
+    pub address: Host<String>,
+}
+
+/// As a person would type it.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.url)?;
+        if self.url.host().map(|host| host.to_owned()) != Some(self.address.clone()) {
+            write!(f, " at {}", self.address)?;
+        }
+        Ok(())
+    }
+}
+
+/// What can be asked, and what not, and why.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Targets {
+    pub targets: Vec<Target>,
+    pub left_out: Vec<String>,
+}
+
+impl Targets {
+    /// Of the user's Ingresses, those backends that name one of the app's Services.
+    pub fn find(ingresses: &[&Value], services: &[String], choice: &Probe) -> Targets {
+        let mut found = Targets::default();
+        if *choice == Probe::None {
+            found.left_out.push("the ingress is not to be asked".to_owned());
+            return found;
+        }
+        let mut ranked = Vec::new();
+        let mut rules = 0;
+        for ingress in ingresses.iter().copied().filter(|ingress| !is_canary(ingress)) {
+            let of_app = |backend: &Backend| services.contains(&backend.service);
+            let backends: Vec<_> = backends(ingress).into_iter().filter(of_app).collect();
+            let places = places(ingress, choice);
+            if places.is_empty() && !backends.is_empty() {
+                let left_out = format!("Ingress {} has no address in its status", name(ingress));
+                found.left_out.push(left_out);
+                continue;
+            }
+            for backend in backends {
+                match literal(backend.path.as_deref().unwrap_or("/")) {
+                    Ok(path) => {
+                        let targets = places.iter().enumerate();
+                        ranked.extend(targets.filter_map(|(nth, place)| {
+                            let target = place.target(ingress, backend.host.as_deref(), path)?;
+                            Some((rules + nth, target))
+                        }));
+                        rules += 1;
+                    }
+                    Err(why) => found.left_out.push(why),
+                }
+            }
+        }
+        found.take(ranked);
+        found
+    }
+
+    /// Where there are too many, each rule and each address come in before any comes in twice.
+    fn take(&mut self, mut ranked: Vec<(usize, Target)>) {
+        ranked.sort_by_key(|(rank, _)| *rank);
+        let mut known = BTreeSet::new();
+        ranked.retain(|(_, target)| known.insert(target.to_string()));
+        let all = ranked.len();
+        self.targets = ranked.into_iter().map(|(_, target)| target).take(MOST).collect();
+        if all > MOST {
+            self.left_out.push(format!("only {MOST} of {all} rules and addresses are asked"));
+        }
+    }
+}
+
+/// An address of the ingress. Which scheme and port, the rule says, unless a person did.
+struct Place {
+    address: Host<String>,
+    given: Option<Url>,
+}
+
+impl Place {
+    /// None where a host is no host, which the API server would not have let through.
+    fn target(&self, ingress: &Value, host: Option<&str>, path: &str) -> Option<Target> {
+        let scheme = if is_encrypted(ingress, host) { "https" } else { "http" };
+        let mut url = match &self.given {
+            Some(url) => url.clone(),
+            None => Url::parse(&format!("{scheme}://{}/", self.address)).ok()?,
+        };
+        if let Some(host) = host {
+            let any = host.strip_prefix("*.").map(|rest| format!("{ANY}.{rest}"));
+            url.set_host(Some(any.as_deref().unwrap_or(host))).ok()?;
+        }
+        url.set_path(path);
+        Some(Target { url, address: self.address.clone() })
+    }
+}
+
+fn places(ingress: &Value, choice: &Probe) -> Vec<Place> {
+    if let Probe::At(url) = choice {
+        let address = url.host().map(|host| host.to_owned());
+        return address
+            .map(|address| Place { address, given: Some(url.clone()) })
+            .into_iter()
+            .collect();
+    }
+    let found = ingress["status"]["loadBalancer"]["ingress"].as_array().into_iter().flatten();
+    let addresses = found.filter_map(|found| found["ip"].as_str().or(found["hostname"].as_str()));
+    addresses
+        .filter_map(|address| match address.parse() {
+            Ok(IpAddr::V6(ip)) => Some(Host::Ipv6(ip)),
+            _ => Host::parse(address).ok(),
+        })
+        .map(|address| Place { address, given: None })
+        .collect()
+}
+
+fn annotation<'a>(ingress: &'a Value, key: &str) -> Option<&'a str> {
+    ingress["metadata"]["annotations"][key].as_str()
+}
+
+/// A canary's answers are those of another Ingress, now and then.
+fn is_canary(ingress: &Value) -> bool {
+    annotation(ingress, CANARY) == Some("true")
+}
+
+/// Whether nginx only redirects to https what comes without.
+fn is_encrypted(ingress: &Value, host: Option<&str>) -> bool {
+    let covers = |listed: &str| {
+        let host = host.unwrap_or_default();
+        let under = host.split_once('.').map(|(_, domain)| domain);
+        listed == host || under.is_some() && listed.strip_prefix("*.") == under
+    };
+    let tls = ingress["spec"]["tls"].as_array().into_iter().flatten();
+    let mut hosts = tls.flat_map(|tls| tls["hosts"].as_array().into_iter().flatten());
+    hosts.any(|listed| listed.as_str().is_some_and(covers))
+        || annotation(ingress, FORCE_TLS) == Some("true")
+}
+
+/// What of a path can be asked for: all of it, or what stands before an open end. Whether a path is
+/// a regular expression depends on other Ingresses too (one with `use-regex` makes them all so for
+/// its host), so nothing is asked for that could mean something else then.
+fn literal(path: &str) -> Result<&str, String> {
+    let start = OPEN_ENDS.iter().find_map(|end| path.strip_suffix(end)).unwrap_or(path);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || PLAIN.contains(c);
+    if !start.chars().all(is_plain) {
+        return Err(format!("path {path} can't be asked for as it stands"));
+    }
+    Ok(if start.is_empty() { "/" } else { start })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn ingress(rules: &[(Option<&str>, &str)]) -> Value {
+        let rules = rules.iter().map(|(host, path)| {
+            let service = json!({"name": "parrot", "port": {"number": 80}});
+            let paths = json!([{"path": path, "backend": {"service": service}}]);
+            match host {
+                Some(host) => json!({"host": host, "http": {"paths": paths}}),
+                None => json!({"http": {"paths": paths}}),
+            }
+        });
+        json!({
+            "metadata": {"name": "parrot"},
+            "spec": {"rules": rules.collect::<Vec<_>>()},
+            "status": {"loadBalancer": {"ingress": [{"ip": "203.0.113.7"}]}},
+        })
+    }
+
+    fn find(ingress: &Value, choice: &str) -> Targets {
+        Targets::find(&[ingress], &["parrot".to_owned()], &choice.parse().unwrap())
+    }
+
+    fn shown(found: &Targets) -> Vec<String> {
+        found.targets.iter().map(Target::to_string).collect()
+    }
+
+    #[test]
+    fn asks_each_rule_of_the_app_at_the_address_in_the_status() {
+        let mut ingress = ingress(&[
+            (Some("parrot.example.com"), "/"),
+            (Some("birds.example.com"), "/parrot"),
+            (Some("*.example.com"), "/"),
+            (None, "/parrot"),
+        ]);
+        ingress["spec"]["rules"][1]["http"]["paths"][0]["backend"]["service"]["name"] =
+            json!("toucan");
+        assert_eq!(
+            shown(&find(&ingress, "auto")),
+            [
+                "http://parrot.example.com/ at 203.0.113.7",
+                "http://bluegreen-probe.example.com/ at 203.0.113.7",
+                "http://203.0.113.7/parrot",
+            ]
+        );
+        assert_eq!(
+            shown(&find(&ingress, "http://[::1]:8080"))[..2],
+            [
+                "http://parrot.example.com:8080/ at [::1]",
+                "http://bluegreen-probe.example.com:8080/ at [::1]",
+            ]
+        );
+    }
+
+    #[test]
+    fn asks_by_tls_where_nginx_would_only_redirect() {
+        let hosts =
+            [Some("parrot.example.com"), Some("a.b.example.com"), Some("b.example.com"), None];
+        let mut ingress = ingress(&hosts.map(|host| (host, "/")));
+        ingress["spec"]["tls"] =
+            json!([{"secretName": "x"}, {"hosts": ["parrot.example.com", "*.b.example.com"]}]);
+        let schemes = |ingress: &Value, choice| -> Vec<String> {
+            let targets = find(ingress, choice).targets;
+            targets.iter().map(|target| target.url.scheme().to_owned()).collect()
+        };
+        assert_eq!(schemes(&ingress, "auto"), ["https", "https", "http", "http"]);
+        assert_eq!(schemes(&ingress, "http://127.0.0.1"), ["http"; 4]);
+        ingress["metadata"]["annotations"] = json!({FORCE_TLS: "true"});
+        assert_eq!(schemes(&ingress, "auto"), ["https"; 4]);
+    }
+
+    #[test]
+    fn says_why_there_is_nothing_to_ask() {
+        let found = find(&ingress(&[(None, "/")]), "none");
+        assert_eq!(found.left_out, ["the ingress is not to be asked"]);
+        assert!(found.targets.is_empty());
+
+        let mut hidden = ingress(&[(None, "/")]);
+        hidden["status"] = json!({"loadBalancer": {}});
+        let found = find(&hidden, "auto");
+        assert_eq!(found.left_out, ["Ingress parrot has no address in its status"]);
+        assert!(found.targets.is_empty());
+        assert_eq!(shown(&find(&hidden, "http://lb.example.com")), ["http://lb.example.com/"]);
+
+        hidden["metadata"]["annotations"] = json!({CANARY: "true"});
+        assert_eq!(find(&hidden, "auto"), Targets::default());
+        assert_eq!(find(&hidden, "http://lb.example.com"), Targets::default());
+    }
+
+    #[test]
+    fn a_path_that_may_be_an_expression_is_asked_for_only_where_it_is_clear() {
+        for (path, asked) in [
+            ("/", Some("/")),
+            ("/parrot.v2/~a_b-c", Some("/parrot.v2/~a_b-c")),
+            ("/parrot(/|$)(.*)", Some("/parrot")),
+            ("/parrot/?(.*)", Some("/parrot")),
+            ("/(.*)", Some("/")),
+            ("/.*", Some("/")),
+            ("(.*)", Some("/")),
+            ("/parrot(/|$)(.*)/x", None),
+            ("/v[0-9]+/parrot", None),
+            ("/parrot$", None),
+            ("/a b", None),
+        ] {
+            assert_eq!(literal(path).ok(), asked, "{path}");
+        }
+        let found = find(&ingress(&[(None, "/v[0-9]+")]), "auto");
+        assert_eq!(found.left_out, ["path /v[0-9]+ can't be asked for as it stands"]);
+    }
+
+    #[test]
+    fn of_too_many_each_rule_and_each_address_is_asked() {
+        let mut ingress = ingress(&[(None, "/a"), (None, "/b"), (None, "/c"), (None, "/a")]);
+        let addresses = ["10.0.0.1", "fd00::1", "not one", "10.0.0.3", "10.0.0.4"];
+        let addresses = addresses.map(|ip| json!({"ip": ip}));
+        ingress["status"]["loadBalancer"]["ingress"] = json!(addresses);
+        let found = find(&ingress, "auto");
+        assert_eq!(
+            shown(&found),
+            [
+                "http://10.0.0.1/a",
+                "http://[fd00::1]/a",
+                "http://10.0.0.1/b",
+                "http://10.0.0.3/a",
+                "http://[fd00::1]/b",
+                "http://10.0.0.1/c",
+                "http://10.0.0.4/a",
+                "http://10.0.0.3/b",
+            ]
+        );
+        assert_eq!(found.left_out, ["only 8 of 12 rules and addresses are asked"]);
+    }
+}

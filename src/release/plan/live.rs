@@ -1,0 +1,174 @@
+//! After the switch: the live Service follows, the switch is confirmed, the new version watched, the
+//! old one drained and put away.
+
+use jiff::Timestamp;
+
+use super::forward::{edited, end, scale};
+use super::{Doing, Look, Next, Step, WaitFor, later};
+use crate::release::snapshot::Leads;
+use crate::release::{Confirmed, GateKind, Record, Release, Sight, Slot, Verdict};
+use crate::route::follow;
+
+pub fn next(look: Look, record: &Record, release: &Release) -> Next {
+    let s = look.s;
+    if let Some(next) = follow_live(look, record, release) {
+        return next;
+    }
+    let Some(switched) = release.switched else {
+        let write = look.release(|release| {
+            release.switched = Some(look.now);
+            if release.gate.kind != GateKind::Open {
+                release.gate.answer = Some("pass".to_owned());
+            }
+        });
+        return look.act(Doing::MarkSwitched, write);
+    };
+    let Some(candidate) = s.slot(release.to) else {
+        return look.changed(format!("{} was deleted", s.names.deployment(release.to)));
+    };
+    if let Some(what) = edited(candidate, record, release) {
+        return look.changed(what);
+    }
+    if let Some(next) = gone_bad(look, release) {
+        return next;
+    }
+    let Some(drained) = release.drain_until else {
+        return confirm(look, release, switched);
+    };
+    let colour = release.from;
+    if let Some(until) = release.bake_until.filter(|until| look.now < *until) {
+        return Next::Wait { until: Some(until), on: WaitFor::Bake { colour } };
+    }
+    if look.now < drained {
+        return Next::Wait { until: Some(drained), on: WaitFor::Drain { colour } };
+    }
+    if !s.serves(release.to, candidate.desired()) {
+        return not_ready(look, release, candidate, release.bake_until.max(Some(drained)));
+    }
+    if let Some(old) = s.slot(release.from).filter(|old| old.desired() > 0 && !release.keep_old) {
+        let deployment = old.name().to_owned();
+        return look.act_fresh(Doing::PutAway { deployment }, scale(old, 0));
+    }
+    look.act_fresh(
+        Doing::Finish,
+        look.record(|record| {
+            record.finish(Verdict::Promoted, look.now);
+            record.driver = None;
+            record.challenge = None;
+        }),
+    )
+}
+
+/// Callers inside the cluster, too.
+fn follow_live(look: Look, record: &Record, release: &Release) -> Option<Next> {
+    let s = look.s;
+    if s.live_service_leads(record) == Leads::To(release.to) {
+        return None;
+    }
+    if release.switched.is_some() {
+        return Some(look.changed(format!(
+            "the selector of Service {} was switched by release {} and then put back",
+            record.service, release.number
+        )));
+    }
+    let Some(service) = s.live_service(record) else {
+        return Some(look.changed(format!("Service {} was deleted", record.service)));
+    };
+    let doing = Doing::FollowLive { service: record.service.clone(), colour: release.to };
+    Some(look.act(doing, follow(service, &record.label, release.to)))
+}
+
+/// Waits until the switch has arrived: an Ingress has no acknowledgement.
+fn confirm(look: Look, release: &Release, switched: Timestamp) -> Next {
+    let colour = release.to;
+    let probed = look.s.memory.probed.as_ref().filter(|p| p.release == release.number);
+    let (until, why) = match probed.map(|probed| &probed.sight) {
+        Some(sight) if sight.is_enough(look.now) => {
+            return confirmed(look, release, Confirmed::Probe);
+        }
+        // The next answers are told of anyway.
+        Some(Sight::New { .. }) => (later(look.now, 1), None),
+        Some(Sight::Old { said, .. }) => {
+            // Who takes the release up later gives it the same time again.
+            let since = look.s.memory.began.map_or(switched, |began| began.max(switched));
+            let until = later(since, release.timeout_seconds);
+            if look.now >= until {
+                return look.changed(format!(
+                    "the switch does not arrive: {said}, after {} s",
+                    release.timeout_seconds
+                ));
+            }
+            (until, Some(said.clone()))
+        }
+        blind => {
+            let settled = later(switched, release.settle_seconds);
+            if look.now >= settled {
+                return confirmed(look, release, Confirmed::Settle);
+            }
+            let why = match blind {
+                Some(Sight::Blind { why }) => Some(why.clone()),
+                _ => None,
+            };
+            let on = WaitFor::Arrival { colour, by: Confirmed::Settle, why };
+            return Next::Wait { until: Some(settled), on };
+        }
+    };
+    let on = WaitFor::Arrival { colour, by: Confirmed::Probe, why };
+    Next::Wait { until: Some(until), on }
+}
+
+fn confirmed(look: Look, release: &Release, by: Confirmed) -> Next {
+    let (seconds, bake) = (release.drain_seconds, release.bake_seconds);
+    let write = look.release(|release| {
+        release.confirmed = Some(by);
+        release.drain_until = Some(later(look.now, seconds));
+        release.bake_until = (bake > 0).then(|| later(look.now, bake));
+    });
+    look.act(Doing::StartDrain { seconds: seconds.max(bake), confirmed: Some(by) }, write)
+}
+
+/// People are sent back from a new version that no longer answers, where the old one would. A pod that
+/// is being moved to another node is no such case: most of the others still answer.
+pub fn gone_bad(look: Look, release: &Release) -> Option<Next> {
+    let s = look.s;
+    let desired = s.slot(release.to)?.desired();
+    let trouble = s.trouble(release.to, release.number);
+    let hopeless = trouble.as_ref().filter(|trouble| trouble.is_hopeless(look.now));
+    let why = match hopeless {
+        Some(trouble) => trouble.sentence(),
+        None => {
+            let (new, old) = (s.endpoints(release.to), s.endpoints(release.from));
+            if new * 2 >= desired || old <= new {
+                return None;
+            }
+            let said = trouble.map(|trouble| format!(": {}", trouble.sentence()));
+            let service = s.names.service(release.to);
+            format!("Service {service} reaches {new} of {desired} pods{}", said.unwrap_or_default())
+        }
+    };
+    Some(end_fresh(look, format!("it went bad after the switch: {why}")))
+}
+
+/// The decision to go back, on a look of its own.
+fn end_fresh(look: Look, reason: String) -> Next {
+    match end(look, Verdict::Unhealthy, reason) {
+        Next::Do(step) => Next::Do(Box::new(Step { fresh: true, ..*step })),
+        next => next,
+    }
+}
+
+/// The drain is over but the new version is not fully ready: the old one stays until it is, or the
+/// switch is taken back.
+fn not_ready(look: Look, release: &Release, slot: Slot, since: Option<Timestamp>) -> Next {
+    let until = later(since.unwrap_or(look.now), release.timeout_seconds);
+    if look.now >= until {
+        let reason = format!(
+            "it went bad after the switch: {} of {} pods of {} are ready",
+            slot.ready_replicas(),
+            slot.desired(),
+            slot.name()
+        );
+        return end_fresh(look, reason);
+    }
+    Next::Wait { until: Some(until), on: look.ready(release.to, None) }
+}

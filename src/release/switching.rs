@@ -1,0 +1,48 @@
+//! How far a release's switch has come. With several Ingresses it is one patch each: in the middle
+//! of it those that are switched bear the release's number, and the others lead where they did.
+
+use serde_json::Value;
+
+use super::snapshot::Leads;
+use super::{Record, Release, Snapshot};
+use crate::model::{RELEASE, annotation, name};
+
+impl Snapshot {
+    /// Whether any route was switched and still is: from then on the release goes forward, or all
+    /// of them go back.
+    pub fn begun(&self, record: &Record, release: &Release) -> bool {
+        self.routes(record).into_iter().any(|route| {
+            bears(route, release) && self.route_leads(route, record) == Leads::To(release.to)
+        })
+    }
+
+    /// The routes that this release switched and that lead elsewhere now.
+    pub fn put_back(&self, record: &Record, release: &Release) -> Vec<String> {
+        // Once all are switched, whoever applies an Ingress again may take the number off it.
+        let switched = |route: &Value| bears(route, release) || release.switched.is_some();
+        self.named(record, |route| {
+            switched(route) && self.route_leads(route, record) != Leads::To(release.to)
+        })
+    }
+
+    /// The routes that this release did not switch and that do not lead where it found them.
+    pub fn strayed(&self, record: &Record, release: &Release) -> Vec<String> {
+        self.named(record, |route| {
+            !bears(route, release) && self.route_leads(route, record) != Leads::To(release.from)
+        })
+    }
+
+    /// The routes that still lead to a colour, or some of each of them.
+    pub fn leading(&self, record: &Record, release: &Release) -> Vec<String> {
+        self.named(record, |route| self.touches(route, record, release.to))
+    }
+
+    fn named(&self, record: &Record, wanted: impl Fn(&Value) -> bool) -> Vec<String> {
+        let routes = self.routes(record).into_iter().filter(|route| wanted(route));
+        routes.map(|route| name(route).to_owned()).collect()
+    }
+}
+
+fn bears(route: &Value, release: &Release) -> bool {
+    annotation(route, RELEASE) == Some(&release.number.to_string())
+}

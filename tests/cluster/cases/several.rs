@@ -1,0 +1,158 @@
+//! An app that two Ingresses name: both are switched, or neither.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result, ensure};
+use libtest_mimic::Trial;
+use serde_json::json;
+
+use super::parrot::{Parrot, V1, V2};
+use crate::bed::{Bed, SOON, wait_for};
+
+pub fn trials() -> Vec<Trial> {
+    crate::cases![
+        both_are_switched_and_switched_back,
+        one_that_is_refused_takes_the_other_back,
+        the_only_one_that_is_refused_ends_the_release,
+    ]
+}
+
+pub const SECOND: &str = "
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: parrot-admin}
+spec:
+  ingressClassName: nginx
+  rules:
+    - host: admin.example.com
+      http:
+        paths:
+          - path: /
+            pathType: Prefix
+            backend: {service: {name: parrot, port: {number: 80}}}
+";
+
+async fn with_two(bed: &Arc<Bed>) -> Result<Parrot> {
+    let app = Parrot::applied(bed).await?;
+    app.apply(SECOND).await?;
+    app.ok(&["init", "parrot"]).await?;
+    Ok(app)
+}
+
+async fn backends(app: &Parrot) -> Result<[String; 2]> {
+    Ok([app.backend().await?, app.backend_of("parrot-admin").await?])
+}
+
+async fn both_are_switched_and_switched_back(bed: Arc<Bed>) -> Result<()> {
+    let app = with_two(&bed).await?;
+    let output =
+        app.ok(&["deploy", "--image", V2, "--yes", "--drain", "0s", "--settle", "0s"]).await?;
+    for ingress in ["parrot", "parrot-admin"] {
+        let said = format!("switched: Ingress {ingress} now names Service parrot-green");
+        ensure!(output.stderr.contains(&said), "{output:?}");
+    }
+    app.is_released(V2).await?;
+    ensure!(backends(&app).await? == ["parrot-green", "parrot-green"]);
+    app.ok(&["rollback", "--drain", "0s", "--settle", "0s"]).await?;
+    ensure!(backends(&app).await? == ["parrot-blue", "parrot-blue"]);
+    let status = app.status().await?;
+    ensure!(status["healthy"] == true && status["live"]["colour"] == "blue", "{status:#}");
+    Ok(())
+}
+
+async fn one_that_is_refused_takes_the_other_back(bed: Arc<Bed>) -> Result<()> {
+    let app = with_two(&bed).await?;
+    let untouched = app.get("ingresses", "parrot-admin").await?;
+    let policy = Policy::refuse(&app, "parrot-admin").await?;
+    let deploy = ["deploy", "--image", V2, "--yes", "--drain", "0s", "--settle", "0s"];
+    let output = app.fails(4, &deploy).await?;
+    let refused = "the API server refuses to switch Ingress parrot-admin: ";
+    ensure!(output.stderr.contains(refused), "{output:?}");
+    ensure!(output.stderr.contains("nobody touches it; put back: Ingress parrot"), "{output:?}");
+    ensure!(backends(&app).await? == ["parrot-blue", "parrot"]);
+    ensure!(app.get("ingresses", "parrot-admin").await? == untouched, "it was touched");
+    ensure!(app.deployments().await? == [format!("parrot {V1} x1")]);
+    let status = app.status().await?;
+    ensure!(status["healthy"] == true && status["last"]["outcome"] == "unhealthy", "{status:#}");
+
+    policy.lift().await?;
+    app.ok(&deploy).await?;
+    ensure!(backends(&app).await? == ["parrot-green", "parrot-green"]);
+    Ok(())
+}
+
+async fn the_only_one_that_is_refused_ends_the_release(bed: Arc<Bed>) -> Result<()> {
+    let app = Parrot::ready(&bed).await?;
+    let policy = Policy::refuse(&app, "parrot").await?;
+    let output = app
+        .fails(4, &["deploy", "--image", V2, "--yes", "--drain", "0s", "--settle", "0s"])
+        .await?;
+    let refused = "the API server refuses to switch Ingress parrot: ";
+    ensure!(output.stderr.contains(refused), "{output:?}");
+    ensure!(!output.stderr.contains("put back"), "{output:?}");
+    app.is_as_before().await?;
+    policy.lift().await
+}
+
+/// A rule of the API server's own against changes of one Ingress.
+struct Policy<'a> {
+    app: &'a Parrot,
+    name: String,
+}
+
+impl<'a> Policy<'a> {
+    async fn refuse(app: &'a Parrot, ingress: &str) -> Result<Self> {
+        let name = format!("{}-{ingress}", app.ns);
+        let policy = json!({
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "ValidatingAdmissionPolicy",
+            "metadata": { "name": name },
+            "spec": {
+                "failurePolicy": "Fail",
+                "matchConstraints": { "resourceRules": [{
+                    "apiGroups": ["networking.k8s.io"],
+                    "apiVersions": ["v1"],
+                    "operations": ["UPDATE"],
+                    "resources": ["ingresses"],
+                }] },
+                "validations": [{
+                    "expression": format!("object.metadata.name != '{ingress}'"),
+                    "message": "nobody touches it",
+                }],
+            },
+        });
+        // Other tests' Ingresses have the same names.
+        let selector = json!({ "matchLabels": { "kubernetes.io/metadata.name": app.ns } });
+        let binding = json!({
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "ValidatingAdmissionPolicyBinding",
+            "metadata": { "name": name },
+            "spec": {
+                "policyName": name,
+                "validationActions": ["Deny"],
+                "matchResources": { "namespaceSelector": selector },
+            },
+        });
+        app.apply(&format!("{policy}\n---\n{binding}")).await?;
+        let refused = Self { app, name };
+        // The API server compiles it a moment later.
+        let touch = ["label", "ingress", ingress, "touched=yes", "--dry-run=server", "-n", &app.ns];
+        wait_for("the policy to hold", SOON, async || {
+            Ok(app.bed.kubectl(&touch).await.is_err().then_some(()))
+        })
+        .await?;
+        Ok(refused)
+    }
+
+    async fn lift(&self) -> Result<()> {
+        for kind in ["validatingadmissionpolicybinding", "validatingadmissionpolicy"] {
+            self.app.bed.kubectl(&["delete", kind, &self.name]).await.context("it stays")?;
+        }
+        let touch = ["label", "ingress", "--all", "touched=yes", "--dry-run=server"];
+        let touch = [&touch[..], &["--overwrite", "-n", &self.app.ns]].concat();
+        wait_for("the policy to be gone", SOON, async || {
+            Ok(self.app.bed.kubectl(&touch).await.is_ok().then_some(()))
+        })
+        .await
+    }
+}

@@ -1,0 +1,254 @@
+//! After the switch: that it arrived, that the new version holds, and what becomes of the old one.
+
+use bluegreen::model::{Colour, Kind, RELEASE, annotation};
+use bluegreen::release::{
+    Confirmed, Deploy, Doing, Gate, Goal, Next, Outcome, Probed, Settings, Sight, Verdict, WaitFor,
+};
+
+use super::{changed, doing, go, reach, record_after, step, written};
+use crate::world::World;
+use crate::world::article::{V1, V2, backend, initialised};
+use crate::world::driver::{Driver, WEBHOOK, abort, deploy, rollback, set};
+
+const V3: &str = "kmharish/parrot-app:v3";
+
+/// A release that has just been switched.
+fn switched(deploy: Deploy) -> (World, Driver) {
+    let mut world = initialised();
+    let mut driver = Driver::new("a", Goal::Deploy(deploy));
+    reach(&mut world, &mut driver, step!(Doing::MarkSwitched));
+    go(&mut world, &mut driver);
+    (world, driver)
+}
+
+fn plain() -> Deploy {
+    deploy(V2, WEBHOOK)
+}
+
+fn with(change: impl FnOnce(&mut Settings)) -> Deploy {
+    set(plain(), change)
+}
+
+fn sees(driver: &mut Driver, sight: Sight) {
+    driver.memory.probed = Some(Probed { release: 1, sight });
+}
+
+fn arrival(next: &Next) -> (Confirmed, Option<&str>) {
+    match next {
+        Next::Wait { on: WaitFor::Arrival { by, why, .. }, .. } => (*by, why.as_deref()),
+        next => panic!("no wait for the switch: {next:?}"),
+    }
+}
+
+fn drains(next: &Next) -> bool {
+    matches!(next, Next::Wait { on: WaitFor::Drain { .. }, .. })
+}
+
+#[test]
+fn the_switch_is_written_down_with_the_gates_yes() {
+    let mut world = initialised();
+    let mut a = Driver::new("a", Goal::Deploy(plain()));
+    let next = reach(&mut world, &mut a, step!(Doing::MarkSwitched));
+    let release = record_after(&world, &next).release.unwrap();
+    assert_eq!(release.switched, Some(world.now));
+    assert_eq!(release.gate.answer.as_deref(), Some("pass"));
+    assert_eq!((release.confirmed, release.drain_until), (None, None));
+}
+
+#[test]
+fn where_nothing_can_be_asked_the_ingress_controller_gets_its_time() {
+    let (mut world, mut a) = switched(plain());
+    for blind in [None, Some("both versions answer alike")] {
+        if let Some(why) = blind {
+            sees(&mut a, Sight::Blind { why: why.to_owned() });
+        }
+        assert_eq!(arrival(&a.next(&world)), (Confirmed::Settle, blind));
+    }
+    world.pass(9);
+    assert_eq!(arrival(&a.next(&world)).0, Confirmed::Settle);
+    world.pass(1);
+    let next = a.next(&world);
+    let confirmed = Some(Confirmed::Settle);
+    assert_eq!(*doing(&next), Doing::StartDrain { seconds: 30, confirmed });
+    assert_eq!(record_after(&world, &next).release.unwrap().confirmed, confirmed);
+}
+
+#[test]
+fn its_time_is_a_setting() {
+    let (world, mut a) = switched(with(|settings| settings.settle_seconds = Some(0)));
+    assert!(step!(Doing::StartDrain { .. })(&a.next(&world)));
+}
+
+#[test]
+fn a_second_of_new_answers_confirms_the_switch_at_once() {
+    let (mut world, mut a) = switched(plain());
+    let since = world.now;
+    sees(&mut a, Sight::New { since, answers: 100 });
+    assert_eq!(arrival(&a.next(&world)), (Confirmed::Probe, None), "100 within a moment");
+    world.pass(1);
+    sees(&mut a, Sight::New { since, answers: 9 });
+    assert_eq!(arrival(&a.next(&world)).0, Confirmed::Probe, "too few");
+    sees(&mut a, Sight::New { since, answers: 10 });
+    let next = a.next(&world);
+    let confirmed = Some(Confirmed::Probe);
+    assert_eq!(*doing(&next), Doing::StartDrain { seconds: 30, confirmed });
+    // What was seen of another release says nothing.
+    a.memory.probed.as_mut().unwrap().release = 7;
+    assert_eq!(arrival(&a.next(&world)).0, Confirmed::Settle);
+}
+
+#[test]
+fn as_long_as_the_old_version_answers_it_stays() {
+    let (mut world, mut a) = switched(plain());
+    let said = "the old version still answers".to_owned();
+    for seconds in [0, 60, 500, 39] {
+        world.pass(seconds);
+        sees(&mut a, Sight::Old { at: world.now, said: said.clone() });
+        assert_eq!(arrival(&a.next(&world)), (Confirmed::Probe, Some(said.as_str())));
+    }
+    world.pass(1);
+    let what = changed(a.next(&world));
+    assert_eq!(what, "the switch does not arrive: the old version still answers, after 600 s");
+    assert_eq!(world.replicas("parrot"), 1);
+    // Whoever goes on with it gives it the same time again.
+    world.edit_record(|record| record.driver = None);
+    let mut b = Driver::new("b", Goal::Deploy(plain()));
+    b.look(&world);
+    sees(&mut b, Sight::Old { at: world.now, said });
+    go(&mut world, &mut b);
+    assert_eq!(arrival(&b.next(&world)).0, Confirmed::Probe);
+}
+
+#[test]
+fn it_bakes_at_full_size_before_it_is_put_away() {
+    let baking = with(|settings| settings.bake_seconds = Some(600));
+    let (mut world, mut a) = switched(baking);
+    let next = reach(&mut world, &mut a, step!(Doing::StartDrain { .. }));
+    let release = record_after(&world, &next).release.unwrap();
+    assert_eq!((release.bake_until.unwrap() - world.now).get_seconds(), 600);
+    go(&mut world, &mut a);
+    for seconds in [0, 100, 499] {
+        world.pass(seconds);
+        let on = WaitFor::Bake { colour: Colour::Blue };
+        assert_eq!(a.next(&world), Next::Wait { until: release.bake_until, on });
+    }
+    assert_eq!(world.replicas("parrot"), 1);
+    world.pass(1);
+    assert!(step!(Doing::PutAway { .. })(&a.next(&world)));
+    // A drain that is longer than the bake is kept, too.
+    let both = with(|settings| {
+        (settings.bake_seconds, settings.drain_seconds) = (Some(5), Some(60));
+    });
+    let (mut world, mut a) = switched(both);
+    let next = reach(&mut world, &mut a, drains);
+    let until = world.release().drain_until;
+    assert_eq!(next, Next::Wait { until, on: WaitFor::Drain { colour: Colour::Blue } });
+}
+
+/// The pods of a Deployment stop answering.
+fn go_bad(world: &mut World, image: &str) {
+    world.bad_images.push(image.to_owned());
+    world.settle();
+}
+
+#[test]
+fn a_new_version_that_stops_answering_is_left_at_once() {
+    for wanted in [step!(Doing::StartDrain { .. }) as fn(&Next) -> bool, drains, |next| {
+        matches!(next, Next::Wait { on: WaitFor::Arrival { .. }, .. })
+    }] {
+        let (mut world, mut a) = switched(plain());
+        reach(&mut world, &mut a, wanted);
+        go_bad(&mut world, V2);
+        let next = a.next(&world);
+        let Doing::End { ending } = doing(&next) else { panic!("{next:?}") };
+        assert_eq!(ending.outcome, Verdict::Unhealthy);
+        assert!(ending.reason.starts_with("it went bad after the switch: "), "{}", ending.reason);
+        assert!(written(&next).fresh, "on a look of its own");
+        let before = world.now;
+        reach(&mut world, &mut a, step!(Doing::SwitchBack { .. }));
+        assert_eq!(world.now, before, "nothing is waited for");
+        let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("it goes on") };
+        assert_eq!(finished.outcome, Verdict::Unhealthy);
+        assert_eq!((backend(&world), world.live_image().as_deref()), ("parrot-blue", Some(V1)));
+        assert!(world.find(Kind::Deployment, "parrot-green").is_none());
+    }
+}
+
+#[test]
+fn it_is_left_while_it_bakes() {
+    let (mut world, mut a) = switched(with(|settings| settings.bake_seconds = Some(600)));
+    reach(&mut world, &mut a, |n| matches!(n, Next::Wait { on: WaitFor::Bake { .. }, .. }));
+    world.pass(300);
+    go_bad(&mut world, V2);
+    let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("it goes on") };
+    assert_eq!(finished.outcome, Verdict::Unhealthy);
+    assert_eq!(world.live_image().as_deref(), Some(V1));
+}
+
+#[test]
+fn nobody_is_sent_back_to_what_is_no_better() {
+    let (mut world, mut a) = switched(plain());
+    reach(&mut world, &mut a, drains);
+    go_bad(&mut world, V1);
+    assert!(drains(&a.next(&world)), "the old one is of no concern");
+    // A node that takes both down: whichever comes back first.
+    let ends = |world: &mut World, name: &str| {
+        world.edit(Kind::EndpointSlice, name, |slice| {
+            slice["endpoints"] = serde_json::json!([]);
+        });
+    };
+    let (mut world, mut a) = switched(plain());
+    reach(&mut world, &mut a, drains);
+    ends(&mut world, "parrot-green-ends");
+    assert!(step!(Doing::End { .. })(&a.next(&world)));
+    ends(&mut world, "parrot-blue-ends");
+    assert!(drains(&a.next(&world)));
+}
+
+#[test]
+fn an_old_version_that_is_kept_is_gone_back_to_by_one_patch() {
+    let kept = with(|settings| settings.keep_old = true);
+    let (mut world, mut a) = switched(kept);
+    let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("it goes on") };
+    assert_eq!((finished.outcome, finished.kept), (Verdict::Promoted, true));
+    assert_eq!((world.replicas("parrot"), world.replicas("parrot-green")), (1, 1));
+    let pods = |world: &World| world.objects.list(Kind::Pod).cloned().collect::<Vec<_>>();
+    let before = pods(&world);
+    world.pass(60);
+    let mut b = Driver::new("b", rollback());
+    let began = world.now;
+    reach(&mut world, &mut b, step!(Doing::Switch { .. }));
+    assert_eq!(world.now, began, "nothing is waited for");
+    assert_eq!(pods(&world), before, "and nothing is started");
+    let Outcome::Finished(finished) = world.follow(&mut b) else { panic!("it goes on") };
+    assert_eq!((finished.outcome, finished.rollback), (Verdict::Promoted, true));
+    assert_eq!(world.live_image().as_deref(), Some(V1));
+    assert_eq!(world.replicas("parrot-green"), 0, "this one was not to be kept");
+}
+
+#[test]
+fn a_kept_version_that_has_not_been_there_long_is_waited_for() {
+    let (mut world, mut a) = switched(with(|settings| settings.keep_old = true));
+    world.follow(&mut a);
+    let mut b = Driver::new("b", rollback());
+    let began = world.now;
+    reach(&mut world, &mut b, step!(Doing::Switch { .. }));
+    assert_eq!((world.now - began).get_seconds(), 5);
+}
+
+/// The next release goes into its slot; if that is aborted, it is there again.
+#[test]
+fn a_kept_version_stands_again_after_an_abort() {
+    let (mut world, mut a) = switched(with(|settings| settings.keep_old = true));
+    world.follow(&mut a);
+    world.scale("parrot", 3);
+    world.settle();
+    let before = world.get(Kind::Deployment, "parrot")["spec"].clone();
+    let mut c = Driver::new("c", Goal::Deploy(deploy(V3, Gate::Person)));
+    reach(&mut world, &mut c, |n| matches!(n, Next::Wait { on: WaitFor::Person, .. }));
+    world.follow(&mut Driver::new("x", abort()));
+    assert_eq!(world.get(Kind::Deployment, "parrot")["spec"], before);
+    assert_eq!(annotation(world.get(Kind::Deployment, "parrot"), RELEASE), None);
+    world.follow(&mut Driver::new("b", rollback()));
+    assert_eq!(world.live_image().as_deref(), Some(V1));
+}
