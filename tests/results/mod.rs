@@ -136,6 +136,8 @@ pub struct Replaced {
     pub websockets: Vec<u64>,
     /// With a request under way at any moment.
     pub busy_http2: Vec<u64>,
+    /// With a short request every few milliseconds.
+    pub steady_http2: Vec<u64>,
     /// With a short request a second.
     pub idle_http2: Vec<u64>,
     /// The same, opened just before the reload, with the first bytes just after it.

@@ -167,6 +167,7 @@ fn replaced(runs: &[(String, Run)]) -> String {
         let kinds = [
             ("websockets", &replaced.websockets),
             ("HTTP/2, always with a request under way", &replaced.busy_http2),
+            ("HTTP/2, a short request every few ms", &replaced.steady_http2),
             ("HTTP/2, a short request a second", &replaced.idle_http2),
             ("HTTP/2, opened before the reload, first bytes after it", &replaced.opened_http2),
         ];

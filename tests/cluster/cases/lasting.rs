@@ -7,6 +7,7 @@ use anyhow::{Result, ensure};
 use futures_util::future::try_join_all;
 use k8s_openapi::jiff::Timestamp;
 use libtest_mimic::Trial;
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -126,30 +127,38 @@ async fn workers_that_were_replaced_end(bed: Arc<Bed>) -> Result<()> {
         Asking { at, host, path, gap }
     };
     let short = asking("/", Duration::from_secs(1));
-    let mut busy = Vec::new();
-    let mut idle = Vec::new();
-    for _ in 0..HTTP2 {
-        let slow = asking("/slow?ms=200", Duration::ZERO);
-        let stream = slow.connect().await?;
-        busy.push(tokio::spawn(slow.last_of(stream, OLD)));
-        let stream = short.connect().await?;
-        idle.push(tokio::spawn(short.clone().last_of(stream, OLD)));
-    }
+    let steady = asking("/", Duration::from_millis(5));
+    let slow = asking("/slow?ms=200", Duration::ZERO);
+    let busy = talking(&slow).await?;
+    let steady = talking(&steady).await?;
+    let idle = talking(&short).await?;
     sleep(WARM).await;
-    let silent = try_join_all((0..HTTP2).map(|_| short.connect())).await?;
+    let silent = connected(&short).await?;
     let before = ingress.reloads();
     pair.switch("new").await?;
     wait_for("a reload", SOON, async || Ok((ingress.reloads() > before).then_some(()))).await?;
     let reloaded = Instant::now();
-    let opened = silent.into_iter().map(|stream| short.clone().last_of(stream, OLD));
-    let opened = opened.map(tokio::spawn).collect();
+    let opened = spoken(&short, silent);
     let replaced = Replaced {
         websockets: seconds(reloaded, websockets).await?,
         busy_http2: seconds(reloaded, busy).await?,
+        steady_http2: seconds(reloaded, steady).await?,
         idle_http2: seconds(reloaded, idle).await?,
         opened_http2: seconds(reloaded, opened).await?,
     };
     save("lasting::workers_that_were_replaced_end", Measured::Replaced(replaced))
+}
+
+async fn connected(asking: &Asking) -> Result<Vec<TcpStream>> {
+    try_join_all((0..HTTP2).map(|_| asking.connect())).await
+}
+
+fn spoken(asking: &Asking, on: Vec<TcpStream>) -> Vec<JoinHandle<Result<Option<Instant>>>> {
+    on.into_iter().map(|stream| tokio::spawn(asking.clone().last_of(stream, OLD))).collect()
+}
+
+async fn talking(asking: &Asking) -> Result<Vec<JoinHandle<Result<Option<Instant>>>>> {
+    Ok(spoken(asking, connected(asking).await?))
 }
 
 fn websocket(ingress: &Ingress, pair: &Pair) -> JoinHandle<Result<Option<Instant>>> {

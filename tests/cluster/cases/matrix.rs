@@ -69,16 +69,12 @@ impl Row {
         }
     }
 
-    /// The old version stays until a switch has certainly arrived. The controller syncs each 3.3 s, is
-    /// often busy with the candidate's endpoints just before, and takes its time with many Ingresses:
-    /// of 12 switches with 4 s and a busy machine, one took 5.8 s, and lost requests. An HTTP/2
+    /// After the probe has seen that the switch has arrived: longer than any request here. An HTTP/2
     /// connection may stay with a worker that is replaced: here for 8 s, see `load::connection`.
     fn drain(self) -> &'static str {
-        match (self.protocol, self.controller) {
-            (Protocol::Http1, Controller::Quiet | Controller::Busy) => "8s",
-            (Protocol::Http1, Controller::Crowded) => "12s",
-            (Protocol::Http2, Controller::Quiet | Controller::Busy) => "16s",
-            (Protocol::Http2, Controller::Crowded) => "20s",
+        match self.protocol {
+            Protocol::Http1 => "1s",
+            Protocol::Http2 => "10s",
         }
     }
 
@@ -88,10 +84,12 @@ impl Row {
         let served = Served::behind(&bed, &ingress, self.replicas).await?;
         let running = served.load(&ingress, self.protocol, RATE).start();
         let (before, changes) = (ingress.reloads(), others.changes());
+        let probe = ["--probe", &format!("http://{}", ingress.http1()), "-o", "json"];
         let mut reloads = Vec::new();
         for n in 0..self.count() {
             let before = ingress.reloads();
-            served.app.ok(&self.command(n)).await?;
+            let output = served.app.ok(&[&self.command(n)[..], &probe].concat()).await?;
+            ensure!(output.stdout.contains(r#""confirmed":"probe""#), "{output:?}");
             reloads.push(ingress.reloads() - before);
         }
         let summary = running.stop().await?;

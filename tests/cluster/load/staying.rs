@@ -23,13 +23,14 @@ pub struct Asking {
 impl Asking {
     /// A connection on which nothing is said yet.
     pub async fn connect(&self) -> Result<TcpStream> {
-        Ok(TcpStream::connect(self.at).await?)
+        let stream = TcpStream::connect(self.at).await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
     }
 
     /// Until something else than `version` answers, or the connection ends: when it answered last, if
     /// it did.
     pub async fn last_of(self, on: TcpStream, version: &str) -> Result<Option<Instant>> {
-        on.set_nodelay(true)?;
         let mut sender = Sender::over(on, Protocol::Http2).await?;
         let mut last = None;
         loop {
