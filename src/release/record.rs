@@ -128,6 +128,9 @@ pub struct Release {
     /// When the routes had been changed. From then on nobody may change them but by a switch back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub switched: Option<Timestamp>,
+    /// It was seen not to have arrived, after the time that the ingress controller is given.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub doubted: bool,
     /// How it was made sure that the switch has arrived, and when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed: Option<Confirmed>,

@@ -40,6 +40,7 @@ pub fn release(number: u64) -> Release {
         approved: None,
         ending: None,
         switched: None,
+        doubted: false,
         confirmed: None,
         arrived: None,
         drain_until: None,

@@ -105,6 +105,9 @@ fn done(done: &Doing) -> Option<Line> {
         Doing::StartDrain { confirmed: None, .. } => return None,
         Doing::StartDrain { confirmed: Some(by), .. } => arrived(*by).to_owned(),
         Doing::End { ending } => return Some(ends(ending)),
+        Doing::Doubt => {
+            return Some(Line::new(Mark::Bad, "the switch has not arrived in its time"));
+        }
         Doing::MarkUnready => {
             return Some(Line::new(Mark::Bad, "the candidate is no longer ready"));
         }

@@ -167,6 +167,8 @@ pub enum Doing {
     FollowLive { service: String, colour: Colour },
     /// Write down that the routes have been changed.
     MarkSwitched,
+    /// Write down that the switch was seen not to have arrived in its time.
+    Doubt,
     /// Write down how long the colour on its way out is kept.
     StartDrain {
         seconds: u64,

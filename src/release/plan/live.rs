@@ -89,6 +89,11 @@ fn confirm(look: Look, release: &Release, switched: Timestamp) -> Next {
         }
         // The next answers are told of anyway.
         Some(Sight::New { .. }) => (later(look.now, 1), None),
+        Some(Sight::Old { .. })
+            if !release.doubted && look.now >= later(switched, release.settle_seconds) =>
+        {
+            return look.act(Doing::Doubt, look.release(|release| release.doubted = true));
+        }
         Some(Sight::Old { said, .. }) => {
             // Who takes the release up later gives it the same time again.
             let since = look.s.memory.began.map_or(switched, |began| began.max(switched));
@@ -100,6 +105,13 @@ fn confirm(look: Look, release: &Release, switched: Timestamp) -> Next {
                 ));
             }
             (until, Some(said.clone()))
+        }
+        // Only who asked before the switch can tell. Time alone proves nothing any more.
+        _ if release.doubted => {
+            return look.changed(
+                "the switch was seen not to arrive, and this process can't tell whether it has since: \
+                 the same command with another --settle takes it for arrived after that time",
+            );
         }
         blind => {
             let settled = later(switched, release.settle_seconds);

@@ -121,6 +121,7 @@ pub fn release(
         approved: None,
         ending: None,
         switched: None,
+        doubted: false,
         confirmed: None,
         arrived: None,
         drain_until: None,
@@ -133,7 +134,11 @@ pub fn release(
 pub fn set(release: &Release, settings: &Settings) -> Release {
     let mut set = release.clone();
     set.drain_seconds = settings.drain();
-    set.settle_seconds = settings.settle();
+    if set.settle_seconds != settings.settle() {
+        // A person's word for how long the switch may take to arrive.
+        set.settle_seconds = settings.settle();
+        set.doubted = false;
+    }
     set.bake_seconds = settings.bake();
     set.keep_old = settings.keep_old;
     let timeout = settings.timeout();

@@ -100,23 +100,53 @@ fn a_second_of_new_answers_confirms_the_switch_at_once() {
 #[test]
 fn as_long_as_the_old_version_answers_it_stays() {
     let (mut world, mut a) = switched(plain());
-    let said = "the old version still answers".to_owned();
-    for seconds in [0, 60, 500, 39] {
+    let old = |world: &World| Sight::Old {
+        at: world.now,
+        said: "the old version still answers".to_owned(),
+    };
+    let why = Some("the old version still answers");
+    sees(&mut a, old(&world));
+    assert_eq!(arrival(&a.next(&world)), (Confirmed::Probe, why));
+    world.pass(10);
+    let next = a.next(&world);
+    assert_eq!(*doing(&next), Doing::Doubt);
+    assert!(record_after(&world, &next).release.unwrap().doubted);
+    go(&mut world, &mut a);
+    for seconds in [50, 500, 39] {
         world.pass(seconds);
-        sees(&mut a, Sight::Old { at: world.now, said: said.clone() });
-        assert_eq!(arrival(&a.next(&world)), (Confirmed::Probe, Some(said.as_str())));
+        sees(&mut a, old(&world));
+        assert_eq!(arrival(&a.next(&world)), (Confirmed::Probe, why));
     }
     world.pass(1);
     let what = changed(a.next(&world));
     assert_eq!(what, "the switch does not arrive: the old version still answers, after 600 s");
     assert_eq!(world.replicas("parrot"), 1);
-    // Whoever goes on with it gives it the same time again.
+}
+
+/// It has not asked before the switch, so it is blind for ever.
+#[test]
+fn who_goes_on_with_a_switch_that_did_not_arrive_does_not_take_time_for_a_proof() {
+    let (mut world, mut a) = switched(plain());
+    world.pass(10);
+    sees(&mut a, Sight::Old { at: world.now, said: "the old version still answers".to_owned() });
+    go(&mut world, &mut a);
     world.edit_record(|record| record.driver = None);
     let mut b = Driver::new("b", Goal::Deploy(plain()));
-    b.look(&world);
-    sees(&mut b, Sight::Old { at: world.now, said });
     go(&mut world, &mut b);
-    assert_eq!(arrival(&b.next(&world)).0, Confirmed::Probe);
+    for seconds in [0, 3600] {
+        world.pass(seconds);
+        let what = changed(b.next(&world));
+        assert!(what.contains("this process can't tell whether it has since"), "{what}");
+    }
+    // A person may say how long it takes.
+    world.edit_record(|record| record.driver = None);
+    let longer = with(|settings| settings.settle_seconds = Some(60));
+    let mut c = Driver::new("c", Goal::Deploy(longer));
+    let next = reach(&mut world, &mut c, step!(Doing::StartDrain { .. }));
+    assert_eq!(
+        *doing(&next),
+        Doing::StartDrain { seconds: 30, confirmed: Some(Confirmed::Settle) }
+    );
 }
 
 #[test]
