@@ -5,6 +5,7 @@ test:
 	@tests/run
 
 test-long: test
+	@PROPTEST_CASES=1000 cargo test --quiet --test it plan_properties
 	@tests/sabotage/run
 	@$(MAKE) --no-print-directory measure
 

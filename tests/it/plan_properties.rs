@@ -10,6 +10,7 @@ mod simulation;
 
 use bluegreen::release::{Answer, Goal, Outcome, Verdict};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use crate::world::World;
 use crate::world::article::{initialised, with_two_ingresses};
@@ -17,13 +18,17 @@ use crate::world::driver::{Driver, WEBHOOK, abort, deploy, init, rollback, set};
 use operations::{Operation, operation};
 use simulation::Simulation;
 
-/// `PROPTEST_CASES` sets another number, for a long run.
+/// `PROPTEST_CASES` sets another number, for a long run, whose cases differ each time. The same ones
+/// every time otherwise: what fails here was broken by the change at hand.
 fn config() -> ProptestConfig {
     let default = ProptestConfig::default();
-    let cases = if default.cases == 256 { CASES } else { default.cases };
-    ProptestConfig { cases, max_shrink_iters: 4000, ..default }
+    let is_long = default.cases != 256;
+    let cases = if is_long { default.cases } else { CASES };
+    let rng_seed = if is_long { RngSeed::Random } else { RngSeed::Fixed(SEED) };
+    ProptestConfig { cases, rng_seed, max_shrink_iters: 4000, ..default }
 }
 
+const SEED: u64 = 20_261_125;
 /// Enough to meet every kind of step many times over, in some ten seconds.
 const CASES: u32 = 64;
 const LAST: &str = "kmharish/parrot-app:v9.9";
