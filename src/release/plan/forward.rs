@@ -225,8 +225,10 @@ fn not_ready(look: Look, release: &Release, slot: Slot) -> Next {
     {
         return end(look, Verdict::Unhealthy, trouble.sentence());
     }
-    // One that ran already and had to grow, or broke down, is new to the ingress controller.
-    if release.waiting.is_some() || release.warm {
+    // One that ran already and had to grow, or broke down, is new to the ingress controller; one whose
+    // annotations have not been observed yet is not.
+    let cooled = release.warm && s.endpoints(release.to) < slot.desired();
+    if release.waiting.is_some() || cooled {
         // It was ready, however long ago: a restarted pod, or a size that has grown meanwhile, has
         // as much time as getting ready had.
         let write = look.release(|release| {

@@ -256,6 +256,25 @@ fn an_old_version_that_is_kept_is_gone_back_to_by_one_patch() {
     assert_eq!(world.replicas("parrot-green"), 0, "this one was not to be kept");
 }
 
+/// The Deployment controller has to see the new annotations first, which takes nothing from its pods.
+#[test]
+fn a_kept_version_stays_warm_while_its_annotations_are_not_observed() {
+    let (mut world, mut a) = switched(with(|settings| settings.keep_old = true));
+    world.follow(&mut a);
+    world.pass(60);
+    let mut b = Driver::new("b", rollback());
+    reach(&mut world, &mut b, step!(Doing::MakeCandidate { .. }));
+    world.step(&mut b);
+    // Of a Deployment the API server counts changes of annotations as well.
+    world.edit(Kind::Deployment, "parrot", |deployment| {
+        let generation = deployment["metadata"]["generation"].as_i64().unwrap();
+        deployment["metadata"]["generation"] = (generation + 1).into();
+    });
+    let next = b.next(&world);
+    assert!(matches!(next, Next::Wait { on: WaitFor::Ready { .. }, .. }), "{next:?}");
+    assert!(world.release().warm);
+}
+
 #[test]
 fn a_kept_version_that_has_not_been_there_long_is_waited_for() {
     let (mut world, mut a) = switched(with(|settings| settings.keep_old = true));
