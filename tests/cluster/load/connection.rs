@@ -54,9 +54,9 @@ impl Broken {
     }
 }
 
-/// An HTTP/2 connection whose first bytes come after a reload that found it open is served by the old
-/// configuration as long as it is in use. The controller ends it after so many requests by default.
-/// Here the client does, so that it is not taken for what the reload did.
+/// Some HTTP/2 connections stay with a worker that a reload has replaced, and are served by the old
+/// configuration for as long as they are in use. The controller ends a connection after so many requests
+/// by default. Here the client does, so that it is not taken for what the reload did.
 const REQUESTS: usize = 1_000;
 
 impl Sender {
