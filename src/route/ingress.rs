@@ -82,6 +82,14 @@ pub fn hosts(ingress: &Value) -> Vec<String> {
 /// As an Ingress says its class without the field for it.
 pub const CLASS: &str = "kubernetes.io/ingress.class";
 
+pub const CANARY: &str = "nginx.ingress.kubernetes.io/canary";
+
+/// Whether an Ingress takes a share of what another one gets, as the controller reads it.
+pub fn is_canary(ingress: &Value) -> bool {
+    annotation(ingress, CANARY)
+        .is_some_and(|said| ["1", "t", "true"].contains(&said.to_ascii_lowercase().as_str()))
+}
+
 /// The class of an Ingress; without one it is the cluster's default.
 pub fn class(ingress: &Value) -> Option<&str> {
     ingress["spec"]["ingressClassName"].as_str().or_else(|| annotation(ingress, CLASS))

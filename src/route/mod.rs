@@ -3,5 +3,5 @@
 mod ingress;
 mod service;
 
-pub use ingress::{Backend, CLASS, Switch, backends, class, hosts, names_app};
+pub use ingress::{Backend, CANARY, CLASS, Switch, backends, class, hosts, is_canary, names_app};
 pub use service::{Label, follow, resolves_to, selects};

@@ -7,15 +7,14 @@ use std::net::IpAddr;
 use serde_json::Value;
 use url::{Host, Url};
 
-use crate::model::name;
-use crate::route::{Backend, backends};
+use crate::model::{annotation, name};
+use crate::route::{Backend, backends, is_canary};
 use crate::settings::Probe;
 
 /// So many are asked at most.
 const MOST: usize = 8;
 /// In the place of a wildcard: what nobody has a rule of its own for.
 const ANY: &str = "bluegreen-probe";
-const CANARY: &str = "nginx.ingress.kubernetes.io/canary";
 const FORCE_TLS: &str = "nginx.ingress.kubernetes.io/force-ssl-redirect";
 /// How paths end that are regular expressions and still match what stands before: the forms in
 /// ingress-nginx's own documentation.
@@ -60,6 +59,7 @@ impl Targets {
         }
         let mut ranked = Vec::new();
         let mut rules = 0;
+        // A canary's answers are those of another Ingress, now and then.
         for ingress in ingresses.iter().copied().filter(|ingress| !is_canary(ingress)) {
             let of_app = |backend: &Backend| services.contains(&backend.service);
             let backends: Vec<_> = backends(ingress).into_iter().filter(of_app).collect();
@@ -142,15 +142,6 @@ fn places(ingress: &Value, choice: &Probe) -> Vec<Place> {
         .collect()
 }
 
-fn annotation<'a>(ingress: &'a Value, key: &str) -> Option<&'a str> {
-    ingress["metadata"]["annotations"][key].as_str()
-}
-
-/// A canary's answers are those of another Ingress, now and then.
-fn is_canary(ingress: &Value) -> bool {
-    annotation(ingress, CANARY) == Some("true")
-}
-
 /// Whether nginx only redirects to https what comes without.
 fn is_encrypted(ingress: &Value, host: Option<&str>) -> bool {
     let covers = |listed: &str| {
@@ -181,6 +172,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::route::CANARY;
 
     fn ingress(rules: &[(Option<&str>, &str)]) -> Value {
         let rules = rules.iter().map(|(host, path)| {

@@ -4,9 +4,7 @@ use serde_json::Value;
 
 use crate::model::{annotation, name};
 use crate::release::{Snapshot, warm};
-use crate::route::class;
-
-const CANARY: &str = "nginx.ingress.kubernetes.io/canary";
+use crate::route::{CANARY, class, is_canary};
 
 pub fn reasons(s: &Snapshot, service: &str) -> Vec<String> {
     let routes = s.routes_to(service);
@@ -25,11 +23,7 @@ pub fn reasons(s: &Snapshot, service: &str) -> Vec<String> {
 /// Somebody else's weights say who gets the app then, not the switch; and what a canary names is no
 /// backend of its own that the controller would keep.
 fn canary(route: &Value) -> Option<String> {
-    let is_one = annotation(route, CANARY).is_some_and(|said| {
-        // As the controller reads it.
-        ["1", "t", "true"].contains(&said.to_ascii_lowercase().as_str())
-    });
-    is_one.then(|| {
+    is_canary(route).then(|| {
         format!(
             "Ingress {} is a canary ({CANARY}) and names the app: it shares out the app's requests beside a \
              release, which switches all of them: remove it, or let it name a Service of its own",
