@@ -180,8 +180,8 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
     let mut specs = vec![Spec::named(record.kind, record.name)];
     let release = s.record.as_ref().and_then(|(_, record)| record.release.as_ref());
     let pods = release.map(|release| {
-        let number = s.slot(release.to).and_then(|slot| slot.pods_release());
-        Spec::labelled(Kind::Pod, format!("{RELEASE}={}", number.unwrap_or(release.number)))
+        let number = s.pods_release(release.to, release.number);
+        Spec::labelled(Kind::Pod, format!("{RELEASE}={number}"))
     });
     let deployment = |colour: Colour| Spec::named(Kind::Deployment, s.names.deployment(colour));
     let slices = |colour: Colour| {

@@ -60,7 +60,7 @@ impl<'a> Slot<'a> {
         annotation(self.0, RELEASE)?.parse().ok()
     }
 
-    /// The number that its pods bear: that of an older release, where they were running already.
+    /// The number that its pods bear, if a release made them.
     pub fn pods_release(&self) -> Option<u64> {
         self.template()["metadata"]["labels"][RELEASE].as_str()?.parse().ok()
     }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use k8s_openapi::api::core::v1::Pod;
 use serde_json::Value;
 
 use super::{Memory, Names, Phase, Record, Release, Slot, endpoints, pods, ports, template};
-use crate::model::{Colour, Id, Kind, MANAGED_BY, MANAGER, Objects, RELEASE, Version};
-use crate::model::{annotation, label, name, version};
+use crate::model::{Colour, Id, Kind, MANAGED_BY, MANAGER, Objects, Version};
+use crate::model::{label, name, version};
 use crate::route::{backends, names_app, resolves_to};
 
 #[derive(Clone, Debug)]
@@ -136,15 +137,9 @@ impl Snapshot {
         }
     }
 
-    /// Whether a route was switched by this release, whatever it names now.
-    pub fn bears_number(&self, record: &Record, number: u64) -> bool {
-        let number = number.to_string();
-        self.routes(record).iter().any(|route| annotation(route, RELEASE) == Some(&number))
-    }
-
     pub fn switched(&self, record: &Record, release: &Release) -> bool {
         self.routes_lead(record) == Leads::To(release.to)
-            && (self.bears_number(record, release.number) || release.switched.is_some())
+            && (self.bears_number(record, release) || release.switched.is_some())
     }
 
     pub fn phase(&self, record: &Record, release: &Release) -> Phase {
@@ -171,19 +166,25 @@ impl Snapshot {
     }
 
     pub fn trouble(&self, colour: Colour, release: u64) -> Option<pods::Trouble> {
-        let slot = self.slot(colour)?;
-        let number = slot.pods_release().unwrap_or(release);
-        pods::trouble(slot, &pods::of_release(self.objects.list(Kind::Pod), number))
+        pods::trouble(self.slot(colour)?, &self.pods(colour, release))
+    }
+
+    fn pods(&self, colour: Colour, release: u64) -> Vec<Pod> {
+        let number = self.pods_release(colour, release);
+        pods::of_release(self.objects.list(Kind::Pod), number)
+    }
+
+    /// The number that the pods bear of a release's colour: an older one's, where they were running
+    /// already.
+    pub fn pods_release(&self, colour: Colour, release: u64) -> u64 {
+        self.slot(colour).and_then(|slot| slot.pods_release()).unwrap_or(release)
     }
 
     /// Some of a release's pods that are not ready, if this colour is the one that it made.
     pub fn unready(&self, colour: Colour, release: u64) -> Vec<pods::Unready> {
-        match self.slot(colour).filter(|slot| slot.release() == Some(release)) {
-            Some(slot) => {
-                let number = slot.pods_release().unwrap_or(release);
-                pods::unready(&pods::of_release(self.objects.list(Kind::Pod), number))
-            }
-            None => Vec::new(),
+        match self.slot(colour).is_some_and(|slot| slot.release() == Some(release)) {
+            true => pods::unready(&self.pods(colour, release)),
+            false => Vec::new(),
         }
     }
 

@@ -8,6 +8,11 @@ use super::{Record, Release, Snapshot};
 use crate::model::{RELEASE, annotation, name};
 
 impl Snapshot {
+    /// Whether a route was switched by this release, whatever it names now.
+    pub fn bears_number(&self, record: &Record, release: &Release) -> bool {
+        self.routes(record).into_iter().any(|route| bears(route, release))
+    }
+
     /// Whether any route was switched and still is: from then on the release goes forward, or all
     /// of them go back.
     pub fn begun(&self, record: &Record, release: &Release) -> bool {

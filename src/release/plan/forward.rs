@@ -49,7 +49,8 @@ pub fn next(
     if begun && let Some(bad) = live::gone_bad(look, release) {
         return bad;
     }
-    let release = &if begun { switch::committed(release) } else { release.clone() };
+    let committed = begun.then(|| switch::committed(release));
+    let release = committed.as_ref().unwrap_or(release);
     if release.deadline.is_some_and(|deadline| look.now >= deadline) {
         return end(look, Verdict::Rejected, "its deadline passed before it could go live".into());
     }
@@ -64,9 +65,15 @@ pub fn next(
 
 /// The decision that the candidate goes; what follows from it is another look's business.
 pub fn end(look: Look, outcome: Verdict, reason: String) -> Next {
+    let (doing, write) = ending(look, outcome, reason);
+    look.act(doing, write)
+}
+
+/// Its step, for who has a look to take first.
+pub fn ending(look: Look, outcome: Verdict, reason: String) -> (Doing, Write) {
     let ending = Ending { outcome, reason, by: None, at: look.now };
     let write = look.release(|release| release.ending = Some(ending.clone()));
-    look.act(Doing::End { ending }, write)
+    (Doing::End { ending }, write)
 }
 
 /// The candidate's Deployment, written and of the live one's size.
@@ -162,10 +169,7 @@ fn make(look: Look, record: &Record, live: Slot, slot: Option<Slot>, what: &Cand
         let template = template::coloured(what.template, &record.label, what.colour, what.release);
         changes.push(replace(&["spec", "template"], template));
     }
-    changes.push(PatchOperation::Add(json_patch::AddOperation {
-        path: pointer(["spec", "replicas"]),
-        value: json!(what.replicas),
-    }));
+    changes.push(sized(what.replicas));
     let id = Id::new(Kind::Deployment, slot.name());
     look.act(doing, Write::patch(id, &slot.version(), changes))
 }
@@ -261,11 +265,14 @@ fn not_ready(look: Look, release: &Release, slot: Slot) -> Next {
 }
 
 pub fn scale(slot: Slot, replicas: u64) -> Write {
-    let add = PatchOperation::Add(json_patch::AddOperation {
+    Write::patch(Id::new(Kind::Deployment, slot.name()), &slot.version(), vec![sized(replicas)])
+}
+
+fn sized(replicas: u64) -> PatchOperation {
+    PatchOperation::Add(json_patch::AddOperation {
         path: pointer(["spec", "replicas"]),
         value: json!(replicas),
-    });
-    Write::patch(Id::new(Kind::Deployment, slot.name()), &slot.version(), vec![add])
+    })
 }
 
 pub fn replace(path: &[&str], value: Value) -> PatchOperation {

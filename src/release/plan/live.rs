@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 
-use super::forward::{edited, end, scale};
-use super::{Doing, Look, Next, Step, WaitFor, later};
+use super::forward::{edited, ending, scale};
+use super::{Doing, Look, Next, WaitFor, later};
 use crate::release::pods::Trouble;
 use crate::release::snapshot::Leads;
 use crate::release::{Confirmed, GateKind, Record, Release, Sight, Slot, Verdict};
@@ -50,14 +50,7 @@ pub fn next(look: Look, record: &Record, release: &Release) -> Next {
         let deployment = old.name().to_owned();
         return look.act_fresh(Doing::PutAway { deployment }, scale(old, 0));
     }
-    look.act_fresh(
-        Doing::Finish,
-        look.record(|record| {
-            record.finish(Verdict::Promoted, look.now);
-            record.driver = None;
-            record.challenge = None;
-        }),
-    )
+    look.finish(Verdict::Promoted)
 }
 
 /// Callers inside the cluster, too.
@@ -162,15 +155,13 @@ pub fn gone_bad(look: Look, release: &Release) -> Option<Next> {
             format!("Service {service} reaches {new} of {desired} pods{}", said.unwrap_or_default())
         }
     };
-    Some(end_fresh(look, format!("it went bad after the switch: {why}")))
+    Some(go_back(look, format!("it went bad after the switch: {why}")))
 }
 
 /// The decision to go back, on a look of its own.
-fn end_fresh(look: Look, reason: String) -> Next {
-    match end(look, Verdict::Unhealthy, reason) {
-        Next::Do(step) => Next::Do(Box::new(Step { fresh: true, ..*step })),
-        next => next,
-    }
+fn go_back(look: Look, reason: String) -> Next {
+    let (doing, write) = ending(look, Verdict::Unhealthy, reason);
+    look.act_fresh(doing, write)
 }
 
 /// The drain is over but the new version is not fully ready: the old one stays until it is, or the
@@ -186,7 +177,7 @@ fn not_ready(look: Look, release: &Release, slot: Slot, since: Option<Timestamp>
             slot.desired(),
             slot.name()
         );
-        return end_fresh(look, reason);
+        return go_back(look, reason);
     }
     Next::Wait { until: Some(until), on: look.ready(release.to, None) }
 }

@@ -188,6 +188,16 @@ impl Look<'_> {
         })
     }
 
+    /// The release is over, and nobody drives it: the last write of each.
+    fn finish(&self, outcome: Verdict) -> Next {
+        let write = self.record(|record| {
+            record.finish(outcome, self.now);
+            record.driver = None;
+            record.challenge = None;
+        });
+        self.act_fresh(Doing::Finish, write)
+    }
+
     fn myself(&self) -> Driver {
         let Me { id, holder } = self.me.clone();
         Driver { id, holder, since: self.now, seen: self.now, writes: 0 }

@@ -118,8 +118,7 @@ pub fn is_warm(record: &Record, slot: Slot, wanted: &Value) -> bool {
 /// Whether the last release has left it running, so long ago that the ingress controller knows its
 /// pods.
 fn has_been_warm(look: Look, record: &Record, slot: Slot, colour: Colour) -> bool {
-    slot.desired() > 0
-        && look.s.serves(colour, slot.desired())
+    look.s.serves(colour, slot.desired())
         && record
             .history
             .last()

@@ -17,7 +17,7 @@ pub fn next(look: Look, record: &Record, release: &Release, ending: &Ending) -> 
     if let Some(next) = switch_back(look, record, release) {
         return next;
     }
-    if s.bears_number(record, release.number) || release.switched.is_some() {
+    if s.bears_number(record, release) || release.switched.is_some() {
         // People were there: the router's old workers and long requests still are.
         let Some(until) = release.drain_back_until else {
             // Nobody misses a version that answers nothing.
@@ -40,14 +40,7 @@ pub fn next(look: Look, record: &Record, release: &Release, ending: &Ending) -> 
             Some(before) => restore(look, slot, before),
         };
     }
-    look.act_fresh(
-        Doing::Finish,
-        look.record(|record| {
-            record.finish(ending.outcome, look.now);
-            record.driver = None;
-            record.challenge = None;
-        }),
-    )
+    look.finish(ending.outcome)
 }
 
 /// Whatever still leads to the candidate goes back to the old version, once that can serve.
