@@ -2,9 +2,6 @@
 -- ring, a key belongs to the next point after its own. A node that goes takes only its own keys with
 -- it. The controller's balancer also reads `nodes`, to see whether they changed.
 
-local _M = {}
-_M.__index = _M
-
 local POINTS = 160
 
 local function fill(self, nodes)
@@ -20,22 +17,7 @@ local function fill(self, nodes)
   end)
 end
 
-function _M.new(_, nodes)
-  local self = setmetatable({}, _M)
-  fill(self, nodes)
-  return self
-end
-
-_M.reinit = fill
-
-function _M.set(self, id, weight)
-  self.nodes[id] = weight > 0 and weight or nil
-  fill(self, self.nodes)
-end
-
-function _M.delete(self, id)
-  self:set(id, 0)
-end
+local _M = require("resty.nodes")(fill)
 
 function _M.find(self, key)
   if #self.ring == 0 then

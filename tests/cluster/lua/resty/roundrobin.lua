@@ -1,9 +1,6 @@
 -- In place of lua-resty-balancer's resty.roundrobin, which Debian lacks: nodes in turn, each as often
 -- as its weight says. The controller's balancer also reads `nodes`, to see whether they changed.
 
-local _M = {}
-_M.__index = _M
-
 local function fill(self, nodes)
   self.nodes, self.turns = {}, {}
   for id, weight in pairs(nodes) do
@@ -16,22 +13,7 @@ local function fill(self, nodes)
   self.at = #self.turns > 0 and math.random(#self.turns) or 0
 end
 
-function _M.new(_, nodes)
-  local self = setmetatable({}, _M)
-  fill(self, nodes)
-  return self
-end
-
-_M.reinit = fill
-
-function _M.set(self, id, weight)
-  self.nodes[id] = weight > 0 and weight or nil
-  fill(self, self.nodes)
-end
-
-function _M.delete(self, id)
-  self:set(id, 0)
-end
+local _M = require("resty.nodes")(fill)
 
 function _M.find(self)
   if #self.turns == 0 then
