@@ -4,6 +4,16 @@ use std::collections::BTreeSet;
 
 use crate::results::{Controller, Load, Measured, Run, Settle, Switch, Switches, Way};
 
+/// Everything of one kind that was measured.
+macro_rules! all {
+    ($runs:expr, $kind:ident) => {
+        $runs.iter().filter_map(|(_, run)| match &run.measured {
+            Measured::$kind(measured) => Some(measured),
+            _ => None,
+        })
+    };
+}
+
 /// What stands between the markers of this name.
 pub fn of(name: &str, runs: &[(String, Run)]) -> String {
     match name {
@@ -20,10 +30,7 @@ pub fn of(name: &str, runs: &[(String, Run)]) -> String {
 }
 
 pub fn switches(runs: &[(String, Run)]) -> impl Iterator<Item = &Switches> + Clone {
-    runs.iter().filter_map(|(_, run)| match &run.measured {
-        Measured::Switches(row) => Some(row),
-        _ => None,
-    })
+    all!(runs, Switches)
 }
 
 fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
@@ -135,10 +142,7 @@ fn spread(mut times: Vec<u64>) -> String {
 
 fn lasting(runs: &[(String, Run)]) -> String {
     let head = ["", "at a time", "each", "switches", "opened", "open across a switch", "cut"];
-    let rows = runs.iter().filter_map(|(_, run)| match &run.measured {
-        Measured::Lasting(lasting) => Some(lasting),
-        _ => None,
-    });
+    let rows = all!(runs, Lasting);
     let rows = rows.flat_map(|lasting| {
         let kinds = [("websockets", &lasting.websockets), ("slow downloads", &lasting.downloads)];
         kinds.map(|(name, kind)| {
@@ -159,10 +163,7 @@ fn lasting(runs: &[(String, Run)]) -> String {
 fn replaced(runs: &[(String, Run)]) -> String {
     let head =
         ["connections", "number", "gone with the reload", "gone within 30 s", "the last after"];
-    let rows = runs.iter().filter_map(|(_, run)| match &run.measured {
-        Measured::Replaced(replaced) => Some(replaced),
-        _ => None,
-    });
+    let rows = all!(runs, Replaced);
     let rows = rows.flat_map(|replaced| {
         let kinds = [
             ("websockets", &replaced.websockets),
@@ -189,10 +190,7 @@ fn replaced(runs: &[(String, Run)]) -> String {
 fn killed(runs: &[(String, Run)]) -> String {
     let head =
         ["requests of the command", "kills", "requests of the load", "failed", "asked again"];
-    let rows = runs.iter().filter_map(|(_, run)| match &run.measured {
-        Measured::Killed(killed) => Some(killed),
-        _ => None,
-    });
+    let rows = all!(runs, Killed);
     let rows = rows.map(|killed| {
         vec![
             killed.requests_of_the_command.to_string(),
@@ -208,10 +206,7 @@ fn killed(runs: &[(String, Run)]) -> String {
 fn gone_bad(runs: &[(String, Run)]) -> String {
     let head =
         ["replicas", "switched back after", "last failure after", "requests until then", "failed"];
-    let rows = runs.iter().filter_map(|(_, run)| match &run.measured {
-        Measured::GoneBad(bad) => Some(bad),
-        _ => None,
-    });
+    let rows = all!(runs, GoneBad);
     let rows = rows.flat_map(|bad| {
         bad.tries.iter().map(|one| {
             let share = one.failed * 100 / one.requests.max(1);
@@ -228,10 +223,7 @@ fn gone_bad(runs: &[(String, Run)]) -> String {
 }
 
 fn settle(runs: &[(String, Run)]) -> String {
-    let rows = runs.iter().filter_map(|(_, run)| match &run.measured {
-        Measured::Settle(settle) => Some(settle),
-        _ => None,
-    });
+    let rows = all!(runs, Settle);
     let rows = rows.flat_map(|Settle { controller: of, tries, .. }| {
         tries.iter().map(|tries| {
             let failed: Vec<String> = tries.failed.iter().map(usize::to_string).collect();

@@ -171,14 +171,9 @@ impl Stage {
         [command, vec!["--drain", "0s", "--settle", "0s"]].concat()
     }
 
-    fn proxy(&self) -> Result<Proxy> {
-        let bed = &self.app.bed;
-        Ok(Proxy::start(bed.server(), &std::fs::read(bed.ca())?))
-    }
-
     /// Carries the release out undisturbed; how many of its requests fit.
     async fn uncut(&self, fits: impl Fn(&Seen) -> bool) -> Result<usize> {
-        let proxy = self.proxy()?;
+        let proxy = proxy(&self.app.bed)?;
         let url = self.webhook.url();
         self.app.via(&proxy.url())?.ok(&self.args(&url)).await?;
         *self.after.lock().expect("nothing panics with it") = picture(&self.app).await?;
@@ -214,23 +209,8 @@ impl Stage {
         number: fn(&Seen) -> Option<usize>,
     ) -> Result<bool> {
         let app = self.prepare().await?;
-        let proxy = self.proxy()?;
-        let victim = Victim::default();
-        let kill = { victim.clone() };
-        let action = match cut {
-            Cut::Before => Action::cut_before(move || kill.kill()),
-            Cut::After => Action::hold_reply(move || kill.kill()),
-        };
-        proxy.set(once(move |seen| number(seen) == Some(n), action));
         let url = self.webhook.url();
-        let running = app.via(&proxy.url())?.spawn(&self.args(&url))?;
-        victim.is(&running)?;
-        let output = running.wait().await?;
-        let hit = match (output.signal, output.code) {
-            (Some(9), _) => true,
-            (_, Some(0)) => false,
-            _ => bail!("{output:?}"),
-        };
+        let hit = killed(&app, &self.args(&url), cut, move |seen| number(seen) == Some(n)).await?;
 
         let after = self.after.lock().expect("nothing panics with it").clone();
         let wanted = match then {
@@ -253,18 +233,48 @@ impl Stage {
     }
 }
 
+/// Runs a command that is killed at the first request of this kind; whether that came at all.
+pub async fn killed(
+    app: &Parrot,
+    args: &[&str],
+    cut: Cut,
+    at: impl Fn(&Seen) -> bool + Send + 'static,
+) -> Result<bool> {
+    let proxy = proxy(&app.bed)?;
+    let victim = Victim::default();
+    let killer = victim.clone();
+    let action = match cut {
+        Cut::Before => Action::cut_before(move || killer.kill()),
+        Cut::After => Action::hold_reply(move || killer.kill()),
+    };
+    proxy.set(once(at, action));
+    let running = app.via(&proxy.url())?.spawn(args)?;
+    victim.is(&running)?;
+    let output = running.wait().await?;
+    match (output.signal, output.code) {
+        (Some(9), _) => Ok(true),
+        (_, Some(0)) => Ok(false),
+        _ => bail!("{output:?}"),
+    }
+}
+
+/// Between a command and the API server.
+pub fn proxy(bed: &Bed) -> Result<Proxy> {
+    Ok(Proxy::start(bed.server(), &std::fs::read(bed.ca())?))
+}
+
 /// The process to kill: known a moment after its start.
 #[derive(Clone, Default)]
-pub struct Victim(Arc<Mutex<Option<Pid>>>);
+struct Victim(Arc<Mutex<Option<Pid>>>);
 
 impl Victim {
-    pub fn is(&self, running: &Running) -> Result<()> {
+    fn is(&self, running: &Running) -> Result<()> {
         let pid = running.pid().and_then(|pid| Pid::from_raw(pid.cast_signed()));
         *self.0.lock().expect("nothing panics with it") = Some(pid.context("it ended at once")?);
         Ok(())
     }
 
-    pub fn kill(&self) {
+    fn kill(&self) {
         let end = Instant::now() + Duration::from_secs(5);
         while Instant::now() < end {
             if let Some(pid) = *self.0.lock().expect("nothing panics with it") {

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use futures_util::future::try_join_all;
 use libtest_mimic::Trial;
 
-use super::crash::{Cut, Victim};
+use super::crash::{self, Cut, proxy};
 use super::pair::{NEW, OLD};
 use super::parrot::{V1, V2};
 use super::saved::{load, save};
@@ -17,8 +17,7 @@ use crate::bed::Bed;
 use crate::bed::ingress::Ingress;
 use crate::load::Protocol;
 use crate::results::{Killed, Load, Measured};
-use crate::support::proxy::once;
-use crate::support::{Action, Proxy, Seen};
+use crate::support::Seen;
 
 /// A killed driver is missed only after 10 s: several apps wait for that at the same time, and share
 /// the load.
@@ -151,29 +150,11 @@ async fn waiting(served: &Served) -> Result<(&'static str, String)> {
 async fn killed(served: &Served, ingress: &Ingress, kill: Kill) -> Result<bool> {
     let (version, number) = waiting(served).await?;
     let promote = ["promote", "parrot", "--release", &number];
-    let proxy = proxy(&served.app.bed)?;
-    let victim = Victim::default();
-    let killer = victim.clone();
-    let action = match kill.cut {
-        Cut::Before => Action::cut_before(move || killer.kill()),
-        Cut::After => Action::hold_reply(move || killer.kill()),
-    };
-    proxy.set(once(move |seen| (kill.number)(seen) == Some(kill.n), action));
-    let running = served.app.via(&proxy.url())?.spawn(&promote)?;
-    victim.is(&running)?;
-    let output = running.wait().await?;
-    let hit = match (output.signal, output.code) {
-        (Some(9), _) => true,
-        (_, Some(0)) => false,
-        _ => bail!("{output:?}"),
-    };
+    let at = move |seen: &Seen| (kill.number)(seen) == Some(kill.n);
+    let hit = crash::killed(&served.app, &promote, kill.cut, at).await?;
     served.app.ok(&promote).await?;
     let record = served.app.record().await?;
     ensure!(record["release"].is_null() && record["driver"].is_null(), "{record:#}");
     ingress.serves(&served.host, version).await?;
     Ok(hit)
-}
-
-fn proxy(bed: &Bed) -> Result<Proxy> {
-    Ok(Proxy::start(bed.server(), &std::fs::read(bed.ca())?))
 }

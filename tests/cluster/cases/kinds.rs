@@ -8,7 +8,7 @@ use k8s_openapi::ByteString;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use super::pair::{NEW, OLD};
+use super::pair::{NEW, OLD, deployment, route, service};
 use super::parrot::{Parrot, V2};
 use crate::bed::ingress::Ingress;
 use crate::bed::{Bed, SOON, wait_for};
@@ -71,7 +71,7 @@ impl<'a> Ways<'a> {
     ) -> Result<()> {
         let host = self.host(name);
         let mut manner = Manner::default();
-        let mut object = ingress(name, &host, "parrot");
+        let mut object = route(name, &host, &["parrot"]);
         let annotations = annotations.as_object().cloned().unwrap_or_default();
         let annotations: serde_json::Map<_, _> =
             annotations.into_iter().map(|(key, value)| (format!("{NGINX}{key}"), value)).collect();
@@ -149,7 +149,7 @@ async fn what_shapes_hosts_and_paths(bed: Arc<Bed>) -> Result<()> {
     let ingress = bed.ingress(3).await?;
     let mut ways = Ways::new(&bed, &ingress).await?;
     let login = Webhook::start(200);
-    ways.app.apply(&[deployment("other", OTHER), service("other")].join("\n---\n")).await?;
+    ways.app.apply(&(deployment("other", OTHER) + &service("other"))).await?;
 
     let key = rcgen::KeyPair::generate()?;
     let host = ways.host("tls");
@@ -232,11 +232,11 @@ async fn hash_of_the_request(bed: Arc<Bed>) -> Result<()> {
 async fn canary_beside_the_app(bed: Arc<Bed>) -> Result<()> {
     let ingress = bed.ingress(3).await?;
     let mut ways = Ways::new(&bed, &ingress).await?;
-    ways.app.apply(&[deployment("other", OTHER), service("other")].join("\n---\n")).await?;
+    ways.app.apply(&(deployment("other", OTHER) + &service("other"))).await?;
     ways.add("shared", json!({}), "/", |_, _| {}).await?;
     let host = ways.host("shared");
     let canary = |service: &str| {
-        let mut canary = self::ingress("canary", &host, service);
+        let mut canary = route("canary", &host, &[service]);
         canary["metadata"]["annotations"] = json!({
             format!("{NGINX}canary"): "true",
             format!("{NGINX}canary-weight"): "20",
@@ -246,7 +246,7 @@ async fn canary_beside_the_app(bed: Arc<Bed>) -> Result<()> {
     ways.app.ok(&["init", "parrot"]).await?;
     ways.lead_to(OLD).await?;
     // The controller's own webhook knows one owner of a host and path, beside canaries.
-    let second = self::ingress("second", &host, "parrot");
+    let second = route("second", &host, &["parrot"]);
     let refused = ways.app.apply(&second.to_string()).await;
     let refused = refused.expect_err("the same host and path twice").to_string();
     ensure!(refused.contains("is already defined in ingress"), "{refused}");
@@ -303,53 +303,8 @@ impl Ways<'_> {
     }
 }
 
-fn deployment(name: &str, tag: &str) -> String {
-    json!({
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": { "name": name },
-        "spec": {
-            "replicas": 2,
-            "selector": { "matchLabels": { "app": name } },
-            "template": {
-                "metadata": { "labels": { "app": name } },
-                "spec": { "containers": [{
-                    "name": "parrot",
-                    "image": format!("kmharish/parrot-app:{tag}"),
-                    "ports": [{ "containerPort": 3000 }],
-                }] },
-            },
-        },
-    })
-    .to_string()
-}
-
-fn service(name: &str) -> String {
-    json!({
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": { "name": name },
-        "spec": { "selector": { "app": name }, "ports": [{ "port": 80, "targetPort": 3000 }] },
-    })
-    .to_string()
-}
-
 fn secret(name: &str, kind: &str, data: Value) -> String {
     let metadata = json!({ "name": name });
     json!({ "apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": kind, "data": data })
         .to_string()
-}
-
-fn ingress(name: &str, host: &str, service: &str) -> Value {
-    let backend = json!({ "service": { "name": service, "port": { "number": 80 } } });
-    let path = json!({ "path": "/", "pathType": "Prefix", "backend": backend });
-    json!({
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "Ingress",
-        "metadata": { "name": name },
-        "spec": {
-            "ingressClassName": "nginx",
-            "rules": [{ "host": host, "http": { "paths": [path] } }],
-        },
-    })
 }

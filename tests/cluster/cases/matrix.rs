@@ -225,7 +225,10 @@ fn crowd(ns: &str) -> Vec<(String, String)> {
         });
         let ingress = route(&name, &format!("{name}.{ns}.example.com"), &[&name]);
         let ingresses = format!("/apis/networking.k8s.io/v1/namespaces/{ns}/ingresses");
-        [(format!("/api/v1/namespaces/{ns}/services"), service.to_string()), (ingresses, ingress)]
+        [
+            (format!("/api/v1/namespaces/{ns}/services"), service.to_string()),
+            (ingresses, ingress.to_string()),
+        ]
     };
     (0..CROWD).flat_map(one).collect()
 }

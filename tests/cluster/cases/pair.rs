@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::Api;
 use kube::api::{Patch, PatchParams};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -32,12 +32,14 @@ impl Pair {
     pub async fn served(bed: &Arc<Bed>, ingress: &Ingress) -> Result<Self> {
         let ns = bed.served_namespace().await?;
         let pair = Self { bed: Arc::clone(bed), host: format!("{ns}.example.com"), ns };
-        let app = [deployment("old", OLD), deployment("new", NEW)].concat();
+        let app = ["old", "new"].map(service).concat()
+            + &deployment("old", OLD)
+            + &deployment("new", NEW);
         bed.apply(&pair.ns, &app).await?;
         for name in ["old", "new"] {
             pair.ready(name).await?;
         }
-        bed.apply(&pair.ns, &route("app", &pair.host, &["old"])).await?;
+        bed.apply(&pair.ns, &route("app", &pair.host, &["old"]).to_string()).await?;
         ingress.serves(&pair.host, OLD).await?;
         Ok(pair)
     }
@@ -45,7 +47,7 @@ impl Pair {
     /// A second Ingress, under another host, that names both Services for good.
     pub async fn keep_warm(&self, ingress: &Ingress) -> Result<()> {
         let host = format!("warm.{}", self.host);
-        self.bed.apply(&self.ns, &route("warm", &host, &["old", "new"])).await?;
+        self.bed.apply(&self.ns, &route("warm", &host, &["old", "new"]).to_string()).await?;
         ingress.serves(&host, OLD).await
     }
 
@@ -117,7 +119,7 @@ impl Pair {
     }
 }
 
-fn deployment(name: &str, tag: &str) -> String {
+pub fn deployment(name: &str, tag: &str) -> String {
     format!(
         "
 apiVersion: apps/v1
@@ -132,6 +134,14 @@ spec:
       containers:
       - {{name: parrot, image: 'kmharish/parrot-app:{tag}', ports: [{{containerPort: 3000}}]}}
 ---
+"
+    )
+}
+
+/// Before the pods of the Deployment of its name.
+pub fn service(name: &str) -> String {
+    format!(
+        "
 apiVersion: v1
 kind: Service
 metadata: {{name: {name}}}
@@ -144,7 +154,7 @@ spec:
 }
 
 /// An Ingress that sends `/` to the first of `services`, and a path of its own to each.
-pub fn route(name: &str, host: &str, services: &[&str]) -> String {
+pub fn route(name: &str, host: &str, services: &[&str]) -> Value {
     let path = |path: &str, service: &str| {
         json!({
             "path": path,
@@ -163,5 +173,4 @@ pub fn route(name: &str, host: &str, services: &[&str]) -> String {
             "rules": [{ "host": host, "http": { "paths": paths } }],
         },
     })
-    .to_string()
 }

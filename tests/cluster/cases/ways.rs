@@ -105,13 +105,12 @@ async fn prepare(pair: &Pair, ingress: &Ingress, way: Way) -> Result<()> {
                 "spec": { "selector": { "app": "old" }, "ports": [{ "port": 80, "targetPort": 3000 }] },
             });
             pair.bed.apply(&pair.ns, &live.to_string()).await?;
-            pair.bed.apply(&pair.ns, &route("app", &pair.host, &["live"])).await?;
+            pair.bed.apply(&pair.ns, &route("app", &pair.host, &["live"]).to_string()).await?;
             sleep(APART).await;
             ingress.serves(&pair.host, OLD).await
         }
         Way::CanaryWeight => {
-            let mut canary: serde_json::Value =
-                serde_json::from_str(&route("canary", &pair.host, &["new"]))?;
+            let mut canary = route("canary", &pair.host, &["new"]);
             canary["metadata"]["annotations"] =
                 json!({ "nginx.ingress.kubernetes.io/canary": "true", WEIGHT: "0" });
             pair.bed.apply(&pair.ns, &canary.to_string()).await?;
