@@ -15,6 +15,7 @@ pub mod model;
 pub mod release;
 pub mod report;
 pub mod route;
+pub mod sandbox;
 pub mod settings;
 
 #[cfg(test)]

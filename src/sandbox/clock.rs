@@ -1,0 +1,31 @@
+//! The sandbox's time: a date of the test's choice, carried forward by tokio's clock, so that a
+//! paused runtime pauses it as well.
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    began: Timestamp,
+    at: Instant,
+}
+
+impl Clock {
+    pub fn starting(began: Timestamp) -> Clock {
+        Clock { began, at: Instant::now() }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.began + SignedDuration::try_from(self.at.elapsed()).unwrap_or(SignedDuration::MAX)
+    }
+
+    /// As objects have it: whole seconds.
+    pub fn stamp(&self) -> String {
+        self.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+
+    /// As a reply's `Date` has it.
+    pub fn date(&self) -> String {
+        self.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    }
+}

@@ -1,0 +1,28 @@
+//! A Kubernetes cluster in the process: what this tool uses of the API, as the real server does it,
+//! no more. Objects stay JSON. It imports nothing of the rest of the crate, so nothing of ours is
+//! tested against itself.
+
+mod access;
+mod admission;
+mod clock;
+mod faults;
+mod nodes;
+mod patch;
+mod refusal;
+mod request;
+pub mod resources;
+mod scale;
+mod selectors;
+mod service;
+mod store;
+mod table;
+mod verbs;
+mod watch;
+
+pub use faults::{Call, Fault, Faults};
+pub use nodes::{Life, Nodes, Stage};
+pub use service::{Api, ReplyBody};
+pub use store::{Key, Store};
+
+#[cfg(test)]
+mod tests;

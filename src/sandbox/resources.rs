@@ -1,0 +1,187 @@
+//! The resources that the sandbox knows, as discovery tells of them.
+
+/// One resource of the API. There is one static value of each, so a reference is its identity.
+#[derive(Debug)]
+pub struct Info {
+    /// Empty for the core group.
+    pub group: &'static str,
+    pub version: &'static str,
+    pub plural: &'static str,
+    pub singular: &'static str,
+    pub kind: &'static str,
+    pub short: &'static [&'static str],
+    pub is_namespaced: bool,
+    /// Whether a change of `spec` counts `metadata.generation` up.
+    pub has_generation: bool,
+    /// Whether `status` belongs to the controllers, and a person's write leaves it alone.
+    pub has_status: bool,
+    pub has_scale: bool,
+}
+
+pub type Resource = &'static Info;
+
+const CORE: Info = Info {
+    group: "",
+    version: "v1",
+    plural: "",
+    singular: "",
+    kind: "",
+    short: &[],
+    is_namespaced: true,
+    has_generation: false,
+    has_status: false,
+    has_scale: false,
+};
+
+pub static NAMESPACES: Info = Info {
+    plural: "namespaces",
+    singular: "namespace",
+    kind: "Namespace",
+    short: &["ns"],
+    is_namespaced: false,
+    has_status: true,
+    ..CORE
+};
+pub static SERVICES: Info = Info {
+    plural: "services",
+    singular: "service",
+    kind: "Service",
+    short: &["svc"],
+    has_status: true,
+    ..CORE
+};
+pub static CONFIG_MAPS: Info =
+    Info { plural: "configmaps", singular: "configmap", kind: "ConfigMap", short: &["cm"], ..CORE };
+pub static PODS: Info = Info {
+    plural: "pods",
+    singular: "pod",
+    kind: "Pod",
+    short: &["po"],
+    has_generation: true,
+    has_status: true,
+    ..CORE
+};
+pub static EVENTS: Info =
+    Info { plural: "events", singular: "event", kind: "Event", short: &["ev"], ..CORE };
+pub static DEPLOYMENTS: Info = Info {
+    group: "apps",
+    plural: "deployments",
+    singular: "deployment",
+    kind: "Deployment",
+    short: &["deploy"],
+    has_generation: true,
+    has_status: true,
+    has_scale: true,
+    ..CORE
+};
+pub static REPLICA_SETS: Info = Info {
+    group: "apps",
+    plural: "replicasets",
+    singular: "replicaset",
+    kind: "ReplicaSet",
+    short: &["rs"],
+    has_generation: true,
+    has_status: true,
+    has_scale: true,
+    ..CORE
+};
+pub static INGRESSES: Info = Info {
+    group: "networking.k8s.io",
+    plural: "ingresses",
+    singular: "ingress",
+    kind: "Ingress",
+    short: &["ing"],
+    has_generation: true,
+    has_status: true,
+    ..CORE
+};
+pub static NETWORK_POLICIES: Info = Info {
+    group: "networking.k8s.io",
+    plural: "networkpolicies",
+    singular: "networkpolicy",
+    kind: "NetworkPolicy",
+    short: &["netpol"],
+    has_generation: true,
+    ..CORE
+};
+pub static ENDPOINT_SLICES: Info = Info {
+    group: "discovery.k8s.io",
+    plural: "endpointslices",
+    singular: "endpointslice",
+    kind: "EndpointSlice",
+    has_generation: true,
+    ..CORE
+};
+pub static AUTOSCALERS: Info = Info {
+    group: "autoscaling",
+    version: "v2",
+    plural: "horizontalpodautoscalers",
+    singular: "horizontalpodautoscaler",
+    kind: "HorizontalPodAutoscaler",
+    short: &["hpa"],
+    has_status: true,
+    ..CORE
+};
+pub static DISRUPTION_BUDGETS: Info = Info {
+    group: "policy",
+    plural: "poddisruptionbudgets",
+    singular: "poddisruptionbudget",
+    kind: "PodDisruptionBudget",
+    short: &["pdb"],
+    has_generation: true,
+    has_status: true,
+    ..CORE
+};
+
+/// Asked, never stored.
+pub static ACCESS_REVIEWS: Info = Info {
+    group: "authorization.k8s.io",
+    plural: "selfsubjectaccessreviews",
+    singular: "selfsubjectaccessreview",
+    kind: "SelfSubjectAccessReview",
+    is_namespaced: false,
+    ..CORE
+};
+
+pub static ALL: [Resource; 13] = [
+    &NAMESPACES,
+    &SERVICES,
+    &CONFIG_MAPS,
+    &PODS,
+    &EVENTS,
+    &DEPLOYMENTS,
+    &REPLICA_SETS,
+    &INGRESSES,
+    &NETWORK_POLICIES,
+    &ENDPOINT_SLICES,
+    &AUTOSCALERS,
+    &DISRUPTION_BUDGETS,
+    &ACCESS_REVIEWS,
+];
+
+impl Info {
+    pub fn api_version(&self) -> String {
+        match self.group {
+            "" => self.version.to_owned(),
+            group => format!("{group}/{}", self.version),
+        }
+    }
+
+    /// As messages name it: `deployments.apps`.
+    pub fn qualified(&self) -> String {
+        match self.group {
+            "" => self.plural.to_owned(),
+            group => format!("{}.{group}", self.plural),
+        }
+    }
+}
+
+/// By its place in a URL.
+pub fn find(group: &str, version: &str, plural: &str) -> Option<Resource> {
+    ALL.into_iter().find(|it| it.group == group && it.version == version && it.plural == plural)
+}
+
+/// By what an object says of itself.
+pub fn of_kind(api_version: &str, kind: &str) -> Option<Resource> {
+    ALL.into_iter().find(|it| it.kind == kind && it.api_version() == api_version)
+}

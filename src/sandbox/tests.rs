@@ -1,0 +1,112 @@
+//! The API as a client sees it.
+
+use http::{Method, Request};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use serde_json::{Value, json};
+use tower::Service;
+
+use super::*;
+
+fn store() -> Store {
+    let store = Store::new(1, "2026-01-01T00:00:00Z".parse().unwrap());
+    store.add(json!({
+        "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "birds"},
+    }));
+    store
+}
+
+async fn call(api: &mut Api, method: Method, path: &str, body: Value) -> (u16, Value) {
+    let bytes = if body.is_null() { Bytes::new() } else { body.to_string().into() };
+    let media = match method {
+        Method::PATCH => "application/json-patch+json",
+        _ => "application/json",
+    };
+    let request = Request::builder().method(method).uri(path).header("content-type", media);
+    let reply = api.call(request.body(Full::new(bytes)).unwrap()).await.unwrap();
+    let code = reply.status().as_u16();
+    let bytes = reply.into_body().collect().await.unwrap().to_bytes();
+    (code, serde_json::from_slice(&bytes).unwrap())
+}
+
+const MAPS: &str = "/api/v1/namespaces/birds/configmaps";
+
+#[tokio::test(start_paused = true)]
+async fn an_object_lives_and_dies() {
+    let mut api = Api::new(&store());
+    let map = json!({"metadata": {"name": "a"}, "data": {"x": "1"}, "unknown": [1]});
+    let (code, made) = call(&mut api, Method::POST, MAPS, map.clone()).await;
+    assert_eq!((code, &made["unknown"]), (201, &json!([1])));
+    let (code, again) = call(&mut api, Method::POST, MAPS, map).await;
+    assert_eq!((code, &again["reason"]), (409, &json!("AlreadyExists")));
+
+    let one = format!("{MAPS}/a");
+    let version = &made["metadata"]["resourceVersion"];
+    let patch = json!([
+        {"op": "test", "path": "/metadata/resourceVersion", "value": version},
+        {"op": "replace", "path": "/data/x", "value": "2"},
+    ]);
+    let (code, changed) = call(&mut api, Method::PATCH, &one, patch.clone()).await;
+    assert_eq!((code, &changed["data"]["x"]), (200, &json!("2")));
+    let (code, refused) = call(&mut api, Method::PATCH, &one, patch).await;
+    assert_eq!((code, &refused["reason"]), (422, &json!("Invalid")));
+
+    let options = json!({"preconditions": {"resourceVersion": version}});
+    let (code, _) = call(&mut api, Method::DELETE, &one, options).await;
+    assert_eq!(code, 409);
+    let (code, _) = call(&mut api, Method::DELETE, &one, Value::Null).await;
+    assert_eq!(code, 200);
+    let (code, gone) = call(&mut api, Method::GET, &one, Value::Null).await;
+    assert_eq!((code, &gone["message"]), (404, &json!("configmaps \"a\" not found")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_tells_what_its_selector_lets_through() {
+    let store = store();
+    let mut api = Api::new(&store);
+    let watch = format!(
+        "{MAPS}?watch=true&resourceVersion={}&labelSelector=x&timeoutSeconds=5",
+        store.revision()
+    );
+    for (name, labels) in [("a", json!({"x": "1"})), ("b", json!({}))] {
+        let map = json!({"metadata": {"name": name, "labels": labels}});
+        call(&mut api, Method::POST, MAPS, map).await;
+    }
+    for name in ["a", "b"] {
+        let value = if name == "a" { json!({}) } else { json!({"x": "2"}) };
+        let patch = json!([{"op": "add", "path": "/metadata/labels", "value": value}]);
+        call(&mut api, Method::PATCH, &format!("{MAPS}/{name}"), patch).await;
+    }
+    let request = Request::get(watch).body(Full::<Bytes>::default()).unwrap();
+    let body = api.call(request).await.unwrap().into_body().collect().await.unwrap().to_bytes();
+    let seen: Vec<String> = String::from_utf8(body.to_vec())
+        .unwrap()
+        .lines()
+        .map(|line| {
+            let event: Value = serde_json::from_str(line).unwrap();
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            text(&event["type"]) + " " + &text(&event["object"]["metadata"]["name"])
+        })
+        .collect();
+    assert_eq!(seen, ["ADDED a", "DELETED a", "ADDED b"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn faults_are_met_by_the_call_they_are_for() {
+    let store = store();
+    let mut api = Api::new(&store);
+    api.faults().on_nth(0, Fault::Unsent);
+    api.faults().on_nth(1, Fault::Unanswered);
+    let one = |name: &str| {
+        let body = json!({"metadata": {"name": name}}).to_string();
+        Request::post(MAPS).body(Full::<Bytes>::from(body)).unwrap()
+    };
+    assert!(api.call(one("a")).await.is_err() && api.call(one("b")).await.is_err());
+    let names: Vec<Value> = store
+        .list(&resources::CONFIG_MAPS, Some("birds"))
+        .iter()
+        .map(|map| map["metadata"]["name"].clone())
+        .collect();
+    assert_eq!(names, ["b"]);
+    assert_eq!(api.faults().calls().len(), 2);
+}
