@@ -5,6 +5,8 @@
 mod access;
 mod admission;
 mod clock;
+mod cluster;
+mod controllers;
 mod faults;
 mod nodes;
 mod patch;
@@ -12,6 +14,7 @@ mod refusal;
 mod request;
 pub mod resources;
 mod scale;
+pub mod scripts;
 mod selectors;
 mod service;
 mod store;
@@ -19,8 +22,10 @@ mod table;
 mod verbs;
 mod watch;
 
+pub use cluster::Sandbox;
 pub use faults::{Call, Fault, Faults};
-pub use nodes::{Life, Nodes, Stage};
+pub use nodes::{Life, Nodes, Stage, Turn};
+pub use scripts::Scripts;
 pub use service::{Api, ReplyBody};
 pub use store::{Key, Store};
 
