@@ -13,6 +13,7 @@ mod request;
 pub mod resources;
 mod scale;
 mod selectors;
+mod serve;
 mod service;
 mod store;
 mod table;
@@ -21,6 +22,7 @@ mod watch;
 
 pub use faults::{Call, Fault, Faults};
 pub use nodes::{Life, Nodes, Stage};
+pub use serve::{kubeconfig, serve};
 pub use service::{Api, ReplyBody};
 pub use store::{Key, Store};
 
