@@ -5,7 +5,9 @@
 mod access;
 mod admission;
 mod clock;
+mod discovery;
 mod faults;
+mod form;
 mod nodes;
 mod patch;
 mod refusal;

@@ -160,6 +160,13 @@ impl Refusal {
         Refusal::of(415, "UnsupportedMediaType", message, json!({}))
     }
 
+    pub fn not_acceptable(asked: &str) -> Refusal {
+        let message = format!(
+            "only the following media types are accepted: application/json, not any of {asked:?}"
+        );
+        Refusal::of(406, "NotAcceptable", message, json!({}))
+    }
+
     pub fn not_allowed() -> Refusal {
         let message = "the server does not allow this method on the requested resource".to_owned();
         Refusal::of(405, "MethodNotAllowed", message, json!({}))

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
 use super::admission;
+use super::form::Form;
 use super::patch;
 use super::refusal::Refusal;
 use super::request::{Query, Target};
@@ -53,8 +54,8 @@ impl Asked<'_> {
         }
     }
 
-    fn wants_table(&self) -> bool {
-        self.header(ACCEPT).contains("as=Table")
+    pub fn form(&self) -> Result<Form, Refusal> {
+        Form::asked(self.headers, &self.query)
     }
 }
 
@@ -64,7 +65,8 @@ pub fn answer(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Re
         (None, _, "POST") => create(store, target, asked),
         (Some(name), None | Some("status"), "GET") => {
             let object = there(store, target, name)?;
-            Ok(shown(target, asked, vec![object], None))
+            let body = asked.form()?.one(target.resource, &object, store.clock().now());
+            Ok(Reply::Object { code: 200, body })
         }
         (Some(_), None | Some("status"), "PUT") => update(store, target, asked),
         (Some(_), None | Some("status"), "PATCH") => change(store, target, asked),
@@ -85,44 +87,20 @@ pub fn there(store: &Store, target: &Target, name: &str) -> Result<Arc<Value>, R
     store.get(&key).ok_or_else(|| Refusal::not_found(target.resource, name))
 }
 
-/// One object or a list, in the form that was asked for.
-fn shown(target: &Target, asked: &Asked, objects: Vec<Arc<Value>>, list_at: Option<u64>) -> Reply {
-    let body = match (asked.wants_table(), list_at) {
-        (true, at) => super::table::of(target.resource, &objects, at),
-        (false, None) => (*objects[0]).clone(),
-        (false, Some(at)) => {
-            // The items of a list do not say what they are; the list does.
-            let items = objects.iter().map(|object| {
-                let mut item = (**object).clone();
-                if let Some(fields) = item.as_object_mut() {
-                    fields.remove("kind");
-                    fields.remove("apiVersion");
-                }
-                item
-            });
-            json!({
-                "kind": format!("{}List", target.resource.kind),
-                "apiVersion": target.resource.api_version(),
-                "metadata": { "resourceVersion": at.to_string() },
-                "items": items.collect::<Vec<_>>(),
-            })
-        }
-    };
-    Reply::Object { code: 200, body }
-}
-
 fn collection(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Refusal> {
     let query = &asked.query;
     let selectors =
         Selectors::parse(target.resource, query.get("labelSelector"), query.get("fieldSelector"))?;
     let namespace = target.namespace.as_deref();
     if query.is_set("watch") {
-        let watch = Watch::open(store, target, selectors, query, asked.wants_table())?;
+        let watch = Watch::open(store, target, selectors, query, asked.form()?)?;
         return Ok(Reply::Watch(Box::new(watch)));
     }
     let (mut objects, at) = store.list_at(target.resource, namespace);
     objects.retain(|object| selectors.matches(object));
-    Ok(shown(target, asked, objects, Some(at)))
+    let objects = objects.iter().map(|object| &**object);
+    let body = asked.form()?.list(target.resource, objects, at, store.clock().now());
+    Ok(Reply::Object { code: 200, body })
 }
 
 fn create(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Refusal> {
