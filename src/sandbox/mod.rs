@@ -5,6 +5,8 @@
 mod access;
 mod admission;
 mod clock;
+mod cluster;
+mod controllers;
 mod discovery;
 mod faults;
 mod form;
@@ -14,6 +16,7 @@ mod refusal;
 mod request;
 pub mod resources;
 mod scale;
+pub mod scripts;
 mod selectors;
 mod serve;
 mod service;
@@ -22,8 +25,10 @@ mod table;
 mod verbs;
 mod watch;
 
+pub use cluster::Sandbox;
 pub use faults::{Call, Fault, Faults};
-pub use nodes::{Life, Nodes, Stage};
+pub use nodes::{Life, Nodes, Stage, Turn};
+pub use scripts::Scripts;
 pub use serve::{kubeconfig, serve};
 pub use service::{Api, ReplyBody};
 pub use store::{Key, Store};

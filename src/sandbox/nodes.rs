@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::store::Key;
 
@@ -24,6 +25,10 @@ pub enum Stage {
         restarts: u64,
         exit_code: i64,
         log: String,
+    },
+    /// Its init containers ended with exit code 1, after so many restarts; it has not started.
+    InitCrashed {
+        restarts: u64,
     },
     /// No node takes it.
     Unschedulable {
@@ -52,10 +57,32 @@ impl Life {
     }
 }
 
+/// What the pods of an image that are there are in from now on, whatever their lives said.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Turn {
+    pub image: String,
+    pub stage: Stage,
+}
+
 /// The machines: they decide what becomes of a pod, and may really run something for it.
 pub trait Nodes: Send + Sync + 'static {
     /// A pod has been given a node and an address (`status.podIP`). Asked once a pod.
     fn start(&self, pod: &Value) -> Life;
+
+    /// Somebody has changed a pod's metadata: what becomes of it from now on, if that matters to it.
+    fn edited(&self, _pod: &Value) -> Option<Life> {
+        None
+    }
+
+    /// What a container says that has just started.
+    fn log(&self, _pod: &Key) -> String {
+        String::new()
+    }
+
+    /// Where turns come from, if any do. Asked once, by the cluster.
+    fn turns(&self) -> Option<UnboundedReceiver<Turn>> {
+        None
+    }
 
     /// What a pod is in has changed.
     fn changed(&self, _pod: &Key, _stage: &Stage) {}
