@@ -21,6 +21,7 @@ mod selectors;
 mod serve;
 mod service;
 mod store;
+mod strategic;
 mod table;
 mod verbs;
 mod watch;

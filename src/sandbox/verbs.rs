@@ -17,6 +17,8 @@ use super::selectors::Selectors;
 use super::store::{Fate, Key, Store};
 use super::watch::Watch;
 
+const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
+
 /// What is answered with success.
 pub enum Reply {
     Object { code: u16, body: Value },
@@ -37,12 +39,22 @@ impl Asked<'_> {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
+    fn media(&self) -> &str {
+        self.header(CONTENT_TYPE).split(';').next().unwrap_or_default().trim()
+    }
+
+    pub fn is_protobuf(&self) -> bool {
+        self.media() == PROTOBUF
+    }
+
     /// The body, as an object.
     pub fn object(&self) -> Result<Value, Refusal> {
-        let media = self.header(CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
+        let media = self.media();
+        if self.is_protobuf() {
+            return Err(Refusal::unknown_format(&["application/json"]));
+        }
         if !matches!(media, "" | "application/json") {
-            let accepted =
-                ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+            let accepted = ["application/json", "application/yaml", PROTOBUF];
             return Err(Refusal::unknown_format(&accepted));
         }
         match serde_json::from_slice(self.body) {
@@ -104,10 +116,10 @@ fn collection(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Re
 }
 
 fn create(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Refusal> {
-    let mut object = asked.object()?;
     if super::access::is_review(target) {
-        return Ok(Reply::Object { code: 201, body: super::access::review(object) });
+        return Ok(Reply::Object { code: 201, body: super::access::review(asked)? });
     }
+    let mut object = asked.object()?;
     admission::place(target, &mut object)?;
     if target.resource.is_namespaced
         && store.get(&Key::new(&NAMESPACES, "", target.space())).is_none()
