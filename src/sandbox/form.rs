@@ -22,7 +22,7 @@ impl Form {
     pub fn asked(headers: &HeaderMap, query: &Query) -> Result<Form, Refusal> {
         let accepted = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
         let form = accepted.split(',').find_map(|media| Form::of(media.trim()));
-        match form.ok_or_else(|| Refusal::not_acceptable(accepted))? {
+        match form.ok_or_else(Refusal::not_acceptable)? {
             Form::Table(_) => Ok(Form::Table(Include::asked(query.get("includeObject"))?)),
             form => Ok(form),
         }

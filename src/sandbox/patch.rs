@@ -9,7 +9,6 @@ use super::verbs::Asked;
 
 const JSON: &str = "application/json-patch+json";
 const MERGE: &str = "application/merge-patch+json";
-
 const STRATEGIC: &str = "application/strategic-merge-patch+json";
 
 pub enum Patch {
@@ -33,8 +32,9 @@ impl Patch {
     pub fn on(&self, old: &Value) -> Result<Value, Refusal> {
         let mut new = old.clone();
         match self {
-            Patch::Json(patch) => json_patch::patch(&mut new, patch)
-                .map_err(|error| Refusal::unfit_patch(&error.to_string()))?,
+            Patch::Json(patch) => {
+                json_patch::patch(&mut new, patch).map_err(|_| Refusal::unfit_patch())?;
+            }
             Patch::Merge(patch) => json_patch::merge(&mut new, patch),
             Patch::Strategic(patch) => strategic::merge(&mut new, patch),
         }

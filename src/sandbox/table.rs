@@ -26,9 +26,10 @@ impl Include {
             "" | "Metadata" => Ok(Include::Metadata),
             "None" => Ok(Include::Nothing),
             "Object" => Ok(Include::Object),
-            other => {
-                Err(Refusal::bad_request(format!("unrecognized includeObject value: {other:?}")))
-            }
+            other => Err(Refusal::bad_request(format!(
+                "Unable to convert to Table as requested: includeObject: Invalid value: {other:?}: \
+                 must be 'Metadata', 'Object', 'None', or empty"
+            ))),
         }
     }
 

@@ -228,8 +228,15 @@ fn log(store: &Store, target: &Target, name: &str, asked: &Asked) -> Result<Repl
     let previous = asked.query.is_set("previous");
     let key = Key::new(&PODS, target.space(), name);
     let Some(text) = store.log(&key, container, previous) else {
-        let before = if previous { "previous terminated container" } else { "container" };
-        let why = format!("{before} {container:?} in pod {name:?} has no log");
+        let why = match previous {
+            true => {
+                format!("previous terminated container {container:?} in pod {name:?} not found")
+            }
+            false => {
+                let pod = format!("container {container:?} in pod {name:?}");
+                format!("{pod} is waiting to start: ContainerCreating")
+            }
+        };
         return Err(Refusal::bad_request(why));
     };
     let lines: Vec<&str> = text.lines().collect();

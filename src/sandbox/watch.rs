@@ -59,6 +59,9 @@ impl Watch {
             is_over: false,
         };
         let is_whole = query.is_set("sendInitialEvents");
+        if is_whole && query.get("resourceVersionMatch") != "NotOlderThan" {
+            return Err(Refusal::unbounded_beginning());
+        }
         match query.get("resourceVersion") {
             version if is_whole || matches!(version, "" | "0") => watch.begin(target, is_whole),
             version => {
