@@ -10,6 +10,7 @@ mod controllers;
 mod discovery;
 mod faults;
 mod form;
+mod generation;
 mod nodes;
 mod patch;
 mod refusal;
