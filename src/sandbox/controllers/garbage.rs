@@ -21,10 +21,8 @@ pub fn reconcile(scene: &Scene, key: &Key) {
         if has_finalizer(&object, ORPHAN) {
             orphan(scene, &object);
             let_go(store, key, ORPHAN);
-        } else if has_finalizer(&object, FOREGROUND) {
-            if take_dependents(scene, &object) {
-                let_go(store, key, FOREGROUND);
-            }
+        } else if has_finalizer(&object, FOREGROUND) && take_dependents(scene, &object) {
+            let_go(store, key, FOREGROUND);
         }
     } else if !owners(&object).is_empty()
         && owners(&object).iter().all(|owner| is_lost(store, &key.namespace, owner))

@@ -31,12 +31,16 @@ impl Rollout<'_> {
         if spare <= 0 || self.old.iter().all(|set| size(set) == 0) {
             return false;
         }
+        if self.old.iter().any(|set| size(set) > 0 && available(set) > size(set)) {
+            // What was taken before is still counted as there.
+            return false;
+        }
         // First the old pods that serve nobody, then the others.
         let mut left = spare;
         let taken = self.shrink_each(|set| size(set) - available(set), &mut left);
         let working: i64 = self.all().map(|set| available(set)).sum();
         let mut left = (working - self.sizes.least()).max(0);
-        taken + self.shrink_each(|set| size(set), &mut left) > 0
+        taken + self.shrink_each(size, &mut left) > 0
     }
 
     /// Takes from each old ReplicaSet what it can give, as long as something is to be taken.

@@ -165,10 +165,8 @@ impl Running {
         for container in items(&pod["spec"]["containers"]) {
             let container = text(&container["name"]);
             match stage {
-                Stage::Running { .. } => {
-                    if store.log(key, container, false).is_none() {
-                        store.set_log(key, container, false, nodes.log(key));
-                    }
+                Stage::Running { .. } if store.log(key, container, false).is_none() => {
+                    store.set_log(key, container, false, nodes.log(key));
                 }
                 Stage::Crashed { restarts, log, .. } => {
                     store.set_log(key, container, false, log.clone());
