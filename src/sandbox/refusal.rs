@@ -146,10 +146,21 @@ impl Refusal {
     }
 
     /// A JSON Patch that does not fit the object.
-    pub fn unfit_patch(why: &str) -> Refusal {
+    pub fn unfit_patch() -> Refusal {
         let message = "the server rejected our request due to an error in our request".to_owned();
-        let causes = json!([{ "reason": "UnexpectedServerResponse", "message": why }]);
-        Refusal::of(422, "Invalid", message, json!({ "causes": causes }))
+        Refusal::of(422, "Invalid", message, json!({}))
+    }
+
+    /// A watch that is to begin with what there is says how old that may be.
+    pub fn unbounded_beginning() -> Refusal {
+        let why = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to \
+                   NotOlderThan";
+        let field = "resourceVersionMatch";
+        let causes = [json!({ "reason": "FieldValueForbidden", "message": why, "field": field })];
+        let group = "meta.k8s.io";
+        let details = json!({ "group": group, "kind": "ListOptions", "causes": causes });
+        let message = format!("ListOptions.{group} \"\" is invalid: {field}: {why}");
+        Refusal::of(422, "Invalid", message, details)
     }
 
     pub fn unknown_format(accepted: &[&str]) -> Refusal {
@@ -158,6 +169,11 @@ impl Refusal {
             accepted.join(", ")
         );
         Refusal::of(415, "UnsupportedMediaType", message, json!({}))
+    }
+
+    pub fn not_acceptable() -> Refusal {
+        let message = "only the following media types are accepted: application/json".to_owned();
+        Refusal::of(406, "NotAcceptable", message, Value::Null)
     }
 
     pub fn not_allowed() -> Refusal {

@@ -11,7 +11,7 @@ pub struct Info {
     pub kind: &'static str,
     pub short: &'static [&'static str],
     pub is_namespaced: bool,
-    /// Whether a change of `spec` counts `metadata.generation` up.
+    /// Whether `metadata.generation` counts the changes of what is wanted.
     pub has_generation: bool,
     /// Whether `status` belongs to the controllers, and a person's write leaves it alone.
     pub has_status: bool,

@@ -85,6 +85,9 @@ fn label(part: &str) -> Result<Label, Refusal> {
     match head.trim().split_once(char::is_whitespace).map(|(name, word)| (name, word.trim())) {
         Some((name, "in")) => Ok(Label::In(key(name)?, values.collect())),
         Some((name, "notin")) => Ok(Label::NotIn(key(name)?, values.collect())),
+        None if head.is_empty() => {
+            Err(Refusal::bad_request("found '(', expected: !, identifier, or 'end of string'"))
+        }
         _ => {
             let why = format!("unable to parse requirement: found {head:?}, expected: in, notin");
             Err(Refusal::bad_request(why))
@@ -134,11 +137,7 @@ fn field(resource: Resource, part: &str) -> Result<Field, Refusal> {
         _ => &[],
     };
     if !of_all.contains(&path) && !own.contains(&path) {
-        let gvr = format!("{}, Resource={}", resource.api_version(), resource.plural);
-        return Err(Refusal::bad_request(format!(
-            "Unable to find {gvr:?} that match label selector \"\", field selector {part:?}: \
-             field label not supported: {path}"
-        )));
+        return Err(Refusal::bad_request(format!("field label not supported: {path}")));
     }
     Ok(Field { path: path.to_owned(), value: value.to_owned(), is_equal })
 }

@@ -9,14 +9,15 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::stream::unfold;
-use http::header::{CONTENT_TYPE, DATE};
-use http::{Request, Response, StatusCode};
+use http::header::{ACCEPT, CONTENT_TYPE, DATE};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Body, Bytes, Frame};
 use serde_json::Value;
 use tokio::time::sleep;
 
+use super::discovery;
 use super::faults::{Fault, Faults};
 use super::refusal::Refusal;
 use super::request::{Query, Target};
@@ -144,6 +145,11 @@ fn respond(store: &Store, head: &http::request::Parts, body: &[u8]) -> Response<
     let query = Query::of(&head.uri);
     let asked = Asked { method: &head.method, headers: &head.headers, query, body };
     let path = head.uri.path();
+    if head.method == Method::GET
+        && let Some((media, text)) = discovery::answer(path, asked.header(ACCEPT))
+    {
+        return reply(store, 200, media, Sent::Whole(text.into()));
+    }
     let replied = match Target::of(path) {
         Some(target) => answer(store, &target, &asked),
         None => Err(Refusal::no_such_path()),

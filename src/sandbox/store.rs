@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::clock::Clock;
+use super::generation;
 use super::refusal::Refusal;
 use super::resources::{Resource, of_kind};
 
@@ -201,9 +202,7 @@ impl Store {
         let mut new = change(&old)?;
         new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"].clone();
         if resource.has_generation {
-            let generation = old["metadata"]["generation"].as_u64().unwrap_or(0);
-            let more = u64::from(is_meant_otherwise(&old, &new));
-            new["metadata"]["generation"] = json!(generation + more);
+            new["metadata"]["generation"] = json!(generation::after(resource, &old, &new));
         }
         if *old == new {
             return Ok(old);
@@ -305,13 +304,6 @@ impl Store {
         let resource = of_kind(text("apiVersion"), text("kind")).expect("a kind that is known");
         self.create(resource, object).expect("a name that is free")
     }
-}
-
-/// Whether anything differs but what is said about an object and what has become of it.
-fn is_meant_otherwise(old: &Value, new: &Value) -> bool {
-    let fields = [old, new].map(|object| object.as_object().into_iter().flatten());
-    let own = |(field, _): &(&String, &Value)| !matches!(field.as_str(), "metadata" | "status");
-    fields.into_iter().flatten().filter(own).any(|(field, _)| old[field] != new[field])
 }
 
 fn uid(random: &mut fastrand::Rng) -> String {

@@ -110,3 +110,60 @@ async fn faults_are_met_by_the_call_they_are_for() {
     assert_eq!(names, ["b"]);
     assert_eq!(api.faults().calls().len(), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_of_tables_begins_with_what_there_is_and_names_its_columns_once() {
+    let store = store();
+    let mut api = Api::new(&store);
+    for name in ["a", "b"] {
+        call(&mut api, Method::POST, MAPS, json!({ "metadata": { "name": name } })).await;
+    }
+    let asked = "watch=true&timeoutSeconds=5&allowWatchBookmarks=true&sendInitialEvents=true";
+    let (code, refused) =
+        call(&mut api, Method::GET, &format!("{MAPS}?{asked}"), Value::Null).await;
+    assert_eq!((code, &refused["details"]["kind"]), (422, &json!("ListOptions")));
+
+    let watch = format!("{MAPS}?{asked}&resourceVersionMatch=NotOlderThan");
+    let table = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+    let request = Request::get(watch).header("accept", table).body(Full::<Bytes>::default());
+    let reply = api.call(request.unwrap()).await.unwrap();
+    let body = reply.into_body().collect().await.unwrap().to_bytes();
+    let events: Vec<Value> = body
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect();
+    let told: Vec<_> = events
+        .iter()
+        .map(|event| {
+            let table = &event["object"];
+            let kind = event["type"].as_str().unwrap();
+            (
+                kind,
+                table["rows"][0]["cells"][0].as_str().unwrap(),
+                !table["columnDefinitions"].is_null(),
+            )
+        })
+        .collect();
+    assert_eq!(told, [("ADDED", "a", true), ("ADDED", "b", false), ("BOOKMARK", "", false)]);
+    let end = &events[2]["object"]["rows"][0]["object"]["metadata"]["annotations"];
+    assert_eq!(end["k8s.io/initial-events-end"], "true");
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_tells_what_it_has() {
+    let mut api = Api::new(&store());
+    let (code, list) = call(&mut api, Method::GET, "/apis/apps/v1", Value::Null).await;
+    assert_eq!((code, &list["groupVersion"]), (200, &json!("apps/v1")));
+    let (code, _) = call(&mut api, Method::GET, "/apis/apps/v2", Value::Null).await;
+    assert_eq!(code, 404);
+    let whole = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+    let request = Request::get("/apis").header("accept", whole).body(Full::<Bytes>::default());
+    let reply = api.call(request.unwrap()).await.unwrap();
+    assert_eq!(reply.headers()["content-type"], whole);
+    let body = reply.into_body().collect().await.unwrap().to_bytes();
+    let groups: Value = serde_json::from_slice(&body).unwrap();
+    let apps = &groups["items"][0]["versions"][0]["resources"][0];
+    assert_eq!(apps["resource"], "deployments");
+    assert_eq!(apps["subresources"][0]["responseKind"]["kind"], "Scale");
+}

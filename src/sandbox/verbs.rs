@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
 use super::admission;
+use super::form::Form;
 use super::patch;
 use super::refusal::Refusal;
 use super::request::{Query, Target};
@@ -15,6 +16,8 @@ use super::scale;
 use super::selectors::Selectors;
 use super::store::{Fate, Key, Store};
 use super::watch::Watch;
+
+const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 
 /// What is answered with success.
 pub enum Reply {
@@ -36,12 +39,22 @@ impl Asked<'_> {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
+    fn media(&self) -> &str {
+        self.header(CONTENT_TYPE).split(';').next().unwrap_or_default().trim()
+    }
+
+    pub fn is_protobuf(&self) -> bool {
+        self.media() == PROTOBUF
+    }
+
     /// The body, as an object.
     pub fn object(&self) -> Result<Value, Refusal> {
-        let media = self.header(CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
+        let media = self.media();
+        if self.is_protobuf() {
+            return Err(Refusal::unknown_format(&["application/json"]));
+        }
         if !matches!(media, "" | "application/json") {
-            let accepted =
-                ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+            let accepted = ["application/json", "application/yaml", PROTOBUF];
             return Err(Refusal::unknown_format(&accepted));
         }
         match serde_json::from_slice(self.body) {
@@ -53,8 +66,8 @@ impl Asked<'_> {
         }
     }
 
-    fn wants_table(&self) -> bool {
-        self.header(ACCEPT).contains("as=Table")
+    pub fn form(&self) -> Result<Form, Refusal> {
+        Form::asked(self.headers, &self.query)
     }
 }
 
@@ -64,7 +77,8 @@ pub fn answer(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Re
         (None, _, "POST") => create(store, target, asked),
         (Some(name), None | Some("status"), "GET") => {
             let object = there(store, target, name)?;
-            Ok(shown(target, asked, vec![object], None))
+            let body = asked.form()?.one(target.resource, &object, store.clock().now());
+            Ok(Reply::Object { code: 200, body })
         }
         (Some(_), None | Some("status"), "PUT") => update(store, target, asked),
         (Some(_), None | Some("status"), "PATCH") => change(store, target, asked),
@@ -85,51 +99,27 @@ pub fn there(store: &Store, target: &Target, name: &str) -> Result<Arc<Value>, R
     store.get(&key).ok_or_else(|| Refusal::not_found(target.resource, name))
 }
 
-/// One object or a list, in the form that was asked for.
-fn shown(target: &Target, asked: &Asked, objects: Vec<Arc<Value>>, list_at: Option<u64>) -> Reply {
-    let body = match (asked.wants_table(), list_at) {
-        (true, at) => super::table::of(target.resource, &objects, at),
-        (false, None) => (*objects[0]).clone(),
-        (false, Some(at)) => {
-            // The items of a list do not say what they are; the list does.
-            let items = objects.iter().map(|object| {
-                let mut item = (**object).clone();
-                if let Some(fields) = item.as_object_mut() {
-                    fields.remove("kind");
-                    fields.remove("apiVersion");
-                }
-                item
-            });
-            json!({
-                "kind": format!("{}List", target.resource.kind),
-                "apiVersion": target.resource.api_version(),
-                "metadata": { "resourceVersion": at.to_string() },
-                "items": items.collect::<Vec<_>>(),
-            })
-        }
-    };
-    Reply::Object { code: 200, body }
-}
-
 fn collection(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Refusal> {
     let query = &asked.query;
     let selectors =
         Selectors::parse(target.resource, query.get("labelSelector"), query.get("fieldSelector"))?;
     let namespace = target.namespace.as_deref();
     if query.is_set("watch") {
-        let watch = Watch::open(store, target, selectors, query, asked.wants_table())?;
+        let watch = Watch::open(store, target, selectors, query, asked.form()?)?;
         return Ok(Reply::Watch(Box::new(watch)));
     }
     let (mut objects, at) = store.list_at(target.resource, namespace);
     objects.retain(|object| selectors.matches(object));
-    Ok(shown(target, asked, objects, Some(at)))
+    let objects = objects.iter().map(|object| &**object);
+    let body = asked.form()?.list(target.resource, objects, at, store.clock().now());
+    Ok(Reply::Object { code: 200, body })
 }
 
 fn create(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Refusal> {
-    let mut object = asked.object()?;
     if super::access::is_review(target) {
-        return Ok(Reply::Object { code: 201, body: super::access::review(object) });
+        return Ok(Reply::Object { code: 201, body: super::access::review(asked)? });
     }
+    let mut object = asked.object()?;
     admission::place(target, &mut object)?;
     if target.resource.is_namespaced
         && store.get(&Key::new(&NAMESPACES, "", target.space())).is_none()
@@ -238,8 +228,15 @@ fn log(store: &Store, target: &Target, name: &str, asked: &Asked) -> Result<Repl
     let previous = asked.query.is_set("previous");
     let key = Key::new(&PODS, target.space(), name);
     let Some(text) = store.log(&key, container, previous) else {
-        let before = if previous { "previous terminated container" } else { "container" };
-        let why = format!("{before} {container:?} in pod {name:?} has no log");
+        let why = match previous {
+            true => {
+                format!("previous terminated container {container:?} in pod {name:?} not found")
+            }
+            false => {
+                let pod = format!("container {container:?} in pod {name:?}");
+                format!("{pod} is waiting to start: ContainerCreating")
+            }
+        };
         return Err(Refusal::bad_request(why));
     };
     let lines: Vec<&str> = text.lines().collect();

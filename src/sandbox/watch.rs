@@ -1,18 +1,17 @@
 //! A watch: what changes after a version, as lines of JSON.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
+use super::form::Form;
 use super::refusal::Refusal;
 use super::request::{Query, Target};
 use super::resources::Resource;
 use super::selectors::Selectors;
 use super::store::{Change, Logged, Store};
-use super::table;
 
 /// From one bookmark to the next.
 const BOOKMARK: Duration = Duration::from_secs(60);
@@ -24,7 +23,9 @@ pub struct Watch {
     resource: Resource,
     namespace: Option<String>,
     selectors: Selectors,
-    as_tables: bool,
+    form: Form,
+    /// The columns of a table are told once.
+    has_told_columns: bool,
     /// When the next bookmark is due, where they are wanted.
     bookmark: Option<Instant>,
     ends: Instant,
@@ -40,7 +41,7 @@ impl Watch {
         target: &Target,
         selectors: Selectors,
         query: &Query,
-        as_tables: bool,
+        form: Form,
     ) -> Result<Watch, Refusal> {
         let seconds = query.get("timeoutSeconds").parse().unwrap_or(OPEN_FOR);
         let now = Instant::now();
@@ -49,23 +50,20 @@ impl Watch {
             resource: target.resource,
             namespace: target.namespace.clone(),
             selectors,
-            as_tables,
+            form,
+            has_told_columns: false,
             bookmark: query.is_set("allowWatchBookmarks").then_some(now + BOOKMARK),
             ends: now + Duration::from_secs(seconds),
             reached: 0,
             ready: VecDeque::new(),
             is_over: false,
         };
+        let is_whole = query.is_set("sendInitialEvents");
+        if is_whole && query.get("resourceVersionMatch") != "NotOlderThan" {
+            return Err(Refusal::unbounded_beginning());
+        }
         match query.get("resourceVersion") {
-            // From now on, after what there is.
-            "" | "0" => {
-                let (objects, at) = store.list_at(target.resource, watch.namespace.as_deref());
-                watch.reached = at;
-                for object in objects.iter().filter(|object| watch.selectors.matches(object)) {
-                    let event = watch.event("ADDED", object);
-                    watch.ready.push_back(event);
-                }
-            }
+            version if is_whole || matches!(version, "" | "0") => watch.begin(target, is_whole),
             version => {
                 watch.reached = version.parse().map_err(|_| {
                     Refusal::bad_request(format!("Invalid value: {version:?}: must be a number"))
@@ -73,6 +71,22 @@ impl Watch {
             }
         }
         Ok(watch)
+    }
+
+    /// What there is, then what comes. Whoever asked for it as a list is told where that ends.
+    fn begin(&mut self, target: &Target, is_list: bool) {
+        let (objects, at) = self.store.list_at(target.resource, self.namespace.as_deref());
+        self.reached = at;
+        for object in objects {
+            if self.selectors.matches(&object) {
+                let event = self.event("ADDED", &object);
+                self.ready.push_back(event);
+            }
+        }
+        if is_list && self.bookmark.is_some() {
+            let end = self.bookmark(json!({ "k8s.io/initial-events-end": "true" }));
+            self.ready.push_back(end);
+        }
     }
 
     /// The next event; none when the watch is over.
@@ -107,20 +121,17 @@ impl Watch {
         if timeout_at(until, self.store.beyond(self.reached)).await.is_ok() {
             return;
         }
-        self.is_over = Instant::now() >= self.ends;
-        if let Some(bookmark) = &mut self.bookmark {
-            *bookmark += BOOKMARK;
-            let object = json!({
-                "kind": self.resource.kind,
-                "apiVersion": self.resource.api_version(),
-                "metadata": { "resourceVersion": self.reached.to_string() },
-            });
-            self.ready.push_back(json!({ "type": "BOOKMARK", "object": object }));
+        let now = Instant::now();
+        self.is_over = now >= self.ends;
+        if self.bookmark.is_some_and(|due| now >= due) {
+            self.bookmark = Some(now + BOOKMARK);
+            let bookmark = self.bookmark(Value::Null);
+            self.ready.push_back(bookmark);
         }
     }
 
     /// What a change is to whoever sees only what the selectors let through.
-    fn of_change(&self, change: &Logged) -> Option<Value> {
+    fn of_change(&mut self, change: &Logged) -> Option<Value> {
         let is_ours = change.plural == self.resource.plural
             && self.namespace.as_ref().is_none_or(|namespace| *namespace == change.namespace);
         if !is_ours {
@@ -137,11 +148,27 @@ impl Watch {
         Some(self.event(kind, &change.object))
     }
 
-    fn event(&self, kind: &str, object: &Arc<Value>) -> Value {
-        let object = match self.as_tables {
-            true => table::of(self.resource, std::slice::from_ref(object), None),
-            false => (**object).clone(),
-        };
+    fn event(&mut self, kind: &str, object: &Value) -> Value {
+        let mut object = self.form.one(self.resource, object, self.store.clock().now());
+        if matches!(self.form, Form::Table(_)) {
+            if self.has_told_columns {
+                object["columnDefinitions"] = Value::Null;
+            }
+            self.has_told_columns = true;
+        }
         json!({ "type": kind, "object": object })
+    }
+
+    /// How far it has come.
+    fn bookmark(&mut self, annotations: Value) -> Value {
+        let mut object = json!({
+            "kind": self.resource.kind,
+            "apiVersion": self.resource.api_version(),
+            "metadata": { "resourceVersion": self.reached.to_string() },
+        });
+        if !annotations.is_null() {
+            object["metadata"]["annotations"] = annotations;
+        }
+        self.event("BOOKMARK", &object)
     }
 }

@@ -1,7 +1,7 @@
 //! kubectl, as a person would use it.
 
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -45,26 +45,45 @@ impl Bed {
     }
 
     async fn run_kubectl(&self, kubeconfig: &Path, args: &[&str], input: &[u8]) -> Result<String> {
-        let mut child = Command::new(&self.kubectl)
-            .args(args)
-            .env_clear()
-            // One home for all: the discovery cache in it saves most of kubectl's requests.
-            .env("HOME", &self.folder)
-            .env("KUBECONFIG", kubeconfig)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .context("cannot start kubectl")?;
-        if let Some(mut stdin) = child.stdin.take() {
-            stdin.write_all(input).await.context("kubectl does not read")?;
-        }
-        let output = child.wait_with_output().await.context("kubectl was lost")?;
+        let output = self.kubectl_at(kubeconfig, args, input).await?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
             bail!("kubectl {} ended with {}: {said}", args.join(" "), output.status);
         }
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// However it ends, and wherever the kubeconfig leads to.
+    pub async fn kubectl_at(
+        &self,
+        kubeconfig: &Path,
+        args: &[&str],
+        input: &[u8],
+    ) -> Result<Output> {
+        let mut child = self
+            .kubectl_command(kubeconfig, args)
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("cannot start kubectl")?;
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin.write_all(input).await.context("kubectl does not read")?;
+        }
+        child.wait_with_output().await.context("kubectl was lost")
+    }
+
+    /// It is killed when it is dropped.
+    pub fn kubectl_command(&self, kubeconfig: &Path, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.kubectl);
+        command
+            .args(args)
+            .env_clear()
+            // One home for all: the discovery cache in it saves most of kubectl's requests.
+            .env("HOME", &self.folder)
+            .env("KUBECONFIG", kubeconfig)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
+        command
     }
 }

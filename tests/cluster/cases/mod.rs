@@ -18,6 +18,7 @@ mod json;
 mod kept;
 mod killed;
 mod kinds;
+mod kubectl;
 mod lasting;
 mod manners;
 mod matrix;
@@ -64,6 +65,7 @@ pub fn together() -> Vec<Trial> {
         intents::trials(),
         json::trials(),
         kept::trials(),
+        kubectl::trials(),
         manners::trials(),
         mended::trials(),
         pictures::trials(),
