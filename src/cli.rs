@@ -105,6 +105,11 @@ pub enum Command {
     Abort(Abort),
     /// Make the version live again that was before this one
     Rollback(Rollback),
+    /// Run a whole release in a cluster of its own, inside this process
+    ///
+    /// Needs no cluster, no rights and no network: the API server, the pods, the proxy that obeys the
+    /// Ingress and the gate are all in here, on 127.0.0.1. The release is deploy's own.
+    Demo(Demo),
     /// Print the JSON Schema of what -o json prints
     ///
     /// Draft 2020-12. Needs no cluster. docs/json.md has every event with an example.
@@ -131,6 +136,32 @@ pub struct Init {
     /// Settings to record, and to check: a bluegreen.yaml or a Flagger Canary; - for standard input
     #[arg(short = 'f', long, value_name = "FILE")]
     pub filename: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct Demo {
+    /// Ask nobody: the gate says yes by itself, and the demo ends
+    #[arg(long, conflicts_with = "fault")]
+    pub yes: bool,
+    /// Show what goes wrong, and what becomes of it
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub fault: Option<Fault>,
+    /// Leave the kubeconfig when it ends
+    #[arg(long)]
+    pub keep: bool,
+    /// Open the live page and the gate in a browser
+    #[arg(long)]
+    pub open: bool,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// The candidate's pods crash
+    Crash,
+    /// The gate says no
+    Reject,
+    /// The driver is killed, and another takes over
+    Hang,
 }
 
 #[derive(Args, Debug)]

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every module may use those after it, never those before it.
-const ORDER: [&str; 12] = [
-    "main", "commands", "report", "cli", "drive", "cluster", "gate", "event", "settings", "error",
-    "release", "route",
+const ORDER: [&str; 14] = [
+    "main", "commands", "demo", "sandbox", "report", "cli", "drive", "cluster", "gate", "event",
+    "settings", "error", "release", "route",
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

@@ -7,6 +7,7 @@
 pub mod cli;
 pub mod cluster;
 pub mod commands;
+pub mod demo;
 pub mod drive;
 pub mod error;
 pub mod event;

@@ -52,6 +52,11 @@ const ROLLBACK: Examples = &[
     ("In a script: undo this release, and only once", "rollback parrot -n blue-green --release 1"),
     ("To the version that release 3 made live", "rollback parrot -n blue-green --to 3"),
 ];
+const DEMO: Examples = &[
+    ("Try it, with nothing but this program: press Promote on the gate's page", "demo"),
+    ("Without a person, in under half a minute", "demo --yes"),
+    ("See a driver killed at the gate, and another go on", "demo --fault hang"),
+];
 const SCHEMA: Examples = &[
     ("What a line of -o json may be", "schema event"),
     ("For an editor that checks a bluegreen.yaml", "schema config > bluegreen.schema.json"),
@@ -72,6 +77,7 @@ fn of(subcommand: &str) -> Examples {
         "promote" => PROMOTE,
         "abort" => ABORT,
         "rollback" => ROLLBACK,
+        "demo" => DEMO,
         "schema" => SCHEMA,
         "completions" => COMPLETIONS,
         _ => &[],

@@ -3,6 +3,7 @@
 mod abort;
 mod after;
 mod completions;
+mod demo;
 mod deploy;
 mod dry_run;
 mod history;
@@ -59,6 +60,7 @@ async fn run(cli: &Cli) -> Result<(), Error> {
             schema::run(args);
             Ok(())
         }
+        Command::Demo(args) => demo::run(common, args).await,
         Command::Completions(args) => completions::run(args),
     }
 }
