@@ -76,10 +76,6 @@ impl Proxy {
     /// A request of whoever looks at the candidate, as through a port that is forwarded.
     pub async fn preview(&self, request: Request<Incoming>) -> Reply {
         let routes = self.routes();
-        // The page itself says that there is none, and waits for one.
-        if routes.preview.is_empty() && request.uri().path() == "/" {
-            return reply(200, HTML, super::LIVE);
-        }
         self.pass(request, &routes.preview, "candidate").await
     }
 
@@ -95,6 +91,10 @@ impl Proxy {
 
     /// To the next of the pods in turn; to another if that one can't be reached.
     async fn pass(&self, request: Request<Incoming>, ends: &[String], role: &'static str) -> Reply {
+        if ends.is_empty() && request.uri().path() == "/" {
+            // The page itself says that there is none, and waits for one.
+            return reply(503, HTML, super::LIVE);
+        }
         if ends.is_empty() {
             return reply(503, "text/plain", "no pod is ready\n");
         }
