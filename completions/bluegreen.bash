@@ -527,13 +527,17 @@ _bluegreen() {
             return 0
             ;;
         bluegreen__subcmd__init)
-            opts="-f -n -o -h --target-port --filename --namespace --context --kubeconfig --as --output --color --help"
+            opts="-f -n -o -h --target-port --preview-host --filename --namespace --context --kubeconfig --as --output --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --target-port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --preview-host)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -10,8 +10,11 @@ use clap_complete::Shell;
 
 pub use program::program;
 
+use crate::release::PreviewHost;
 use crate::release::goal::ImageChange;
-use crate::settings::{Probe, parse_app, parse_reason, parse_seconds, parse_some_seconds};
+use crate::settings::{
+    Probe, parse_app, parse_preview_host, parse_reason, parse_seconds, parse_some_seconds,
+};
 
 /// Blue/green releases on Kubernetes from the command line, without a controller.
 ///
@@ -118,6 +121,13 @@ pub struct Init {
     /// The container port behind the Service, where the app has several
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub target_port: Option<u16>,
+    /// A host under which people outside can see the candidate, or none
+    ///
+    /// Our own Ingress then serves it, with the class of the app's Ingress: the DNS has to lead it to
+    /// the ingress controller. Whoever knows the host sees the candidate. Is recorded; none takes it
+    /// back.
+    #[arg(long, value_name = "HOST", value_parser = parse_preview_host)]
+    pub preview_host: Option<PreviewHost>,
     /// Settings to record, and to check: a bluegreen.yaml or a Flagger Canary; - for standard input
     #[arg(short = 'f', long, value_name = "FILE")]
     pub filename: Vec<PathBuf>,

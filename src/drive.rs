@@ -216,7 +216,7 @@ impl Loop<'_> {
             return;
         }
         self.shown = self.release;
-        if let Some(address) = s.preview_address() {
+        if let Some(address) = s.preview_site() {
             self.emit(What::Preview { address });
         }
     }

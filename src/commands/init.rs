@@ -46,5 +46,10 @@ fn goal(args: &cli::Init, settings: Option<&Loaded>) -> Init {
     if let (Some(port), Some(service)) = (args.target_port, &mut expected.service) {
         service.target_port = Some(port.into());
     }
-    Init { target_port: args.target_port, expected, settings: given.map(|given| given.settings) }
+    Init {
+        target_port: args.target_port,
+        expected,
+        settings: given.map(|given| given.settings),
+        preview_host: args.preview_host.clone(),
+    }
 }

@@ -79,6 +79,20 @@ fn autoscalers(s: &Snapshot) -> Vec<String> {
         .collect()
 }
 
+/// A host that is somebody's already: two Ingresses of one host are merged by the controller, and the
+/// candidate would be seen by those who are not meant to.
+pub fn preview_host(s: &Snapshot, host: &str) -> Option<String> {
+    let has_it = |ingress: &&Value| {
+        let rules = ingress["spec"]["rules"].as_array().into_iter().flatten();
+        rules.into_iter().any(|rule| rule["host"] == host)
+    };
+    let taken = s.open_ingresses().find(has_it)?;
+    Some(format!(
+        "Ingress {} serves {host}: the preview needs a host of its own (init --preview-host HOST, or none)",
+        name(taken)
+    ))
+}
+
 /// Objects of somebody else under the names that we need.
 fn foreign_objects(s: &Snapshot) -> Vec<String> {
     let mut needed: Vec<Id> =

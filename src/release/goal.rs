@@ -46,6 +46,15 @@ pub struct Init {
     pub expected: Expected,
     /// What later deploys go by; absent, what is recorded stays.
     pub settings: Option<Settings>,
+    /// Absent, what is recorded stays.
+    pub preview_host: Option<PreviewHost>,
+}
+
+/// Whether the candidate can be seen from outside, and where.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PreviewHost {
+    None,
+    At(String),
 }
 
 #[derive(Clone, PartialEq, Debug)]

@@ -26,7 +26,7 @@ mod warm;
 
 pub use endpoints::SLICE_SERVICE;
 pub use expected::{Expected, ExpectedService};
-pub use goal::{Change, Deploy, Gate, Goal, Init, Me};
+pub use goal::{Change, Deploy, Gate, Goal, Init, Me, PreviewHost};
 pub use memory::{ANSWERS, Answer, Answered, Memory};
 pub use names::Names;
 pub use news::News;

@@ -42,6 +42,9 @@ pub struct Record {
     /// What `init` was given for the releases to come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<Settings>,
+    /// The host under which our own Ingress shows the candidate to people outside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview_host: Option<String>,
     /// The last finished releases, oldest first.
     #[serde(default)]
     pub history: Vec<Finished>,
@@ -311,6 +314,7 @@ impl Record {
             challenge: None,
             release: None,
             settings: None,
+            preview_host: None,
             history: Vec::new(),
         }
     }

@@ -81,7 +81,13 @@ impl Snapshot {
         self.open_ingresses().filter(|ingress| names_app(ingress, &services)).collect()
     }
 
-    /// Where the candidate can be asked.
+    /// Where people can see the candidate: at the preview host, else from inside the cluster.
+    pub fn preview_site(&self) -> Option<String> {
+        let host = self.record.as_ref().and_then(|(_, record)| record.preview_host.as_ref());
+        host.map(|host| format!("http://{host}")).or_else(|| self.preview_address())
+    }
+
+    /// Where the candidate can be asked from inside the cluster.
     pub fn preview_address(&self) -> Option<String> {
         self.names.preview_address(self.service(&self.names.preview())?)
     }

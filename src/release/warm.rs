@@ -1,6 +1,7 @@
 //! The Ingress of ours. While an Ingress names a Service, the ingress controller keeps its backend; a
 //! backend that a switch takes away is missed by the nginx workers that are on their way out, and
-//! they answer 503 for it. This one names every Service of the app, and lets nobody in.
+//! they answer 503 for it. This one names every Service of the app, and lets nobody in, unless a host was
+//! asked for under which people can see the candidate.
 
 use json_patch::{PatchOperation, RemoveOperation, ReplaceOperation};
 use serde_json::{Map, Value, json};
@@ -42,15 +43,22 @@ pub fn wanted(s: &Snapshot, record: &Record) -> Wanted {
     // A backend's name has the port as the Ingress gives it, number or name.
     let paths: Vec<Value> =
         services.flat_map(|service| ports.iter().map(move |port| path(&service, port))).collect();
-    let mut spec = json!({"rules": [{"host": host(s), "http": {"paths": paths}}]});
+    let mut rules = vec![json!({"host": host(s), "http": {"paths": paths}})];
+    if let Some(host) = &record.preview_host {
+        let service = json!({"name": s.names.preview(), "port": ports.first()});
+        let path = json!({"path": "/", "pathType": "Prefix", "backend": {"service": service}});
+        rules.push(json!({"host": host, "http": {"paths": [path]}}));
+    }
+    let mut spec = json!({"rules": rules});
     let class = &route["spec"]["ingressClassName"];
     if !class.is_null() {
         spec["ingressClassName"] = class.clone();
     }
     // The API server takes only one of the two from a new Ingress.
     let by_annotation = annotation(route, CLASS).filter(|_| class.is_null());
-    let mut annotations =
-        vec![(ALLOWED, Some(NOBODY.to_owned())), (CLASS, by_annotation.map(str::to_owned))];
+    // It holds for the whole Ingress. The other host stays unknown to anybody outside.
+    let denied = record.preview_host.is_none().then(|| NOBODY.to_owned());
+    let mut annotations = vec![(ALLOWED, denied), (CLASS, by_annotation.map(str::to_owned))];
     annotations.extend(OF_THE_BACKEND.map(|key| (key, annotation(route, key).map(str::to_owned))));
     Wanted { name: s.names.preview(), spec, annotations }
 }

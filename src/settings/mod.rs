@@ -12,6 +12,8 @@ mod yaml;
 
 use std::time::Duration;
 
+use crate::release::PreviewHost;
+
 pub use config::Config;
 pub use fields::{FIELDS, HOOKS, Use};
 pub use files::{Asked, Input, Loaded, Template, read};
@@ -25,6 +27,22 @@ pub fn is_dns_label(text: &str) -> bool {
         && text.chars().all(inner)
         && !text.starts_with('-')
         && !text.ends_with('-')
+}
+
+/// A name that a name server may know: RFC 1123 labels with dots between them.
+pub fn is_host(text: &str) -> bool {
+    text.len() <= 253 && text.split('.').all(is_dns_label)
+}
+
+pub fn parse_preview_host(text: &str) -> Result<PreviewHost, String> {
+    match text {
+        "none" => Ok(PreviewHost::None),
+        host if is_host(host) && host.contains('.') => Ok(PreviewHost::At(host.to_owned())),
+        _ => {
+            Err("it is a full host name in lower case, without scheme, port or *, or none"
+                .to_owned())
+        }
+    }
 }
 
 pub fn parse_app(text: &str) -> Result<String, String> {
@@ -93,6 +111,17 @@ mod tests {
             assert!(parse_seconds(wrong).is_err(), "{wrong}");
         }
         assert!(parse_some_seconds("0s").is_err());
+    }
+
+    #[test]
+    fn a_preview_host_is_a_full_name_or_none() {
+        let at = |host: &str| Ok(PreviewHost::At(host.to_owned()));
+        assert_eq!(parse_preview_host("green.example.com"), at("green.example.com"));
+        assert_eq!(parse_preview_host("none"), Ok(PreviewHost::None));
+        let long = format!("{}com", "a.".repeat(126));
+        for wrong in ["", "green", "*.example.com", "a..b", "http://a.b", "a.b:80", "A.b", &long] {
+            assert!(parse_preview_host(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

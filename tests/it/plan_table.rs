@@ -12,6 +12,7 @@ mod init;
 mod intent;
 mod live;
 mod phase;
+mod preview_host;
 mod readiness;
 mod rehearse;
 mod rollback;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Doing, Look, Next};
 use crate::model::{APP_LABEL, Colour, EPOCH, Kind, RELEASE, Write};
 use crate::model::{annotation, label as label_of, name, string_map};
-use crate::release::goal::Init;
+use crate::release::goal::{Init, PreviewHost};
 use crate::release::snapshot::Leads;
 use crate::release::{
     Outcome, Record, Settings, Slot, Snapshot, checks, expected, objects, ports, template, warm,
@@ -48,6 +48,9 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
     let mut reasons = checks::deployment(&s.names, blue, &label);
     reasons.extend(checks::surroundings(s, &service, &label));
     reasons.extend(expected::unmet(s, &service, &init.expected));
+    let recorded = s.record.as_ref().and_then(|(_, record)| record.preview_host.clone());
+    let host = preview_host(init).unwrap_or(recorded);
+    reasons.extend(host.and_then(|host| checks::preview_host(s, &host)));
     if !reasons.is_empty() {
         return Err(reasons);
     }
@@ -59,6 +62,7 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
         let (number, epoch) = (borne(s, RELEASE), borne(s, EPOCH));
         let mut record = Record::new(service, label, number, epoch);
         record.settings = settings(init).unwrap_or_default();
+        record.preview_host = preview_host(init).unwrap_or_default();
         let write = Write::create(s.names.record(), record.config_map(&s.names));
         return Ok(look.act(Doing::MakeRecord, write));
     };
@@ -66,6 +70,11 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
         && settings != record.settings
     {
         return Ok(look.act(Doing::Set, look.record(|record| record.settings = settings)));
+    }
+    if let Some(host) = preview_host(init)
+        && host != record.preview_host
+    {
+        return Ok(look.act(Doing::Set, look.record(|record| record.preview_host = host)));
     }
     let live = s.service(&service).map(|live| &live["spec"]["selector"]);
     let mut selector = live.unwrap_or(&blue.0["spec"]["selector"]["matchLabels"]).clone();
@@ -106,6 +115,14 @@ fn keep_warm(look: Look, record: &Record) -> Option<Next> {
 fn settings(init: &Init) -> Option<Option<Settings>> {
     let said = init.settings?;
     Some(Some(said).filter(|said| *said != Settings::default()))
+}
+
+/// What is to be recorded of the preview host, if anything was said.
+fn preview_host(init: &Init) -> Option<Option<String>> {
+    init.preview_host.as_ref().map(|said| match said {
+        PreviewHost::None => None,
+        PreviewHost::At(host) => Some(host.clone()),
+    })
 }
 
 /// The highest number that an annotation has on anything in the namespace that a release may have

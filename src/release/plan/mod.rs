@@ -209,7 +209,7 @@ impl Look<'_> {
 
     /// The candidate is ready and waits, with nobody driving.
     fn detached(&self, number: u64) -> Next {
-        Next::Done(Outcome::Detached { number, preview: self.s.preview_address() })
+        Next::Done(Outcome::Detached { number, preview: self.s.preview_site() })
     }
 
     /// A wait for a slot to be ready.

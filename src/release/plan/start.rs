@@ -27,6 +27,7 @@ pub fn footing<'a>(
     };
     let mut reasons = checks::surroundings(s, &record.service, &record.label);
     reasons.extend(expected::unmet(s, &record.service, expected));
+    reasons.extend(record.preview_host.as_ref().and_then(|host| checks::preview_host(s, host)));
     let mut missing = Vec::new();
     for service in s.serving(record).into_iter().chain([s.names.preview()]) {
         if s.service(&service).is_none() {

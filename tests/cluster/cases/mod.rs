@@ -27,6 +27,7 @@ mod pair;
 mod parrot;
 mod pictures;
 mod plugin;
+mod preview_host;
 mod probe;
 mod refusals;
 mod requests;
@@ -87,6 +88,7 @@ pub fn alone() -> Vec<Trial> {
     let files = [
         stand_ins::trials(),
         traffic::trials(),
+        preview_host::trials(),
         probe::trials(),
         zero_loss::trials(),
         kinds::trials(),

@@ -1,0 +1,74 @@
+//! The host under which people outside see the candidate.
+
+use bluegreen::model::Kind;
+use bluegreen::release::{Goal, Init, Outcome, PreviewHost};
+use serde_json::{Value, json};
+
+use super::unfit;
+use crate::world::World;
+use crate::world::article::initialised;
+use crate::world::article::{V2, second};
+use crate::world::driver::{self, Driver, WEBHOOK, deploy};
+
+const HOST: &str = "green.example.com";
+
+fn init(said: PreviewHost) -> Goal {
+    Goal::Init(Init { preview_host: Some(said), ..Init::default() })
+}
+
+fn at(host: &str) -> Goal {
+    init(PreviewHost::At(host.to_owned()))
+}
+
+fn with_host() -> World {
+    let mut world = initialised();
+    assert_eq!(world.follow(&mut Driver::new("i", at(HOST))), Outcome::Initialised);
+    world
+}
+
+fn preview(world: &World) -> &Value {
+    world.get(Kind::Ingress, "parrot-preview")
+}
+
+#[test]
+fn leads_to_the_preview_service_and_is_taken_back() {
+    let denied = preview(&initialised()).clone();
+    let mut world = with_host();
+    let rules = preview(&world)["spec"]["rules"].as_array().unwrap().clone();
+    assert_eq!(rules[0], denied["spec"]["rules"][0], "what keeps the backends stays as it is");
+    let backend = json!({"service": {"name": "parrot-preview", "port": {"number": 80}}});
+    let path = json!({"path": "/", "pathType": "Prefix", "backend": backend});
+    assert_eq!(rules[1..], [json!({"host": HOST, "http": {"paths": [path]}})]);
+    assert_eq!(preview(&world)["metadata"]["annotations"], json!({}));
+
+    // A later init that says nothing of it leaves it.
+    let before = world.revision();
+    world.follow(&mut Driver::new("i", driver::init()));
+    assert_eq!(world.revision(), before);
+    world.follow(&mut Driver::new("i", init(PreviewHost::None)));
+    assert_eq!(preview(&world)["spec"], denied["spec"]);
+    let annotations = |ingress: &Value| ingress["metadata"]["annotations"].clone();
+    assert_eq!(annotations(preview(&world)), annotations(&denied));
+}
+
+#[test]
+fn is_where_people_are_sent() {
+    let mut world = with_host();
+    let mut deploy = deploy(V2, WEBHOOK);
+    deploy.detach = true;
+    let outcome = world.follow(&mut Driver::new("d", Goal::Deploy(deploy)));
+    let preview = Some(format!("http://{HOST}"));
+    assert_eq!(outcome, Outcome::Detached { number: 1, preview });
+}
+
+#[test]
+fn is_never_a_host_of_the_users() {
+    let taken = unfit(Driver::new("i", at("parrot.example.com")).next(&initialised()));
+    assert!(taken[0].starts_with("Ingress parrot serves parrot.example.com"), "{taken:?}");
+    let mut world = with_host();
+    let mut other = second();
+    other["spec"]["rules"][0]["host"] = json!(HOST);
+    world.add(other);
+    let taken = unfit(Driver::new("d", Goal::Deploy(deploy(V2, WEBHOOK))).next(&world));
+    assert!(taken[0].contains("init --preview-host"), "{taken:?}");
+}
