@@ -202,8 +202,9 @@ impl Store {
         new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"].clone();
         if resource.has_generation {
             let generation = old["metadata"]["generation"].as_u64().unwrap_or(0);
-            let more = u64::from(is_meant_otherwise(&old, &new));
-            new["metadata"]["generation"] = json!(generation + more);
+            let more = generation + u64::from(is_meant_otherwise(&old, &new));
+            let asked = new["metadata"]["generation"].as_u64().unwrap_or(0);
+            new["metadata"]["generation"] = json!(more.max(asked));
         }
         if *old == new {
             return Ok(old);
@@ -213,7 +214,7 @@ impl Store {
         }
         let is_released = new["metadata"]["deletionTimestamp"].is_string()
             && new["metadata"]["deletionGracePeriodSeconds"].as_u64().unwrap_or(0) == 0
-            && new["metadata"]["finalizers"].as_array().is_none_or(Vec::is_empty);
+            && !is_held(&new);
         let change = if is_released { Change::Deleted } else { Change::Modified };
         Ok(self.commit(&mut state, key.clone(), change, new))
     }
@@ -312,6 +313,12 @@ fn is_meant_otherwise(old: &Value, new: &Value) -> bool {
     let fields = [old, new].map(|object| object.as_object().into_iter().flatten());
     let own = |(field, _): &(&String, &Value)| !matches!(field.as_str(), "metadata" | "status");
     fields.into_iter().flatten().filter(own).any(|(field, _)| old[field] != new[field])
+}
+
+/// Whether somebody has a part in its end. A namespace has finalizers of two sorts.
+pub fn is_held(object: &Value) -> bool {
+    let finalizers = [&object["metadata"]["finalizers"], &object["spec"]["finalizers"]];
+    finalizers.iter().any(|it| it.as_array().is_some_and(|it| !it.is_empty()))
 }
 
 fn uid(random: &mut fastrand::Rng) -> String {
