@@ -24,6 +24,13 @@ impl Clock {
         self.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 
+    /// The same, of a time to come.
+    pub fn stamp_after(&self, seconds: u64) -> String {
+        let wait = SignedDuration::from_secs(seconds.try_into().unwrap_or(i64::MAX));
+        let then = self.now().saturating_add(wait).unwrap_or(Timestamp::MAX);
+        then.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+
     /// As a reply's `Date` has it.
     pub fn date(&self) -> String {
         self.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()

@@ -212,7 +212,7 @@ impl Store {
         }
         let is_released = new["metadata"]["deletionTimestamp"].is_string()
             && new["metadata"]["deletionGracePeriodSeconds"].as_u64().unwrap_or(0) == 0
-            && new["metadata"]["finalizers"].as_array().is_none_or(Vec::is_empty);
+            && !is_held(&new);
         let change = if is_released { Change::Deleted } else { Change::Modified };
         Ok(self.commit(&mut state, key.clone(), change, new))
     }
@@ -304,6 +304,12 @@ impl Store {
         let resource = of_kind(text("apiVersion"), text("kind")).expect("a kind that is known");
         self.create(resource, object).expect("a name that is free")
     }
+}
+
+/// Whether somebody has a part in its end. A namespace has finalizers of two sorts.
+pub fn is_held(object: &Value) -> bool {
+    let finalizers = [&object["metadata"]["finalizers"], &object["spec"]["finalizers"]];
+    finalizers.iter().any(|it| it.as_array().is_some_and(|it| !it.is_empty()))
 }
 
 fn uid(random: &mut fastrand::Rng) -> String {

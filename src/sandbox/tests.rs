@@ -61,6 +61,31 @@ async fn an_object_lives_and_dies() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_generation_counts_what_is_meant() {
+    let mut api = Api::new(&store());
+    let all = "/apis/apps/v1/namespaces/birds/deployments";
+    let labels = json!({"app": "parrot"});
+    let containers = json!([{"name": "parrot", "image": "parrot:1"}]);
+    let parrot = json!({
+        "metadata": {"name": "parrot"},
+        "spec": {
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": containers}},
+        },
+    });
+    assert_eq!(call(&mut api, Method::POST, all, parrot).await.0, 201);
+    for (field, value, generation) in [
+        ("/metadata/labels", json!({"a": "b"}), 1),
+        ("/metadata/annotations", json!({"a": "b"}), 2),
+        ("/spec/replicas", json!(2), 3),
+    ] {
+        let patch = json!([{"op": "add", "path": field, "value": value}]);
+        let (_, now) = call(&mut api, Method::PATCH, &format!("{all}/parrot"), patch).await;
+        assert_eq!(now["metadata"]["generation"], generation, "{field}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_watch_tells_what_its_selector_lets_through() {
     let store = store();
     let mut api = Api::new(&store);

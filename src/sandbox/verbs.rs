@@ -245,10 +245,15 @@ fn log(store: &Store, target: &Target, name: &str, asked: &Asked) -> Result<Repl
     Ok(Reply::Text(kept.iter().map(|line| format!("{line}\n")).collect()))
 }
 
+/// The time of an end to come is the end's; whoever counts generations counts this.
 pub fn fate_of_marked(mut object: Value, stamp: &str, seconds: u64) -> Fate {
-    if object["metadata"]["deletionTimestamp"].is_null() {
-        object["metadata"]["deletionTimestamp"] = json!(stamp);
-        object["metadata"]["deletionGracePeriodSeconds"] = json!(seconds);
+    let metadata = &mut object["metadata"];
+    if metadata["deletionTimestamp"].is_null() {
+        metadata["deletionTimestamp"] = json!(stamp);
+        metadata["deletionGracePeriodSeconds"] = json!(seconds);
+        if let Some(generation) = metadata["generation"].as_u64() {
+            metadata["generation"] = json!(generation + 1);
+        }
     }
     Fate::Marked(object)
 }

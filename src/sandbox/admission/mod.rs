@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::clock::Clock;
 use super::refusal::Refusal;
 use super::request::{Query, Target};
-use super::resources::{PODS, Resource};
-use super::store::Fate;
+use super::resources::{NAMESPACES, PODS, Resource};
+use super::store::{Fate, is_held};
 use super::verbs::fate_of_marked;
 
 /// Seconds that a pod has to end, if it does not say otherwise.
@@ -112,7 +112,8 @@ pub fn admit_change(target: &Target, old: &Value, new: &mut Value) -> Result<(),
             value => is[field] = value.clone(),
         }
     }
-    if resource.has_status && target.part.as_deref() != Some("status") {
+    let is_of_status = target.part.as_deref() == Some("status");
+    if resource.has_status && !is_of_status {
         match &old["status"] {
             Value::Null => {
                 if let Some(fields) = new.as_object_mut() {
@@ -184,7 +185,10 @@ pub fn fate(
         }
         object["metadata"]["finalizers"] = json!(finalizers);
     }
-    let is_held = object["metadata"]["finalizers"].as_array().is_some_and(|it| !it.is_empty());
+    let is_held = is_held(&object);
+    if resource.plural == NAMESPACES.plural && is_held {
+        object["status"]["phase"] = json!("Terminating");
+    }
     // A pod that no node has goes at once.
     let runs = resource.plural == PODS.plural && object["spec"]["nodeName"].is_string();
     let own = object["spec"]["terminationGracePeriodSeconds"].as_u64().unwrap_or(GRACE);
@@ -193,7 +197,7 @@ pub fn fate(
         .or_else(|| query.get("gracePeriodSeconds").parse().ok());
     let grace = if runs { asked.unwrap_or(own) } else { 0 };
     match is_held || grace > 0 {
-        true => fate_of_marked(object, &clock.stamp(), grace),
+        true => fate_of_marked(object, &clock.stamp_after(grace), grace),
         false => Fate::Removed,
     }
 }

@@ -77,9 +77,7 @@ fn orphan(scene: &Scene, owner: &Value) {
         // It may be gone by now, which is as well.
         let _ = scene.store.edit(resource, &key, |old| {
             let mut new = old.clone();
-            if let Some(owners) = new["metadata"]["ownerReferences"].as_array_mut() {
-                owners.retain(|it| it["uid"] != uid(owner));
-            }
+            drop_from(&mut new, "ownerReferences", |it| it["uid"] == uid(owner));
             Ok(new)
         });
     }
@@ -89,9 +87,18 @@ fn let_go(store: &Store, key: &Key, finalizer: &str) {
     let Some(resource) = resource(key) else { return };
     let _ = store.edit(resource, key, |old| {
         let mut new = old.clone();
-        if let Some(finalizers) = new["metadata"]["finalizers"].as_array_mut() {
-            finalizers.retain(|it| it != finalizer);
-        }
+        drop_from(&mut new, "finalizers", |it| it == finalizer);
         Ok(new)
     });
+}
+
+/// A list of which nothing is left is left out.
+fn drop_from(object: &mut Value, field: &str, goes: impl Fn(&Value) -> bool) {
+    let mut left = items(&object["metadata"][field]).to_vec();
+    left.retain(|item| !goes(item));
+    if !left.is_empty() {
+        object["metadata"][field] = json!(left);
+    } else if let Some(metadata) = object["metadata"].as_object_mut() {
+        metadata.remove(field);
+    }
 }

@@ -28,6 +28,7 @@ pub fn reconcile(store: &Store, key: &Key) {
     let _ = store.edit(&NAMESPACES, key, |old| {
         let mut new = old.clone();
         new["metadata"]["labels"][NAME] = json!(key.name);
+        new["spec"]["finalizers"] = json!(["kubernetes"]);
         new["status"]["phase"] = json!(phase);
         Ok(new)
     });

@@ -226,8 +226,10 @@ fn bind(store: &Store, key: &Key, pod: &Value) {
 
 /// It is gone when nobody else holds it.
 fn let_go(store: &Store, key: &Key) {
+    let now = store.clock().stamp();
     let _ = store.edit(&PODS, key, |old| {
         let mut new = old.clone();
+        new["metadata"]["deletionTimestamp"] = json!(now);
         new["metadata"]["deletionGracePeriodSeconds"] = json!(0);
         Ok(new)
     });

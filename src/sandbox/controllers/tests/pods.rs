@@ -3,6 +3,8 @@
 use super::super::garbage;
 use super::*;
 use crate::sandbox::controllers::objects::is_going;
+use jiff::Timestamp;
+
 use crate::sandbox::scripts::{DIE, LAST_WORDS, LOG};
 use crate::sandbox::store::Change;
 use crate::sandbox::{Stage, resources};
@@ -138,12 +140,12 @@ async fn a_pod_has_its_time_to_end() {
     town.until("its end", |store| store.get(&key(&PODS, &second)).is_none()).await;
     let took = town.store().clock().now().duration_since(from.1).as_secs();
     assert!((30..32).contains(&took), "its grace period is 30 s, not {took}");
-    let was_ready: Vec<(Change, bool, bool)> = town
-        .store()
-        .since(from.0)
-        .unwrap()
+    let mut told = town.store().since(from.0).unwrap();
+    told.retain(|change| change.plural == PODS.plural && name(&change.object) == second);
+    let ends: Timestamp = text(&told[0].object["metadata"]["deletionTimestamp"]).parse().unwrap();
+    assert!((29..=30).contains(&ends.duration_since(from.1).as_secs()), "it ends at {ends}");
+    let was_ready: Vec<(Change, bool, bool)> = told
         .iter()
-        .filter(|change| change.plural == PODS.plural && name(&change.object) == second)
         .map(|it| (it.change, is_going(&it.object), ready_since(&it.object).is_some()))
         .collect();
     use Change::{Deleted, Modified};
