@@ -19,7 +19,7 @@ use pause::{Pause, Woken};
 use crate::cluster::{Breadth, CallError, Change, Cluster};
 use crate::error::{Error, Kind};
 use crate::event::{Event, Order, What};
-use crate::gate::Webhooks;
+use crate::gate::{Outside, Webhooks};
 use crate::model::Write;
 use crate::release::plan::{self, Next, WaitFor};
 use crate::release::status::{self, Status};
@@ -39,6 +39,8 @@ pub struct Drive<'a> {
     pub gate: Option<&'a Webhooks>,
     /// Where a switch is confirmed.
     pub probe: &'a Probe,
+    /// How whoever is asked outside of the cluster is reached.
+    pub outside: &'a Outside,
     /// How long a cluster that went away is waited for.
     pub patience: Duration,
     pub report: &'a mut dyn FnMut(&Event),

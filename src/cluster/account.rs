@@ -10,9 +10,8 @@ use super::call::chain;
 use super::plugin::{Credential, Plugin, Trouble};
 
 pub(super) struct Account {
-    /// Without a credential of the plugin's.
-    config: Config,
-    plugin: Option<Plugin>,
+    /// Whom to ask for a credential, and what to put it into.
+    plugin: Option<(Plugin, Config)>,
     /// Its number, and none after one that was refused.
     held: Mutex<(u64, Option<Held>)>,
 }
@@ -33,8 +32,15 @@ impl Account {
     pub fn new(mut config: Config) -> Result<Account, kube::Error> {
         let plugin = Plugin::take(&mut config.auth_info);
         let client = Client::try_from(config.clone())?;
-        let held = plugin.is_none().then_some(Held { client, expires: None });
-        Ok(Account { config, plugin, held: Mutex::new((0, held)) })
+        Ok(match plugin {
+            Some(plugin) => Account { plugin: Some((plugin, config)), held: Mutex::new((0, None)) },
+            None => Account::of(client),
+        })
+    }
+
+    /// One for all requests.
+    pub fn of(client: Client) -> Account {
+        Account { plugin: None, held: Mutex::new((0, Some(Held { client, expires: None }))) }
     }
 
     /// The present credential; a new one where there is none, or where it has expired.
@@ -44,9 +50,9 @@ impl Account {
         let now = Timestamp::now();
         let valid = held.take_if(|held| held.expires.is_none_or(|expires| now < expires));
         let valid = match (valid, &self.plugin) {
-            (None, Some(plugin)) => {
+            (None, Some((plugin, config))) => {
                 *number += 1;
-                self.holding(plugin.ask().await?)?
+                holding(config, plugin.ask().await?)?
             }
             (valid, _) => valid.expect("without a plugin nothing expires"),
         };
@@ -64,15 +70,15 @@ impl Account {
         drop(held);
         Some(self.pass().await)
     }
+}
 
-    fn holding(&self, credential: Credential) -> Result<Held, Trouble> {
-        let mut config = self.config.clone();
-        let expires = credential.expiration_timestamp;
-        prove(&mut config, credential);
-        let client = Client::try_from(config)
-            .map_err(|error| Trouble { what: chain(&error), hint: None })?;
-        Ok(Held { client, expires })
-    }
+fn holding(config: &Config, credential: Credential) -> Result<Held, Trouble> {
+    let mut config = config.clone();
+    let expires = credential.expiration_timestamp;
+    prove(&mut config, credential);
+    let client =
+        Client::try_from(config).map_err(|error| Trouble { what: chain(&error), hint: None })?;
+    Ok(Held { client, expires })
 }
 
 fn prove(config: &mut Config, credential: Credential) {

@@ -61,6 +61,17 @@ impl CallError {
 }
 
 impl Cluster {
+    /// By a client that is there already.
+    pub fn over(client: kube::Client, namespace: &str) -> Cluster {
+        Cluster {
+            account: Arc::new(Account::of(client)),
+            clock: Arc::new(Clock::default()),
+            namespace: namespace.to_owned(),
+            address: "the given client".to_owned(),
+            flags: format!(" -n {namespace}"),
+        }
+    }
+
     pub fn clock(&self) -> &Clock {
         &self.clock
     }

@@ -1,9 +1,9 @@
 //! One clock for everybody: the API server's, carried forward by this machine's monotonic one.
 
 use std::sync::Mutex;
-use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
 /// The `Date` header counts whole seconds.
 const RESOLUTION: SignedDuration = SignedDuration::from_secs(1);

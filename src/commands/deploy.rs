@@ -7,7 +7,7 @@ use super::session::{Ask, Session};
 use super::{after, dry_run, input, verdict};
 use crate::cli;
 use crate::error::{Error, Kind};
-use crate::gate::Webhooks;
+use crate::gate::{Outside, Webhooks};
 use crate::release::{Change, Deploy, Gate, Goal, Settings};
 use crate::report;
 use crate::settings::{Given, Hook, Template, address};
@@ -109,7 +109,7 @@ fn gate(
         (None, None, None) => Vec::new(),
     };
     let watched = args.dry_run.is_some() || std::io::stderr().is_terminal();
-    match Webhooks::new(&hooks).map_err(unusable)? {
+    match Webhooks::new(&hooks, &Outside::network()).map_err(unusable)? {
         Some(webhooks) => Ok((Gate::Webhook, Some(webhooks))),
         None => Ok((Gate::Unsaid { watched }, None)),
     }

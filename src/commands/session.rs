@@ -8,7 +8,7 @@ use crate::cluster::{Access, Breadth, Cluster, apps, connect, read_once};
 use crate::drive::{Drive, Ended, Interrupts, drive};
 use crate::error::{Error, Kind};
 use crate::event::Event;
-use crate::gate::Webhooks;
+use crate::gate::{Outside, Webhooks};
 use crate::release::{Goal, Me, Memory, Names, Snapshot};
 use crate::report::{Commands, Reporter};
 use crate::settings::Probe;
@@ -83,6 +83,7 @@ impl Session {
             me: me(),
             gate: ask.gate,
             probe: ask.probe,
+            outside: &Outside::network(),
             patience,
             report,
             command: &command,

@@ -28,6 +28,11 @@ impl Interrupts {
         Interrupts { seen }
     }
 
+    /// None will come.
+    pub fn none() -> Interrupts {
+        Interrupts { seen: watch::channel((0, 0)).1 }
+    }
+
     pub fn pending(&self) -> Option<u8> {
         let (signal, count) = *self.seen.borrow();
         (count > 0).then_some(signal)

@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use super::Drive;
 use crate::cluster::{Change, Cluster, Spec, Watches};
 use crate::event::What;
-use crate::gate::Payload;
 use crate::gate::probe::{Prober, Targets};
+use crate::gate::{Outside, Payload};
 use crate::model::{Colour, Kind, RELEASE};
 use crate::release::plan::{Question, WaitFor};
 use crate::release::{Answered, Probed, Release, SLICE_SERVICE, Sight, Snapshot};
@@ -84,10 +84,10 @@ impl Pause {
     }
 
     /// Whether the release has been switched that the app is now asked for.
-    fn prepare_probe(&mut self, probe: &Probe, s: &Snapshot, on: &WaitFor) -> Option<bool> {
+    fn prepare_probe(&mut self, drive: &Drive, s: &Snapshot, on: &WaitFor) -> Option<bool> {
         let release = asked_for(s, on)?;
         if self.probe.as_ref().is_none_or(|asking| asking.release != release.number) {
-            self.probe = Some(Asking::new(probe, s, release));
+            self.probe = Some(Asking::new(drive.probe, drive.outside, s, release));
         }
         Some(release.switched.is_some())
     }
@@ -105,7 +105,7 @@ impl Pause {
         let left = left.map_or(SAY_AGAIN, |left| Duration::try_from(left).unwrap_or_default());
         // A moment more: a clock that rounds must not wake us before the time has come.
         let left = left.min(SAY_AGAIN) + Duration::from_millis(5);
-        let switched = self.prepare_probe(drive.probe, s, on);
+        let switched = self.prepare_probe(drive, s, on);
         let poll = async {
             match &mut self.poll {
                 Some(poll) => poll.answer.as_mut().await,
@@ -136,12 +136,12 @@ impl Pause {
 }
 
 impl Asking {
-    fn new(probe: &Probe, s: &Snapshot, release: &Release) -> Asking {
+    fn new(probe: &Probe, outside: &Outside, s: &Snapshot, release: &Release) -> Asking {
         let record = s.record.as_ref().map(|(_, record)| record);
         let (routes, services) = record.map(|r| (s.routes(r), s.serving(r))).unwrap_or_default();
         let targets = Targets::find(&routes, &services, probe);
         let replicas = s.slot(release.from).map_or(1, |slot| slot.desired());
-        let prober = Prober::new(targets, replicas).map_err(Some);
+        let prober = Prober::new(targets, replicas, outside).map_err(Some);
         Asking { release: release.number, prober }
     }
 

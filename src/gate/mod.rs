@@ -1,8 +1,10 @@
 //! What says when a candidate may go live, and whether it has.
 
+mod outside;
 mod payload;
 pub mod probe;
 mod webhook;
 
+pub use outside::{Courier, Failure, Outside};
 pub use payload::Payload;
 pub use webhook::Webhooks;

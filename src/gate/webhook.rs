@@ -4,11 +4,14 @@
 use std::fmt;
 use std::time::Duration;
 
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Method, StatusCode};
 use reqwest::redirect::Policy;
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, Request};
 use tokio::time::{sleep, timeout};
 
 use super::Payload;
+use super::outside::{Courier, Failure, Outside, carry};
 use crate::release::Answer;
 use crate::settings::Hook;
 
@@ -24,14 +27,15 @@ pub struct Webhooks(Vec<Webhook>);
 /// A webhook. Its URL is a secret: whoever has it may be able to say yes.
 #[derive(Clone)]
 struct Webhook {
-    client: Client,
+    courier: Courier,
     hook: Hook,
 }
 
 impl Webhooks {
     /// None where there is nothing to ask.
-    pub fn new(hooks: &[Hook]) -> Result<Option<Webhooks>, String> {
-        let webhooks: Vec<Webhook> = hooks.iter().map(Webhook::new).collect::<Result<_, _>>()?;
+    pub fn new(hooks: &[Hook], outside: &Outside) -> Result<Option<Webhooks>, String> {
+        let webhooks = hooks.iter().map(|hook| Webhook::new(hook, outside));
+        let webhooks: Vec<Webhook> = webhooks.collect::<Result<_, _>>()?;
         Ok(Some(Webhooks(webhooks)).filter(|webhooks| !webhooks.0.is_empty()))
     }
 
@@ -62,16 +66,14 @@ fn named(name: &str, answer: Answer) -> Answer {
 }
 
 impl Webhook {
-    fn new(hook: &Hook) -> Result<Webhook, String> {
-        let client = Client::builder()
+    fn new(hook: &Hook, outside: &Outside) -> Result<Webhook, String> {
+        let wanted = Client::builder()
             .user_agent(crate::USER_AGENT)
             // A login page that answers 200 must not approve a release.
             .redirect(Policy::none())
             .connect_timeout(CONNECT_WITHIN)
-            .tls_danger_accept_invalid_certs(hook.disable_tls)
-            .build()
-            .map_err(|error| error.without_url().to_string())?;
-        Ok(Webhook { client, hook: hook.clone() })
+            .tls_danger_accept_invalid_certs(hook.disable_tls);
+        Ok(Webhook { courier: outside.courier(wanted)?, hook: hook.clone() })
     }
 
     fn name(&self) -> String {
@@ -105,9 +107,12 @@ impl Webhook {
     }
 
     /// The status alone is the answer: a body that is long, or never ends, changes nothing.
-    async fn exchange(&self, payload: &Payload) -> Result<StatusCode, reqwest::Error> {
-        let request = self.client.post(self.hook.url.clone()).json(payload);
-        Ok(request.send().await?.status())
+    async fn exchange(&self, payload: &Payload) -> Result<StatusCode, Failure> {
+        let mut request = Request::new(Method::POST, self.hook.url.clone());
+        let json = HeaderValue::from_static("application/json");
+        request.headers_mut().insert(CONTENT_TYPE, json);
+        *request.body_mut() = Some(serde_json::to_vec(payload)?.into());
+        Ok(carry(&self.courier, request).await?.status())
     }
 }
 
@@ -131,7 +136,11 @@ fn may_change(status: StatusCode) -> bool {
 }
 
 /// An error without the URL, which is in most of them.
-pub(super) fn reason(error: reqwest::Error) -> String {
+pub(super) fn reason(failure: Failure) -> String {
+    let error = match failure.downcast::<reqwest::Error>() {
+        Ok(error) => error.without_url(),
+        Err(other) => return format!("no answer: {other}"),
+    };
     let kind = if error.is_timeout() {
         "it did not answer in time"
     } else if error.is_connect() {
@@ -139,7 +148,6 @@ pub(super) fn reason(error: reqwest::Error) -> String {
     } else {
         "no answer"
     };
-    let error = error.without_url();
     let mut source: Option<&dyn std::error::Error> = std::error::Error::source(&error);
     let mut last = None;
     while let Some(cause) = source {

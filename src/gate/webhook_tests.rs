@@ -46,7 +46,7 @@ fn hook(url: &str) -> Hook {
 fn ask(hooks: &[Hook], metadata: &[(&str, &str)]) -> Answer {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let webhooks = Webhooks::new(hooks).unwrap().unwrap();
+    let webhooks = Webhooks::new(hooks, &Outside::network()).unwrap().unwrap();
     runtime.block_on(webhooks.ask(&Payload::of(metadata)))
 }
 
@@ -187,7 +187,7 @@ fn shows_no_more_of_an_address_than_scheme_and_host() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let one = hook("https://user:pass@hooks.example.com:8443/secret?token=secret");
     let two = hook("http://gate.example.com/secret");
-    let webhooks = Webhooks::new(&[one.clone(), two]).unwrap().unwrap();
+    let webhooks = Webhooks::new(&[one.clone(), two], &Outside::network()).unwrap().unwrap();
     assert_eq!(webhooks.to_string(), "https://hooks.example.com, http://gate.example.com");
     assert_eq!(
         format!("{webhooks:?}"),
@@ -196,5 +196,5 @@ fn shows_no_more_of_an_address_than_scheme_and_host() {
     let metadata = [("token".to_owned(), "secret".to_owned())].into();
     let shown = format!("{:?}", Hook { metadata, ..one });
     assert!(!shown.contains("secret") && !shown.contains("pass"), "{shown}");
-    assert!(Webhooks::new(&[]).unwrap().is_none());
+    assert!(Webhooks::new(&[], &Outside::network()).unwrap().is_none());
 }

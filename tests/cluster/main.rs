@@ -2,6 +2,8 @@
 //! it (as `cargo test` does), the program hands over to it.
 #![forbid(unsafe_code)]
 
+#[path = "../acceptance/mod.rs"]
+mod acceptance;
 #[allow(dead_code, reason = "what tests may use, not all of it in use yet")]
 mod bed;
 mod cases;

@@ -1,5 +1,8 @@
 //! Tests of the pure core on a simulated cluster: no network, no clock, no sleep.
 
+#[path = "../acceptance/mod.rs"]
+mod acceptance;
+mod on_sandbox;
 mod plan_properties;
 mod plan_table;
 #[allow(dead_code, reason = "what status prints is for other test programs")]

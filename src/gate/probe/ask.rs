@@ -3,15 +3,16 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use http::{HeaderValue, header};
+use http::{HeaderValue, Method, header};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response};
+use reqwest::{Client, Request, Response};
 use tokio::net::lookup_host;
 use url::Host;
 
 use super::answer::Heard;
 use super::target::Target;
+use crate::gate::outside::{Courier, Failure, Outside, carry};
 use crate::gate::webhook::reason;
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
@@ -20,7 +21,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 const BODY: usize = 64 * 1024;
 
 pub struct Asker {
-    client: Client,
+    courier: Courier,
     target: Target,
     /// The rule's host, which has no port.
     host: Option<HeaderValue>,
@@ -41,13 +42,13 @@ impl Resolve for Led {
 }
 
 impl Asker {
-    pub fn new(target: Target) -> Result<Asker, String> {
+    pub fn new(target: Target, outside: &Outside) -> Result<Asker, String> {
         let address = match &target.address {
             Host::Domain(name) => name.clone(),
             Host::Ipv4(ip) => ip.to_string(),
             Host::Ipv6(ip) => ip.to_string(),
         };
-        let client = Client::builder()
+        let wanted = Client::builder()
             .user_agent(crate::USER_AGENT)
             .http1_only()
             .redirect(Policy::none())
@@ -60,13 +61,11 @@ impl Asker {
             // A proxy would look the host up by itself, and keep connections.
             .no_proxy()
             // Nothing secret is sent, and whose certificate it is tells nothing of versions.
-            .tls_danger_accept_invalid_certs(true)
-            .build()
-            .map_err(|error| error.without_url().to_string())?;
+            .tls_danger_accept_invalid_certs(true);
         let host = target.url.domain().filter(|_| target.url.port().is_some());
         let is_rule = target.url.host().map(|host| host.to_owned()) != Some(target.address.clone());
         let host = host.filter(|_| is_rule).and_then(|host| HeaderValue::from_str(host).ok());
-        Ok(Asker { client, target, host })
+        Ok(Asker { courier: outside.courier(wanted)?, target, host })
     }
 
     /// Whatever happens is an answer, or why there was none.
@@ -74,13 +73,14 @@ impl Asker {
         self.exchange().await.unwrap_or_else(|error| Heard::Nobody(reason(error)))
     }
 
-    async fn exchange(&self) -> Result<Heard, reqwest::Error> {
-        let request = self.client.get(self.target.url.clone());
-        let mut request = request.header(header::CACHE_CONTROL, "no-cache");
+    async fn exchange(&self) -> Result<Heard, Failure> {
+        let mut request = Request::new(Method::GET, self.target.url.clone());
+        let headers = request.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         if let Some(host) = &self.host {
-            request = request.header(header::HOST, host);
+            headers.insert(header::HOST, host.clone());
         }
-        let mut response = request.send().await?;
+        let mut response = carry(&self.courier, request).await?;
         let body = body(&mut response).await?;
         Ok(Heard::new(response.status(), response.headers(), &body))
     }

@@ -8,7 +8,11 @@ fn asker(url: &str, at: SocketAddr) -> Asker {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut url: url::Url = url.parse().unwrap();
     url.set_port(Some(at.port())).unwrap();
-    Asker::new(Target { url, address: Host::parse(&at.ip().to_string()).unwrap() }).unwrap()
+    Asker::new(
+        Target { url, address: Host::parse(&at.ip().to_string()).unwrap() },
+        &Outside::network(),
+    )
+    .unwrap()
 }
 
 fn why(heard: Heard) -> String {

@@ -20,6 +20,7 @@ use tokio::time::{Instant, sleep_until};
 
 pub use target::{Target, Targets};
 
+use super::Outside;
 use crate::release::Sight;
 use answer::Heard;
 use ask::Asker;
@@ -61,7 +62,7 @@ struct Asked {
 
 impl Prober {
     /// `replicas`: of the old version.
-    pub fn new(found: Targets, replicas: u64) -> Result<Prober, String> {
+    pub fn new(found: Targets, replicas: u64, outside: &Outside) -> Result<Prober, String> {
         let names = found.targets.iter().map(Target::to_string).collect();
         let nothing = match found.left_out.as_slice() {
             [] => "no rule of an Ingress can be asked".to_owned(),
@@ -69,7 +70,7 @@ impl Prober {
         };
         let now = Instant::now();
         let asked = found.targets.into_iter().map(|target| {
-            let asker = Arc::new(Asker::new(target)?);
+            let asker = Arc::new(Asker::new(target, outside)?);
             Ok(Asked { asker, started: now, due: Some(now) })
         });
         Ok(Prober {

@@ -33,7 +33,7 @@ fn prober(at: &[&StandIn]) -> Prober {
         address: Host::parse("127.0.0.1").unwrap(),
     });
     let found = Targets { targets: targets.collect(), left_out: Vec::new() };
-    let mut prober = Prober::new(found, 1).unwrap();
+    let mut prober = Prober::new(found, 1, &Outside::network()).unwrap();
     let millisecond = Duration::from_millis(1);
     prober.pace = Pace { round: millisecond, failed: millisecond, idle: Duration::from_secs(3600) };
     prober

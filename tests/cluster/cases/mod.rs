@@ -1,6 +1,7 @@
 //! The tests, one file a subject. A new file: a `mod` line, and its `trials()` in `together` or
 //! `alone`.
 
+mod accepted;
 mod access;
 mod after_switch;
 mod alternate;
@@ -52,6 +53,7 @@ use libtest_mimic::Trial;
 pub fn together() -> Vec<Trial> {
     let files = [
         bed::trials(),
+        accepted::trials(),
         access::trials(),
         after_switch::trials(),
         alternate::trials(),

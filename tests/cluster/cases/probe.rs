@@ -68,7 +68,7 @@ async fn prober(bed: &Bed, pair: &Pair, ingress: &Ingress) -> Result<Prober> {
     let services = ["old", "new"].map(str::to_owned);
     let found = Targets::find(&[&route], &services, &choice);
     ensure!(found.targets.len() == 1, "{found:?}");
-    Prober::new(found, 2).map_err(anyhow::Error::msg)
+    Prober::new(found, 2, &bluegreen::gate::Outside::network()).map_err(anyhow::Error::msg)
 }
 
 async fn confirmed(prober: &mut Prober) -> Sight {

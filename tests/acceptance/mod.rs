@@ -1,0 +1,42 @@
+//! What a release does, written once and run twice: on the sandbox in paused time (`tests/it`), and on
+//! a real control plane (`tests/cluster`). The clock, the pods and the API are the bed's; the gate is
+//! the case's own, and no socket.
+
+mod changes;
+mod command;
+mod field;
+mod intents;
+mod life;
+mod unhealthy;
+
+pub use field::Field;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use anyhow::Result;
+
+type Running = Pin<Box<dyn Future<Output = Result<()>>>>;
+
+/// A case, by its name.
+pub type Case = (&'static str, fn(Field) -> Running);
+
+/// `cases![a, b]`, each an `async fn(Field) -> Result<()>`.
+macro_rules! cases {
+    ($($case:ident),* $(,)?) => {
+        &[$((
+            concat!(module_path!(), "::", stringify!($case)),
+            |field: $crate::acceptance::Field| Box::pin($case(field)) as $crate::acceptance::Running,
+        )),*]
+    };
+}
+use cases;
+
+pub fn all() -> Vec<Case> {
+    [life::CASES, intents::CASES, unhealthy::CASES, changes::CASES].concat()
+}
+
+/// Without the path to it.
+pub fn short(name: &str) -> &str {
+    name.split_once("acceptance::").map_or(name, |(_, short)| short)
+}

@@ -1,0 +1,48 @@
+//! The acceptance cases on the sandbox, in paused time.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use bluegreen::sandbox::{Sandbox, Scripts};
+use kube::Client;
+use serde_json::json;
+use tokio::runtime::Builder;
+
+use crate::acceptance::{Case, Field, all, short};
+
+const NAMESPACE: &str = "blue-green";
+
+fn run((name, case): Case, seed: u64) -> Result<()> {
+    let runtime = Builder::new_current_thread().enable_all().start_paused(true).build()?;
+    let ran = runtime.block_on(async {
+        let began = "2026-01-01T00:00:00Z".parse()?;
+        let sandbox = Sandbox::start(seed, began, Arc::new(Scripts::default()));
+        sandbox.store().add(json!({
+            "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE},
+        }));
+        let client = Client::new(sandbox.api(), NAMESPACE);
+        case(Field::with_parrot(client, NAMESPACE).await?).await
+    });
+    ran.with_context(|| format!("{} with seed {seed}", short(name)))
+}
+
+/// Each in the histories of a few seeds.
+#[test]
+fn acceptance() {
+    let failed: Vec<String> = std::thread::scope(|scope| {
+        let cases = all();
+        let halves: Vec<Vec<Case>> =
+            (0..2).map(|half| cases.iter().skip(half).step_by(2).copied().collect()).collect();
+        let ran: Vec<_> = halves
+            .into_iter()
+            .map(|half| scope.spawn(move || half.into_iter().flat_map(tried).collect::<Vec<_>>()))
+            .collect();
+        ran.into_iter().flat_map(|ran| ran.join().expect("a case panicked")).collect()
+    });
+    assert!(failed.is_empty(), "{} failed:\n{}", failed.len(), failed.join("\n"));
+}
+
+fn tried(case: Case) -> Vec<String> {
+    let ran = (1..=3).map(|seed| run(case, seed));
+    ran.filter_map(Result::err).map(|error| format!("{error:#}")).collect()
+}
