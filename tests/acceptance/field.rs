@@ -140,8 +140,12 @@ impl Field {
         for kind in KINDS {
             for object in self.list(kind).await? {
                 let metadata = &object["metadata"];
-                versions
-                    .push(format!("{kind} {} {}", metadata["name"], metadata["resourceVersion"]));
+                // The Deployment controller writes statuses long after everything is ready.
+                let version = match kind {
+                    Kind::Deployment => &metadata["generation"],
+                    _ => &metadata["resourceVersion"],
+                };
+                versions.push(format!("{kind} {} {version}", metadata["name"]));
             }
         }
         Ok(versions)
