@@ -121,8 +121,14 @@ impl Refusal {
     }
 
     pub fn invalid(resource: Resource, name: &str, errors: &[FieldError]) -> Refusal {
-        let shown: Vec<String> =
-            errors.iter().map(|error| format!("{}: {}", error.field, error.body())).collect();
+        // What is found twice is a cause twice, and said once.
+        let mut shown: Vec<String> = Vec::new();
+        for error in errors {
+            let line = format!("{}: {}", error.field, error.body());
+            if !shown.contains(&line) {
+                shown.push(line);
+            }
+        }
         let all = match shown.as_slice() {
             [only] => only.clone(),
             several => format!("[{}]", several.join(", ")),

@@ -3,12 +3,13 @@
 use http::Method;
 use serde_json::{Value, json};
 
+use super::Store;
+use super::admission::{self, Spare};
 use super::patch;
 use super::refusal::Refusal;
 use super::request::Target;
 use super::store::Key;
 use super::verbs::{Asked, Reply, there};
-use super::{Store, admission};
 
 pub fn answer(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Refusal> {
     let name = target.name.as_deref().unwrap_or_default();
@@ -34,7 +35,7 @@ pub fn answer(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Re
         if let Some(version) = scale["metadata"]["resourceVersion"].as_str() {
             new["metadata"]["resourceVersion"] = json!(version);
         }
-        admission::admit_change(target, old, &mut new)?;
+        admission::admit_change(target, old, &mut new, &Spare::default())?;
         Ok(new)
     })?;
     Ok(Reply::Object { code: 200, body: of(&object) })

@@ -6,7 +6,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
-use super::admission;
+use super::admission::{self, Spare};
 use super::form::Form;
 use super::patch;
 use super::refusal::Refusal;
@@ -131,7 +131,8 @@ fn create(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Refusa
     {
         object["metadata"]["name"] = json!(format!("{prefix}{}", store.suffix()));
     }
-    admission::admit_new(target.resource, &mut object)?;
+    let spare = Spare::of(store, target.resource);
+    admission::admit_new(target.resource, &mut object, &spare)?;
     let object = store.create_or_show(target.resource, object, asked.query.is_dry())?;
     Ok(Reply::Object { code: 201, body: (*object).clone() })
 }
@@ -163,6 +164,7 @@ fn written(
 ) -> Result<Reply, Refusal> {
     let name = target.name.as_deref().unwrap_or_default();
     let key = Key::new(target.resource, target.space(), name);
+    let spare = Spare::of(store, target.resource);
     let object = store.edit_or_show(target.resource, &key, asked.query.is_dry(), |old| {
         let mut new = new(old)?;
         if target.part.is_some() {
@@ -172,7 +174,7 @@ fn written(
             new["status"] = status;
             new["metadata"]["resourceVersion"] = version;
         }
-        admission::admit_change(target, old, &mut new)?;
+        admission::admit_change(target, old, &mut new, &spare)?;
         Ok(new)
     })?;
     Ok(Reply::Object { code: 200, body: (*object).clone() })

@@ -2,92 +2,151 @@
 
 use serde_json::{Value, json};
 
-use crate::sandbox::refusal::{FieldError, Wrong};
-use crate::sandbox::resources::{NAMESPACES, Resource, SERVICES};
+use super::fields::{Errors, entries, items, text};
+use super::names;
+use crate::sandbox::resources::{
+    CONFIG_MAPS, DISRUPTION_BUDGETS, ENDPOINT_SLICES, EVENTS, INGRESSES, NAMESPACES, PODS,
+    Resource, SERVICES,
+};
 
-const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric \
-    characters, '-' or '.', and must start and end with an alphanumeric character (e.g. \
-    'example.com', regex used for validation is \
-    '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
-const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters \
-    or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', \
-    regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+/// So many bytes of annotations an object may have.
+const ANNOTATIONS: usize = 256 << 10;
 
-pub fn check(resource: Resource, object: &Value, old: Option<&Value>) -> Vec<FieldError> {
-    let metadata = &object["metadata"];
-    let mut errors = Vec::new();
-    let name = metadata["name"].as_str().unwrap_or_default();
-    if let Some(old) = old {
-        if old["metadata"]["name"] != metadata["name"] {
-            errors.push(FieldError {
-                what: Wrong::Invalid,
-                field: "metadata.name".to_owned(),
-                value: metadata["name"].clone(),
-                detail: "field is immutable".to_owned(),
-            });
-        }
-    } else if name.is_empty() {
-        errors.push(FieldError {
-            what: Wrong::Required,
-            field: "metadata.name".to_owned(),
-            value: Value::Null,
-            detail: "name or generateName is required".to_owned(),
-        });
-    } else if let Some(detail) = wrong_name(resource, name) {
-        errors.push(FieldError {
-            what: Wrong::Invalid,
-            field: "metadata.name".to_owned(),
-            value: json!(name),
-            detail,
-        });
-    }
-    errors.extend(labels(&metadata["labels"], "metadata.labels"));
-    errors
+/// The form that a kind's names have.
+fn name_form(resource: Resource) -> fn(&str) -> Vec<String> {
+    let labels = [NAMESPACES.plural, SERVICES.plural];
+    if labels.contains(&resource.plural) { names::label } else { names::subdomain }
 }
 
-fn wrong_name(resource: Resource, name: &str) -> Option<String> {
-    let is_label = [NAMESPACES.plural, SERVICES.plural].contains(&resource.plural);
-    let (most, words) = if is_label { (63, LABEL) } else { (253, SUBDOMAIN) };
-    if name.len() > most {
-        return Some(format!("must be no more than {most} bytes"));
+/// Whether a kind has no rules of its own for metadata.
+pub fn is_common(resource: Resource) -> bool {
+    [DISRUPTION_BUDGETS.plural, EVENTS.plural].contains(&resource.plural)
+}
+
+pub fn check_new(resource: Resource, object: &Value, errors: &mut Errors) {
+    let form = if is_common(resource) { names::segment } else { name_form(resource) };
+    whole(&object["metadata"], form, errors);
+}
+
+/// A change is looked at by the server and by the kind's own rules, so that what is wrong with it is
+/// told twice, or more often.
+pub fn check_change(resource: Resource, object: &Value, old: &Value, errors: &mut Errors) {
+    let (was, is) = (&old["metadata"], &object["metadata"]);
+    whole(is, names::segment, errors);
+    change(was, is, errors);
+    if !is_common(resource) && resource.plural != ENDPOINT_SLICES.plural {
+        change(was, is, errors);
     }
-    let part = |part: &str| {
-        let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        part.chars().all(inner)
-            && !part.is_empty()
-            && !part.starts_with('-')
-            && !part.ends_with('-')
-    };
-    let valid = if is_label { part(name) } else { name.split('.').all(part) };
-    (!valid).then(|| words.to_owned())
+    let again = [PODS.plural, CONFIG_MAPS.plural, INGRESSES.plural, ENDPOINT_SLICES.plural];
+    if again.contains(&resource.plural) {
+        whole(is, name_form(resource), errors);
+    }
+}
+
+fn whole(metadata: &Value, form: fn(&str) -> Vec<String>, errors: &mut Errors) {
+    let prefix = text(&metadata["generateName"]);
+    if !prefix.is_empty() {
+        // It need not end as a name does.
+        let as_name = match prefix.strip_suffix('-') {
+            Some(start) => format!("{start}a"),
+            None => prefix.to_owned(),
+        };
+        errors.malformed("metadata.generateName", prefix, form(&as_name));
+    }
+    match text(&metadata["name"]) {
+        "" => errors.required("metadata.name", "name or generateName is required"),
+        name => errors.malformed("metadata.name", name, form(name)),
+    }
+    labels(&metadata["labels"], "metadata.labels", errors);
+    annotations(&metadata["annotations"], "metadata.annotations", errors);
+    owners(metadata, errors);
+    let finalizers = items(&metadata["finalizers"]);
+    for finalizer in finalizers {
+        let name = text(finalizer);
+        errors.malformed("metadata.finalizers", name, names::qualified(name));
+    }
+    if ["orphan", "foregroundDeletion"].iter().all(|it| finalizers.contains(&json!(it))) {
+        let why = "finalizer orphan and foregroundDeletion cannot be both set";
+        errors.invalid("metadata.finalizers", &metadata["finalizers"], why);
+    }
+}
+
+fn change(was: &Value, is: &Value, errors: &mut Errors) {
+    if was["deletionTimestamp"].is_string() {
+        let new: Vec<String> = items(&is["finalizers"])
+            .iter()
+            .filter(|it| !items(&was["finalizers"]).contains(it))
+            .map(|it| it.to_string())
+            .collect();
+        if !new.is_empty() {
+            let new = new.join(", ");
+            errors.forbidden(
+                "metadata.finalizers",
+                format!(
+                    "no new finalizers can be added if the object is being deleted, found new \
+                     finalizers []string{{{new}}}"
+                ),
+            );
+        }
+    }
+    for field in ["name", "namespace", "uid"] {
+        errors.unchanged(&format!("metadata.{field}"), &was[field], &is[field]);
+    }
+    labels(&is["labels"], "metadata.labels", errors);
+    annotations(&is["annotations"], "metadata.annotations", errors);
+    owners(is, errors);
 }
 
 /// Labels, here or in a pod template.
-pub fn labels(labels: &Value, field: &str) -> Vec<FieldError> {
-    let mut errors = Vec::new();
-    for (_, value) in labels.as_object().into_iter().flatten() {
-        let text = value.as_str().unwrap_or_default();
-        let edge = |c: Option<char>| c.is_none_or(|c| c.is_ascii_alphanumeric());
-        let inner = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        let detail = if text.len() > 63 {
-            "must be no more than 63 bytes"
-        } else if !text.chars().all(inner)
-            || !edge(text.chars().next())
-            || !edge(text.chars().last())
-        {
-            "a valid label must be an empty string or consist of alphanumeric characters, '-', \
-             '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  \
-             or 'my_value',  or '12345', regex used for validation is \
-             '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
-        } else {
-            continue;
-        };
-        errors.push(FieldError {
-            what: Wrong::Invalid,
-            field: field.to_owned(),
-            value: value.clone(),
-            detail: detail.to_owned(),
-        });
+pub fn labels(labels: &Value, field: &str, errors: &mut Errors) {
+    for (key, value) in entries(labels) {
+        errors.malformed(field, key, names::qualified(key));
+        errors.malformed(field, text(value), names::label_value(text(value)));
     }
-    errors
+}
+
+pub fn annotations(annotations: &Value, field: &str, errors: &mut Errors) {
+    for (key, _) in entries(annotations) {
+        errors.malformed(field, key, names::qualified(&key.to_lowercase()));
+    }
+    let size = entries(annotations).map(|(key, value)| key.len() + text(value).len());
+    if size.sum::<usize>() > ANNOTATIONS {
+        errors.too_long(field, ANNOTATIONS);
+    }
+}
+
+fn owners(metadata: &Value, errors: &mut Errors) {
+    let field = "metadata.ownerReferences";
+    let mut controller: Option<String> = None;
+    for owner in items(&metadata["ownerReferences"]) {
+        let is_event = owner["kind"] == "Event" && owner["apiVersion"] == "v1";
+        for (part, why) in [
+            ("apiVersion", "version must not be empty"),
+            ("kind", "must not be empty"),
+            ("name", "must not be empty"),
+            ("uid", "must not be empty"),
+        ] {
+            if text(&owner[part]).is_empty() {
+                errors.invalid(&format!("{field}.{part}"), &json!(""), why);
+            }
+        }
+        if is_event {
+            let why = "/v1, Kind=Event is disallowed from being an owner";
+            errors.invalid(field, owner, why);
+        }
+        if owner["controller"] != true {
+            continue;
+        }
+        let name = format!("{}/{}", text(&owner["kind"]), text(&owner["name"]));
+        match &controller {
+            None => controller = Some(name),
+            Some(first) => {
+                let why = format!(
+                    "Only one reference can have Controller set to true. Found \"true\" in \
+                     references for {first} and {name}"
+                );
+                errors.invalid(field, &metadata["ownerReferences"], why);
+            }
+        }
+    }
 }

@@ -2,8 +2,11 @@
 //! what may not be, what may not change.
 
 mod defaults;
+mod fields;
 mod metadata;
+mod names;
 mod rules;
+mod shapes;
 
 use serde_json::{Value, json};
 
@@ -13,6 +16,8 @@ use super::request::{Query, Target};
 use super::resources::{NAMESPACES, PODS, Resource};
 use super::store::{Fate, is_held};
 use super::verbs::fate_of_marked;
+pub use defaults::Spare;
+use fields::Errors;
 
 /// Seconds that a pod has to end, if it does not say otherwise.
 const GRACE: u64 = 30;
@@ -37,9 +42,7 @@ pub fn place(target: &Target, object: &mut Value) -> Result<(), Refusal> {
     if object["metadata"].is_null() {
         object["metadata"] = json!({});
     }
-    if !object["metadata"].is_object() {
-        return Err(Refusal::bad_request("metadata is not an object"));
-    }
+    shapes::take_in(resource, object)?;
     if resource.is_namespaced {
         match object["metadata"]["namespace"].as_str() {
             None | Some("") => object["metadata"]["namespace"] = json!(target.space()),
@@ -56,7 +59,7 @@ pub fn place(target: &Target, object: &mut Value) -> Result<(), Refusal> {
 }
 
 /// A new object as it will be stored.
-pub fn admit_new(resource: Resource, object: &mut Value) -> Result<(), Refusal> {
+pub fn admit_new(resource: Resource, object: &mut Value, spare: &Spare) -> Result<(), Refusal> {
     let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     if object["metadata"]["resourceVersion"].as_str().is_some_and(|version| !version.is_empty()) {
         return Err(Refusal::bad_request(
@@ -73,13 +76,28 @@ pub fn admit_new(resource: Resource, object: &mut Value) -> Result<(), Refusal> 
             metadata.remove(field);
         }
     }
-    defaults::fill_in(resource, object, None);
-    judged(resource, &name, object, None)
+    defaults::fill_in(resource, object, None, spare);
+    let mut errors = Errors::default();
+    if !metadata::is_common(resource) {
+        metadata::check_new(resource, object, &mut errors);
+    }
+    rules::check(resource, object, None, &mut errors);
+    // These have no rules of their own for metadata; the server's come last.
+    if metadata::is_common(resource) && errors.0.is_empty() {
+        metadata::check_new(resource, object, &mut errors);
+    }
+    judged(resource, &name, &errors)
 }
 
 /// A changed object as it will be stored.
-pub fn admit_change(target: &Target, old: &Value, new: &mut Value) -> Result<(), Refusal> {
+pub fn admit_change(
+    target: &Target,
+    old: &Value,
+    new: &mut Value,
+    spare: &Spare,
+) -> Result<(), Refusal> {
     let resource = target.resource;
+    shapes::take_in(resource, new)?;
     let name = old["metadata"]["name"].as_str().unwrap_or_default();
     let (was, is) = (&old["metadata"], &mut new["metadata"]);
     if is["resourceVersion"].as_str().is_some_and(|version| !version.is_empty())
@@ -123,19 +141,18 @@ pub fn admit_change(target: &Target, old: &Value, new: &mut Value) -> Result<(),
             status => new["status"] = status.clone(),
         }
     }
-    defaults::fill_in(resource, new, Some(old));
-    judged(resource, name, new, Some(old))
+    defaults::fill_in(resource, new, Some(old), spare);
+    let mut errors = Errors::default();
+    metadata::check_change(resource, new, old, &mut errors);
+    match target.part.as_deref() {
+        Some("status") => rules::check_status(resource, new, &mut errors),
+        _ => rules::check(resource, new, Some(old), &mut errors),
+    }
+    judged(resource, name, &errors)
 }
 
-fn judged(
-    resource: Resource,
-    name: &str,
-    object: &Value,
-    old: Option<&Value>,
-) -> Result<(), Refusal> {
-    let mut errors = metadata::check(resource, object, old);
-    errors.extend(rules::check(resource, object, old));
-    match errors.as_slice() {
+fn judged(resource: Resource, name: &str, errors: &Errors) -> Result<(), Refusal> {
+    match errors.0.as_slice() {
         [] => Ok(()),
         errors => Err(Refusal::invalid(resource, name, errors)),
     }

@@ -1,29 +1,46 @@
 //! What holds for the kinds, each by its own rules.
 
+mod autoscalers;
+mod containers;
+mod counts;
+mod endpoint_slices;
+mod ingresses;
+mod network_policies;
+mod pods;
+mod probes;
+mod selectors;
+mod services;
+mod small;
+mod workloads;
+
 use serde_json::Value;
 
-use crate::sandbox::refusal::{FieldError, Wrong};
-use crate::sandbox::resources::{DEPLOYMENTS, REPLICA_SETS, Resource};
+use super::fields::Errors;
+use crate::sandbox::resources::{
+    AUTOSCALERS, CONFIG_MAPS, DEPLOYMENTS, DISRUPTION_BUDGETS, ENDPOINT_SLICES, EVENTS, INGRESSES,
+    NETWORK_POLICIES, PODS, REPLICA_SETS, Resource, SERVICES,
+};
 
-pub fn check(resource: Resource, object: &Value, old: Option<&Value>) -> Vec<FieldError> {
+pub fn check(resource: Resource, object: &Value, old: Option<&Value>, errors: &mut Errors) {
     match resource.plural {
-        plural if [DEPLOYMENTS.plural, REPLICA_SETS.plural].contains(&plural) => {
-            workload(object, old)
+        plural if plural == DEPLOYMENTS.plural => workloads::deployment(object, old, errors),
+        plural if plural == REPLICA_SETS.plural => workloads::replica_set(object, old, errors),
+        plural if plural == PODS.plural => pods::check(object, old, errors),
+        plural if plural == SERVICES.plural => services::check(&object["spec"], old, errors),
+        plural if plural == INGRESSES.plural => ingresses::check(object, old, errors),
+        plural if plural == CONFIG_MAPS.plural => small::config_map(object, old, errors),
+        plural if plural == EVENTS.plural => small::event(object, errors),
+        plural if plural == DISRUPTION_BUDGETS.plural => small::budget(&object["spec"], errors),
+        plural if plural == NETWORK_POLICIES.plural => {
+            network_policies::check(&object["spec"], errors);
         }
-        _ => Vec::new(),
+        plural if plural == ENDPOINT_SLICES.plural => endpoint_slices::check(object, old, errors),
+        plural if plural == AUTOSCALERS.plural => autoscalers::check(&object["spec"], errors),
+        _ => {}
     }
 }
 
-fn workload(object: &Value, old: Option<&Value>) -> Vec<FieldError> {
-    let mut errors = Vec::new();
-    let selector = &object["spec"]["selector"];
-    if old.is_some_and(|old| old["spec"]["selector"] != *selector) {
-        errors.push(FieldError {
-            what: Wrong::Invalid,
-            field: "spec.selector".to_owned(),
-            value: selector.clone(),
-            detail: "field is immutable".to_owned(),
-        });
-    }
-    errors
+/// What holds where only a status is written.
+pub fn check_status(resource: Resource, object: &Value, errors: &mut Errors) {
+    counts::check(resource, object, errors);
 }

@@ -1,0 +1,110 @@
+//! Pods, and the templates that pods are made from.
+
+use serde_json::{Value, json};
+
+use super::containers;
+use crate::sandbox::admission::fields::{Errors, items, number, text};
+use crate::sandbox::admission::metadata::{annotations, labels};
+use crate::sandbox::admission::names;
+
+const POLICIES: &[&str] = &["Always", "OnFailure", "Never"];
+const DNS: &[&str] = &["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
+
+pub fn check(pod: &Value, old: Option<&Value>, errors: &mut Errors) {
+    spec(&pod["spec"], "spec", errors);
+    if let Some(old) = old {
+        change(&pod["spec"], &old["spec"], errors);
+    }
+}
+
+pub fn template(template: &Value, field: &str, errors: &mut Errors) {
+    let metadata = &template["metadata"];
+    labels(&metadata["labels"], &format!("{field}.labels"), errors);
+    annotations(&metadata["annotations"], &format!("{field}.annotations"), errors);
+    spec(&template["spec"], &format!("{field}.spec"), errors);
+}
+
+fn spec(spec: &Value, field: &str, errors: &mut Errors) {
+    let volumes = volumes(&spec["volumes"], &format!("{field}.volumes"), errors);
+    containers::check(spec, &volumes, field, errors);
+    errors.one_of_or_missing(&format!("{field}.restartPolicy"), &spec["restartPolicy"], POLICIES);
+    errors.one_of_or_missing(&format!("{field}.dnsPolicy"), &spec["dnsPolicy"], DNS);
+    labels(&spec["nodeSelector"], &format!("{field}.nodeSelector"), errors);
+    for name in ["serviceAccountName", "nodeName"] {
+        let text = text(&spec[name]);
+        if !text.is_empty() {
+            errors.malformed(&format!("{field}.{name}"), text, names::subdomain(text));
+        }
+    }
+    let deadline = &spec["activeDeadlineSeconds"];
+    if !deadline.is_null() && !(1..=i64::from(i32::MAX)).contains(&number(deadline)) {
+        let why = format!("must be between 1 and {}, inclusive", i32::MAX);
+        errors.invalid(&format!("{field}.activeDeadlineSeconds"), deadline, why);
+    }
+    for name in ["hostname", "subdomain"] {
+        let text = text(&spec[name]);
+        if !text.is_empty() {
+            errors.malformed(&format!("{field}.{name}"), text, names::label(text));
+        }
+    }
+}
+
+/// The names of those that are right.
+fn volumes<'a>(volumes: &'a Value, field: &str, errors: &mut Errors) -> Vec<&'a str> {
+    let mut all = Vec::new();
+    for (i, volume) in items(volumes).iter().enumerate() {
+        let (name, field) = (text(&volume["name"]), format!("{field}[{i}].name"));
+        let before = errors.0.len();
+        match name {
+            "" => errors.required(&field, ""),
+            name => errors.malformed(&field, name, names::label(name)),
+        }
+        if all.contains(&name) {
+            errors.duplicate(&field, &json!(name));
+        }
+        if errors.0.len() == before {
+            all.push(name);
+        }
+    }
+    all
+}
+
+/// Of a pod only a few fields may change.
+fn change(new: &Value, old: &Value, errors: &mut Errors) {
+    for list in ["containers", "initContainers"] {
+        if items(&new[list]).len() != items(&old[list]).len() {
+            let why = "pod updates may not add or remove containers";
+            errors.forbidden(&format!("spec.{list}"), why);
+            return;
+        }
+        for (i, container) in items(&new[list]).iter().enumerate() {
+            let image = text(&container["image"]);
+            if image.trim() != image {
+                let why = "must not have leading or trailing whitespace";
+                errors.invalid(&format!("spec.{list}[{i}].image"), &container["image"], why);
+            }
+        }
+    }
+    let mut kept = new.clone();
+    for field in ["activeDeadlineSeconds", "tolerations"] {
+        kept[field] = old[field].clone();
+    }
+    for list in ["containers", "initContainers"] {
+        for (i, container) in items(&old[list]).iter().enumerate() {
+            kept[list][i]["image"] = container["image"].clone();
+        }
+    }
+    let is_same = |field: &str| kept[field] == old[field];
+    let mut fields = kept.as_object().into_iter().chain(old.as_object()).flat_map(|it| it.keys());
+    if !fields.all(|field| is_same(field)) {
+        errors.forbidden(
+            "spec",
+            "pod updates may not change fields other than \
+             `spec.containers[*].image`,`spec.initContainers[*].image`,\
+             `spec.activeDeadlineSeconds`,\
+             `spec.tolerations` (only additions to existing tolerations),\
+             `spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously \
+             negative)\n",
+        );
+    }
+}
