@@ -87,7 +87,7 @@ fn read(store: &Store) -> (Rules, Ready) {
 }
 
 /// Keeps it current, as long as it is polled.
-pub async fn run(store: Store, served: Arc<Served>) {
+pub async fn run(store: Store, served: Arc<Served>, at: SocketAddr) {
     let mut may_sync = Instant::now();
     loop {
         let revision = store.revision();
@@ -105,18 +105,22 @@ pub async fn run(store: Store, served: Arc<Served>) {
                 sleep(RELOAD).await;
             }
             served.take_in(rules, ready);
-            admit(&store);
+            admit(&store, at);
         }
         store.beyond(revision).await;
     }
 }
 
-/// Tells in their status where the Ingresses are served.
-fn admit(store: &Store) {
+/// Tells in their status where the Ingresses are served. With the port, so that whoever asks there
+/// does not ask something else on this machine.
+fn admit(store: &Store, at: SocketAddr) {
+    let port = json!({ "port": at.port(), "protocol": "TCP" });
+    let place = json!({ "ip": at.ip(), "ports": [port] });
     for ingress in store.list(&INGRESSES, None) {
+        // One that is gone by now needs no status.
         let _ = store.edit(&INGRESSES, &Key::of(&INGRESSES, &ingress), |old| {
             let mut new = old.clone();
-            new["status"] = json!({ "loadBalancer": { "ingress": [{ "ip": "127.0.0.1" }] } });
+            new["status"] = json!({ "loadBalancer": { "ingress": [place] } });
             Ok(new)
         });
     }
@@ -124,12 +128,15 @@ fn admit(store: &Store) {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
     use jiff::Timestamp;
     use serde_json::Value;
 
     use super::*;
 
     const HOST: &str = "parrot.example.com";
+    const AT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
     fn ingress(service: &str) -> Value {
         let service = json!({ "name": service, "port": { "number": 80 } });
@@ -203,7 +210,7 @@ mod tests {
         kept["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["name"] = json!("blue");
         store.add(kept);
         let served = Arc::new(Served::default());
-        let controller = tokio::spawn(run(store.clone(), Arc::clone(&served)));
+        let controller = tokio::spawn(run(store.clone(), Arc::clone(&served), AT));
         after(50).await;
         assert_eq!(answers(&served), [None, None]);
         after(200).await;
@@ -233,7 +240,7 @@ mod tests {
         let store = cluster();
         store.add(ingress("blue"));
         let served = Arc::new(Served::default());
-        let controller = tokio::spawn(run(store.clone(), Arc::clone(&served)));
+        let controller = tokio::spawn(run(store.clone(), Arc::clone(&served), AT));
         after(10_000).await;
         switch(&store, "green");
         after(110).await;

@@ -147,7 +147,7 @@ impl Play {
         }
         let ends = self.ends;
         tokio::spawn(sandbox::serve(api, api_port, http::told(ends.clone())));
-        tokio::spawn(controller::run(sandbox.store().clone(), served));
+        tokio::spawn(controller::run(sandbox.store().clone(), served, self.live));
         for (listener, is_live) in [(live, true), (preview, false)] {
             let site = site(&proxy, &self.visitors, &ends, is_live);
             tokio::spawn(http::serve(listener, ends.clone(), site));
