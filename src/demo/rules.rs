@@ -177,10 +177,10 @@ mod tests {
         let rules = Rules::of(&[ingress(&[(
             "parrot.example.com",
             &[
-                ("/", "Prefix", "root"),
-                ("/wings", "Prefix", "wings"),
-                ("/wings", "Exact", "both-wings"),
                 ("/wings/left/", "Prefix", "left"),
+                ("/wings", "Exact", "both-wings"),
+                ("/wings", "Prefix", "wings"),
+                ("/", "Prefix", "root"),
             ],
         )])]);
         for (path, service) in [
