@@ -16,8 +16,10 @@ impl Interrupts {
     /// From here on a signal no longer ends the process by itself.
     pub fn listen() -> Interrupts {
         let (sender, seen) = watch::channel((0, 0));
+        // Here: the task has its first turn only when this one waits.
+        let signals = Signals::new();
         tokio::spawn(async move {
-            let Some(mut signals) = Signals::new() else { return };
+            let Some(mut signals) = signals else { return };
             while let Some(signal) = signals.next().await {
                 sender.send_modify(|(last, count)| {
                     *last = signal;
