@@ -6,6 +6,7 @@ use std::{env, fs, io};
 
 use clap::{CommandFactory, FromArgMatches};
 
+use super::Surroundings;
 use crate::cli::{self, Cli, Fault, Output};
 use crate::demo::{APP, Answer, Demo, NAMESPACE, NEW, Script};
 use crate::drive::Interrupts;
@@ -190,7 +191,7 @@ impl Stage<'_> {
         let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
         let mut cli = cli.expect("the demo's own command lines are right");
         cli.common.output = self.common.output;
-        Box::pin(super::run(&cli)).await
+        Box::pin(super::run(&cli, &Surroundings::default())).await
     }
 }
 
