@@ -15,16 +15,28 @@ pub const CASES: &[Case] = cases![
     only_to_undo_one_release,
     kept_and_without_a_new_pod,
     an_aborted_release_leaves_the_kept_version,
+    past_what_was_never_live,
+    with_the_live_versions_size,
+    not_while_a_release_is_unfinished,
     nothing_to_go_back_to,
 ];
 
 async fn back_and_forth(field: Field) -> Result<()> {
     field.initialised().await?;
     field.released(V2).await?;
-    field.exits(0, "rollback parrot").await?;
-    field.is_live("parrot", V1).await?;
-    field.exits(0, "rollback parrot").await?;
-    field.is_live("parrot-green", V2).await
+    for _ in 0..2 {
+        field.exits(0, "rollback parrot").await?;
+        field.is_live("parrot", V1).await?;
+        field.exits(0, "rollback parrot").await?;
+        field.is_live("parrot-green", V2).await?;
+    }
+    let history = field.history().await?;
+    let told = history.iter().map(|one| (one["number"].as_u64(), one["rollback"] == true));
+    let numbers = [(5, true), (4, true), (3, true), (2, true), (1, false)];
+    ensure!(told.eq(numbers.map(|(number, back)| (Some(number), back))), "{history:#?}");
+    // Nobody's clients are left waiting for the next version.
+    field.released(V3).await?;
+    field.is_live("parrot", V3).await
 }
 
 async fn to_an_older_release(field: Field) -> Result<()> {
@@ -111,7 +123,41 @@ async fn an_aborted_release_leaves_the_kept_version(field: Field) -> Result<()> 
 async fn nothing_to_go_back_to(field: Field) -> Result<()> {
     field.initialised().await?;
     let before = field.versions().await?;
-    field.exits(11, "rollback parrot").await?;
+    let said = field.exits(11, "rollback parrot").await?;
+    ensure!(said.err.contains("no release has gone live yet"), "{said:?}");
+    ensure!(said.err.contains("bluegreen history parrot"), "{said:?}");
     ensure!(field.versions().await? == before, "something was written");
     field.is_live("parrot", V1).await
+}
+
+async fn past_what_was_never_live(field: Field) -> Result<()> {
+    field.initialised().await?;
+    field.released(V2).await?;
+    field.exits(4, "deploy parrot --image kmharish/parrot-app:crash --yes").await?;
+    field.detached(V3).await?;
+    field.exits(0, "abort parrot").await?;
+    field.exits(0, "rollback parrot").await?;
+    field.is_live("parrot", V1).await
+}
+
+async fn with_the_live_versions_size(field: Field) -> Result<()> {
+    field.initialised().await?;
+    field.released(V2).await?;
+    field.scaled("parrot-green", 3).await?;
+    field.exits(0, "rollback parrot").await?;
+    field.has_ready("parrot", 3).await?;
+    ensure!(field.replicas("parrot-green").await? == Some(0), "it was not put away");
+    field.is_live("parrot", V1).await
+}
+
+async fn not_while_a_release_is_unfinished(field: Field) -> Result<()> {
+    field.initialised().await?;
+    field.released(V2).await?;
+    field.detached(V3).await?;
+    let before = field.versions().await?;
+    let said = field.exits(11, "rollback parrot").await?;
+    ensure!(said.err.contains("release 2 is unfinished"), "{said:?}");
+    ensure!(said.err.contains("bluegreen abort parrot"), "{said:?}");
+    ensure!(field.versions().await? == before, "something was written");
+    Ok(())
 }

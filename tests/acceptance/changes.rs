@@ -4,8 +4,9 @@ use anyhow::{Result, ensure};
 use bluegreen::model::Kind;
 use serde_json::json;
 
-use super::command::done;
+use super::command::{answered, done};
 use super::field::{Field, V1, V2, backend};
+use super::outside::GATE;
 use super::{Case, cases};
 
 pub const CASES: &[Case] = cases![
@@ -88,11 +89,15 @@ async fn the_candidate_is_deleted(field: Field) -> Result<()> {
 
 async fn the_live_version_is_edited_at_the_gate(field: Field) -> Result<()> {
     field.initialised().await?;
-    field.detached(V2).await?;
-    edited(&field, "parrot").await?;
-    field.has_ready("parrot", 1).await?;
-    field.exits(7, "promote parrot").await?;
+    let line = format!("deploy parrot --image {V2} {GATE} --threshold 1000");
+    let deploy = field.command(&line).answers(&[500, 500, 500, 200]);
+    let edit = edited(&field, "parrot");
+    let (said, ()) = deploy.meanwhile(7, answered, edit).await?;
+    ensure!(said.err.contains("bluegreen abort parrot"), "{said:?}");
     ensure!(field.backend("parrot").await? == "parrot", "it was switched all the same");
+    // It was put down: nobody has to wait for a sign of life.
+    let status = field.status().await?;
+    ensure!(status["release"]["driver"].is_null(), "{status:#}");
     field.exits(0, "abort parrot").await?;
     ensure!(field.routed().await? == "kmharish/parrot-app:v9", "the edit is lost");
     Ok(())

@@ -12,6 +12,8 @@ pub const CASES: &[Case] = cases![
     killed_at_the_gate_and_taken_over,
     killed_after_the_switch_and_finished,
     killed_after_the_switch_and_aborted,
+    killed_while_it_is_confirmed_and_finished,
+    killed_while_it_bakes_and_finished,
     killed_while_it_drains_and_finished,
     killed_while_it_withdraws_and_finished,
     killed_between_two_ingresses_and_finished,
@@ -66,13 +68,28 @@ async fn killed_after_the_switch_and_aborted(field: Field) -> Result<()> {
     field.is_live("parrot", V1).await
 }
 
-async fn killed_while_it_drains_and_finished(field: Field) -> Result<()> {
+/// A driver is missed after 10 s: the phase is longer, so that who goes on finds it.
+async fn killed_in(field: &Field, phase: &str, step: &'static str, times: &str) -> Result<()> {
     field.initialised().await?;
-    let deploy = format!("{} --drain 20s", at_once());
-    field.command(&deploy).killed_at(done("start-drain")).await?;
+    let deploy = format!("{} {times}", at_once());
+    field.command(&deploy).killed_at(done(step)).await?;
+    let left = field.status().await?;
+    ensure!(left["release"]["phase"] == phase, "{left:#}");
     ensure!(field.replicas("parrot").await? == Some(1), "the old version was put away");
     field.exits(0, &deploy).await?;
-    is_one_promoted_release(&field).await
+    is_one_promoted_release(field).await
+}
+
+async fn killed_while_it_is_confirmed_and_finished(field: Field) -> Result<()> {
+    killed_in(&field, "confirming", "mark-switched", "--settle 12s --drain 0s").await
+}
+
+async fn killed_while_it_bakes_and_finished(field: Field) -> Result<()> {
+    killed_in(&field, "baking", "start-drain", "--bake 12s --drain 0s").await
+}
+
+async fn killed_while_it_drains_and_finished(field: Field) -> Result<()> {
+    killed_in(&field, "draining", "start-drain", "--drain 12s").await
 }
 
 async fn killed_while_it_withdraws_and_finished(field: Field) -> Result<()> {

@@ -1,6 +1,7 @@
 //! What the gate says, and what becomes of the candidate.
 
 use anyhow::{Result, ensure};
+use bluegreen::model::Kind;
 
 use super::field::{Field, V2, V3};
 use super::outside::{BROKEN, GATE};
@@ -48,9 +49,12 @@ async fn accepted_is_a_yes(field: Field) -> Result<()> {
 
 async fn keeps_saying_no(field: Field) -> Result<()> {
     field.initialised().await?;
+    let before = field.get(Kind::Ingress, "parrot").await?;
     let deploy = field.command(&asked("")).answers(&[500]);
     let said = deploy.exits(3).await?;
     ensure!(said.err.contains("3 times in a row"), "{said:?}");
+    let after = field.get(Kind::Ingress, "parrot").await?;
+    ensure!(after == before, "{before:#} is now {after:#}");
     ensure!(deploy.polls() == 3, "{} polls", deploy.polls());
     field.is_untouched().await
 }

@@ -1,6 +1,7 @@
 //! What people say of a release that another command has started.
 
 use anyhow::{Result, ensure};
+use bluegreen::model::Kind;
 
 use super::command::{answered, done};
 use super::field::{Field, V1, V2, V3};
@@ -67,10 +68,14 @@ async fn is_switched_back(field: &Field) -> Result<()> {
 
 async fn aborted_while_it_drains(field: Field) -> Result<()> {
     field.initialised().await?;
+    let before = field.get(Kind::Deployment, "parrot").await?;
     let deploy = field.command(&format!("deploy parrot --image {V2} --yes --drain 15s"));
     let abort = field.exits(0, "abort parrot");
     deploy.meanwhile(5, done("start-drain"), abort).await?;
-    is_switched_back(&field).await
+    is_switched_back(&field).await?;
+    let after = field.get(Kind::Deployment, "parrot").await?;
+    ensure!(after["spec"] == before["spec"], "the live version was touched: {after:#}");
+    Ok(())
 }
 
 async fn aborted_while_it_bakes(field: Field) -> Result<()> {
@@ -91,7 +96,7 @@ async fn another_version_is_in_the_way(field: Field) -> Result<()> {
     let before = field.versions().await?;
     let said = field.exits(11, &format!("deploy parrot --image {V3} --yes")).await?;
     ensure!(said.outcome()["result"] == "in-the-way", "{said:?}");
-    ensure!(said.err.contains("--replace"), "{said:?}");
+    ensure!(said.err.contains("--replace") && said.err.contains(V2), "{said:?}");
     ensure!(field.versions().await? == before, "something was written");
     Ok(())
 }
@@ -156,11 +161,16 @@ async fn promoted_when_it_is_ready(field: Field) -> Result<()> {
 
 async fn nothing_is_in_progress(field: Field) -> Result<()> {
     field.initialised().await?;
-    let before = field.versions().await?;
-    for verb in ["promote", "abort"] {
-        let said = field.exits(11, &format!("{verb} parrot")).await?;
-        ensure!(said.err.contains(&format!("nothing to {verb}")), "{said:?}");
-    }
-    ensure!(field.versions().await? == before, "something was written");
-    Ok(())
+    let idle = async || {
+        let before = field.versions().await?;
+        for verb in ["promote", "abort"] {
+            let said = field.exits(11, &format!("{verb} parrot")).await?;
+            ensure!(said.err.contains(&format!("nothing to {verb}")), "{said:?}");
+        }
+        ensure!(field.versions().await? == before, "something was written");
+        anyhow::Ok(())
+    };
+    idle().await?;
+    field.released(V2).await?;
+    idle().await
 }

@@ -62,10 +62,12 @@ async fn at_each_phase(field: Field) -> Result<()> {
         let waiting = field.status_in("waiting").await?;
         ensure!(waiting["live"] == old && waiting["candidate"] == new, "{waiting:#}");
 
+        let text = field.exits(0, "status parrot -o human").await?.out;
+        ensure!(text.contains("bluegreen promote parrot"), "{text}");
+
         for phase in ["confirming", "draining"] {
             let status = field.status_in(phase).await?;
             ensure!(status["live"] == new && status["candidate"].is_null(), "{status:#}");
-            ensure!(status["healthy"] == true, "{status:#}");
         }
         Ok(())
     };
@@ -87,9 +89,11 @@ async fn while_it_switches(field: Field) -> Result<()> {
 }
 
 async fn watched_from_beginning_to_end(field: Field) -> Result<()> {
-    field.initialised().await?;
     let watch = field.command("status parrot -w");
     let release = async {
+        watch.comes(|status| status["live"].is_null()).await?;
+        field.initialised().await?;
+        watch.comes(|status| status["healthy"] == true).await?;
         let line = format!("deploy parrot --image {V2} --yes --settle 2s --bake 3s");
         field.exits(0, &line).await?;
         watch.comes(|status| status["last"]["outcome"] == "promoted").await?;
@@ -98,6 +102,7 @@ async fn watched_from_beginning_to_end(field: Field) -> Result<()> {
     };
     // That is how a watch is meant to end.
     let (said, ()) = watch.meanwhile(0, |_| true, release).await?;
+    ensure!(said.events.last() == Some(&field.status().await?), "{said:?}");
     let phases = said.events.iter().filter_map(|status| status["release"]["phase"].as_str());
     let mut phases: Vec<_> = phases.collect();
     phases.dedup();

@@ -1,6 +1,8 @@
 //! Versions that do not work.
 
 use anyhow::{Result, ensure};
+use bluegreen::model::Kind;
+use serde_json::json;
 
 use super::command::done;
 use super::field::{Field, V1, V2};
@@ -11,7 +13,9 @@ pub const CASES: &[Case] = cases![
     is_never_ready,
     has_no_image,
     lacks_what_it_is_configured_by,
+    prepares_in_vain,
     then_a_good_one_goes_live,
+    dies_while_it_is_confirmed,
     dies_while_it_bakes,
 ];
 
@@ -23,6 +27,13 @@ async fn comes_to_nothing(field: &Field, tag: &str, word: &str, patience: &str) 
     let last = &field.history().await?[0];
     ensure!(last["outcome"] == "unhealthy", "{last:#}");
     field.is_untouched().await
+}
+
+async fn gives_as_reason(field: &Field, why: &str) -> Result<()> {
+    let last = &field.history().await?[0];
+    let reason = last["reason"].as_str().unwrap_or_default();
+    ensure!(reason.contains(why), "{last:#}");
+    Ok(())
 }
 
 async fn crashes(field: Field) -> Result<()> {
@@ -37,12 +48,24 @@ async fn is_never_ready(field: Field) -> Result<()> {
 
 async fn has_no_image(field: Field) -> Result<()> {
     field.initialised().await?;
-    comes_to_nothing(&field, "pull-error", "ImagePull", "8s").await
+    comes_to_nothing(&field, "pull-error", "ImagePull", "8s").await?;
+    gives_as_reason(&field, "failed to resolve reference: not found").await
 }
 
 async fn lacks_what_it_is_configured_by(field: Field) -> Result<()> {
     field.initialised().await?;
-    comes_to_nothing(&field, "config-error", "CreateContainerConfigError", "8s").await
+    comes_to_nothing(&field, "config-error", "CreateContainerConfigError", "8s").await?;
+    gives_as_reason(&field, r#"configmap "parrot-settings" not found"#).await
+}
+
+/// Its init container crashes.
+async fn prepares_in_vain(field: Field) -> Result<()> {
+    let first = json!([{"name": "prepare", "image": "kmharish/prepare:v1"}]);
+    let template = json!({"spec": {"template": {"spec": {"initContainers": first}}}});
+    field.edit(Kind::Deployment, "parrot", template).await?;
+    field.has_ready("parrot", 1).await?;
+    field.initialised().await?;
+    comes_to_nothing(&field, "init-crash", "container prepare", "60s").await
 }
 
 async fn then_a_good_one_goes_live(field: Field) -> Result<()> {
@@ -50,6 +73,16 @@ async fn then_a_good_one_goes_live(field: Field) -> Result<()> {
     comes_to_nothing(&field, "crash", "exit code 1", "60s").await?;
     field.released(V2).await?;
     field.is_live("parrot-green", V2).await
+}
+
+async fn dies_while_it_is_confirmed(field: Field) -> Result<()> {
+    field.initialised().await?;
+    // So long that it dies while both versions run.
+    let line = "deploy parrot --image kmharish/parrot-app:dies-later --yes --settle 30s";
+    let said = field.exits(4, line).await?;
+    ensure!(said.has(done("switch")), "{said:?}");
+    ensure!(said.err.contains("went bad after the switch"), "{said:?}");
+    is_switched_back(&field).await
 }
 
 async fn dies_while_it_bakes(field: Field) -> Result<()> {
@@ -62,6 +95,13 @@ async fn dies_while_it_bakes(field: Field) -> Result<()> {
     };
     let (said, ()) = deploy.meanwhile(4, done("mark-switched"), die).await?;
     ensure!(said.err.contains("went bad after the switch"), "{said:?}");
+    is_switched_back(&field).await
+}
+
+async fn is_switched_back(field: &Field) -> Result<()> {
     ensure!(field.backend("parrot").await? == "parrot-blue", "it was not switched back");
+    ensure!(field.replicas("parrot-green").await?.is_none(), "the candidate is still there");
+    let last = &field.history().await?[0];
+    ensure!(last["outcome"] == "unhealthy" && last["kept"].is_null(), "{last:#}");
     field.is_live("parrot", V1).await
 }
