@@ -11,6 +11,7 @@ use super::{Case, cases};
 
 pub const CASES: &[Case] = cases![
     the_ingress_is_put_back_during_the_drain,
+    the_ingress_is_put_back_behind_the_switch,
     another_path_survives_the_switch,
     the_live_version_is_scaled_at_the_gate,
     the_candidate_is_edited,
@@ -34,6 +35,20 @@ async fn the_ingress_is_put_back_during_the_drain(field: Field) -> Result<()> {
         ensure!(field.replicas(deployment).await? == Some(1), "{deployment} was taken away");
     }
     Ok(())
+}
+
+/// Nobody drives, and the record does not know yet that it was switched.
+async fn the_ingress_is_put_back_behind_the_switch(field: Field) -> Result<()> {
+    field.initialised().await?;
+    let line = format!("deploy parrot --image {V2} --yes");
+    field.command(&line).killed_at(done("switch")).await?;
+    let rules = json!([{"host": "parrot.example.com", "http": {"paths": [backend("parrot")]}}]);
+    field.edit(Kind::Ingress, "parrot", json!({"spec": {"rules": rules}})).await?;
+    field.exits(7, &line).await?;
+    ensure!(field.backend("parrot").await? == "parrot", "it was fought");
+    field.exits(0, "abort parrot").await?;
+    ensure!(field.replicas("parrot-green").await?.is_none(), "the candidate is still there");
+    field.is_live("parrot", V1).await
 }
 
 async fn another_path_survives_the_switch(field: Field) -> Result<()> {

@@ -12,6 +12,7 @@ use bluegreen::commands::{Surroundings, run_in};
 use bluegreen::drive::Interrupts;
 use bluegreen::report::Stream;
 use clap::Parser;
+use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
@@ -70,10 +71,22 @@ impl Said {
         self.events.iter().any(wanted)
     }
 
+    /// When a step was taken last, by the API server's clock.
+    pub fn when(&self, step: &'static str) -> Result<Timestamp> {
+        let last = self.events.iter().rev().find(|event| done(step)(event));
+        let at = last.and_then(|event| event["at"].as_str());
+        Ok(at.with_context(|| format!("there was no {step}: {self:#?}"))?.parse()?)
+    }
+
     /// Whether anything was written.
     pub fn wrote(&self) -> bool {
         self.has(|event| event["event"] == "done")
     }
+}
+
+/// This step is about to be taken: its request has not left yet.
+pub fn doing(step: &'static str) -> impl Fn(&Value) -> bool + Send {
+    move |event| event["event"] == "doing" && event["step"] == step
 }
 
 /// This step was taken.

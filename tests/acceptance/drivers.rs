@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 
-use super::command::{answered, done};
+use super::command::{answered, doing, done};
 use super::field::{Field, V1, V2, V3};
 use super::outside::GATE;
 use super::{Case, cases};
@@ -19,6 +19,7 @@ pub const CASES: &[Case] = cases![
     killed_between_two_ingresses_and_finished,
     interrupted_and_gone_on_with,
     another_deploy_learns_that_it_is_busy,
+    a_switch_that_is_late_changes_nothing,
     woken_after_an_abort_it_writes_nothing,
     woken_after_a_promote_it_writes_nothing,
 ];
@@ -152,6 +153,20 @@ async fn another_deploy_learns_that_it_is_busy(field: Field) -> Result<()> {
     };
     deploy.meanwhile(0, answered, others).await?;
     is_one_promoted_release(&field).await
+}
+
+/// The request was planned on what was there, and leaves when another command has ended the release.
+async fn a_switch_that_is_late_changes_nothing(field: Field) -> Result<()> {
+    field.initialised().await?;
+    let mut left = Vec::new();
+    let abort = async {
+        field.exits(0, "abort parrot").await?;
+        left = field.versions().await?;
+        Ok(())
+    };
+    field.command(&at_once()).frozen_at(6, doing("switch"), abort).await?;
+    ensure!(field.versions().await? == left, "it wrote after it was taken over");
+    field.is_untouched().await
 }
 
 async fn woken_after_an_abort_it_writes_nothing(field: Field) -> Result<()> {

@@ -1,7 +1,11 @@
 //! What people say of a release that another command has started.
 
+use std::time::Duration;
+
 use anyhow::{Result, ensure};
 use bluegreen::model::Kind;
+use jiff::SignedDuration;
+use tokio::time::sleep;
 
 use super::command::{answered, done};
 use super::field::{Field, V1, V2, V3};
@@ -71,8 +75,11 @@ async fn aborted_while_it_drains(field: Field) -> Result<()> {
     let before = field.get(Kind::Deployment, "parrot").await?;
     let deploy = field.command(&format!("deploy parrot --image {V2} --yes --drain 15s"));
     let abort = field.exits(0, "abort parrot");
-    deploy.meanwhile(5, done("start-drain"), abort).await?;
+    let (said, _) = deploy.meanwhile(5, done("start-drain"), abort).await?;
     is_switched_back(&field).await?;
+    // Requests of before may still be on the candidate.
+    let drained = said.when("destroy")?.duration_since(said.when("start-drain")?);
+    ensure!(drained >= SignedDuration::from_secs(15), "it had {drained:?} to drain");
     let after = field.get(Kind::Deployment, "parrot").await?;
     ensure!(after["spec"] == before["spec"], "the live version was touched: {after:#}");
     Ok(())
@@ -82,6 +89,10 @@ async fn aborted_while_it_bakes(field: Field) -> Result<()> {
     field.initialised().await?;
     let deploy = field.command(&format!("deploy parrot --image {V2} --yes --bake 1h"));
     let abort = async {
+        field.status_in("baking").await?;
+        // The drain is over by then.
+        sleep(Duration::from_secs(3)).await;
+        ensure!(field.replicas("parrot").await? == Some(1), "the old version was put away");
         let baking = field.status_in("baking").await?;
         ensure!(baking["live"]["colour"] == "green" && baking["healthy"] == true, "{baking:#}");
         field.exits(0, "abort parrot").await
