@@ -27,7 +27,7 @@ pub fn next(look: Look, record: &Record, release: &Release, ending: &Ending) -> 
             let write = look.release(|release| release.drain_back_until = Some(until));
             return look.act(Doing::StartDrain { seconds, confirmed: None }, write);
         };
-        if look.now < release.started {
+        if look.now < until {
             return Next::Wait { until: Some(until), on: WaitFor::Drain { colour: release.to } };
         }
     }
