@@ -9,6 +9,7 @@ use std::{env, io};
 
 use clap::{CommandFactory, FromArgMatches};
 
+use super::Surroundings;
 use crate::cli::{self, Cli, Fault, Output};
 use crate::cluster::quoted;
 use crate::demo::{APP, Answer, Demo, NAMESPACE, NEW, Script};
@@ -231,10 +232,12 @@ impl Stage<'_> {
         let matches = Cli::command().try_get_matches_from(all);
         let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
         let cli = cli.expect("the demo's own command lines are right");
-        Box::pin(super::run(&cli)).await.map_err(|error| match error.kind {
-            // What it says of going on is not so here.
-            Kind::Interrupted(signal) => over(signal),
-            _ => error,
+        Box::pin(super::run(&cli, &Surroundings::default())).await.map_err(|error| {
+            match error.kind {
+                // What it says of going on is not so here.
+                Kind::Interrupted(signal) => over(signal),
+                _ => error,
+            }
         })
     }
 }
