@@ -9,4 +9,6 @@ mod plan_table;
 #[path = "../schema/mod.rs"]
 mod schema;
 mod settings_docs;
+#[path = "../tally/mod.rs"]
+mod tally;
 mod world;
