@@ -1,5 +1,6 @@
 //! The command line, nothing else.
 
+mod credentials;
 mod examples;
 mod program;
 
@@ -7,7 +8,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use secrecy::SecretString;
 
+pub use credentials::Credentials;
 pub use program::program;
 
 use crate::release::PreviewHost;
@@ -184,8 +187,10 @@ pub struct Deploy {
     ///
     /// Without this flag, --yes or --detach the environment's BLUEGREEN_WEBHOOK counts: the address
     /// is a secret, and a command line can be seen by others.
-    #[arg(long, value_name = "URL")]
-    pub webhook: Option<String>,
+    #[arg(long, value_name = "URL", value_parser = credentials::secret)]
+    pub webhook: Option<SecretString>,
+    #[command(flatten)]
+    pub credentials: Credentials,
     /// Between two questions to the gate [default: 10s]
     #[arg(long, value_name = "TIME", value_parser = parse_some_seconds)]
     pub interval: Option<u64>,
