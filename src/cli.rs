@@ -3,6 +3,7 @@
 mod credentials;
 mod examples;
 mod program;
+mod redacted;
 
 use std::path::PathBuf;
 
@@ -79,8 +80,9 @@ pub fn command(program: &'static str) -> clap::Command {
 /// The command line that this process was given. Ends it with help, or with what is wrong.
 pub fn parse() -> Cli {
     let mut command = command(program());
-    let matches = command.get_matches_mut();
-    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit())
+    let matches = command.try_get_matches_from_mut(std::env::args_os());
+    let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
+    cli.unwrap_or_else(|error| redacted::end(&error.format(&mut command)))
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -78,12 +78,21 @@ pub struct Credentials {
 
 /// What is wrong with a file says where, and never what stands there.
 fn read<T>(path: &Path, what: &str, parse: fn(&str) -> Result<T, String>) -> Result<T, Error> {
-    let shown = path.display();
+    let shown = shown(path);
     let text = text(path)
         .map_err(|why| Error::new(Kind::Usage, format!("{shown} can't be read")).because(why))?;
     parse(text.expose_secret()).map_err(|why| {
         Error::new(Kind::Usage, format!("{shown} can't be used as {what}")).because(why)
     })
+}
+
+/// A file's name, unless it is what was to stand in the file.
+fn shown(path: &Path) -> String {
+    let name = path.display().to_string();
+    match name.contains("whsec_") || name.contains(": ") {
+        true => "a file whose name may be a secret".to_owned(),
+        false => name,
+    }
 }
 
 fn text(path: &Path) -> Result<SecretString, String> {
@@ -133,6 +142,15 @@ mod tests {
             assert!(said(&files).contains("No such file"));
         }
         assert!(Files::default().read().is_ok_and(|none| none.authorities.is_none()));
+    }
+
+    #[test]
+    fn a_secret_in_the_place_of_a_name_is_not_repeated() {
+        for name in ["whsec_hush", "Authorization: hush"] {
+            let files = Files { headers: Some(name.into()), ..Files::default() };
+            let said = files.read().err().expect("it is taken").to_string();
+            assert!(said.contains("can't be read") && !said.contains("hush"), "{said}");
+        }
     }
 
     #[test]
