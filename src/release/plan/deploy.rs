@@ -101,8 +101,16 @@ fn detached(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> 
         && look.s.slot(release.to).is_some_and(|slot| look.s.serves(release.to, slot.desired()))
 }
 
+fn asked(deploy: &Deploy) -> start::Asked<'_> {
+    start::Asked {
+        change: Some(&deploy.change),
+        expected: deploy.expected.clone(),
+        allow_policy_gap: deploy.allow_policy_gap,
+    }
+}
+
 fn start(look: Look, record: &Record, deploy: &Deploy) -> Next {
-    let (from, live) = match start::footing(look, record, &deploy.expected) {
+    let (from, live) = match start::footing(look, record, &asked(deploy)) {
         Ok(footing) => footing,
         Err(next) => return next,
     };

@@ -18,6 +18,7 @@ mod switch;
 mod withdraw;
 
 pub use doing::{Doing, WaitFor};
+pub use init::ground;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Challenge, Driver, Finished, Goal, Me, Outcome, Record, Release, Snapshot, Verdict};
