@@ -97,6 +97,14 @@ pub fn reasons(g: &Ground) -> Vec<String> {
     failed(&table(g))
 }
 
+/// Why an app would not be taken in. Its Ingress may be brought in line with a Service's new port after
+/// that Service's likes.
+pub fn reasons_before_init(g: &Ground) -> Vec<String> {
+    let table: Vec<Check> =
+        table(g).into_iter().filter(|check| check.name != ports::NAME).collect();
+    failed(&table)
+}
+
 fn failed(checks: &[Check]) -> Vec<String> {
     checks.iter().filter(|check| check.verdict == Grade::Fail).map(Check::reason).collect()
 }

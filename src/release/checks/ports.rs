@@ -8,7 +8,7 @@ use crate::model::name;
 use crate::release::ports;
 use crate::route::backends;
 
-const NAME: &str = "ingress-ports";
+pub const NAME: &str = "ingress-ports";
 
 pub fn checks(g: &Ground) -> Vec<Check> {
     let services = g.s.names.serving(&g.service);

@@ -4,9 +4,12 @@ use serde_json::Value;
 
 use super::hold::{self, Other};
 use super::{Doing, Look, Next, forward, later, start, withdraw};
+use crate::model::Colour;
+use crate::release::checks::Ground;
 use crate::release::goal::{Change, Deploy, Gate};
 use crate::release::{
-    Ending, GateKind, GateState, Outcome, Record, Release, Settings, Slot, Verdict, template,
+    Ending, GateKind, GateState, Outcome, Record, Release, Settings, Slot, Snapshot, Verdict,
+    template,
 };
 
 pub fn next(look: Look, record: &Record, deploy: &Deploy) -> Next {
@@ -107,6 +110,16 @@ fn asked(deploy: &Deploy) -> start::Asked<'_> {
         expected: deploy.expected.clone(),
         allow_policy_gap: deploy.allow_policy_gap,
     }
+}
+
+/// What the checks are to look at, by the colour that is live.
+pub fn ground<'a>(
+    s: &'a Snapshot,
+    record: &Record,
+    from: Colour,
+    deploy: &Deploy,
+) -> Option<Ground<'a>> {
+    Some(start::ground(s, record, s.slot(from)?, from, &asked(deploy)))
 }
 
 fn start(look: Look, record: &Record, deploy: &Deploy) -> Next {

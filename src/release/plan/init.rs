@@ -64,7 +64,7 @@ pub fn ground<'a>(s: &'a Snapshot, init: &Init) -> Result<Ground<'a>, Vec<String
 fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
     let s = look.s;
     let ground = ground(s, init)?;
-    let mut reasons = checks::reasons(&ground);
+    let mut reasons = checks::reasons_before_init(&ground);
     let Ground { service, label, live, to, .. } = ground;
     let colour = to.other();
     reasons.extend(expected::unmet(s, &service, &init.expected));

@@ -11,6 +11,7 @@ mod hold;
 mod init;
 mod intent;
 mod live;
+mod preflight;
 pub mod rehearse;
 mod rollback;
 mod start;
@@ -20,6 +21,7 @@ mod withdraw;
 pub use doing::{Doing, WaitFor};
 pub use init::ground;
 use jiff::{SignedDuration, Timestamp};
+pub use preflight::{Preflight, before as preflight};
 
 use super::{Challenge, Driver, Finished, Goal, Me, Outcome, Record, Release, Snapshot, Verdict};
 use crate::model::{Colour, Write};

@@ -73,7 +73,7 @@ pub fn footing<'a>(
 }
 
 /// What the checks are to look at.
-fn ground<'a>(
+pub fn ground<'a>(
     s: &'a Snapshot,
     record: &Record,
     live: Slot<'a>,
