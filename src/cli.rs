@@ -230,7 +230,7 @@ pub struct Deploy {
     #[command(flatten)]
     pub after: AfterSwitch,
     /// Go on where a NetworkPolicy would not hold for the candidate
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub allow_policy_gap: bool,
 }
 

@@ -61,9 +61,7 @@ async fn of(session: &Session, s: &Snapshot, args: &cli::Check) -> Vec<Check> {
     let init = Init { allow_policy_gap: args.allow_policy_gap, ..Init::default() };
     let ground = match ground(s, &init) {
         Ok(ground) => ground,
-        Err(reasons) => {
-            return reasons.into_iter().map(|reason| Check::fail("deployment", reason)).collect();
-        }
+        Err(checks) => return checks,
     };
     let mut checks = checks::table(&ground);
     let steps = rehearse::of(&ground);

@@ -5,6 +5,7 @@ mod acceptance;
 mod on_sandbox;
 mod plan_properties;
 mod plan_table;
+mod preflight;
 #[allow(dead_code, reason = "what status prints is for other test programs")]
 #[path = "../schema/mod.rs"]
 mod schema;

@@ -54,7 +54,7 @@ fn of(object: &Value) -> BTreeSet<&'static str> {
     let manages = |tool: &&Tool| {
         let begins = |prefix: &&str| managers.iter().any(|manager| is_of(manager, prefix));
         tool.managers.iter().any(begins)
-            || tool.keys.iter().any(|key| bears(key))
+            || tool.keys.iter().any(bears)
             || (tool.name == "Helm" && helm)
     };
     TOOLS.iter().filter(manages).map(|tool| tool.name).collect()

@@ -15,10 +15,44 @@ pub enum Grade {
     Fail,
 }
 
+/// All checks, in the order in which they are shown: what scripts go by.
+pub const NAMES: [&str; 29] = [
+    "rights",
+    "deployment",
+    "strategy",
+    "paused",
+    "replicas",
+    "selector",
+    "revision-history",
+    "host-port",
+    "names",
+    "preview-host",
+    "volumes",
+    "services",
+    "external-name",
+    "network-policies",
+    "disruption-budgets",
+    "autoscaler",
+    "quota",
+    "ingress",
+    "ingress-class",
+    "ingress-backends",
+    "ingress-default-backend",
+    "ingress-resource-backends",
+    "canary-siblings",
+    "ingress-ports",
+    "affinity",
+    "service-upstream",
+    "deletion",
+    "managers",
+    "dry-run",
+];
+
 /// What one check found. A check that found several things has a line for each.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct Check {
     /// The check's name, which stays the same from version to version.
+    #[schemars(extend("enum" = NAMES))]
     pub name: &'static str,
     pub verdict: Grade,
     /// What was found.

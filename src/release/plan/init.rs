@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Doing, Look, Next};
 use crate::model::{APP_LABEL, Colour, EPOCH, Kind, RELEASE, Write};
 use crate::model::{annotation, label as label_of, name, string_map};
-use crate::release::checks::{self, Ground};
+use crate::release::checks::{self, Check, Ground};
 use crate::release::goal::{Init, PreviewHost};
 use crate::release::snapshot::Leads;
 use crate::release::{
@@ -24,16 +24,18 @@ pub fn next(look: Look, init: &Init) -> Next {
 }
 
 /// The app as it is, for the checks: by its record, or else by what an Ingress names.
-pub fn ground<'a>(s: &'a Snapshot, init: &Init) -> Result<Ground<'a>, Vec<String>> {
+pub fn ground<'a>(s: &'a Snapshot, init: &Init) -> Result<Ground<'a>, Vec<Check>> {
+    let fail = |name, what: String| Err(vec![Check::fail(name, what)]);
     let Some(blue) = s.slot(Colour::Blue) else {
-        return Err(vec![s.names.no_deployment()]);
+        return fail("deployment", s.names.no_deployment());
     };
     if blue.is_ours() {
         let whose = label_of(blue.0, APP_LABEL).unwrap_or("another app");
-        return Err(vec![format!("Deployment {} is a slot of {whose}", blue.name())]);
+        return fail("deployment", format!("Deployment {} is a slot of {whose}", blue.name()));
     }
     let Some(label) = template::label(blue.0) else {
-        return Err(vec![format!("Deployment {} has no matchLabels in its selector", blue.name())]);
+        let what = format!("Deployment {} has no matchLabels in its selector", blue.name());
+        return fail("selector", what);
     };
     let (service, label, from) = match &s.record {
         Some((_, record)) => {
@@ -43,10 +45,15 @@ pub fn ground<'a>(s: &'a Snapshot, init: &Init) -> Result<Ground<'a>, Vec<String
             };
             (record.service.clone(), record.label.clone(), from)
         }
-        None => (live_service(s, init)?, label, Colour::Blue),
+        None => {
+            let unknown = |why: String| Check::fail("ingress", why);
+            let service = live_service(s, init)
+                .map_err(|reasons| reasons.into_iter().map(unknown).collect::<Vec<_>>())?;
+            (service, label, Colour::Blue)
+        }
     };
     let Some(live) = s.slot(from) else {
-        return Err(vec![format!("there is no Deployment {}", s.names.deployment(from))]);
+        return fail("deployment", format!("there is no Deployment {}", s.names.deployment(from)));
     };
     let recorded = s.record.as_ref().and_then(|(_, record)| record.preview_host.clone());
     Ok(Ground {
@@ -63,7 +70,8 @@ pub fn ground<'a>(s: &'a Snapshot, init: &Init) -> Result<Ground<'a>, Vec<String
 
 fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
     let s = look.s;
-    let ground = ground(s, init)?;
+    let ground =
+        ground(s, init).map_err(|checks| checks.iter().map(Check::reason).collect::<Vec<_>>())?;
     let mut reasons = checks::reasons_before_init(&ground);
     let Ground { service, label, live, to, .. } = ground;
     let colour = to.other();

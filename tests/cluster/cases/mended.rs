@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::parrot::{Parrot, V2};
 use crate::bed::Bed;
-use crate::support::{Action, Latch, Proxy, Reply, Webhook};
+use crate::support::{Action, Latch, Proxy, Reply, Seen, Webhook};
 
 pub fn trials() -> Vec<Trial> {
     crate::cases![
@@ -94,8 +94,9 @@ async fn candidate_over_quota_ends_the_release(bed: Arc<Bed>) -> Result<()> {
     let app = Parrot::ready(&bed).await?;
     let (proxy, via) = proxied(&app)?;
     let quota = "deployments.apps \"parrot-green\" is forbidden: exceeded quota: few";
-    proxy.set(move |seen| {
-        if seen.method != "POST" || !seen.path.contains("/deployments") {
+    let full = move |seen: &Seen, beforehand: bool| {
+        let tries = seen.path.contains("dryRun");
+        if seen.method != "POST" || !seen.path.contains("/deployments") || tries && !beforehand {
             return Action::Forward;
         }
         let body = json!({
@@ -104,10 +105,15 @@ async fn candidate_over_quota_ends_the_release(bed: Arc<Bed>) -> Result<()> {
         });
         let reply = Reply::new(403).header("content-type", "application/json");
         Action::Reply(reply.body(body.to_string()))
-    });
+    };
     let args = ["deploy", "parrot", "--image", V2, "--yes"];
-    let output = via.fails(10, &[&args[..], &["--dry-run=server"]].concat()).await?;
-    ensure!(output.stderr.contains(quota), "{output:?}");
+    proxy.set(move |seen| full(seen, true));
+    for args in [&[&args[..], &["--dry-run=server"]].concat(), &args[..]] {
+        let output = via.fails(10, args).await?;
+        ensure!(output.stderr.contains(quota), "{output:?}");
+    }
+    // It fills up when the release has begun.
+    proxy.set(move |seen| full(seen, false));
     let output = via.fails(4, &args).await?;
     ensure!(output.stderr.contains(quota), "{output:?}");
     app.is_as_before().await

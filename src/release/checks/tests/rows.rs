@@ -295,7 +295,10 @@ fn managed() -> Vec<Row> {
     ]
 }
 
-pub fn harmless() -> Vec<(&'static str, fn(&mut App))> {
+/// What it is, and how it comes about.
+type Harmless = (&'static str, fn(&mut App));
+
+pub fn harmless() -> Vec<Harmless> {
     vec![
         ("a volume for many", |app| has_claim(app, &["ReadWriteOnce", "ReadWriteMany"])),
         ("a volume of something else", |app| app.add(claim(&["ReadWriteOncePod"]))),
