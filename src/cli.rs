@@ -142,7 +142,7 @@ pub struct Init {
     #[arg(short = 'f', long, value_name = "FILE")]
     pub filename: Vec<PathBuf>,
     /// Go on where a NetworkPolicy would not hold for the candidate
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub allow_policy_gap: bool,
 }
 
