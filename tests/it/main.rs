@@ -6,6 +6,7 @@ mod escapes;
 mod on_sandbox;
 mod plan_properties;
 mod plan_table;
+mod preflight;
 #[allow(dead_code, reason = "what status prints is for other test programs")]
 #[path = "../schema/mod.rs"]
 mod schema;
