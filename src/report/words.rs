@@ -216,9 +216,11 @@ pub fn waiting(on: &WaitFor, until: Option<Timestamp>, now: Timestamp) -> (Strin
         WaitFor::Ready {
             deployment, ready, desired, endpoints, pods: unready, trouble, ..
         } => {
-            let reached = match ready == desired && endpoints < desired {
-                true => format!(", {endpoints} reachable through its Service"),
-                false => String::new(),
+            let reached = match (ready < desired, endpoints < desired) {
+                (true, _) => String::new(),
+                (false, true) => format!(", {endpoints} reachable through its Service"),
+                // An older pod is still there, or the last change has not been seen yet.
+                (false, false) => ", its Deployment is not done yet".to_owned(),
             };
             let until = more("given up in", until).unwrap_or_default();
             let head = format!("{deployment}: {ready} of {} ready{reached}{until}", pods(*desired));

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::forward::{edited, ending, scale};
-use super::{Doing, Look, Next, WaitFor, later};
+use super::{Doing, Look, Next, WaitFor, later, start};
 use crate::release::pods::Trouble;
 use crate::release::snapshot::Leads;
 use crate::release::{Confirmed, GateKind, Record, Release, Sight, Slot, Verdict};
@@ -128,8 +128,7 @@ fn confirmed(look: Look, release: &Release, by: Confirmed) -> Next {
     let write = look.release(|release| {
         release.confirmed = Some(by);
         release.arrived = Some(look.now);
-        release.drain_until = Some(later(look.now, seconds));
-        release.bake_until = (bake > 0).then(|| later(look.now, bake));
+        (release.drain_until, release.bake_until) = start::kept_until(release, look.now);
     });
     look.act(Doing::StartDrain { seconds: seconds.max(bake), confirmed: Some(by) }, write)
 }

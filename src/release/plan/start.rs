@@ -1,5 +1,6 @@
 //! What every new release starts from: an app that is as `init` left it, with one live colour.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::hold::{self, Other};
@@ -166,12 +167,30 @@ pub fn set(release: &Release, settings: &Settings) -> Release {
     }
     set.bake_seconds = settings.bake();
     set.keep_old = settings.keep_old;
+    if let Some(arrived) = set.arrived {
+        (set.drain_until, set.bake_until) = kept_until(&set, arrived);
+    }
     let timeout = settings.timeout();
     if set.timeout_seconds != timeout {
         set.timeout_seconds = timeout;
         set.ready_by = later(release.started, timeout);
     }
     set
+}
+
+/// Until when the old version stays, to answer and to go back to, if the switch has arrived at that time.
+pub fn kept_until(release: &Release, arrived: Timestamp) -> (Option<Timestamp>, Option<Timestamp>) {
+    let (drain, bake) = (release.drain_seconds, release.bake_seconds);
+    (Some(later(arrived, drain)), (bake > 0).then(|| later(arrived, bake)))
+}
+
+/// The same command with other settings: the newer word counts, until the old version is put away. After
+/// that it could change nothing any more.
+pub fn newer(look: Look, release: &Release, set: Release) -> Option<Next> {
+    let is_over = release.drain_until.is_some()
+        && look.s.slot(release.from).is_none_or(|old| old.desired() == 0);
+    (set != *release && !is_over)
+        .then(|| look.act(Doing::Set, look.release(|release| *release = set)))
 }
 
 /// Writes the release down, with what stands in the slot that it goes into.

@@ -72,3 +72,25 @@ fn is_never_a_host_of_the_users() {
     let taken = unfit(Driver::new("d", Goal::Deploy(deploy(V2, WEBHOOK))).next(&world));
     assert!(taken[0].contains("init --preview-host"), "{taken:?}");
 }
+
+#[test]
+fn is_never_another_apps_preview_nor_a_second_name_of_a_host() {
+    let refused = |world: &World| {
+        let taken = unfit(Driver::new("i", at(HOST)).next(world));
+        assert!(taken[0].starts_with("Ingress toucan"), "{taken:?}");
+    };
+    let mut preview = preview(&with_host()).clone();
+    preview["metadata"]["name"] = json!("toucan-preview");
+    preview["metadata"]["labels"]["bluegreen/app"] = json!("toucan");
+    let mut world = initialised();
+    world.add(preview);
+    refused(&world);
+
+    let mut toucan = second();
+    toucan["metadata"]["name"] = json!("toucan");
+    toucan["metadata"]["annotations"] =
+        json!({"nginx.ingress.kubernetes.io/server-alias": format!("www.example.com, {HOST}")});
+    let mut world = initialised();
+    world.add(toucan);
+    refused(&world);
+}
