@@ -1,6 +1,7 @@
 //! What the command line says without a cluster: help, usage errors, exit codes.
 #![forbid(unsafe_code)]
 
+mod canaries;
 mod completions;
 mod examples;
 mod help;
