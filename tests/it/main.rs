@@ -3,6 +3,7 @@
 #[path = "../acceptance/mod.rs"]
 mod acceptance;
 mod escapes;
+mod forged;
 mod on_sandbox;
 mod plan_properties;
 mod plan_table;
@@ -10,4 +11,6 @@ mod plan_table;
 #[path = "../schema/mod.rs"]
 mod schema;
 mod settings_docs;
+mod signed;
+mod stand;
 mod world;
