@@ -13,4 +13,6 @@ mod schema;
 mod settings_docs;
 mod signed;
 mod stand;
+#[path = "../tally/mod.rs"]
+mod tally;
 mod world;
