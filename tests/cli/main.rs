@@ -13,6 +13,7 @@ mod results;
 mod results_page;
 #[path = "../schema/mod.rs"]
 mod schema;
+mod security_page;
 
 #[test]
 fn command_line() {

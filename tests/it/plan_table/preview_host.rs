@@ -65,9 +65,19 @@ fn lets_in_whom_the_app_lets_in() {
         });
         assert_eq!(world.follow(&mut Driver::new("i", at(HOST))), Outcome::Initialised);
         assert_eq!(preview(&world)["metadata"]["annotations"], json!({becomes: "10.0.0.0/8"}));
+        // Who asks for a password there goes on asking.
+        let auth = "nginx.ingress.kubernetes.io/auth-url";
+        world.edit(Kind::Ingress, "parrot-preview", |ingress| {
+            ingress["metadata"]["annotations"][auth] = json!("https://auth.example.com/");
+        });
+        world.follow(&mut Driver::new("i", at("blue.example.com")));
+        assert_eq!(preview(&world)["metadata"]["annotations"][auth], "https://auth.example.com/");
         // Without the host nobody gets in, whoever the app is for.
         world.follow(&mut Driver::new("i", init(PreviewHost::None)));
-        assert_eq!(preview(&world)["metadata"]["annotations"], json!({&allowed: "0.0.0.0/32"}));
+        assert_eq!(
+            preview(&world)["metadata"]["annotations"],
+            json!({&allowed: "0.0.0.0/32", auth: "https://auth.example.com/"})
+        );
     }
 }
 
