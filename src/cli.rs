@@ -139,8 +139,9 @@ pub struct Init {
     /// A host under which people outside can see the candidate, or none
     ///
     /// Our own Ingress then serves it, with the class of the app's Ingress: the DNS has to lead it to
-    /// the ingress controller. Whoever knows the host sees the candidate. It must be nobody's yet, in no
-    /// namespace: only the app's own is looked at. Is recorded; none takes it back.
+    /// the ingress controller. Whoever knows the host sees the candidate, from the networks that the
+    /// app's Ingress lets in; nobody is asked for a password. It must be nobody's yet, in no namespace:
+    /// only the app's own is looked at. Is recorded; none takes it back.
     #[arg(long, value_name = "HOST", value_parser = parse_preview_host)]
     pub preview_host: Option<PreviewHost>,
     /// Settings to record, and to check: a bluegreen.yaml or a Flagger Canary; - for standard input

@@ -3,6 +3,7 @@
 #[path = "../acceptance/mod.rs"]
 mod acceptance;
 mod escapes;
+mod forged;
 mod on_sandbox;
 mod plan_properties;
 mod plan_table;
@@ -11,6 +12,8 @@ mod preflight;
 #[path = "../schema/mod.rs"]
 mod schema;
 mod settings_docs;
+mod signed;
+mod stand;
 #[path = "../tally/mod.rs"]
 mod tally;
 mod world;
