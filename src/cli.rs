@@ -1,13 +1,17 @@
 //! The command line, nothing else.
 
+mod credentials;
 mod examples;
 mod program;
+mod redacted;
 
 use std::path::PathBuf;
 
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use secrecy::SecretString;
 
+pub use credentials::Credentials;
 pub use program::program;
 
 use crate::release::PreviewHost;
@@ -76,8 +80,9 @@ pub fn command(program: &'static str) -> clap::Command {
 /// The command line that this process was given. Ends it with help, or with what is wrong.
 pub fn parse() -> Cli {
     let mut command = command(program());
-    let matches = command.get_matches_mut();
-    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit())
+    let matches = command.try_get_matches_from_mut(std::env::args_os());
+    let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
+    cli.unwrap_or_else(|error| redacted::end(&error.format(&mut command)))
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -192,8 +197,10 @@ pub struct Deploy {
     ///
     /// Without this flag, --yes or --detach the environment's BLUEGREEN_WEBHOOK counts: the address
     /// is a secret, and a command line can be seen by others.
-    #[arg(long, value_name = "URL")]
-    pub webhook: Option<String>,
+    #[arg(long, value_name = "URL", value_parser = credentials::secret)]
+    pub webhook: Option<SecretString>,
+    #[command(flatten)]
+    pub credentials: Credentials,
     /// Between two questions to the gate [default: 10s]
     #[arg(long, value_name = "TIME", value_parser = parse_some_seconds)]
     pub interval: Option<u64>,

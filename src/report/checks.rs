@@ -3,7 +3,8 @@
 use console::Style;
 
 use super::print_fitted;
-use super::text::{clean, glyphs};
+use super::text::glyphs;
+use crate::clean::clean;
 use crate::release::checks::{Check, Grade, Report};
 
 pub fn checks(report: &Report) {

@@ -2,6 +2,7 @@
 
 #[path = "../acceptance/mod.rs"]
 mod acceptance;
+mod escapes;
 mod on_sandbox;
 mod plan_properties;
 mod plan_table;
@@ -10,4 +11,6 @@ mod preflight;
 #[path = "../schema/mod.rs"]
 mod schema;
 mod settings_docs;
+#[path = "../tally/mod.rs"]
+mod tally;
 mod world;
