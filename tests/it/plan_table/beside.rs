@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{doing, go, reach, step};
 use crate::world::World;
-use crate::world::article::{V2, initialised};
+use crate::world::article::{V2, initialised, with_scaler};
 use crate::world::driver::{Driver, WEBHOOK, abort, deploy, rollback, set};
 
 const SCALER: Kind = Kind::HorizontalPodAutoscaler;
@@ -19,18 +19,7 @@ fn scaled() -> World {
     let mut world = initialised();
     world.scale("parrot", 5);
     world.settle();
-    world.add(json!({
-        "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
-        "metadata": {"name": "flock", "labels": {"team": "birds"}},
-        "spec": {
-            "minReplicas": 2, "maxReplicas": 9, "metrics": [{"type": "Resource"}],
-            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "parrot"},
-        },
-    }));
-    world.add(json!({
-        "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "calm"},
-        "spec": {"minAvailable": "50%", "selector": {"matchLabels": {"app": "parrot"}}},
-    }));
+    with_scaler(&mut world);
     world
 }
 
