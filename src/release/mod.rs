@@ -1,5 +1,6 @@
 //! The core: what a release is, and what the next step of one is. No I/O, no clock, no kube client.
 
+mod beside;
 pub mod checks;
 mod endpoints;
 mod expected;
@@ -16,6 +17,7 @@ pub mod pods;
 mod ports;
 mod probed;
 mod record;
+mod selector;
 pub mod settings;
 mod slot;
 mod snapshot;

@@ -139,6 +139,22 @@ fn done(done: &Doing) -> Option<Line> {
         Doing::RemoveLeftover { deployment } => {
             format!("removed Deployment {deployment}, which a release that is over left behind")
         }
+        Doing::MakeBudget { budget } => {
+            format!("made PodDisruptionBudget {budget}, as the live pods have it")
+        }
+        Doing::RemoveBudget { budget } => format!("removed PodDisruptionBudget {budget}"),
+        Doing::MakeAutoscaler { autoscaler, deployment } => {
+            format!("made HorizontalPodAutoscaler {autoscaler} for Deployment {deployment}")
+        }
+        Doing::RemoveAutoscaler { autoscaler } => {
+            format!("removed HorizontalPodAutoscaler {autoscaler}")
+        }
+        Doing::HoldAutoscaler { autoscaler, replicas } => {
+            format!("HorizontalPodAutoscaler {autoscaler} holds {} now", pods(*replicas))
+        }
+        Doing::FreeAutoscaler { autoscaler } => {
+            format!("HorizontalPodAutoscaler {autoscaler} scales freely again")
+        }
         Doing::FollowPreview { colour } => format!("the preview Service now follows {colour}"),
         Doing::MakeCandidate { deployment, replicas } => {
             format!("started Deployment {deployment}, {}", pods(*replicas))

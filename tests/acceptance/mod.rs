@@ -3,6 +3,7 @@
 //! the case's own, and no socket.
 
 mod back;
+mod beside;
 mod changes;
 mod command;
 mod drivers;
@@ -52,6 +53,7 @@ pub fn all() -> Vec<Case> {
         changes::CASES,
         seen::CASES,
         fitness::CASES,
+        beside::CASES,
     ];
     subjects.concat()
 }

@@ -55,7 +55,9 @@ fn foreign_objects(s: &Snapshot) -> Vec<Check> {
         Colour::BOTH.map(|colour| Id::new(Kind::Service, s.names.service(colour))).to_vec();
     needed.push(Id::new(Kind::Service, s.names.preview()));
     needed.push(Id::new(Kind::Ingress, s.names.preview()));
-    needed.push(Id::new(Kind::Deployment, s.names.deployment(Colour::Green)));
+    let slot = s.names.deployment(Colour::Green);
+    let kinds = [Kind::Deployment, Kind::HorizontalPodAutoscaler, Kind::PodDisruptionBudget];
+    needed.extend(kinds.map(|kind| Id::new(kind, slot.clone())));
     let is_foreign = |object: &Value| {
         label(object, MANAGED_BY) != Some(MANAGER)
             || label(object, APP_LABEL) != Some(s.names.app.as_str())

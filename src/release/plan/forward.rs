@@ -4,7 +4,7 @@ use json_patch::{PatchOperation, ReplaceOperation};
 use serde_json::{Value, json};
 
 use super::answer::{Said, earlier, said};
-use super::{Doing, Look, Next, WaitFor, later, live, rollback, switch};
+use super::{Doing, Look, Next, WaitFor, beside, later, live, rollback, switch};
 use crate::model::{EPOCH, Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, pointer};
 use crate::release::objects::{self, Candidate};
 use crate::release::{Ending, Outcome, Record, Release, Slot, Verdict, checks, template};
@@ -124,6 +124,9 @@ fn candidate<'a>(
         if !reasons.is_empty() {
             return Err(Next::Done(Outcome::Unfit { reasons }));
         }
+        if let Some(next) = beside::budget(look, record, release, template) {
+            return Err(next);
+        }
         let what = Candidate {
             colour: release.to,
             release: release.number,
@@ -140,6 +143,9 @@ fn candidate<'a>(
     if slot.desired() < replicas {
         let deployment = slot.name().to_owned();
         return Err(look.act(Doing::Resize { deployment, replicas }, scale(slot, replicas)));
+    }
+    if let Some(next) = beside::hold(look, release.from) {
+        return Err(next);
     }
     Ok(slot)
 }

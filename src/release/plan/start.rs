@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::hold::{self, Other};
-use super::{Doing, Look, Next, later};
+use super::{Doing, Look, Next, beside, later};
 use crate::model::{Colour, Id, Kind, Write, name, string_map, version};
 use crate::release::checks::{self, Ground};
 use crate::release::snapshot::Leads;
@@ -32,6 +32,15 @@ pub fn footing<'a>(
     let s = look.s;
     if let Some(slot) = s.leftover(record) {
         return Err(remove_leftover(look, slot));
+    }
+    // A clone that a driver which is gone has made late: of a slot that runs nothing.
+    let idle =
+        Colour::BOTH.into_iter().filter(|c| s.slot(*c).is_none_or(|slot| slot.desired() == 0));
+    if let Some(next) = idle
+        .filter(|c| s.routes_lead(record) == Leads::To(c.other()))
+        .find_map(|c| beside::remove(look, c))
+    {
+        return Err(next);
     }
     if s.slot(Colour::Blue).is_none() {
         return Err(Next::Done(Outcome::Unfit { reasons: vec![s.names.no_deployment()] }));

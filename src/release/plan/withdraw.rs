@@ -4,7 +4,7 @@ use json_patch::{PatchOperation, RemoveOperation};
 use serde_json::json;
 
 use super::forward::{replace, scale};
-use super::{Doing, Look, Next, WaitFor, later};
+use super::{Doing, Look, Next, WaitFor, beside, later};
 use crate::model::{
     Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, annotation, name, pointer, version,
 };
@@ -31,6 +31,12 @@ pub fn next(look: Look, record: &Record, release: &Release, ending: &Ending) -> 
             return Next::Wait { until: Some(until), on: WaitFor::Drain { colour: release.to } };
         }
     }
+    // One that goes on running keeps what it had.
+    if release.before.as_ref().is_none_or(|before| before.replicas == 0)
+        && let Some(next) = beside::remove(look, release.to)
+    {
+        return next;
+    }
     if let Some(slot) = s.slot(release.to)
         && slot.release() == Some(release.number)
     {
@@ -40,7 +46,7 @@ pub fn next(look: Look, record: &Record, release: &Release, ending: &Ending) -> 
             Some(before) => restore(look, slot, before),
         };
     }
-    look.finish(ending.outcome)
+    beside::hold(look, release.from).unwrap_or_else(|| look.finish(ending.outcome))
 }
 
 /// Whatever still leads to the candidate goes back to the old version, once that can serve.
