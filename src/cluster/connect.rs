@@ -12,7 +12,7 @@ use super::account::Account;
 use super::call::chain;
 use super::{Clock, Cluster};
 use crate::USER_AGENT;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, quoted};
 use crate::settings::is_this_machine;
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
@@ -38,15 +38,6 @@ impl Access {
         ];
         let given = flags.iter().filter_map(|(flag, value)| Some((flag, quoted((*value)?))));
         given.map(|(flag, value)| format!(" {flag} {value}")).collect()
-    }
-}
-
-/// A word as a shell takes it.
-pub fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
-    match !word.is_empty() && word.chars().all(plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
     }
 }
 

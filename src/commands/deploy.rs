@@ -25,7 +25,7 @@ pub async fn run(
         let files: Vec<_> = args.filename.iter().map(|file| file.display().to_string()).collect();
         let what = format!("there is neither a Deployment nor settings in {}", files.join(", "));
         return Err(Error::new(Kind::Usage, what)
-            .because("a kind that is not known is passed over, and these are all that count")
+            .because(input::passed(&input.passed))
             .hint("give a Deployment, a Flagger Canary or a bluegreen.yaml"));
     }
     let change = change(args, input.template)?;

@@ -35,6 +35,8 @@ pub struct Input {
     pub namespace: Option<String>,
     pub settings: Option<Loaded>,
     pub template: Option<Template>,
+    /// What was passed over: its kinds.
+    pub passed: Vec<String>,
 }
 
 /// The settings that count, and where they stand.
@@ -72,9 +74,16 @@ struct Part {
 pub fn read(asked: &Asked, look: &dyn Fn(&str, Option<&str>) -> String) -> Result<Input, Error> {
     let sources: Vec<Source> =
         asked.files.iter().map(|path| Source::read(path)).collect::<Result<_, _>>()?;
-    let mut parts = Vec::new();
+    let (mut parts, mut passed) = (Vec::new(), Vec::new());
     for (n, source) in sources.iter().enumerate() {
-        parts.extend(source.documents()?.into_iter().filter_map(|node| part(n, node)));
+        for node in source.documents()? {
+            let kind = node.get("kind").and_then(Node::text).unwrap_or("something without a kind");
+            passed.push(kind.to_owned());
+            if let Some(part) = part(n, node) {
+                parts.push(part);
+                passed.pop();
+            }
+        }
     }
     let (deployments, others): (Vec<Part>, Vec<Part>) =
         parts.into_iter().partition(|part| matches!(part.form, Form::Deployment));
@@ -102,7 +111,7 @@ pub fn read(asked: &Asked, look: &dyn Fn(&str, Option<&str>) -> String) -> Resul
         [] => None,
         _ => Some(template(&sources, &deployments, app.as_deref(), namespace.as_deref(), look)?),
     };
-    Ok(Input { app, namespace, settings, template })
+    Ok(Input { app, namespace, settings, template, passed })
 }
 
 fn part(source: usize, node: Node) -> Option<Part> {
@@ -148,12 +157,15 @@ fn named(asked: &Asked, sources: &[Source], parts: &[Part]) -> Result<Option<Loa
             Some(app) => {
                 several.iter().find(|part| part.app.as_deref() == Some(app)).ok_or_else(|| {
                     Error::new(Kind::Usage, format!("no file has settings for {app}"))
+                        .because(format!("they are for {}", apps(several)))
+                        .hint("give the app's own file, or name another app")
                 })?
             }
             None => {
-                let apps: Vec<&str> = several.iter().filter_map(|p| p.app.as_deref()).collect();
                 let what = "no app is named, and the files have settings for several";
-                return Err(Error::new(Kind::Usage, what).because(apps.join(", ")));
+                return Err(Error::new(Kind::Usage, what)
+                    .because(apps(several))
+                    .hint("name one of them after the subcommand"));
             }
         },
     };
@@ -166,6 +178,11 @@ fn named(asked: &Asked, sources: &[Source], parts: &[Part]) -> Result<Option<Loa
         );
     }
     Ok(Some(Loaded { shown: source.shown.clone(), given, found: false }))
+}
+
+fn apps(parts: &[Part]) -> String {
+    let apps = parts.iter().map(|part| part.app.as_deref().unwrap_or("an app without a name"));
+    apps.collect::<Vec<_>>().join(", ")
 }
 
 /// Why settings are not for this app.

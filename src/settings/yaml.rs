@@ -1,9 +1,14 @@
 //! Files as they are read: YAML documents, and what is wrong with them, shown in place.
 
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 use super::tree::{Mark, Node, What, Wrong};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, quoted};
+
+/// All manifests of a large cluster are shorter.
+const LONGEST: u64 = 16 << 20;
 
 /// A file's text, under the name by which people know it.
 pub struct Source {
@@ -15,13 +20,14 @@ impl Source {
     /// `-` is standard input.
     pub fn read(path: &Path) -> Result<Source, Error> {
         let (shown, text) = match path.as_os_str() == "-" {
-            true => ("standard input".to_owned(), std::io::read_to_string(std::io::stdin())),
-            false => (path.display().to_string(), std::fs::read_to_string(path)),
+            true => ("standard input".to_owned(), text(std::io::stdin())),
+            false => (path.display().to_string(), File::open(path).and_then(text)),
         };
         match text {
             Ok(text) => Ok(Source { shown, text }),
             Err(error) => Err(Error::new(Kind::Usage, format!("{shown} can't be read"))
-                .because(error.to_string())),
+                .because(error.to_string())
+                .hint(remedy(&error, path))),
         }
     }
 
@@ -74,6 +80,34 @@ impl Source {
             " ".repeat(before),
             "^".repeat(width)
         )
+    }
+}
+
+/// Of something that may have no end.
+fn text(from: impl Read) -> io::Result<String> {
+    let mut text = String::new();
+    match from.take(LONGEST + 1).read_to_string(&mut text) {
+        Ok(length) if length as u64 > LONGEST => {
+            let what = format!("there is more of it than {} MiB", LONGEST >> 20);
+            Err(io::Error::new(ErrorKind::FileTooLarge, what))
+        }
+        read => read.map(|_| text),
+    }
+}
+
+/// What to do about a file that can't be read.
+fn remedy(error: &io::Error, path: &Path) -> String {
+    match error.kind() {
+        ErrorKind::IsADirectory => "name the files in it, each with an -f of its own".to_owned(),
+        ErrorKind::InvalidData => "it has to be UTF-8, as YAML is".to_owned(),
+        ErrorKind::FileTooLarge => {
+            "give a file with the app's own manifest, or with settings, alone".to_owned()
+        }
+        _ => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.unwrap_or(Path::new("."));
+            format!("to see what is there: ls -l {}", quoted(&folder.display().to_string()))
+        }
     }
 }
 

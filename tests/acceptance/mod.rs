@@ -10,7 +10,7 @@ mod field;
 mod gate;
 mod intents;
 mod life;
-mod outside;
+pub mod outside;
 mod seen;
 mod still;
 mod unhealthy;
