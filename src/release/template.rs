@@ -120,13 +120,16 @@ pub fn changed(base: &Value, change: &Change, label: &Label) -> Result<Value, St
             let template = neutral(template, label);
             let given = template["metadata"]["labels"][&label.key].as_str();
             if given != Some(label.blue.as_str()) {
-                return Err(format!(
-                    "the pod template in the file has the label {}: {}, but the app's pods have {}: {}",
-                    label.key,
-                    given.unwrap_or("(none)"),
-                    label.key,
-                    wanted[&label.key].as_str().unwrap_or(&label.blue),
-                ));
+                let key = &label.key;
+                let wanted = wanted[key].as_str().unwrap_or(&label.blue);
+                return Err(match given {
+                    Some(given) => format!(
+                        "the pod template in the file has the label {key}: {given}, but the app's pods have {key}: {wanted}"
+                    ),
+                    None => format!(
+                        "the pod template in the file lacks the label {key}: {wanted}, which the app's pods have"
+                    ),
+                });
             }
             Ok(template)
         }

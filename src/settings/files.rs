@@ -7,16 +7,17 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::canary::{self, Unusable};
-use super::config;
 use super::given::Given;
 use super::tree::{Node, What, Wrong};
 use super::yaml::Source;
+use super::{config, is_dns_label};
 use crate::error::{Error, Kind};
 
 /// The name under which our own form is looked for.
 pub const CONFIG: &str = "bluegreen.yaml";
 
 const NOT_SETTINGS: &str = "can't be used as settings";
+const FLAGGER: &str = "every key, and what to do instead: docs/settings.md";
 const NOT_A_VERSION: &str = "can't be used as the new version";
 
 /// What the command line says by itself.
@@ -173,9 +174,9 @@ fn named(asked: &Asked, sources: &[Source], parts: &[Part]) -> Result<Option<Loa
     let given = settings(source, part)?;
     let differs = differing(&given, asked.app, asked.namespace);
     if let Some(why) = differs {
-        return Err(
-            Error::new(Kind::Usage, format!("{} {NOT_SETTINGS}", source.shown)).because(why)
-        );
+        return Err(Error::new(Kind::Usage, format!("{} {NOT_SETTINGS}", source.shown))
+            .because(why)
+            .hint("give the file that is meant, or leave the name to it"));
     }
     Ok(Some(Loaded { shown: source.shown.clone(), given, found: false }))
 }
@@ -198,14 +199,19 @@ fn differing(given: &Given, app: Option<&str>, namespace: Option<&str>) -> Optio
 fn settings(source: &Source, part: &Part) -> Result<Given, Error> {
     match part.form {
         Form::Canary => canary::read(&part.node).map_err(|unusable| match unusable {
-            Unusable::Wrong(wrong) => source.wrong(NOT_SETTINGS, &wrong),
+            Unusable::Wrong(wrong) => source.wrong(NOT_SETTINGS, &wrong).hint(FLAGGER),
             Unusable::Refused(reasons) => {
                 let what = format!("{} asks for what bluegreen does not do", source.shown);
-                Error { causes: reasons, ..Error::new(Kind::Usage, what) }
+                Error { causes: reasons, ..Error::new(Kind::Usage, what).hint(FLAGGER) }
             }
         }),
-        _ => config::read(&part.node).map_err(|wrong| source.wrong(NOT_SETTINGS, &wrong)),
+        _ => config::read(&part.node).map_err(|wrong| not_ours(source, &wrong)),
     }
+}
+
+/// What is wrong with our own form.
+fn not_ours(source: &Source, wrong: &Wrong) -> Error {
+    source.wrong(NOT_SETTINGS, wrong).hint("all that may stand there: bluegreen schema config")
 }
 
 /// Our own form beside the manifests, unless it is another app's.
@@ -224,9 +230,12 @@ fn beside(
     let documents = source.documents()?;
     let [document] = &documents[..] else {
         let why = format!("{} documents stand in it, where one is expected", documents.len());
-        return Err(source.wrong(NOT_SETTINGS, &Wrong { at: None, why }));
+        return Err(source.wrong(NOT_SETTINGS, &Wrong { at: None, why }).hint(format!(
+            "it is read because it stands there; or give it by name: -f {}",
+            source.shown
+        )));
     };
-    let given = config::read(document).map_err(|wrong| source.wrong(NOT_SETTINGS, &wrong))?;
+    let given = config::read(document).map_err(|wrong| not_ours(&source, &wrong))?;
     let is_ours = differing(&given, app, namespace).is_none();
     Ok(is_ours.then_some(Loaded { shown: source.shown, given, found: true }))
 }
@@ -242,8 +251,8 @@ fn template(
     let wrong = |part: &Part, why: String| {
         let what = format!("{} {NOT_A_VERSION}", sources[part.source].shown);
         let error = Error::new(Kind::Usage, what).because(why);
-        match app.or(part.app.as_deref()) {
-            Some(app) => error.hint(look(app, namespace)),
+        match app.or(part.app.as_deref()).filter(|app| is_dns_label(app)) {
+            Some(app) => error.hint(look(app, namespace.filter(|it| is_dns_label(it)))),
             None => error,
         }
     };
@@ -253,23 +262,41 @@ fn template(
     let part = match (candidates.next(), candidates.next()) {
         (Some(part), None) => part,
         (Some(_), Some(second)) => {
-            let why = match app {
-                Some(app) => format!(
-                    "there are several Deployments {app}, another one in {}",
-                    sources[second.source].shown
-                ),
-                None => "there are several Deployments: name the app".to_owned(),
+            let what = format!("{} {NOT_A_VERSION}", sources[first.source].shown);
+            let error = Error::new(Kind::Usage, what);
+            return Err(match app {
+                Some(app) => error
+                    .because(format!(
+                        "there are several Deployments {app}, another one in {}",
+                        sources[second.source].shown
+                    ))
+                    .hint("give one of them"),
+                None => error
+                    .because(format!("there are several Deployments: {}", apps(deployments)))
+                    .hint("name one of them after the subcommand"),
+            });
+        }
+        (None, _) => {
+            let app = app.unwrap_or_default();
+            let why = match first.app.as_deref() {
+                Some(other) => format!("it is for Deployment {other}, not {app}"),
+                None => format!("its Deployment has no name, and {app} is meant"),
             };
             return Err(wrong(first, why));
         }
-        (None, _) => {
-            let other = first.app.as_deref().unwrap_or("without a name");
-            return Err(wrong(
-                first,
-                format!("it is for Deployment {other}, not {}", app.unwrap_or_default()),
-            ));
-        }
     };
+    match &part.app {
+        Some(app) if is_dns_label(app) => {}
+        Some(_) => {
+            let why = "its Deployment's name is none: it has lower case letters, digits and -";
+            return Err(wrong(part, why.to_owned()));
+        }
+        None => return Err(wrong(part, "its Deployment has no name".to_owned())),
+    }
+    if part.namespace.as_deref().is_some_and(|namespace| !is_dns_label(namespace)) {
+        let why = "its namespace is none: it has lower case letters, digits and -";
+        return Err(wrong(part, why.to_owned()));
+    }
     if let (Some(other), Some(namespace)) = (&part.namespace, namespace)
         && other != namespace
     {

@@ -45,6 +45,8 @@ pub enum Leaves {
     /// Everything: no request that writes was sent.
     #[default]
     Everything,
+    /// Everything but the record, which says who looked.
+    AllButTheRecord,
     /// What serves, and the candidate is gone.
     WhatServes,
     /// Nothing: it was no bad input after all.
