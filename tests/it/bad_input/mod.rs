@@ -1,25 +1,28 @@
 //! Bad input: a table a subject, a row an input, with the exact message, the exit code, and what is
-//! left as it was. Each row runs on a sandbox of its own. `kubeconfigs.yaml`, and what else needs a
-//! process, is run by `tests/cli/bad_input.rs`.
+//! left as it was. Each row runs on a sandbox of its own: in this process, or, where a socket or the
+//! environment is what is bad, as a process.
 //!
 //! `BLUEGREEN_REFRESH=1` puts down what each row says.
 
 mod changes;
 mod content;
+mod gate;
+mod process;
 mod row;
 mod sandboxed;
 
 use anyhow::Result;
 use row::{Row, refresh, rows};
 
-/// Every row of a subject, on two threads.
-fn holds(subject: &str, run: fn(&Row) -> Result<(u8, String)>) {
+/// Every row of a subject, so many at once.
+fn holds(subject: &str, at_once: usize, run: fn(&Row) -> Result<(u8, String)>) {
     let rows = rows(subject).expect("a table");
-    let (first, second) = rows.split_at(rows.len() / 2);
     let came: Vec<Result<(u8, String)>> = std::thread::scope(|scope| {
-        let halves = [first, second]
-            .map(|half| scope.spawn(move || half.iter().map(run).collect::<Vec<_>>()));
-        halves.into_iter().flat_map(|half| half.join().expect("a row panicked")).collect()
+        let parts = rows.chunks(rows.len().div_ceil(at_once));
+        let parts: Vec<_> = parts
+            .map(|part| scope.spawn(move || part.iter().map(run).collect::<Vec<_>>()))
+            .collect();
+        parts.into_iter().flat_map(|part| part.join().expect("a row panicked")).collect()
     });
     let mut failed = Vec::new();
     let mut ended = Vec::new();
@@ -43,12 +46,21 @@ fn holds(subject: &str, run: fn(&Row) -> Result<(u8, String)>) {
 }
 
 macro_rules! tables {
-    ($($subject:ident),*) => {
+    ($($subject:ident: $at_once:literal, $run:path;)*) => {
         $(#[test]
         fn $subject() {
-            holds(stringify!($subject), sandboxed::run);
+            holds(stringify!($subject), $at_once, $run);
         })*
     };
 }
 
-tables!(flags, manifests, settings, ingresses, records);
+tables! {
+    flags: 2, sandboxed::run;
+    manifests: 2, sandboxed::run;
+    settings: 2, sandboxed::run;
+    ingresses: 2, sandboxed::run;
+    records: 2, sandboxed::run;
+    // These wait more than they work.
+    webhooks: 12, process::run;
+    kubeconfigs: 12, process::run;
+}

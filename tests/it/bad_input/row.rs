@@ -95,15 +95,19 @@ fn taken_in() -> Vec<String> {
 
 impl Row {
     /// The words of the line, as a shell has them.
-    pub fn words(&self, folder: &Path) -> Vec<String> {
-        words(&self.line.replace("DIR", &folder.display().to_string()))
+    pub fn words(&self, folder: &Path, known: &[(&str, String)]) -> Vec<String> {
+        let line = self.line.replace("DIR", &folder.display().to_string());
+        words(&with(&line, known))
     }
 
     /// The files, in a folder of their own.
-    pub fn lay(&self, folder: &Path) -> Result<()> {
+    pub fn lay(&self, folder: &Path, known: &[(&str, String)]) -> Result<()> {
         self.files.iter().try_for_each(|(name, content)| {
-            let path = folder.join(name);
-            written(content, &path).with_context(|| format!("{name} of {}", self.row))
+            let content = match content {
+                Content::Text(text) => &Content::Text(with(text, known)),
+                other => other,
+            };
+            written(content, &folder.join(name)).with_context(|| format!("{name} of {}", self.row))
         })
     }
 
@@ -120,6 +124,16 @@ impl Row {
         );
         Ok(())
     }
+}
+
+/// With what is known only when it runs: addresses.
+fn with(text: &str, known: &[(&str, String)]) -> String {
+    known.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
+}
+
+/// The other way about.
+pub fn without(text: &str, known: &[(&str, String)]) -> String {
+    known.iter().fold(text.to_owned(), |text, (name, value)| text.replace(value, name))
 }
 
 /// What somebody reads of an error: what goes before it is progress.

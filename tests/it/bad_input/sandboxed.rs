@@ -20,7 +20,7 @@ use super::changes;
 use super::row::{Leaves, Row, shown};
 use crate::acceptance::{Field, outside};
 
-const NAMESPACE: &str = "blue-green";
+pub const NAMESPACE: &str = "blue-green";
 const RECORD: &str = "/configmaps/bluegreen-parrot?";
 /// A command that takes longer hangs.
 const HANG: Duration = Duration::from_secs(3600);
@@ -31,7 +31,7 @@ const REST: Duration = Duration::from_secs(20);
 pub fn run(row: &Row) -> Result<(u8, String)> {
     let runtime = Builder::new_current_thread().enable_all().start_paused(true).build()?;
     let folder = tempfile::tempdir()?;
-    row.lay(folder.path())?;
+    row.lay(folder.path(), &[])?;
     runtime.block_on(async {
         let began = "2026-01-01T00:00:00Z".parse()?;
         let sandbox = Sandbox::start(1, began, Arc::new(Scripts::default()));
@@ -46,7 +46,7 @@ pub fn run(row: &Row) -> Result<(u8, String)> {
             changes::made(change, &field, &sandbox).await?;
         }
         sleep(REST).await;
-        let before = Before::of(&field, &sandbox, folder.path()).await?;
+        let before = Before::of(&sandbox, folder.path())?;
         let api = sandbox.api();
         let came = command(row, &field, api.clone(), folder.path()).await?;
         sleep(REST).await;
@@ -59,7 +59,7 @@ pub fn run(row: &Row) -> Result<(u8, String)> {
 }
 
 async fn command(row: &Row, field: &Field, api: Api, folder: &Path) -> Result<(u8, String)> {
-    let words = ["bluegreen".to_owned()].into_iter().chain(row.words(folder));
+    let words = ["bluegreen".to_owned()].into_iter().chain(row.words(folder, &[]));
     let cli = match cli::parsed(words.map(OsString::from)) {
         Ok(cli) => cli,
         Err(error) => {
@@ -84,18 +84,17 @@ async fn command(row: &Row, field: &Field, api: Api, folder: &Path) -> Result<(u
 }
 
 /// How all was before the input came.
-struct Before {
+pub struct Before {
     revision: u64,
     files: BTreeMap<String, Option<Vec<u8>>>,
 }
 
 impl Before {
-    async fn of(field: &Field, sandbox: &Sandbox, folder: &Path) -> Result<Before> {
-        let _ = field;
+    pub fn of(sandbox: &Sandbox, folder: &Path) -> Result<Before> {
         Ok(Before { revision: sandbox.store().revision(), files: files(folder)? })
     }
 
-    async fn held_against(
+    pub async fn held_against(
         &self,
         row: &Row,
         field: &Field,
