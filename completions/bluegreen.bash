@@ -285,7 +285,7 @@ _bluegreen() {
             return 0
             ;;
         bluegreen__subcmd__deploy)
-            opts="-f -y -d -n -o -h --image --filename --webhook --interval --threshold --deadline --yes --detach --replace --dry-run --timeout --drain --bake --keep-old --probe --settle --namespace --context --kubeconfig --as --output --color --help"
+            opts="-f -y -d -n -o -h --image --filename --webhook --webhook-secret-file --header-file --ca-file --interval --threshold --deadline --yes --detach --replace --dry-run --timeout --drain --bake --keep-old --probe --settle --namespace --context --kubeconfig --as --output --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -304,6 +304,18 @@ _bluegreen() {
                     return 0
                     ;;
                 --webhook)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --webhook-secret-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --header-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -62,6 +62,9 @@ complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -s h -l help -
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l image -d 'The new image, or CONTAINER=IMAGE; may be repeated' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s f -l filename -d 'A Deployment\'s manifest, or settings; may be repeated' -r -F
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l webhook -d 'The gate: asked until it answers 200, 201 or 202' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l webhook-secret-file -d 'Sign each question with the secret in this file' -r -F
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l header-file -d 'Send the headers in this file along, each on a line: Name: value' -r -F
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l ca-file -d 'Trust the certificates in this file (PEM) with the webhook, and no others' -r -F
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l interval -d 'Between two questions to the gate [default: 10s]' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l threshold -d 'Give up after N times without a yes [default: 60]' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l deadline -d 'Give up after this long without a yes' -r

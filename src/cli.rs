@@ -1,16 +1,20 @@
 //! The command line, nothing else.
 
+mod credentials;
 mod examples;
 mod program;
-mod secret;
+mod redacted;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use secrecy::SecretString;
 
+pub use credentials::Credentials;
 pub use program::program;
+pub use redacted::shown;
 
 use crate::release::PreviewHost;
 use crate::release::goal::ImageChange;
@@ -85,14 +89,15 @@ pub fn command(program: &'static str) -> clap::Command {
 
 /// The command line that this process was given. Ends it with help, or with what is wrong.
 pub fn parse() -> Cli {
-    parsed(std::env::args_os()).unwrap_or_else(|error| error.exit())
+    parsed(std::env::args_os()).unwrap_or_else(|error| redacted::end(&error))
 }
 
 /// The same of any command line.
 pub fn parsed(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let mut command = command(program());
-    let matches = command.try_get_matches_from_mut(words).map_err(secret::hidden)?;
-    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+    let matches = command.try_get_matches_from_mut(words);
+    let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
+    cli.map_err(|error| error.format(&mut command))
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -199,8 +204,10 @@ pub struct Deploy {
     ///
     /// Without this flag, --yes or --detach the environment's BLUEGREEN_WEBHOOK counts: the address
     /// is a secret, and a command line can be seen by others.
-    #[arg(long, value_name = "URL")]
-    pub webhook: Option<String>,
+    #[arg(long, value_name = "URL", value_parser = credentials::secret)]
+    pub webhook: Option<SecretString>,
+    #[command(flatten)]
+    pub credentials: Credentials,
     /// Between two questions to the gate [default: 10s]
     #[arg(long, value_name = "TIME", value_parser = parse_some_seconds)]
     pub interval: Option<u64>,

@@ -6,6 +6,7 @@ mod completions;
 mod demo;
 mod deploy;
 mod dry_run;
+mod gate;
 mod history;
 mod init;
 mod input;

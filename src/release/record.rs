@@ -384,7 +384,14 @@ impl Record {
             ])
         });
         let seconds = seconds.chain(settings.flatten());
-        let counts = [self.number, self.epoch, self.driver.as_ref().map_or(0, |d| d.writes)];
+        let gate = self.release.as_ref().map(|release| &release.gate);
+        let counts = [
+            self.number,
+            self.epoch,
+            self.driver.as_ref().map_or(0, |driver| driver.writes),
+            gate.map_or(0, |gate| gate.failures),
+            gate.map_or(0, |gate| gate.broken),
+        ];
         match seconds.max().is_some_and(|longest| longest > LONGEST_SECONDS)
             || counts.into_iter().any(|count| count > u64::MAX / 2)
         {

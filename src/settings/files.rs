@@ -197,7 +197,7 @@ fn differing(given: &Given, app: Option<&str>, namespace: Option<&str>) -> Optio
 }
 
 fn settings(source: &Source, part: &Part) -> Result<Given, Error> {
-    match part.form {
+    let given = match part.form {
         Form::Canary => canary::read(&part.node).map_err(|unusable| match unusable {
             Unusable::Wrong(wrong) => source.wrong(NOT_SETTINGS, &wrong).hint(FLAGGER),
             Unusable::Refused(reasons) => {
@@ -206,7 +206,8 @@ fn settings(source: &Source, part: &Part) -> Result<Given, Error> {
             }
         }),
         _ => config::read(&part.node).map_err(|wrong| not_ours(source, &wrong)),
-    }
+    };
+    given.map(|given| given.within(&source.folder))
 }
 
 /// What is wrong with our own form.
@@ -236,6 +237,7 @@ fn beside(
         )));
     };
     let given = config::read(document).map_err(|wrong| not_ours(&source, &wrong))?;
+    let given = given.within(&source.folder);
     let is_ours = differing(&given, app, namespace).is_none();
     Ok(is_ours.then_some(Loaded { shown: source.shown, given, found: true }))
 }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::{Error as Parser, SnippetMode};
@@ -22,18 +22,24 @@ const MOST_PARTS: usize = 500_000;
 /// A file's text, under the name by which people know it.
 pub struct Source {
     pub shown: String,
+    /// What it names is seen from here.
+    pub folder: PathBuf,
     text: String,
 }
 
 impl Source {
     /// `-` is standard input.
     pub fn read(path: &Path) -> Result<Source, Error> {
-        let (shown, text) = match path.as_os_str() == "-" {
-            true => ("standard input".to_owned(), text(std::io::stdin())),
-            false => (path.display().to_string(), File::open(path).and_then(text)),
+        let shown = shown(path);
+        let text = match path.as_os_str() == "-" {
+            true => text(std::io::stdin()),
+            false => File::open(path).and_then(text),
         };
         match text {
-            Ok(text) => Ok(Source { shown, text }),
+            Ok(text) => {
+                let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+                Ok(Source { shown, folder, text })
+            }
             Err(error) => Err(Error::new(Kind::Usage, format!("{shown} can't be read"))
                 .because(error.to_string())
                 .hint(remedy(&error, path))),
@@ -42,7 +48,8 @@ impl Source {
 
     #[cfg(test)]
     pub fn of(text: &str) -> Source {
-        Source { shown: "file.yaml".to_owned(), text: text.to_owned() }
+        let (shown, folder) = ("file.yaml".to_owned(), PathBuf::new());
+        Source { shown, folder, text: text.to_owned() }
     }
 
     /// Every document; those within a `List`, which is what kubectl prints of several objects, one
@@ -100,6 +107,14 @@ impl Source {
             " ".repeat(before),
             "^".repeat(width)
         )
+    }
+}
+
+/// A file's name, as people know it.
+pub fn shown(path: &Path) -> String {
+    match path.as_os_str() == "-" {
+        true => "standard input".to_owned(),
+        false => path.display().to_string(),
     }
 }
 
@@ -168,15 +183,17 @@ fn bare(error: &serde_saphyr::Error) -> String {
 
 /// The words that a line may show: names of keys that stand at its beginning. Anything else may be a
 /// secret, or a part of one.
-const SHOWN: [&str; 32] = [
+const SHOWN: [&str; 35] = [
     "analysis",
     "apiVersion",
     "app",
     "bake",
+    "caFile",
     "containers",
     "deadline",
     "drain",
     "gate",
+    "headerFile",
     "image",
     "ingress",
     "interval",
@@ -191,6 +208,7 @@ const SHOWN: [&str; 32] = [
     "provider",
     "replicas",
     "retries",
+    "secretFile",
     "service",
     "settle",
     "spec",

@@ -1,8 +1,10 @@
-//! Tests of the pure core on a simulated cluster: no network, no clock, no sleep.
+//! Tests on a simulated cluster: no network, no clock, no sleep, but for those in `bad_input` that run
+//! the binary.
 
 #[path = "../acceptance/mod.rs"]
 mod acceptance;
 mod bad_input;
+mod escapes;
 mod on_sandbox;
 mod plan_properties;
 mod plan_table;
@@ -10,4 +12,6 @@ mod plan_table;
 #[path = "../schema/mod.rs"]
 mod schema;
 mod settings_docs;
+#[path = "../tally/mod.rs"]
+mod tally;
 mod world;

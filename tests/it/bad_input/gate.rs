@@ -40,7 +40,8 @@ pub async fn opened(gate: Option<&Gate>) -> Result<String> {
 
 async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, gate: &Gate) {
     let mut asked = Vec::new();
-    while !asked.windows(4).any(|end| end == b"\r\n\r\n") {
+    // Whoever begins to speak TLS waits for an answer to that.
+    while !asked.windows(4).any(|end| end == b"\r\n\r\n") && !asked.starts_with(&[0x16]) {
         if !matches!(stream.read_buf(&mut asked).await, Ok(1..)) {
             return;
         }

@@ -14,6 +14,8 @@ mod sandboxed;
 use anyhow::Result;
 use row::{Row, refresh, rows};
 
+use crate::tally;
+
 /// Every row of a subject, so many at once.
 fn holds(subject: &str, at_once: usize, run: fn(&Row) -> Result<(u8, String)>) {
     let rows = rows(subject).expect("a table");
@@ -29,8 +31,9 @@ fn holds(subject: &str, at_once: usize, run: fn(&Row) -> Result<(u8, String)>) {
     for (row, came) in rows.iter().zip(came) {
         match came {
             Ok((exit, said)) => {
-                failed.extend(row.held_against(exit, &said).err());
-                ended.push(Some((exit, said)));
+                let wrong = row.held_against(exit, &said).err();
+                ended.push(wrong.is_some().then_some((exit, said)));
+                failed.extend(wrong);
             }
             Err(error) => {
                 failed.push(error.context(row.row.clone()));
@@ -41,6 +44,7 @@ fn holds(subject: &str, at_once: usize, run: fn(&Row) -> Result<(u8, String)>) {
     if std::env::var_os("BLUEGREEN_REFRESH").is_some() {
         refresh(subject, &ended).expect("the table is written");
     }
+    tally::record(&format!("bad input: {subject}"), rows.len(), rows.len() - failed.len());
     let failed: Vec<String> = failed.iter().map(|error| format!("{error:#}")).collect();
     assert!(failed.is_empty(), "{} of {subject}:\n{}", failed.len(), failed.join("\n\n"));
 }

@@ -52,7 +52,7 @@ pub fn run(row: &Row) -> Result<(u8, String)> {
         tokio::spawn(sandbox::serve(api.clone(), listener, std::future::pending()));
         let gate = gate::opened(row.gate.as_ref()).await?;
         let bare = gate.split_once(":").map_or_else(String::new, |(_, bare)| bare.to_owned());
-        let known = [("SERVER", format!("http://{address}")), ("BARE", bare), ("GATE", gate)];
+        let known = [("SERVER", format!("http://{address}")), ("GATE", gate), ("BARE", bare)];
         row.lay(folder.path(), &known)?;
         sleep(REST).await;
         let before = Before::of(&sandbox, folder.path())?;

@@ -63,7 +63,7 @@ async fn command(row: &Row, field: &Field, api: Api, folder: &Path) -> Result<(u
     let cli = match cli::parsed(words.map(OsString::from)) {
         Ok(cli) => cli,
         Err(error) => {
-            return Ok((error.exit_code().try_into()?, error.render().to_string()));
+            return Ok((error.exit_code().try_into()?, cli::shown(&error)));
         }
     };
     let said: Arc<Mutex<String>> = Arc::default();
