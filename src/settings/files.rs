@@ -71,6 +71,12 @@ struct Part {
     node: Node,
 }
 
+impl Part {
+    fn is_deployment(&self) -> bool {
+        matches!(self.form, Form::Deployment)
+    }
+}
+
 /// Reads the files. `look` words the command line that shows an app's Deployment.
 pub fn read(asked: &Asked, look: &dyn Fn(&str, Option<&str>) -> String) -> Result<Input, Error> {
     let sources: Vec<Source> =
@@ -80,15 +86,15 @@ pub fn read(asked: &Asked, look: &dyn Fn(&str, Option<&str>) -> String) -> Resul
         for node in source.documents()? {
             let kind = node.get("kind").and_then(Node::text).unwrap_or("something without a kind");
             passed.push(kind.to_owned());
-            if let Some(part) = part(n, node) {
+            let counts = |part: &Part| asked.with_template || !part.is_deployment();
+            if let Some(part) = part(n, node).filter(counts) {
                 parts.push(part);
                 passed.pop();
             }
         }
     }
     let (deployments, others): (Vec<Part>, Vec<Part>) =
-        parts.into_iter().partition(|part| matches!(part.form, Form::Deployment));
-    let deployments = if asked.with_template { deployments } else { Vec::new() };
+        parts.into_iter().partition(Part::is_deployment);
     let mut settings = named(asked, &sources, &others)?;
     let said = |of: fn(&Given) -> Option<&str>, settings: &Option<Loaded>| {
         settings.as_ref().and_then(|loaded| of(&loaded.given).map(str::to_owned))
