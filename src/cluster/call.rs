@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Method, Request, StatusCode};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
 use serde_json::Value;
 
 use super::Clock;
 use super::account::Account;
 use crate::model::Kind;
+
+/// A list of all that a large namespace has is shorter; what has no end is no reply.
+const LONGEST_REPLY: usize = 256 << 20;
 
 /// The API server, for the namespace of one app.
 #[derive(Clone)]
@@ -121,12 +124,20 @@ impl Cluster {
             self.clock.hear(date);
         }
         if head.status.is_success() {
-            return serde_json::from_slice(&bytes)
-                .map_err(|error| lost(format!("the reply is not JSON: {error}")));
+            return object(&bytes).map_err(lost);
         }
         let retry_after = head.headers.get(http::header::RETRY_AFTER);
         let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
         Err(failure(head.status, retry_after.map(Duration::from_secs), &bytes))
+    }
+}
+
+/// Everything that the API server says is an object: whatever else says 200, it is not one.
+fn object(bytes: &[u8]) -> Result<Value, String> {
+    match serde_json::from_slice(bytes) {
+        Ok(reply @ Value::Object(_)) => Ok(reply),
+        Ok(_) => Err("the reply is no object, as an API server's are".to_owned()),
+        Err(error) => Err(format!("the reply is not JSON: {error}")),
     }
 }
 
@@ -139,7 +150,8 @@ async fn exchange(
     let exchange = async {
         let response = client.send(request.map(Body::from)).await.map_err(|error| lost(&error))?;
         let (head, body) = response.into_parts();
-        let bytes = body.collect().await.map_err(|error| lost(&error))?;
+        let body = Limited::new(body, LONGEST_REPLY);
+        let bytes = body.collect().await.map_err(|error| lost(&*error))?;
         Ok((head, bytes.to_bytes().into()))
     };
     let late = || CallError::Lost { why: format!("no reply within {} s", limit.as_secs()) };
@@ -193,6 +205,14 @@ mod tests {
         assert_eq!(failure(status(429), second, b""), CallError::Throttled { retry_after: second });
         for code in [500, 502, 503, 504, 302, 499] {
             assert!(matches!(failure(status(code), None, b"<html>"), CallError::Lost { .. }));
+        }
+    }
+
+    #[test]
+    fn whatever_is_no_object_is_no_reply() {
+        assert!(object(b"{}").is_ok());
+        for reply in [&b"true"[..], b"[]", b"null", b"\"\"", b"1", b"", b"<html>", b"{", b"\xff"] {
+            assert!(object(reply).unwrap_err().starts_with("the reply is"), "{reply:?}");
         }
     }
 

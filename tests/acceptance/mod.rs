@@ -12,7 +12,7 @@ mod fitness;
 mod gate;
 mod intents;
 mod life;
-mod outside;
+pub mod outside;
 mod seen;
 mod still;
 mod unhealthy;

@@ -1,7 +1,9 @@
-//! Tests of the pure core on a simulated cluster: no network, no clock, no sleep.
+//! Tests on a simulated cluster: no network, no clock, no sleep, but for those in `bad_input` that run
+//! the binary.
 
 #[path = "../acceptance/mod.rs"]
 mod acceptance;
+mod bad_input;
 mod escapes;
 mod forged;
 mod on_sandbox;
