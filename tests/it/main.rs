@@ -2,6 +2,7 @@
 
 #[path = "../acceptance/mod.rs"]
 mod acceptance;
+mod network;
 mod on_sandbox;
 mod plan_properties;
 mod plan_table;
@@ -9,4 +10,6 @@ mod plan_table;
 #[path = "../schema/mod.rs"]
 mod schema;
 mod settings_docs;
+#[path = "../tally/mod.rs"]
+mod tally;
 mod world;
