@@ -38,6 +38,7 @@ pub async fn run(
         gate,
         detach: args.detach,
         replace: args.replace,
+        wait: args.wait,
         settings: flags(args).or(said),
         expected: given.map(|given| given.expected).unwrap_or_default(),
     };

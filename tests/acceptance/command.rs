@@ -170,11 +170,16 @@ impl Command {
         (self.send)(signal);
     }
 
-    pub async fn exits(&self, code: u8) -> Result<Said> {
+    /// How it ends, whatever that is.
+    pub async fn ends(&self) -> Result<(u8, Said)> {
         let ended = timeout(HANG, run_in(&self.cli, &self.around)).await;
         self.has_ended.store(true, Ordering::SeqCst);
         let ended = ended.with_context(|| format!("{} hangs: {:#?}", self.line, self.said()))?;
-        let said = self.said();
+        Ok((ended, self.said()))
+    }
+
+    pub async fn exits(&self, code: u8) -> Result<Said> {
+        let (ended, said) = self.ends().await?;
         ensure!(ended == code, "{}: exit {ended}, not {code}: {said:#?}", self.line);
         self.form(&said.out).map_err(anyhow::Error::msg)?;
         Ok(said)
@@ -233,6 +238,17 @@ impl Command {
         wanted: impl Fn(&Value) -> bool + Send + 'static,
         meanwhile: impl Future<Output = Result<()>>,
     ) -> Result<Said> {
+        let (ended, said) = self.frozen(wanted, meanwhile).await?;
+        ensure!(ended == code, "{}: exit {ended}, not {code}: {said:#?}", self.line);
+        Ok(said)
+    }
+
+    /// The same, however it ends.
+    pub async fn frozen(
+        &self,
+        wanted: impl Fn(&Value) -> bool + Send + 'static,
+        meanwhile: impl Future<Output = Result<()>>,
+    ) -> Result<(u8, Said)> {
         self.still.at(wanted);
         let mut running = pin!(run_in(&self.cli, &self.around));
         tokio::select! {
@@ -242,8 +258,6 @@ impl Command {
         meanwhile.await?;
         self.still.go_on();
         let ended = timeout(HANG, running).await.context("it hangs after it woke up")?;
-        let said = self.said();
-        ensure!(ended == code, "{}: exit {ended}, not {code}: {said:#?}", self.line);
-        Ok(said)
+        Ok((ended, self.said()))
     }
 }

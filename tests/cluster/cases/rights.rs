@@ -38,7 +38,7 @@ async fn rights_in_the_readme_suffice(bed: Arc<Bed>) -> Result<()> {
     let user = bed.narrow_user(&app.ns, json!(rules)).await?;
     let allowed = Parrot { user, ..app.clone() };
     allowed.ok(&["init", "parrot"]).await?;
-    let deploy = ["deploy", "parrot", "--drain", "0s", "--settle", "0s", "--image"];
+    let deploy = ["deploy", "parrot", "--drain", "1s", "--settle", "0s", "--image"];
     // This one is deleted again; the one that crashes below meets an older version in its slot.
     allowed.ok(&[&deploy[..], &["parrot-app:v3", "--detach"]].concat()).await?;
     allowed.ok(&["abort", "parrot"]).await?;

@@ -1,7 +1,10 @@
 //! A bad network: every call of a release meets every fault once.
 
-mod bed;
+pub mod bed;
+mod outage;
 mod ways;
+
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use bluegreen::sandbox::Call;
@@ -27,6 +30,7 @@ fn undisturbed() -> Result<(Vec<Call>, Vec<Value>)> {
         let bed = Bed::new(1).await?;
         let (field, faults) = bed.machine();
         release(&field).await?;
+        settled().await;
         Ok((faults.calls(), left(&bed.field).await?))
     })
 }
@@ -45,6 +49,7 @@ fn disturbed(way: &Way, nth: usize, alike: &[Value]) -> Result<()> {
                 release(&field).await.context("again")?;
             }
         }
+        settled().await;
         let left = left(&bed.field).await?;
         for (left, alike) in left.iter().zip(alike) {
             ensure!(left == alike, "there is {left:#}\ninstead of {alike:#}");
@@ -54,11 +59,18 @@ fn disturbed(way: &Way, nth: usize, alike: &[Value]) -> Result<()> {
     })
 }
 
+/// What the cluster does by itself afterwards is over.
+async fn settled() {
+    tokio::time::sleep(Duration::from_secs(60)).await;
+}
+
 /// As many at a time as there are cores.
 fn each(runs: Vec<(&Way, &Call)>, alike: &[Value]) -> Vec<String> {
     let tried = |(way, call): &(&Way, &Call)| {
         let ran = disturbed(way, call.nth, alike);
-        ran.err().map(|why| format!("{} at {}: {} {}: {why:#}", way.name, call.nth, call.method, call.path))
+        ran.err().map(|why| {
+            format!("{} at {}: {} {}: {why:#}", way.name, call.nth, call.method, call.path)
+        })
     };
     std::thread::scope(|scope| {
         let halves = (0..2).map(|half| {
