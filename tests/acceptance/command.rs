@@ -1,7 +1,6 @@
 //! One command line of one person, run in this process: to its exit code, or until it is killed.
 
 use std::future::Future;
-use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -172,7 +171,7 @@ impl Command {
 
     /// How it ends, whatever that is.
     pub async fn ends(&self) -> Result<(u8, Said)> {
-        let ended = timeout(HANG, run_in(&self.cli, &self.around)).await;
+        let ended = timeout(HANG, Box::pin(run_in(&self.cli, &self.around))).await;
         self.has_ended.store(true, Ordering::SeqCst);
         let ended = ended.with_context(|| format!("{} hangs: {:#?}", self.line, self.said()))?;
         Ok((ended, self.said()))
@@ -224,7 +223,7 @@ impl Command {
     /// Runs until it says this, and is killed there.
     pub async fn killed_at(&self, wanted: impl Fn(&Value) -> bool + Send + 'static) -> Result<()> {
         self.still.at(wanted);
-        let running = timeout(HANG, run_in(&self.cli, &self.around));
+        let running = timeout(HANG, Box::pin(run_in(&self.cli, &self.around)));
         tokio::select! {
             ended = running => bail!("exit {ended:?} before: {:#?}", self.said()),
             () = self.still.stands() => Ok(()),
@@ -250,7 +249,7 @@ impl Command {
         meanwhile: impl Future<Output = Result<()>>,
     ) -> Result<(u8, Said)> {
         self.still.at(wanted);
-        let mut running = pin!(run_in(&self.cli, &self.around));
+        let mut running = Box::pin(run_in(&self.cli, &self.around));
         tokio::select! {
             ended = &mut running => bail!("exit {ended} before: {:#?}", self.said()),
             () = self.still.stands() => {}

@@ -42,7 +42,7 @@ impl Bed {
 
 /// In paused time, in a runtime of its own.
 pub fn in_paused_time<T>(run: impl Future<Output = Result<T>>) -> Result<T> {
-    Builder::new_current_thread().enable_all().start_paused(true).build()?.block_on(run)
+    Builder::new_current_thread().enable_all().start_paused(true).build()?.block_on(Box::pin(run))
 }
 
 /// What a release leaves behind, without what differs from one run to the next: names that are drawn,
