@@ -118,7 +118,7 @@ fn collection(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Re
 
 fn create(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Refusal> {
     if super::access::is_review(target) {
-        return Ok(Reply::Object { code: 201, body: super::access::review(asked)? });
+        return Ok(Reply::Object { code: 201, body: super::access::review(target, asked)? });
     }
     let mut object = asked.object()?;
     admission::place(target, &mut object)?;

@@ -3,10 +3,12 @@
 #[path = "../acceptance/mod.rs"]
 mod acceptance;
 mod edits;
+mod escapes;
 mod network;
 mod on_sandbox;
 mod plan_properties;
 mod plan_table;
+mod preflight;
 mod races;
 #[allow(dead_code, reason = "what status prints is for other test programs")]
 #[path = "../schema/mod.rs"]
