@@ -239,6 +239,11 @@ pub struct Deploy {
     /// End an unfinished release of another version first
     #[arg(long)]
     pub replace: bool,
+    /// Wait for a release that is in progress, then start this one
+    ///
+    /// However long that takes: until that release is over, or somebody interrupts.
+    #[arg(long, conflicts_with = "replace")]
+    pub wait: bool,
     /// Have every change checked, and write nothing
     ///
     /// The API server checks them, admission included.

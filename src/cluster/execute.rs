@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{CallError, Cluster};
-use crate::model::Write;
+use crate::model::{Write, name};
 use crate::release::Step;
 use crate::release::checks::{Rehearsed, Reply};
 
@@ -53,7 +53,9 @@ impl Cluster {
                 return Ok(None);
             }
         };
-        Ok(Some(reply))
+        // Whatever else it is, it does not prove that this was carried out.
+        let is_it = reply["kind"] == id.kind.to_string() && name(&reply) == id.name;
+        is_it.then_some(Some(reply)).ok_or_else(CallError::foreign)
     }
 }
 

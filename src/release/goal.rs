@@ -66,6 +66,8 @@ pub struct Deploy {
     pub detach: bool,
     /// Gives up an unfinished release of another version first.
     pub replace: bool,
+    /// Waits for an unfinished release to end, where it would be in the way.
+    pub wait: bool,
     /// What it does not say is as `init` recorded it, or by default.
     pub settings: Settings,
     pub expected: Expected,

@@ -287,6 +287,14 @@ pub fn waiting(on: &WaitFor, until: Option<Timestamp>, now: Timestamp) -> (Strin
         WaitFor::Driver { holder } => {
             (format!("{holder} drives the release, following it"), Vec::new())
         }
+        WaitFor::Turn { number, images, holder } => {
+            let head = format!("waiting for release {number} ({}) to end", images.join(", "));
+            let below = match holder {
+                Some(holder) => format!("{holder} drives it"),
+                None => "nobody drives it: it goes on with a promote or an abort".to_owned(),
+            };
+            (head, vec![below])
+        }
         WaitFor::SignOfLife { holder } => {
             let until = more("for at most", until).unwrap_or_default();
             (format!("waiting for a sign of life of {holder}{until}"), Vec::new())

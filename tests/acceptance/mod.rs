@@ -5,9 +5,9 @@
 mod back;
 mod beside;
 mod changes;
-mod command;
+pub mod command;
 mod drivers;
-mod field;
+pub mod field;
 mod fitness;
 mod gate;
 mod intents;

@@ -230,7 +230,8 @@ pub fn begin(look: Look, record: &Record, release: Release) -> Next {
         record.driver = Some(look.myself());
         record.challenge = None;
     });
-    look.act(doing, write)
+    // Who waited for another release to end has seen nothing of it but the record.
+    look.act_fresh(doing, write)
 }
 
 /// What stands in the slot that the release is about to write.
