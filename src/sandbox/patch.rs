@@ -38,6 +38,9 @@ impl Patch {
             Patch::Merge(patch) => json_patch::merge(&mut new, patch),
             Patch::Strategic(patch) => strategic::merge(&mut new, patch),
         }
+        if !new.is_object() {
+            return Err(Refusal::bad_request("the patch leaves no object"));
+        }
         Ok(new)
     }
 }
@@ -56,5 +59,15 @@ mod tests {
         let patch = Patch::Json(serde_json::from_value(patch).unwrap());
         assert_eq!(patch.on(&json!({"a": 1, "b": 2})).unwrap_err().code, 422);
         assert_eq!(patch.on(&json!({"a": 1, "b": 1})).unwrap(), json!({"a": 2, "b": 1}));
+    }
+
+    #[test]
+    fn a_patch_that_is_no_object_makes_none_of_one() {
+        for patch in [json!([]), json!("a")] {
+            let patches = [Patch::Merge(patch.clone()), Patch::Strategic(patch)];
+            for patch in patches {
+                assert_eq!(patch.on(&json!({"a": 1})).unwrap_err().code, 400);
+            }
+        }
     }
 }

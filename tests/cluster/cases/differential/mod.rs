@@ -1,0 +1,23 @@
+//! The sandbox against the real API server: the same requests to both, and what they answer compared,
+//! but for what `differences.yaml` lists.
+
+mod ask;
+mod compare;
+mod differences;
+mod kinds;
+mod mask;
+mod plane;
+mod run;
+mod sequences;
+mod side;
+mod table;
+mod verbs;
+
+use libtest_mimic::Trial;
+
+use self::sequences::draws_the_same_conclusions;
+use self::table::answers_as_the_real_one;
+
+pub fn trials() -> Vec<Trial> {
+    crate::cases![answers_as_the_real_one, draws_the_same_conclusions]
+}
