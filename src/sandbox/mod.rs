@@ -7,11 +7,17 @@ mod admission;
 mod clock;
 mod cluster;
 mod controllers;
+mod decode;
+mod deletion;
 mod discovery;
 mod faults;
 mod form;
 mod generation;
+mod labels;
+mod log;
 mod nodes;
+mod operations;
+mod options;
 mod patch;
 mod refusal;
 mod request;
@@ -24,6 +30,8 @@ mod service;
 mod store;
 mod strategic;
 mod table;
+mod types;
+
 mod verbs;
 mod watch;
 

@@ -59,6 +59,17 @@ impl Target {
     }
 }
 
+/// Whether a path is under a group and version that there is.
+pub fn is_of_a_group(path: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let (group, version) = match parts.as_slice() {
+        ["api", version, _, ..] => ("", *version),
+        ["apis", group, version, _, ..] => (*group, *version),
+        _ => return false,
+    };
+    resources::ALL.iter().any(|it| it.group == group && it.version == version)
+}
+
 fn decode(part: &str) -> Cow<'_, str> {
     match part.contains('%') {
         // As in a query, where + would be a blank: there is none in a path of ours.

@@ -20,7 +20,7 @@ use tokio::time::sleep;
 use super::discovery;
 use super::faults::{Fault, Faults};
 use super::refusal::Refusal;
-use super::request::{Query, Target};
+use super::request::{self, Query, Target};
 use super::store::Store;
 use super::verbs::{Asked, Reply, answer};
 use super::watch::Watch;
@@ -152,7 +152,11 @@ fn respond(store: &Store, head: &http::request::Parts, body: &[u8]) -> Response<
     }
     let replied = match Target::of(path) {
         Some(target) => answer(store, &target, &asked),
-        None => Err(Refusal::no_such_path()),
+        None if request::is_of_a_group(path) => Err(Refusal::no_such_path()),
+        None => {
+            let body = Sent::Whole("404 page not found\n".into());
+            return reply(store, 404, "text/plain; charset=utf-8", body);
+        }
     };
     let json = |code: u16, body: &Value| {
         let body = Sent::Whole(body.to_string().into());

@@ -161,8 +161,10 @@ impl Store {
     ) -> Result<Arc<Value>, Refusal> {
         let mut state = self.state();
         let key = Key::of(resource, &object);
-        if state.objects.contains_key(&key) {
-            return Err(Refusal::already_exists(resource, &key.name));
+        if let Some(there) = state.objects.get(&key) {
+            let goes = there["metadata"]["deletionTimestamp"].is_string();
+            let refusal = if goes { Refusal::still_exists } else { Refusal::already_exists };
+            return Err(refusal(resource, &key.name));
         }
         object["apiVersion"] = json!(resource.api_version());
         object["kind"] = json!(resource.kind);

@@ -20,7 +20,7 @@ pub struct Mask {
 
 /// Where a message tells versions.
 static VERSIONS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(resource version: |in precondition: |in object meta: )\d+( \(\d+\))?").unwrap()
+    Regex::new(r"(resource version: |in precondition: |in object meta: |precondition \(|record \()\d+( \(\d+\))?").unwrap()
 });
 
 impl Mask {
@@ -60,7 +60,7 @@ impl Mask {
     fn text(&mut self, key: &str, text: &str) -> String {
         match key {
             _ if text.is_empty() => String::new(),
-            "uid" => tag("uid", &mut self.uids, text),
+            "uid" if text.len() == 36 => tag("uid", &mut self.uids, text),
             "resourceVersion" if text.bytes().all(|byte| byte.is_ascii_digit()) => {
                 tag("version", &mut self.versions, text)
             }

@@ -89,7 +89,8 @@ impl Side {
             let namespace = namespace.split(['/', '?']).next().unwrap_or_default();
             text = text.replace("<namespace>", namespace);
             let about = ask.object().unwrap_or_default();
-            let (first, last) = self.seen.get(&about).cloned().unwrap_or_default();
+            let known = self.seen.get(&about).or_else(|| self.seen.values().next());
+            let (first, last) = known.cloned().unwrap_or_default();
             for (place, value) in [
                 ("<first-version>", &first["resourceVersion"]),
                 ("<version>", &last["resourceVersion"]),
