@@ -22,6 +22,9 @@ _bluegreen() {
             bluegreen,completions)
                 cmd="bluegreen__subcmd__completions"
                 ;;
+            bluegreen,demo)
+                cmd="bluegreen__subcmd__demo"
+                ;;
             bluegreen,deploy)
                 cmd="bluegreen__subcmd__deploy"
                 ;;
@@ -51,6 +54,9 @@ _bluegreen() {
                 ;;
             bluegreen__subcmd__help,completions)
                 cmd="bluegreen__subcmd__help__subcmd__completions"
+                ;;
+            bluegreen__subcmd__help,demo)
+                cmd="bluegreen__subcmd__help__subcmd__demo"
                 ;;
             bluegreen__subcmd__help,deploy)
                 cmd="bluegreen__subcmd__help__subcmd__deploy"
@@ -83,7 +89,7 @@ _bluegreen() {
 
     case "${cmd}" in
         bluegreen)
-            opts="-n -o -h -V --namespace --context --kubeconfig --as --output --color --help --version init deploy status history promote abort rollback schema completions help"
+            opts="-n -o -h -V --namespace --context --kubeconfig --as --output --color --help --version init deploy status history promote abort rollback demo schema completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -228,6 +234,56 @@ _bluegreen() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        bluegreen__subcmd__demo)
+            opts="-n -o -h --yes --fault --keep --open --namespace --context --kubeconfig --as --output --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --fault)
+                    COMPREPLY=($(compgen -W "crash reject hang" -- "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kubeconfig)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         bluegreen__subcmd__deploy)
             opts="-f -y -d -n -o -h --image --filename --webhook --interval --threshold --deadline --yes --detach --replace --dry-run --timeout --drain --bake --keep-old --probe --settle --namespace --context --kubeconfig --as --output --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -327,7 +383,7 @@ _bluegreen() {
             return 0
             ;;
         bluegreen__subcmd__help)
-            opts="init deploy status history promote abort rollback schema completions help"
+            opts="init deploy status history promote abort rollback demo schema completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -355,6 +411,20 @@ _bluegreen() {
             return 0
             ;;
         bluegreen__subcmd__help__subcmd__completions)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        bluegreen__subcmd__help__subcmd__demo)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -37,6 +37,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand promote 'Approve the waiting candidate, and follow the release to its end'
             cand abort 'Destroy the candidate; after the switch, switch back first'
             cand rollback 'Make the version live again that was before this one'
+            cand demo 'Run a whole release in a cluster of its own, inside this process'
             cand schema 'Print the JSON Schema of what -o json prints'
             cand completions 'Print a script that completes this command line in a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -163,6 +164,22 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'bluegreen;demo'= {
+            cand --fault 'Show what goes wrong, and what becomes of it'
+            cand -n 'The app''s namespace; by default the kubeconfig''s'
+            cand --namespace 'The app''s namespace; by default the kubeconfig''s'
+            cand --context 'The context of the kubeconfig to use'
+            cand --kubeconfig 'By default $KUBECONFIG, then ~/.kube/config'
+            cand --as 'The user to impersonate'
+            cand -o 'human, or json: one event a line'
+            cand --output 'human, or json: one event a line'
+            cand --color 'Colours: auto, always or never'
+            cand --yes 'Ask nobody: the gate says yes by itself, and the demo ends'
+            cand --keep 'Leave the kubeconfig when it ends'
+            cand --open 'Open the live page and the gate in a browser'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'bluegreen;schema'= {
             cand -n 'The app''s namespace; by default the kubeconfig''s'
             cand --namespace 'The app''s namespace; by default the kubeconfig''s'
@@ -195,6 +212,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand promote 'Approve the waiting candidate, and follow the release to its end'
             cand abort 'Destroy the candidate; after the switch, switch back first'
             cand rollback 'Make the version live again that was before this one'
+            cand demo 'Run a whole release in a cluster of its own, inside this process'
             cand schema 'Print the JSON Schema of what -o json prints'
             cand completions 'Print a script that completes this command line in a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -212,6 +230,8 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
         &'bluegreen;help;abort'= {
         }
         &'bluegreen;help;rollback'= {
+        }
+        &'bluegreen;help;demo'= {
         }
         &'bluegreen;help;schema'= {
         }

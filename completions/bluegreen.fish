@@ -42,6 +42,7 @@ complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "history" -d 'Sh
 complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "promote" -d 'Approve the waiting candidate, and follow the release to its end'
 complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "abort" -d 'Destroy the candidate; after the switch, switch back first'
 complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "rollback" -d 'Make the version live again that was before this one'
+complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "demo" -d 'Run a whole release in a cluster of its own, inside this process'
 complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "schema" -d 'Print the JSON Schema of what -o json prints'
 complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "completions" -d 'Print a script that completes this command line in a shell'
 complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -148,6 +149,22 @@ always\t''
 never\t''"
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l keep-old -d 'Don\'t put the old version away'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand demo" -l fault -d 'Show what goes wrong, and what becomes of it' -r -f -a "crash\t'The candidate\'s pods crash'
+reject\t'The gate says no'
+hang\t'The driver is killed, and another takes over'"
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand demo" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand demo" -l context -d 'The context of the kubeconfig to use' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand demo" -l kubeconfig -d 'By default $KUBECONFIG, then ~/.kube/config' -r -F
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand demo" -l as -d 'The user to impersonate' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand demo" -s o -l output -d 'human, or json: one event a line' -r -f -a "human\t'Lines for people: progress on stderr, the result on stdout'
+json\t'One JSON object a line on stdout'"
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand demo" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand demo" -l yes -d 'Ask nobody: the gate says yes by itself, and the demo ends'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand demo" -l keep -d 'Leave the kubeconfig when it ends'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand demo" -l open -d 'Open the live page and the gate in a browser'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand schema" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand schema" -l context -d 'The context of the kubeconfig to use' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand schema" -l kubeconfig -d 'By default $KUBECONFIG, then ~/.kube/config' -r -F
@@ -168,13 +185,14 @@ complete -c bluegreen -n "__fish_bluegreen_using_subcommand completions" -l colo
 always\t''
 never\t''"
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback schema completions help" -f -a "init" -d 'Check the app, and make the Services and the record it needs'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback schema completions help" -f -a "deploy" -d 'Start a new version, and make it live when the gate says yes'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback schema completions help" -f -a "status" -d 'Show what is live, and what is in progress'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback schema completions help" -f -a "history" -d 'Show the releases that are over, and how they ended'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback schema completions help" -f -a "promote" -d 'Approve the waiting candidate, and follow the release to its end'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback schema completions help" -f -a "abort" -d 'Destroy the candidate; after the switch, switch back first'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback schema completions help" -f -a "rollback" -d 'Make the version live again that was before this one'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback schema completions help" -f -a "schema" -d 'Print the JSON Schema of what -o json prints'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback schema completions help" -f -a "completions" -d 'Print a script that completes this command line in a shell'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback demo schema completions help" -f -a "init" -d 'Check the app, and make the Services and the record it needs'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback demo schema completions help" -f -a "deploy" -d 'Start a new version, and make it live when the gate says yes'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback demo schema completions help" -f -a "status" -d 'Show what is live, and what is in progress'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback demo schema completions help" -f -a "history" -d 'Show the releases that are over, and how they ended'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback demo schema completions help" -f -a "promote" -d 'Approve the waiting candidate, and follow the release to its end'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback demo schema completions help" -f -a "abort" -d 'Destroy the candidate; after the switch, switch back first'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback demo schema completions help" -f -a "rollback" -d 'Make the version live again that was before this one'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback demo schema completions help" -f -a "demo" -d 'Run a whole release in a cluster of its own, inside this process'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback demo schema completions help" -f -a "schema" -d 'Print the JSON Schema of what -o json prints'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback demo schema completions help" -f -a "completions" -d 'Print a script that completes this command line in a shell'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback demo schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

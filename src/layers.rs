@@ -41,6 +41,24 @@ fn imports_go_one_way() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Nothing of ours is tested against itself, and what the demo shows is no second telling of it.
+#[test]
+fn the_sandbox_knows_nothing_of_ours_and_the_demo_only_the_sandbox() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for (module, may_use) in [("sandbox", &["sandbox"][..]), ("demo", &["demo", "sandbox"])] {
+        let files = sources(&src.join(module));
+        assert!(files.len() > 5, "the files of {module} were not found");
+        for file in files {
+            let text = fs::read_to_string(&file).unwrap();
+            for used in text.split("crate::").skip(1) {
+                let is_fine = may_use.iter().any(|it| used.starts_with(&format!("{it}::")));
+                let used: String = used.chars().take(20).collect();
+                assert!(is_fine, "{} uses {used}", file.display());
+            }
+        }
+    }
+}
+
 #[test]
 fn the_core_can_neither_wait_nor_send() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

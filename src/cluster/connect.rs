@@ -13,6 +13,7 @@ use super::call::chain;
 use super::{Clock, Cluster};
 use crate::USER_AGENT;
 use crate::error::{Error, Kind};
+use crate::settings::is_this_machine;
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
@@ -41,7 +42,7 @@ impl Access {
 }
 
 /// A word as a shell takes it.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
     match !word.is_empty() && word.chars().all(plain) {
         true => word.to_owned(),
@@ -52,6 +53,11 @@ fn quoted(word: &str) -> String {
 /// Makes the client, with a credential. Nothing is sent yet.
 pub async fn connect(access: &Access) -> Result<Cluster, Error> {
     let mut config = config(access).await?;
+    // As with kubectl: the environment's proxy is for other machines than this one.
+    if is_this_machine(config.cluster_url.host()) && is_the_environments(config.proxy_url.as_ref())
+    {
+        config.proxy_url = None;
+    }
     config.connect_timeout = Some(CONNECT_WITHIN);
     // A repeated write is a decision: the plan's, after it has looked again.
     config.default_retry = false;
@@ -78,6 +84,12 @@ pub async fn connect(access: &Access) -> Result<Cluster, Error> {
         Ok(_) => Ok(cluster),
         Err(trouble) => Err(cluster.without_credential(trouble)),
     }
+}
+
+fn is_the_environments(proxy: Option<&http::Uri>) -> bool {
+    let said = ["HTTPS_PROXY", "https_proxy"].into_iter().filter_map(|it| std::env::var(it).ok());
+    let mut said = said.filter_map(|proxy| proxy.parse::<http::Uri>().ok());
+    said.any(|it| Some(&it) == proxy)
 }
 
 /// A cluster's address without what may stand before the host: a user and a password.

@@ -14,6 +14,6 @@ mod watch;
 
 pub use call::{CallError, Cluster};
 pub use clock::Clock;
-pub use connect::{Access, connect};
+pub use connect::{Access, connect, quoted};
 pub use observe::{Breadth, apps, read, read_once};
 pub use watch::{Change, Spec, Watches};

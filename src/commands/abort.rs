@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::session::{NOBODY, Session};
-use super::verdict;
+use super::{Surroundings, verdict};
 use crate::cli;
 use crate::error::{Error, Kind};
 use crate::release::{Goal, Outcome, Verdict};
@@ -11,8 +11,12 @@ use crate::report;
 
 const PATIENCE: Duration = Duration::from_secs(600);
 
-pub async fn run(common: &cli::Common, args: &cli::Abort) -> Result<(), Error> {
-    let session = Session::open(common, args.app.as_ref()).await?;
+pub async fn run(
+    around: &Surroundings,
+    common: &cli::Common,
+    args: &cli::Abort,
+) -> Result<(), Error> {
+    let session = Session::open(around, common, args.app.as_ref()).await?;
     let goal = Goal::Abort { release: args.release, reason: args.reason.clone() };
     let ended = session.drive(goal, NOBODY, PATIENCE).await?;
     let said = match &ended.outcome {

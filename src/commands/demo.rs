@@ -1,23 +1,32 @@
 //! `demo`: a whole release in this process, with nothing outside of it touched.
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
-use std::{env, fs, io};
+mod folder;
+
+use std::future::Future;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::{env, io};
 
 use clap::{CommandFactory, FromArgMatches};
 
+use super::Surroundings;
 use crate::cli::{self, Cli, Fault, Output};
+use crate::cluster::quoted;
 use crate::demo::{APP, Answer, Demo, NAMESPACE, NEW, Script};
 use crate::drive::Interrupts;
 use crate::error::{Error, Kind};
 use crate::report;
 use crate::sandbox;
+use folder::Folder;
 
 const MANIFESTS: &str = include_str!("../../examples/parrot/parrot.yaml");
 /// As often is the gate asked before the driver is killed.
 const KILLED_AFTER: u64 = 2;
 
 pub async fn run(common: &cli::Common, args: &cli::Demo) -> Result<(), Error> {
+    refuse(common)?;
+    // From here on nobody ends it in the middle of something.
+    let mut interrupts = Interrupts::listen();
     let script = Script {
         crashes: args.fault == Some(Fault::Crash),
         by_itself: match args.fault {
@@ -31,20 +40,20 @@ pub async fn run(common: &cli::Common, args: &cli::Demo) -> Result<(), Error> {
     let demo = Demo::start(script, manifests).map_err(|error| {
         Error::new(Kind::Unexpected, "the demo can't be started").because(error.to_string())
     })?;
-    let folder = Folder::make(args.keep).map_err(unwritten)?;
-    let kubeconfig = folder.path.join("kubeconfig");
     let text = sandbox::kubeconfig(demo.addresses.api, NAMESPACE);
-    fs::write(&kubeconfig, text).map_err(unwritten)?;
+    let folder = Folder::make(&text, args.keep)?;
+    let kubeconfig = folder.kubeconfig();
     introduce(&demo, &kubeconfig);
     if args.open {
         open(&format!("http://{}", demo.addresses.live));
         open(&format!("http://{}", demo.addresses.gate));
     }
-    let stage = Stage { common, args, demo: &demo, kubeconfig: &kubeconfig };
+    let mut stage =
+        Stage { args, demo: &demo, kubeconfig: &kubeconfig, interrupts: &mut interrupts };
     let ended = stage.play().await;
     report::result(Output::Human, &demo.visitors.summary());
     if args.keep {
-        report::notice(&format!("the kubeconfig is kept in {}", folder.path.display()));
+        report::notice(&format!("the kubeconfig is kept: {}", kubeconfig.display()));
     }
     ended?;
     match demo.visitors.failed() {
@@ -53,9 +62,24 @@ pub async fn run(common: &cli::Common, args: &cli::Demo) -> Result<(), Error> {
     }
 }
 
-fn unwritten(error: io::Error) -> Error {
-    let folder = env::temp_dir().display().to_string();
-    Error::new(Kind::Unexpected, format!("{folder} can't be written to")).because(error.to_string())
+/// It brings a cluster of its own, and talks to people.
+fn refuse(common: &cli::Common) -> Result<(), Error> {
+    let given = [
+        ("--namespace", common.namespace.is_some()),
+        ("--context", common.context.is_some()),
+        ("--kubeconfig", common.kubeconfig.is_some()),
+        ("--as", common.impersonate.is_some()),
+    ];
+    if let Some((flag, _)) = given.iter().find(|(_, is_given)| *is_given) {
+        return Err(Error::new(Kind::Usage, format!("demo takes no {flag}"))
+            .because("it brings a cluster of its own, and touches no other"));
+    }
+    if common.output == Output::Json {
+        return Err(Error::new(Kind::Usage, "demo has no JSON")
+            .because("it is for people to watch")
+            .hint("the commands that it shows have, in another terminal"));
+    }
+    Ok(())
 }
 
 fn introduce(demo: &Demo, kubeconfig: &Path) {
@@ -74,22 +98,32 @@ fn introduce(demo: &Demo, kubeconfig: &Path) {
         at.live,
         at.preview,
         at.gate,
-        kubeconfig.display()
+        quoted(&kubeconfig.display().to_string()) + &found_by_shells()
     );
     lines.lines().for_each(report::notice);
 }
 
+/// Where a shell would look for this program, if it was started by a path: after cargo run, say.
+fn found_by_shells() -> String {
+    let is_path = env::args_os().next().is_some_and(|it| Path::new(&it).components().count() > 1);
+    let program = env::current_exe().ok().filter(|_| is_path && cfg!(unix));
+    let folder = program.as_deref().and_then(Path::parent);
+    let path = folder.map(|it| format!(" PATH={}:\"$PATH\"", quoted(&it.display().to_string())));
+    path.unwrap_or_default()
+}
+
 struct Stage<'a> {
-    common: &'a cli::Common,
     args: &'a cli::Demo,
     demo: &'a Demo,
     kubeconfig: &'a Path,
+    interrupts: &'a mut Interrupts,
 }
 
 impl Stage<'_> {
-    async fn play(&self) -> Result<(), Error> {
+    async fn play(&mut self) -> Result<(), Error> {
         self.tool(&["init", APP]).await?;
-        self.demo.visitors.begun().await;
+        let begun = self.demo.visitors.begun();
+        until(begun, self.interrupts).await?;
         let at = self.demo.addresses;
         let image = format!("kmharish/parrot-app:{NEW}");
         let (webhook, probe) = (format!("http://{}/gate", at.gate), format!("http://{}", at.live));
@@ -130,7 +164,7 @@ impl Stage<'_> {
     }
 
     /// A deploy that ends as it should: with this error.
-    async fn fails(&self, deploy: &[&str], wanted: Kind) -> Result<(), Error> {
+    async fn fails(&mut self, deploy: &[&str], wanted: Kind) -> Result<(), Error> {
         match self.tool(deploy).await {
             Err(error) if error.kind == wanted => {
                 report::error(&error);
@@ -146,35 +180,41 @@ impl Stage<'_> {
     }
 
     /// A deploy that is killed while it waits at the gate, and a promote that goes on with it.
-    async fn taken_over(&self, deploy: &[&str]) -> Result<(), Error> {
+    async fn taken_over(&mut self, deploy: &[&str]) -> Result<(), Error> {
         let program = env::current_exe().map_err(not_started)?;
         let kubeconfig = self.kubeconfig.display().to_string();
         self.show(deploy);
-        let child = Command::new(program)
+        let mut child = tokio::process::Command::new(program)
             .args(deploy)
             .args(["--kubeconfig", &kubeconfig])
+            .kill_on_drop(true)
             .spawn()
             .map_err(not_started)?;
-        let mut child = Killed(child);
-        let mut interrupts = Interrupts::listen();
         tokio::select! {
             () = self.demo.gate.asked(KILLED_AFTER) => {}
-            signal = interrupts.next() => {
-                return Err(Error::new(Kind::Interrupted(signal), "interrupted"));
+            signal = self.interrupts.next() => {
+                // It may have been told as well; it does not outlive the demo either way.
+                let _ = child.kill().await;
+                return Err(over(signal));
+            }
+            ended = child.wait() => {
+                let why = ended.map_or_else(|error| error.to_string(), |status| status.to_string());
+                return Err(Error::new(Kind::Unexpected, "the driver ended too soon").because(why));
             }
         }
-        child.kill();
+        // One that ends at this very moment can't be killed, and is gone all the same.
+        let _ = child.kill().await;
         report::notice("the driver was killed (kill -9) while it waited at the gate");
         self.tool(&["promote", APP, "--probe", &format!("http://{}", self.demo.addresses.live)])
             .await
     }
 
     /// Until somebody ends it.
-    async fn stay(&self) {
+    async fn stay(&mut self) {
         report::notice(
             "the demo stays up: try rollback, status or kubectl from another terminal. Ctrl-C ends it",
         );
-        Interrupts::listen().next().await;
+        self.interrupts.next().await;
     }
 
     fn show(&self, words: &[&str]) {
@@ -182,60 +222,41 @@ impl Stage<'_> {
     }
 
     /// Runs a command line of the tool, exactly as a shell would.
-    async fn tool(&self, words: &[&str]) -> Result<(), Error> {
+    async fn tool(&mut self, words: &[&str]) -> Result<(), Error> {
+        if let Some(signal) = self.interrupts.pending() {
+            return Err(over(signal));
+        }
         self.show(words);
         let kubeconfig = self.kubeconfig.display().to_string();
         let all = [&["bluegreen"], words, &["--kubeconfig", &kubeconfig]].concat();
         let matches = Cli::command().try_get_matches_from(all);
         let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
-        let mut cli = cli.expect("the demo's own command lines are right");
-        cli.common.output = self.common.output;
-        Box::pin(super::run(&cli)).await
+        let cli = cli.expect("the demo's own command lines are right");
+        Box::pin(super::run(&cli, &Surroundings::default())).await.map_err(|error| {
+            match error.kind {
+                // What it says of going on is not so here.
+                Kind::Interrupted(signal) => over(signal),
+                _ => error,
+            }
+        })
     }
+}
+
+/// Waits, unless somebody wants it to end.
+async fn until(what: impl Future<Output = ()>, interrupts: &mut Interrupts) -> Result<(), Error> {
+    tokio::select! {
+        () = what => Ok(()),
+        signal = interrupts.next() => Err(over(signal)),
+    }
+}
+
+fn over(signal: u8) -> Error {
+    Error::new(Kind::Interrupted(signal), "the demo was interrupted")
+        .because("its cluster ended with it, and the release that was in it")
 }
 
 fn not_started(error: io::Error) -> Error {
     Error::new(Kind::Unexpected, "the driver can't be started").because(error.to_string())
-}
-
-/// A child that does not outlive the demo.
-struct Killed(Child);
-
-impl Killed {
-    fn kill(&mut self) {
-        // One that has ended by itself can't be killed, and has to be waited for all the same.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-/// Where the kubeconfig is, for as long as the demo runs.
-struct Folder {
-    path: PathBuf,
-    is_kept: bool,
-}
-
-impl Folder {
-    fn make(is_kept: bool) -> io::Result<Folder> {
-        let path = env::temp_dir().join(format!("bluegreen-demo-{}", std::process::id()));
-        fs::create_dir(&path)?;
-        Ok(Folder { path, is_kept })
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if !self.is_kept {
-            // What is left of it is in a folder that the system clears.
-            let _ = fs::remove_dir_all(&self.path);
-        }
-    }
 }
 
 fn open(url: &str) {
@@ -244,7 +265,10 @@ fn open(url: &str) {
         "windows" => "explorer",
         _ => "xdg-open",
     };
-    if let Err(error) = Command::new(program).arg(url).spawn() {
+    let mut command = Command::new(program);
+    // A browser writes its own worries to the terminal.
+    command.arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    if let Err(error) = command.spawn() {
         report::notice(&format!("{program} can't open {url}: {error}"));
     }
 }

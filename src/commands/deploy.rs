@@ -1,10 +1,9 @@
 //! `deploy`: a new version beside the live one, and live when the gate says yes.
 
-use std::io::IsTerminal;
 use std::time::Duration;
 
 use super::session::{Ask, Session};
-use super::{after, dry_run, input, verdict};
+use super::{Surroundings, after, dry_run, input, verdict};
 use crate::cli;
 use crate::error::{Error, Kind};
 use crate::gate::{Outside, Webhooks};
@@ -15,7 +14,11 @@ use crate::settings::{Given, Hook, Template, address};
 /// The environment's word for `--webhook`.
 const WEBHOOK: &str = "BLUEGREEN_WEBHOOK";
 
-pub async fn run(common: &cli::Common, args: &cli::Deploy) -> Result<(), Error> {
+pub async fn run(
+    around: &Surroundings,
+    common: &cli::Common,
+    args: &cli::Deploy,
+) -> Result<(), Error> {
     let flag = args.webhook.as_deref().map(hook).transpose()?;
     let (common, input) = input::read(common, &args.filename, args.app.as_deref(), true)?;
     if input.template.is_none() && input.settings.is_none() && !args.filename.is_empty() {
@@ -27,7 +30,7 @@ pub async fn run(common: &cli::Common, args: &cli::Deploy) -> Result<(), Error> 
     }
     let change = change(args, input.template)?;
     let given = input.settings.map(|loaded| loaded.given);
-    let (gate, webhooks) = gate(args, flag, given.as_ref())?;
+    let (gate, webhooks) = gate(args, flag, given.as_ref(), &around.outside)?;
     let probe = args.after.probe.clone().or_else(|| given.as_ref()?.probe.clone());
     let said = given.as_ref().map(|given| given.settings).unwrap_or_default();
     let deploy = Deploy {
@@ -38,7 +41,7 @@ pub async fn run(common: &cli::Common, args: &cli::Deploy) -> Result<(), Error> 
         settings: flags(args).or(said),
         expected: given.map(|given| given.expected).unwrap_or_default(),
     };
-    let session = Session::open(&common, input.app.as_ref()).await?;
+    let session = Session::open(around, &common, input.app.as_ref()).await?;
     if args.dry_run.is_some() {
         return dry_run::run(&session, &deploy).await;
     }
@@ -93,6 +96,7 @@ fn gate(
     args: &cli::Deploy,
     flag: Option<Hook>,
     given: Option<&Given>,
+    outside: &Outside,
 ) -> Result<(Gate, Option<Webhooks>), Error> {
     if args.yes {
         return Ok((Gate::Open, None));
@@ -108,8 +112,8 @@ fn gate(
         (None, None, Some(given)) => given.hooks.clone(),
         (None, None, None) => Vec::new(),
     };
-    let watched = args.dry_run.is_some() || std::io::stderr().is_terminal();
-    match Webhooks::new(&hooks, &Outside::network()).map_err(unusable)? {
+    let watched = args.dry_run.is_some() || report::is_watched();
+    match Webhooks::new(&hooks, outside).map_err(unusable)? {
         Some(webhooks) => Ok((Gate::Webhook, Some(webhooks))),
         None => Ok((Gate::Unsaid { watched }, None)),
     }

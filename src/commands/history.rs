@@ -1,15 +1,19 @@
 //! `history`: the releases that are over, and how they ended.
 
 use super::session::Session;
-use super::verdict;
+use super::{Surroundings, verdict};
 use crate::cli::{self, Output};
 use crate::cluster::Breadth;
 use crate::error::Error;
 use crate::release::history;
 use crate::report;
 
-pub async fn run(common: &cli::Common, args: &cli::History) -> Result<(), Error> {
-    let session = Session::open(common, args.app.as_ref()).await?;
+pub async fn run(
+    around: &Surroundings,
+    common: &cli::Common,
+    args: &cli::History,
+) -> Result<(), Error> {
+    let session = Session::open(around, common, args.app.as_ref()).await?;
     let s = session.look(Breadth::Record).await?;
     let Some((_, record)) = &s.record else {
         return Err(verdict::not_initialised(&session));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::session::{NOBODY, Session};
-use super::{input, verdict};
+use super::{Surroundings, input, verdict};
 use crate::cli;
 use crate::error::{Error, Kind};
 use crate::release::{Goal, Init};
@@ -12,14 +12,18 @@ use crate::settings::Loaded;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-pub async fn run(common: &cli::Common, args: &cli::Init) -> Result<(), Error> {
+pub async fn run(
+    around: &Surroundings,
+    common: &cli::Common,
+    args: &cli::Init,
+) -> Result<(), Error> {
     let (common, input) = input::read(common, &args.filename, args.app.as_deref(), false)?;
     if !args.filename.is_empty() && input.settings.is_none() {
         return Err(Error::new(Kind::Usage, "there are no settings in what -f names")
             .because("init reads a bluegreen.yaml, or a Canary of Flagger's")
             .hint("init needs no file: it looks at the Deployment and the Ingress themselves"));
     }
-    let session = Session::open(&common, input.app.as_ref()).await?;
+    let session = Session::open(around, &common, input.app.as_ref()).await?;
     let goal = Goal::Init(goal(args, input.settings.as_ref()));
     let ended = session.drive(goal, NOBODY, PATIENCE).await?;
     let mut said = verdict::of(&session, &ended)?;

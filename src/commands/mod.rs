@@ -14,9 +14,12 @@ mod rollback;
 mod schema;
 mod session;
 mod status;
+mod surroundings;
 mod verdict;
 
 use std::process::ExitCode;
+
+pub use surroundings::Surroundings;
 
 use crate::cli::{Cli, Command};
 use crate::error::Error;
@@ -28,34 +31,39 @@ pub fn main(cli: Cli) -> ExitCode {
     // Two TLS back ends in one process panic at the first connection unless one is chosen.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let result = match runtime {
+    let code = match runtime {
         Ok(runtime) => {
-            let result = runtime.block_on(run(&cli));
+            let code = runtime.block_on(run_in(&cli, &Surroundings::default()));
             // What still runs is reads that nobody waits for.
             runtime.shutdown_background();
-            result
+            code
         }
-        Err(error) => Err(Error::new(crate::error::Kind::Unexpected, error.to_string())),
+        Err(error) => failed(&Error::new(crate::error::Kind::Unexpected, error.to_string())),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            report::error(&error);
-            ExitCode::from(error.kind.exit_code())
-        }
-    }
+    ExitCode::from(code)
 }
 
-async fn run(cli: &Cli) -> Result<(), Error> {
+/// The same in a process that goes on: the exit code.
+pub async fn run_in(cli: &Cli, around: &Surroundings) -> u8 {
+    let run = async { run(cli, around).await.map_or_else(|error| failed(&error), |()| 0) };
+    report::onto(around.paper.clone(), run).await
+}
+
+fn failed(error: &Error) -> u8 {
+    report::error(error);
+    error.kind.exit_code()
+}
+
+async fn run(cli: &Cli, around: &Surroundings) -> Result<(), Error> {
     let common = &cli.common;
     match &cli.command {
-        Command::Init(args) => init::run(common, args).await,
-        Command::Deploy(args) => deploy::run(common, args).await,
-        Command::Status(args) => status::run(common, args).await,
-        Command::History(args) => history::run(common, args).await,
-        Command::Promote(args) => promote::run(common, args).await,
-        Command::Abort(args) => abort::run(common, args).await,
-        Command::Rollback(args) => rollback::run(common, args).await,
+        Command::Init(args) => init::run(around, common, args).await,
+        Command::Deploy(args) => deploy::run(around, common, args).await,
+        Command::Status(args) => status::run(around, common, args).await,
+        Command::History(args) => history::run(around, common, args).await,
+        Command::Promote(args) => promote::run(around, common, args).await,
+        Command::Abort(args) => abort::run(around, common, args).await,
+        Command::Rollback(args) => rollback::run(around, common, args).await,
         Command::Schema(args) => {
             schema::run(args);
             Ok(())

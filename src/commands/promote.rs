@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::session::{Ask, Session};
-use super::verdict;
+use super::{Surroundings, verdict};
 use crate::cli;
 use crate::error::Error;
 use crate::release::Goal;
@@ -11,8 +11,12 @@ use crate::report;
 
 const PATIENCE: Duration = Duration::from_secs(600);
 
-pub async fn run(common: &cli::Common, args: &cli::Promote) -> Result<(), Error> {
-    let session = Session::open(common, args.app.as_ref()).await?;
+pub async fn run(
+    around: &Surroundings,
+    common: &cli::Common,
+    args: &cli::Promote,
+) -> Result<(), Error> {
+    let session = Session::open(around, common, args.app.as_ref()).await?;
     let goal = Goal::Promote { release: args.release, when_ready: args.when_ready };
     let probe = args.probe.clone().unwrap_or_default();
     let ended = session.drive(goal, Ask { gate: None, probe: &probe }, PATIENCE).await?;

@@ -3,14 +3,18 @@
 use std::time::Duration;
 
 use super::session::{Ask, Session};
-use super::{after, verdict};
+use super::{Surroundings, after, verdict};
 use crate::cli;
 use crate::error::Error;
 use crate::release::{Goal, Outcome, Settings};
 use crate::report;
 
-pub async fn run(common: &cli::Common, args: &cli::Rollback) -> Result<(), Error> {
-    let session = Session::open(common, args.app.as_ref()).await?;
+pub async fn run(
+    around: &Surroundings,
+    common: &cli::Common,
+    args: &cli::Rollback,
+) -> Result<(), Error> {
+    let session = Session::open(around, common, args.app.as_ref()).await?;
     let settings = Settings { timeout_seconds: args.timeout, ..after::settings(&args.after) };
     let patience = Duration::from_secs(settings.timeout());
     let goal = Goal::Rollback { release: args.release, to: args.to, settings };

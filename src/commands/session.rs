@@ -3,12 +3,13 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
+use super::Surroundings;
 use crate::cli::{Common, Output, program};
-use crate::cluster::{Access, Breadth, Cluster, apps, connect, read_once};
-use crate::drive::{Drive, Ended, Interrupts, drive};
+use crate::cluster::{Access, Breadth, Cluster, apps, read_once};
+use crate::drive::{Drive, Ended, drive};
 use crate::error::{Error, Kind};
 use crate::event::Event;
-use crate::gate::{Outside, Webhooks};
+use crate::gate::Webhooks;
 use crate::release::{Goal, Me, Memory, Names, Snapshot};
 use crate::report::{Commands, Reporter};
 use crate::settings::Probe;
@@ -17,6 +18,7 @@ pub struct Session {
     pub cluster: Cluster,
     pub names: Names,
     pub output: Output,
+    around: Surroundings,
 }
 
 /// Whom to ask outside the cluster.
@@ -32,14 +34,18 @@ pub struct Ask<'a> {
 pub const NOBODY: Ask<'static> = Ask { gate: None, probe: &Probe::Auto };
 
 impl Session {
-    pub async fn open(common: &Common, app: Option<&String>) -> Result<Session, Error> {
-        let cluster = connect(&access(common)).await?;
+    pub async fn open(
+        around: &Surroundings,
+        common: &Common,
+        app: Option<&String>,
+    ) -> Result<Session, Error> {
+        let cluster = around.cluster(&access(common)).await?;
         let app = match app {
             Some(app) => app.clone(),
             None => only_app(&cluster).await?,
         };
         let names = Names::new(&cluster.namespace, app);
-        Ok(Session { cluster, names, output: common.output })
+        Ok(Session { cluster, names, output: common.output, around: around.clone() })
     }
 
     /// A command line that works when pasted.
@@ -74,7 +80,7 @@ impl Session {
         patience: Duration,
         report: &mut dyn FnMut(&Event),
     ) -> Result<Ended, Error> {
-        let mut interrupts = Interrupts::listen();
+        let mut interrupts = self.around.interrupts();
         let command = |verb: &str| self.command(verb);
         drive(Drive {
             cluster: &self.cluster,
@@ -83,7 +89,7 @@ impl Session {
             me: me(),
             gate: ask.gate,
             probe: ask.probe,
-            outside: &Outside::network(),
+            outside: &self.around.outside,
             patience,
             report,
             command: &command,

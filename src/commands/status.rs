@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Surroundings;
 use super::session::{NOBODY, Session};
 use crate::cli::{self, Output};
 use crate::cluster::Breadth;
@@ -14,8 +15,12 @@ use crate::report::{self, Picture};
 /// How long a watch waits for a cluster that went away.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-pub async fn run(common: &cli::Common, args: &cli::Status) -> Result<(), Error> {
-    let session = Session::open(common, args.app.as_ref()).await?;
+pub async fn run(
+    around: &Surroundings,
+    common: &cli::Common,
+    args: &cli::Status,
+) -> Result<(), Error> {
+    let session = Session::open(around, common, args.app.as_ref()).await?;
     if args.watch {
         return watch(&session).await;
     }

@@ -1,12 +1,14 @@
 //! What `bluegreen demo` runs: the article's app in a sandbox, behind a proxy that obeys its Ingress,
 //! with visitors and a gate. The release itself is the tool's own.
 
+mod controller;
+mod endpoints;
 mod gate;
 mod http;
 mod news;
 mod pods;
 mod proxy;
-mod routes;
+mod rules;
 mod visitors;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -28,6 +30,7 @@ pub use visitors::Visitors;
 
 use self::http::Reply;
 use crate::sandbox::{self, Api, Sandbox, resources};
+use controller::Served;
 use pods::Machine;
 use proxy::Proxy;
 
@@ -131,8 +134,10 @@ impl Play {
             return;
         };
         let machine = Machine::new(self.script.crashes.then_some(NEW));
-        let proxy = Proxy::new(Arc::clone(&machine), HOST);
-        let sandbox = Sandbox::start(fastrand::u64(..), Timestamp::now(), machine);
+        let sandbox =
+            Sandbox::start(fastrand::u64(..), Timestamp::now(), Arc::<Machine>::clone(&machine));
+        let served = Arc::<Served>::default();
+        let proxy = Proxy::new(machine, Arc::clone(&served), sandbox.store());
         let mut api = sandbox.api();
         let namespace = json!({
             "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE},
@@ -142,8 +147,7 @@ impl Play {
         }
         let ends = self.ends;
         tokio::spawn(sandbox::serve(api, api_port, http::told(ends.clone())));
-        let (followed, store) = (Arc::clone(&proxy), sandbox.store().clone());
-        tokio::spawn(async move { followed.follow(&store, NAMESPACE, PREVIEW).await });
+        tokio::spawn(controller::run(sandbox.store().clone(), served, self.live));
         for (listener, is_live) in [(live, true), (preview, false)] {
             let site = site(&proxy, &self.visitors, &ends, is_live);
             tokio::spawn(http::serve(listener, ends.clone(), site));

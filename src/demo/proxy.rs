@@ -1,9 +1,8 @@
-//! The sandbox's ingress controller: a reverse proxy that obeys the Ingress, as late as a real one.
+//! The reverse proxy: to the public what the ingress controller knows, to a few the candidate.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use http::header::{CONNECTION, HOST, HeaderValue};
 use http::{Request, Uri};
@@ -11,86 +10,64 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::handshake;
 use hyper_util::rt::TokioIo;
-use serde_json::json;
 use tokio::net::TcpStream;
-use tokio::time::sleep;
 
+use super::controller::{Found, Served};
+use super::endpoints::endpoints;
 use super::http::{Body, HTML, Reply, reply};
 use super::pods::{Machine, ROLE};
-use super::routes::{Routes, Way};
-use crate::sandbox::{Key, Store, resources};
-
-/// What a change takes to arrive at nginx, about as measured for the real controller.
-const SYNC: Duration = Duration::from_millis(700);
+use super::rules::Backend;
+use super::{APP, NAMESPACE, PREVIEW};
+use crate::sandbox::resources::SERVICES;
+use crate::sandbox::{Key, Store};
 
 pub struct Proxy {
     machine: Arc<Machine>,
-    routes: Mutex<Arc<Routes>>,
-    /// What `localhost` stands for: the host that a name server would lead here.
-    host: String,
+    served: Arc<Served>,
+    store: Store,
     turn: AtomicUsize,
 }
 
 impl Proxy {
-    pub fn new(machine: Arc<Machine>, host: &str) -> Arc<Proxy> {
-        let routes = Mutex::default();
-        Arc::new(Proxy { machine, routes, host: host.to_owned(), turn: AtomicUsize::new(0) })
-    }
-
-    /// Takes in what changes, for ever. Says in an Ingress's status that it serves it.
-    pub async fn follow(&self, store: &Store, namespace: &str, preview: &str) {
-        loop {
-            let at = store.revision();
-            let routes = Arc::new(Routes::read(store, namespace, preview));
-            *self.routes.lock().expect("no holder panics") = routes;
-            for ingress in store.list(&resources::INGRESSES, Some(namespace)) {
-                let key = Key::of(&resources::INGRESSES, &ingress);
-                // One that is gone by now needs no status.
-                let _ = store.edit(&resources::INGRESSES, &key, |old| {
-                    let mut new = old.clone();
-                    new["status"] = json!({"loadBalancer": {"ingress": [{"ip": "127.0.0.1"}]}});
-                    Ok(new)
-                });
-            }
-            store.beyond(at).await;
-            sleep(SYNC).await;
-        }
-    }
-
-    fn routes(&self) -> Arc<Routes> {
-        Arc::clone(&self.routes.lock().expect("no holder panics"))
+    pub fn new(machine: Arc<Machine>, served: Arc<Served>, store: &Store) -> Arc<Proxy> {
+        let turn = AtomicUsize::new(0);
+        Arc::new(Proxy { machine, served, store: store.clone(), turn })
     }
 
     /// A request of the public.
     pub async fn live(&self, request: Request<Incoming>) -> Reply {
-        let host = self.host_of(&request);
-        let routes = self.routes();
-        let ends = match routes.find(&host, request.uri().path()) {
-            Way::Pods(ends) => ends,
-            Way::Denied => return reply(403, "text/plain", "nobody gets in here\n"),
-            Way::Nowhere => return reply(404, "text/plain", "no Ingress has this host and path\n"),
-        };
-        self.pass(request, ends, "live").await
-    }
-
-    /// A request of whoever looks at the candidate, as through a port that is forwarded.
-    pub async fn preview(&self, request: Request<Incoming>) -> Reply {
-        let routes = self.routes();
-        self.pass(request, &routes.preview, "candidate").await
-    }
-
-    fn host_of(&self, request: &Request<Incoming>) -> String {
-        let said = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-        let host = said.unwrap_or_default();
-        let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
-        match host {
-            "" | "localhost" | "127.0.0.1" => self.host.clone(),
-            host => host.to_owned(),
+        match self.served.find(&host_of(&request), request.uri().path()) {
+            Found::Pods(pods) => self.pass(request, &pods, "live").await,
+            Found::Forbidden => reply(403, "text/plain", "nobody gets in here\n"),
+            Found::Nothing => reply(404, "text/plain", "no Ingress has this host and path\n"),
         }
     }
 
+    /// A request of whoever looks at the candidate, as through a port that is forwarded. Between
+    /// releases the preview Service leads to what is live: that is no candidate.
+    pub async fn preview(&self, request: Request<Incoming>) -> Reply {
+        let live = self.pods(APP);
+        let mut pods = self.pods(PREVIEW);
+        pods.retain(|pod| !live.contains(pod));
+        self.pass(request, &pods, "candidate").await
+    }
+
+    /// What a Service leads to now, at its first port.
+    fn pods(&self, service: &str) -> Vec<SocketAddr> {
+        let found = self.store.get(&Key::new(&SERVICES, NAMESPACE, service));
+        let Some(found) = found else { return Vec::new() };
+        let port = found["spec"]["ports"][0]["port"].to_string();
+        let (namespace, service) = (NAMESPACE.to_owned(), service.to_owned());
+        endpoints(&self.store, &Backend { namespace, service, port })
+    }
+
     /// To the next of the pods in turn; to another if that one can't be reached.
-    async fn pass(&self, request: Request<Incoming>, ends: &[String], role: &'static str) -> Reply {
+    async fn pass(
+        &self,
+        request: Request<Incoming>,
+        ends: &[SocketAddr],
+        role: &'static str,
+    ) -> Reply {
         if ends.is_empty() && request.uri().path() == "/" {
             // The page itself says that there is none, and waits for one.
             return reply(503, HTML, super::LIVE);
@@ -101,7 +78,7 @@ impl Proxy {
         let first = self.turn.fetch_add(1, Ordering::Relaxed);
         for n in 0..ends.len() {
             let end = &ends[(first + n) % ends.len()];
-            let Some(address) = self.machine.find(end) else { continue };
+            let Some(address) = self.machine.find(&end.ip().to_string()) else { continue };
             let Ok(stream) = TcpStream::connect(address).await else { continue };
             return match forward(stream, address, request, role).await {
                 Ok(answer) => answer,
@@ -111,6 +88,17 @@ impl Proxy {
             };
         }
         reply(502, "text/plain", "no pod can be reached\n")
+    }
+}
+
+/// What it asks for: on this machine the app's own host, as if a name server led it here.
+fn host_of(request: &Request<Incoming>) -> String {
+    let said = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    let said = said.unwrap_or_default();
+    let host = said.rsplit_once(':').map_or(said, |(host, _)| host);
+    match host {
+        "" | "localhost" | "127.0.0.1" => super::HOST.to_owned(),
+        host => host.to_owned(),
     }
 }
 

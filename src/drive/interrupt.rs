@@ -7,6 +7,7 @@ const SIGINT: u8 = 2;
 const SIGTERM: u8 = 15;
 
 /// Signals that have come, and those to come.
+#[derive(Clone)]
 pub struct Interrupts {
     /// The last signal, and how many there were.
     seen: watch::Receiver<(u8, u32)>,
@@ -15,22 +16,28 @@ pub struct Interrupts {
 impl Interrupts {
     /// From here on a signal no longer ends the process by itself.
     pub fn listen() -> Interrupts {
-        let (sender, seen) = watch::channel((0, 0));
+        let (send, interrupts) = Interrupts::given();
+        // Here: the task has its first turn only when this one waits.
+        let signals = Signals::new();
         tokio::spawn(async move {
-            let Some(mut signals) = Signals::new() else { return };
+            let Some(mut signals) = signals else { return };
             while let Some(signal) = signals.next().await {
-                sender.send_modify(|(last, count)| {
-                    *last = signal;
-                    *count += 1;
-                });
+                send(signal);
             }
         });
-        Interrupts { seen }
+        interrupts
     }
 
-    /// None will come.
-    pub fn none() -> Interrupts {
-        Interrupts { seen: watch::channel((0, 0)).1 }
+    /// Those that somebody sends, and no others.
+    pub fn given() -> (impl Fn(u8) + Send + Sync + 'static, Interrupts) {
+        let (sender, seen) = watch::channel((0, 0));
+        let send = move |signal| {
+            sender.send_modify(|(last, count)| {
+                *last = signal;
+                *count += 1;
+            });
+        };
+        (send, Interrupts { seen })
     }
 
     pub fn pending(&self) -> Option<u8> {

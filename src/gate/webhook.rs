@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use super::Payload;
 use super::outside::{Courier, Failure, Outside, carry};
 use crate::release::Answer;
-use crate::settings::Hook;
+use crate::settings::{Hook, is_this_machine};
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// The pause before a question is repeated: at first, and at most. Flagger's.
@@ -67,12 +67,15 @@ fn named(name: &str, answer: Answer) -> Answer {
 
 impl Webhook {
     fn new(hook: &Hook, outside: &Outside) -> Result<Webhook, String> {
-        let wanted = Client::builder()
+        let mut wanted = Client::builder()
             .user_agent(crate::USER_AGENT)
             // A login page that answers 200 must not approve a release.
             .redirect(Policy::none())
             .connect_timeout(CONNECT_WITHIN)
             .tls_danger_accept_invalid_certs(hook.disable_tls);
+        if is_this_machine(hook.url.host_str()) {
+            wanted = wanted.no_proxy();
+        }
         Ok(Webhook { courier: outside.courier(wanted)?, hook: hook.clone() })
     }
 

@@ -4,6 +4,7 @@
 mod heard;
 mod history;
 mod live;
+mod paper;
 mod picture;
 mod plain;
 mod redraw;
@@ -13,13 +14,12 @@ mod text;
 mod view;
 mod words;
 
-use std::io::{IsTerminal, Write};
-
 use clap::ColorChoice;
-use console::{Style, Term};
+use console::Style;
 use serde::Serialize;
 
 pub use history::history;
+pub use paper::{Paper, Stream, is_watched, onto};
 pub use picture::Picture;
 pub use status::status;
 pub use text::lasted;
@@ -44,7 +44,7 @@ impl Reporter {
     pub fn new(output: Output, commands: Commands) -> Reporter {
         match output {
             Output::Json => Reporter::Json,
-            Output::Human if is_live(&std::io::stderr()) => Reporter::Live(Live::new(commands)),
+            Output::Human if is_live(Stream::Err) => Reporter::Live(Live::new(commands)),
             Output::Human => Reporter::Plain(Plain::new(commands)),
         }
     }
@@ -70,7 +70,7 @@ pub fn beside(what: &What) -> Vec<String> {
 
 /// Whether what was written can be rewritten in place: in a terminal that knows how, with a person
 /// before it.
-fn is_live(stream: &impl IsTerminal) -> bool {
+fn is_live(stream: Stream) -> bool {
     stream.is_terminal() && !is_ci() && !is_dumb()
 }
 
@@ -138,7 +138,7 @@ fn plain(json: &str) -> String {
 
 pub fn error(error: &Error) {
     let red = Style::new().red().bold().for_stderr();
-    let width = width(std::io::stderr().is_terminal(), &Term::stderr());
+    let width = Stream::Err.width();
     let parts = std::iter::once(("error", &error.what))
         .chain(error.causes.iter().map(|cause| ("caused by", cause)))
         .chain(error.hints.iter().map(|hint| ("hint", hint)));
@@ -161,21 +161,15 @@ pub fn rehearsal(step: &Step) -> String {
 }
 
 fn print_fitted(line: &str) {
-    let width = width(std::io::stdout().is_terminal(), &Term::stdout());
-    fitted(line, width).iter().for_each(|line| print(line));
+    fitted(line, Stream::Out.width()).iter().for_each(|line| print(line));
 }
 
-fn width(is_terminal: bool, terminal: &Term) -> Option<usize> {
-    is_terminal.then(|| terminal.size().1.into())
-}
-
-/// Nobody reads any more: that is no failure of the release.
 fn print(line: &str) {
-    let _ = writeln!(std::io::stdout(), "{line}");
+    Stream::Out.line(line);
 }
 
 fn say(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    Stream::Err.line(line);
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::heard::Heard;
 use super::redraw::Redraw;
 use super::status::{Next, lines, status};
 use super::text::{clean, fitted};
-use super::{is_live, print_fitted, say};
+use super::{Stream, is_live, print_fitted, say};
 use crate::release::status::Status;
 
 /// The ages in it are counted on.
@@ -37,7 +37,7 @@ impl Shown {
 
 impl Picture {
     pub fn here() -> Picture {
-        if !is_live(&std::io::stdout()) {
+        if !is_live(Stream::Out) {
             return Picture(Manner::Printed);
         }
         let shown = Arc::new(Mutex::new(None::<Shown>));

@@ -38,7 +38,7 @@ mod watch;
 pub use cluster::Sandbox;
 pub use faults::{Call, Fault, Faults};
 pub use nodes::{Life, Nodes, Stage, Turn};
-pub use scripts::Scripts;
+pub use scripts::{DIE, Scripts};
 pub use serve::{kubeconfig, serve};
 pub use service::{Api, ReplyBody};
 pub use store::{Key, Store};

@@ -143,11 +143,12 @@ pub static ACCESS_REVIEWS: Info = Info {
     ..CORE
 };
 
+/// In the order in which discovery has them: `kubectl get all` prints pods before Services.
 pub static ALL: [Resource; 13] = [
     &NAMESPACES,
+    &PODS,
     &SERVICES,
     &CONFIG_MAPS,
-    &PODS,
     &EVENTS,
     &DEPLOYMENTS,
     &REPLICA_SETS,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 
 use url::Url;
 
@@ -59,9 +60,32 @@ pub fn address(text: &str) -> Result<Url, String> {
     }
 }
 
+/// Whether a host is the machine that we run on: nobody's proxy leads there.
+pub fn is_this_machine(host: Option<&str>) -> bool {
+    let Some(host) = host else { return false };
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
 /// Without the address, and without metadata, in which people put tokens.
 impl fmt::Debug for Hook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Hook({:?})", self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_this_machine;
+
+    #[test]
+    fn this_machine_has_several_names() {
+        for host in ["localhost", "127.0.0.1", "127.9.9.9", "[::1]", "::1"] {
+            assert!(is_this_machine(Some(host)), "{host}");
+        }
+        for host in ["10.0.0.1", "localhost.example.com", "[fe80::1]", ""] {
+            assert!(!is_this_machine(Some(host)), "{host}");
+        }
+        assert!(!is_this_machine(None));
     }
 }

@@ -17,7 +17,7 @@ use crate::release::PreviewHost;
 pub use config::Config;
 pub use fields::{FIELDS, HOOKS, Use};
 pub use files::{Asked, Input, Loaded, Template, read};
-pub use given::{Given, Hook, address};
+pub use given::{Given, Hook, address, is_this_machine};
 pub use probe::Probe;
 
 /// Kubernetes' names of namespaces, Services and labels: RFC 1123 labels.

@@ -1,49 +1,35 @@
 //! Somebody else changes what a release stands on.
 
 use anyhow::{Result, ensure};
-use bluegreen::event::What;
 use bluegreen::model::Kind;
-use bluegreen::release::{Doing, Gate, Goal, Init, Outcome, Verdict};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::command::{abort, deploy, detached, plain, promote, verdict};
-use super::field::{Field, V1, V2};
+use super::command::{answered, done};
+use super::field::{Field, V1, V2, backend};
+use super::outside::GATE;
 use super::{Case, cases};
 
 pub const CASES: &[Case] = cases![
     the_ingress_is_put_back_during_the_drain,
+    the_ingress_is_put_back_behind_the_switch,
     another_path_survives_the_switch,
     the_live_version_is_scaled_at_the_gate,
     the_candidate_is_edited,
     the_candidate_is_deleted,
+    the_live_version_is_edited_at_the_gate,
+    the_live_service_leads_elsewhere,
     the_record_is_lost_and_made_again,
-    two_ingresses_are_switched,
 ];
-
-fn backend(name: &str) -> Value {
-    let service = json!({"name": name, "port": {"number": 80}});
-    json!({"path": "/", "pathType": "Prefix", "backend": {"service": service}})
-}
 
 /// As a GitOps tool does it, which knows only what is in its repository.
 async fn the_ingress_is_put_back_during_the_drain(field: Field) -> Result<()> {
     field.initialised().await?;
-    let mut long = plain(V2, Gate::Open);
-    long.settings.drain_seconds = Some(20);
-    let deploy = field.command("deploy", Goal::Deploy(long));
-    let revert = async {
-        let drains = |what: &What| matches!(what, What::Done(Doing::StartDrain { .. }));
-        while !deploy.events.borrow().iter().any(|event| drains(&event.what)) {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-        let rules =
-            json!([{"host": "parrot.example.com", "http": {"paths": [backend("parrot-blue")]}}]);
-        field.edit(Kind::Ingress, "parrot", json!({"spec": {"rules": rules}})).await
-    };
-    let (outcome, reverted) = tokio::join!(deploy.outcome(), revert);
-    reverted?;
-    let outcome = outcome?;
-    ensure!(matches!(outcome, Outcome::Changed { .. }), "{outcome:?}");
+    let deploy = field.command(&format!("deploy parrot --image {V2} --yes --drain 20s"));
+    let rules =
+        json!([{"host": "parrot.example.com", "http": {"paths": [backend("parrot-blue")]}}]);
+    let revert = field.edit(Kind::Ingress, "parrot", json!({"spec": {"rules": rules}}));
+    let (said, _) = deploy.meanwhile(7, done("start-drain"), revert).await?;
+    ensure!(said.outcome()["result"] == "changed", "{said:?}");
     ensure!(field.backend("parrot").await? == "parrot-blue", "it was fought");
     for deployment in ["parrot", "parrot-green"] {
         ensure!(field.replicas(deployment).await? == Some(1), "{deployment} was taken away");
@@ -51,15 +37,29 @@ async fn the_ingress_is_put_back_during_the_drain(field: Field) -> Result<()> {
     Ok(())
 }
 
+/// Nobody drives, and the record does not know yet that it was switched.
+async fn the_ingress_is_put_back_behind_the_switch(field: Field) -> Result<()> {
+    field.initialised().await?;
+    let line = format!("deploy parrot --image {V2} --yes");
+    field.command(&line).killed_at(done("switch")).await?;
+    let rules = json!([{"host": "parrot.example.com", "http": {"paths": [backend("parrot")]}}]);
+    field.edit(Kind::Ingress, "parrot", json!({"spec": {"rules": rules}})).await?;
+    field.exits(7, &line).await?;
+    ensure!(field.backend("parrot").await? == "parrot", "it was fought");
+    field.exits(0, "abort parrot").await?;
+    ensure!(field.replicas("parrot-green").await?.is_none(), "the candidate is still there");
+    field.is_live("parrot", V1).await
+}
+
 async fn another_path_survives_the_switch(field: Field) -> Result<()> {
     field.initialised().await?;
-    field.outcome("deploy", detached(V2)).await?;
+    field.detached(V2).await?;
     let mut other = backend("somebody-elses");
     other["path"] = json!("/other");
     let rules =
         json!([{"host": "parrot.example.com", "http": {"paths": [backend("parrot"), other]}}]);
     field.edit(Kind::Ingress, "parrot", json!({"spec": {"rules": rules}})).await?;
-    verdict(&field.outcome("promote", promote()).await?, Verdict::Promoted)?;
+    field.exits(0, "promote parrot").await?;
     let ingress = field.get(Kind::Ingress, "parrot").await?;
     let paths = &ingress["spec"]["rules"][0]["http"]["paths"];
     ensure!(paths[0] == backend("parrot-green") && paths[1] == other, "{paths:#}");
@@ -68,66 +68,71 @@ async fn another_path_survives_the_switch(field: Field) -> Result<()> {
 
 async fn the_live_version_is_scaled_at_the_gate(field: Field) -> Result<()> {
     field.initialised().await?;
-    field.outcome("deploy", detached(V2)).await?;
-    field.edit(Kind::Deployment, "parrot", json!({"spec": {"replicas": 3}})).await?;
-    let wait = Goal::Promote { release: None, when_ready: true };
-    verdict(&field.outcome("promote", wait).await?, Verdict::Promoted)?;
+    field.detached(V2).await?;
+    field.scaled("parrot", 3).await?;
+    field.exits(0, "promote parrot --when-ready").await?;
     ensure!(field.replicas("parrot-green").await? == Some(3), "it went live smaller");
     field.is_live("parrot-green", V2).await
 }
 
+/// Another image in a Deployment, by somebody else.
+async fn edited(field: &Field, deployment: &str) -> Result<()> {
+    let ports = json!([{"containerPort": 3000}]);
+    let image = json!([{"name": "parrot", "image": "kmharish/parrot-app:v9", "ports": ports}]);
+    let template = json!({"spec": {"template": {"spec": {"containers": image}}}});
+    field.edit(Kind::Deployment, deployment, template).await.map(drop)
+}
+
 async fn the_candidate_is_edited(field: Field) -> Result<()> {
     field.initialised().await?;
-    field.outcome("deploy", detached(V2)).await?;
-    let image = json!([{"name": "parrot", "image": "kmharish/parrot-app:v9",
-        "ports": [{"containerPort": 3000}]}]);
-    let template = json!({"spec": {"template": {"spec": {"containers": image}}}});
-    field.edit(Kind::Deployment, "parrot-green", template).await?;
-    let wait = Goal::Promote { release: None, when_ready: true };
-    let outcome = field.outcome("promote", wait).await?;
-    ensure!(matches!(outcome, Outcome::Changed { .. }), "{outcome:?}");
+    field.detached(V2).await?;
+    edited(&field, "parrot-green").await?;
+    field.exits(7, "promote parrot --when-ready").await?;
     field.is_live("parrot", V1).await
 }
 
 async fn the_candidate_is_deleted(field: Field) -> Result<()> {
     field.initialised().await?;
-    field.outcome("deploy", detached(V2)).await?;
+    field.detached(V2).await?;
     field.delete(Kind::Deployment, "parrot-green").await?;
-    let outcome = field.outcome("promote", promote()).await?;
-    ensure!(!matches!(outcome, Outcome::Finished(_)), "{outcome:?}");
+    field.exits(7, "promote parrot").await?;
     field.is_live("parrot", V1).await?;
-    verdict(&field.outcome("abort", abort()).await?, Verdict::Aborted)?;
-    verdict(&field.outcome("deploy", deploy(V2, Gate::Open)).await?, Verdict::Promoted)?;
+    field.exits(0, "abort parrot").await?;
+    field.released(V2).await?;
     field.is_live("parrot-green", V2).await
+}
+
+async fn the_live_version_is_edited_at_the_gate(field: Field) -> Result<()> {
+    field.initialised().await?;
+    let line = format!("deploy parrot --image {V2} {GATE} --threshold 1000");
+    let deploy = field.command(&line).answers(&[500, 500, 500, 200]);
+    let edit = edited(&field, "parrot");
+    let (said, ()) = deploy.meanwhile(7, answered, edit).await?;
+    ensure!(said.err.contains("bluegreen abort parrot"), "{said:?}");
+    ensure!(field.backend("parrot").await? == "parrot", "it was switched all the same");
+    // It was put down: nobody has to wait for a sign of life.
+    let status = field.status().await?;
+    ensure!(status["release"]["driver"].is_null(), "{status:#}");
+    field.exits(0, "abort parrot").await?;
+    ensure!(field.routed().await? == "kmharish/parrot-app:v9", "the edit is lost");
+    Ok(())
+}
+
+async fn the_live_service_leads_elsewhere(field: Field) -> Result<()> {
+    field.initialised().await?;
+    field.released(V2).await?;
+    field.edit(Kind::Service, "parrot", json!({"spec": {"selector": {"app": "parrot"}}})).await?;
+    let status = field.status().await?;
+    ensure!(status["healthy"] == false && status["problem"].is_string(), "{status:#}");
+    Ok(())
 }
 
 async fn the_record_is_lost_and_made_again(field: Field) -> Result<()> {
     field.initialised().await?;
     field.released(V2).await?;
     field.delete(Kind::ConfigMap, "bluegreen-parrot").await?;
-    let outcome = field.outcome("deploy", deploy(V1, Gate::Open)).await?;
-    ensure!(outcome == Outcome::NotInitialised, "{outcome:?}");
-    let outcome = field.outcome("init", Goal::Init(Init::default())).await?;
-    ensure!(outcome == Outcome::Initialised, "{outcome:?}");
+    field.exits(10, &format!("deploy parrot --image {V1} --yes")).await?;
+    field.initialised().await?;
     field.released(V1).await?;
     field.is_live("parrot", V1).await
-}
-
-async fn two_ingresses_are_switched(field: Field) -> Result<()> {
-    field
-        .create(json!({
-            "apiVersion": "networking.k8s.io/v1",
-            "kind": "Ingress",
-            "metadata": {"name": "parrot-admin"},
-            "spec": {"ingressClassName": "nginx", "rules": [
-                {"host": "admin.example.com", "http": {"paths": [backend("parrot")]}},
-            ]},
-        }))
-        .await?;
-    field.initialised().await?;
-    field.released(V2).await?;
-    for ingress in ["parrot", "parrot-admin"] {
-        ensure!(field.backend(ingress).await? == "parrot-green", "{ingress} was not switched");
-    }
-    field.is_live("parrot-green", V2).await
 }

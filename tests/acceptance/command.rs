@@ -1,198 +1,249 @@
-//! One command of one person, in this process.
+//! One command line of one person, run in this process: to its exit code, or until it is killed.
 
-use std::cell::RefCell;
-use std::convert::Infallible;
-use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::future::Future;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use anyhow::{Result, bail, ensure};
-use bluegreen::drive::{Drive, Ended, Interrupts, drive};
-use bluegreen::error::Error;
-use bluegreen::event::{Event, What};
-use bluegreen::gate::{Courier, Failure, Outside, Webhooks};
-use bluegreen::release::goal::ImageChange;
-use bluegreen::release::{
-    Change, Deploy, Expected, Gate, Goal, Init, Me, Names, Outcome, Settings, Verdict,
-};
-use bluegreen::settings::{Hook, Probe};
-use tokio::time::timeout;
-use tower::service_fn;
+use anyhow::{Context, Result, bail, ensure};
+use bluegreen::cli::Cli;
+use bluegreen::commands::{Surroundings, run_in};
+use bluegreen::drive::Interrupts;
+use bluegreen::report::Stream;
+use clap::Parser;
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::time::{sleep, timeout};
 
 use super::field::Field;
+use super::outside;
+use super::still::Still;
+use crate::schema;
 
 /// A command that takes longer hangs.
 const HANG: Duration = Duration::from_secs(300);
-/// What is no status: the webhook can't be reached.
-pub const BROKEN: u16 = 0;
 
-/// Short times: nobody is behind the ingress.
-pub const SETTINGS: Settings = Settings {
-    interval_seconds: Some(1),
-    threshold: Some(3),
-    deadline_seconds: None,
-    timeout_seconds: Some(60),
-    drain_seconds: Some(1),
-    settle_seconds: Some(0),
-    bake_seconds: None,
-    keep_old: false,
-    skip: false,
-};
+/// What is short where a case does not say it: nobody is behind the ingress.
+const SHORT: [(&str, &[(&str, &str)]); 3] = [
+    (
+        "deploy",
+        &[
+            ("--interval", "1s"),
+            ("--threshold", "3"),
+            ("--timeout", "60s"),
+            ("--drain", "1s"),
+            ("--settle", "0s"),
+            ("--probe", "none"),
+        ],
+    ),
+    ("rollback", &[("--drain", "1s"), ("--settle", "0s"), ("--probe", "none")]),
+    ("promote", &[("--probe", "none")]),
+];
 
-pub struct Command<'a> {
-    field: &'a Field,
-    me: Me,
-    goal: Goal,
-    answers: Vec<u16>,
+/// What a command said up to now.
+#[derive(Clone, Default, Debug)]
+pub struct Said {
+    pub out: String,
+    pub err: String,
+    pub events: Vec<Value>,
+}
+
+impl Said {
+    fn line(&mut self, stream: Stream, line: &str) {
+        let text = match stream {
+            Stream::Out => &mut self.out,
+            Stream::Err => &mut self.err,
+        };
+        *text += line;
+        text.push('\n');
+        if stream == Stream::Out {
+            self.events.extend(serde_json::from_str::<Value>(line).ok());
+        }
+    }
+
+    /// How the command ended, for programs.
+    pub fn outcome(&self) -> &Value {
+        self.events.last().map_or(&Value::Null, |last| &last["outcome"])
+    }
+
+    pub fn has(&self, wanted: impl Fn(&Value) -> bool) -> bool {
+        self.events.iter().any(wanted)
+    }
+
+    /// When a step was taken last, by the API server's clock.
+    pub fn when(&self, step: &'static str) -> Result<Timestamp> {
+        let last = self.events.iter().rev().find(|event| done(step)(event));
+        let at = last.and_then(|event| event["at"].as_str());
+        Ok(at.with_context(|| format!("there was no {step}: {self:#?}"))?.parse()?)
+    }
+
+    /// Whether anything was written.
+    pub fn wrote(&self) -> bool {
+        self.has(|event| event["event"] == "done")
+    }
+}
+
+/// This step is about to be taken: its request has not left yet.
+pub fn doing(step: &'static str) -> impl Fn(&Value) -> bool + Send {
+    move |event| event["event"] == "doing" && event["step"] == step
+}
+
+/// This step was taken.
+pub fn done(step: &'static str) -> impl Fn(&Value) -> bool + Send {
+    move |event| event["event"] == "done" && event["step"] == step
+}
+
+/// The gate answered.
+pub fn answered(event: &Value) -> bool {
+    event["event"] == "gate-answered"
+}
+
+pub struct Command {
+    field: Field,
+    cli: Cli,
+    line: String,
+    around: Surroundings,
+    send: Box<dyn Fn(u8)>,
     polls: Arc<AtomicUsize>,
-    pub events: Rc<RefCell<Vec<Event>>>,
+    said: Arc<Mutex<Said>>,
+    still: Arc<Still>,
+    has_ended: AtomicBool,
 }
 
 impl Field {
-    pub fn command(&self, who: &str, goal: Goal) -> Command<'_> {
-        let me = Me { id: who.to_owned(), holder: format!("{who}@host (pid 1)") };
-        Command {
-            field: self,
-            me,
-            goal,
-            answers: vec![200],
-            polls: Arc::default(),
-            events: Rc::default(),
+    /// `bluegreen LINE`, with JSON as its output and short times unless the line says otherwise.
+    pub fn command(&self, line: &str) -> Command {
+        let mut words: Vec<&str> = line.split_whitespace().collect();
+        let says = |flag: &str| line.split_whitespace().any(|word| word == flag);
+        let (_, short) = SHORT.iter().find(|(verb, _)| words[0] == *verb).unwrap_or(&("", &[]));
+        let unsaid = short.iter().filter(|(flag, _)| !says(flag));
+        words.extend(unsaid.flat_map(|(flag, value)| [*flag, *value]));
+        if !says("-o") {
+            words.extend(["-o", "json"]);
+        }
+        words.extend(["-n", &self.namespace]);
+        let cli = Cli::parse_from([&["bluegreen"], &words[..]].concat());
+        let said: Arc<Mutex<Said>> = Arc::default();
+        let still = Still::never();
+        let (paper, hears) = (Arc::clone(&said), Arc::clone(&still));
+        let polls: Arc<AtomicUsize> = Arc::default();
+        let (send, interrupts) = Interrupts::given();
+        let around = Surroundings {
+            client: Some(still.client(&self.client, &self.namespace)),
+            outside: outside::answers(self, &[200], &polls),
+            interrupts: Some(interrupts),
+            paper: Some(Arc::new(move |stream, line: &str| {
+                let mut said = paper.lock().expect("no holder panics");
+                let heard = said.events.len();
+                said.line(stream, line);
+                said.events[heard..].iter().for_each(|event| hears.hears(event));
+            })),
+        };
+        let (line, has_ended) = (line.to_owned(), AtomicBool::new(false));
+        let (field, send) = (self.clone(), Box::new(send));
+        Command { field, cli, line, around, send, polls, said, still, has_ended }
+    }
+
+    /// A command that has to end with this exit code.
+    pub async fn exits(&self, code: u8, line: &str) -> Result<Said> {
+        self.command(line).exits(code).await
+    }
+}
+
+impl Command {
+    /// What its gate says, the last of them for ever.
+    pub fn answers(mut self, answers: &[u16]) -> Self {
+        self.around.outside = outside::answers(&self.field, answers, &self.polls);
+        self
+    }
+
+    pub fn polls(&self) -> usize {
+        self.polls.load(Ordering::SeqCst)
+    }
+
+    pub fn said(&self) -> Said {
+        self.said.lock().expect("no holder panics").clone()
+    }
+
+    pub fn interrupt(&self, signal: u8) {
+        (self.send)(signal);
+    }
+
+    pub async fn exits(&self, code: u8) -> Result<Said> {
+        let ended = timeout(HANG, run_in(&self.cli, &self.around)).await;
+        self.has_ended.store(true, Ordering::SeqCst);
+        let ended = ended.with_context(|| format!("{} hangs: {:#?}", self.line, self.said()))?;
+        let said = self.said();
+        ensure!(ended == code, "{}: exit {ended}, not {code}: {said:#?}", self.line);
+        self.form(&said.out).map_err(anyhow::Error::msg)?;
+        Ok(said)
+    }
+
+    /// What it printed is what the schemas say.
+    fn form(&self, out: &str) -> Result<(), String> {
+        let is_human = self.line.contains("-o human");
+        match self.line.split_whitespace().next() {
+            _ if is_human || out.is_empty() => Ok(()),
+            Some("status") if self.line.ends_with(" -w") => schema::pictures(out),
+            Some("status") => schema::status(out).map(drop),
+            Some("history") => schema::history(out).map(drop),
+            _ => schema::events(out).map(drop),
         }
     }
 
-    pub async fn outcome(&self, who: &str, goal: Goal) -> Result<Outcome> {
-        self.command(who, goal).outcome().await
-    }
-
-    /// Taken in by `init`, ready for releases.
-    pub async fn initialised(&self) -> Result<()> {
-        let outcome = self.outcome("init", Goal::Init(Init::default())).await?;
-        ensure!(outcome == Outcome::Initialised, "{outcome:?}");
+    /// Returns when an event has come.
+    pub async fn comes(&self, wanted: impl Fn(&Value) -> bool) -> Result<()> {
+        while !self.said().has(&wanted) {
+            let has_ended = self.has_ended.load(Ordering::SeqCst);
+            ensure!(!has_ended, "{} ended before: {:#?}", self.line, self.said());
+            sleep(Duration::from_millis(50)).await;
+        }
         Ok(())
     }
 
-    /// A release that nobody is asked about, to its end.
-    pub async fn released(&self, image: &str) -> Result<()> {
-        let outcome = self.outcome("deploy", deploy(image, Gate::Open)).await?;
-        verdict(&outcome, Verdict::Promoted)
-    }
-}
-
-impl Command<'_> {
-    /// What its gate says, the last of them for ever.
-    pub fn answers(self, answers: &[u16]) -> Self {
-        Self { answers: answers.to_vec(), ..self }
-    }
-
-    pub fn polls(&self) -> Arc<AtomicUsize> {
-        Arc::clone(&self.polls)
+    /// To its end, with something else that is done once an event has come.
+    pub async fn meanwhile<T>(
+        &self,
+        code: u8,
+        wanted: impl Fn(&Value) -> bool,
+        other: impl Future<Output = Result<T>>,
+    ) -> Result<(Said, T)> {
+        let other = async {
+            self.comes(wanted).await?;
+            other.await
+        };
+        tokio::try_join!(self.exits(code), other)
     }
 
-    pub async fn outcome(&self) -> Result<Outcome> {
-        Ok(self.ended().await?.outcome)
-    }
-
-    pub async fn ended(&self) -> Result<Ended> {
-        match timeout(HANG, self.run()).await {
-            Ok(Ok(ended)) => Ok(ended),
-            Ok(Err(error)) => bail!("{error}"),
-            Err(_) => bail!("it hangs: {:#?}", self.events.borrow()),
-        }
-    }
-
-    pub async fn run(&self) -> Result<Ended, Error> {
-        let outside = Outside::given(self.courier());
-        let hook = Hook::new("http://gate.example.com/".parse().expect("this is a URL"));
-        let webhooks = Webhooks::new(&[hook], &outside).expect("nothing is made that could fail");
-        let events = Rc::clone(&self.events);
-        drive(Drive {
-            cluster: &self.field.cluster(),
-            names: Names::new(&self.field.namespace, "parrot"),
-            goal: self.goal.clone(),
-            me: self.me.clone(),
-            gate: webhooks.as_ref(),
-            probe: &Probe::None,
-            outside: &outside,
-            patience: Duration::from_secs(60),
-            report: &mut |event: &Event| events.borrow_mut().push(event.clone()),
-            command: &|verb: &str| format!("bluegreen {verb}"),
-            interrupts: &mut Interrupts::none(),
-        })
-        .await
-    }
-
-    fn courier(&self) -> Courier {
-        let (answers, polls) = (self.answers.clone(), Arc::clone(&self.polls));
-        Courier::new(service_fn(move |_: reqwest::Request| {
-            let n = polls.fetch_add(1, Ordering::SeqCst);
-            let status = answers.get(n).or(answers.last()).copied().unwrap_or(BROKEN);
-            async move {
-                if status == BROKEN {
-                    return Err(Failure::from("nobody is there"));
-                }
-                let answer = http::Response::builder().status(status).body("");
-                Ok(reqwest::Response::from(answer?))
-            }
-        }))
-    }
-
-    /// Returns when an event has come; never, if it does not.
-    pub async fn comes(&self, wanted: impl Fn(&What) -> bool) -> Result<Infallible> {
-        loop {
-            if self.events.borrow().iter().any(|event| wanted(&event.what)) {
-                bail!("it came");
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    /// Runs until an event has come, and is killed there.
-    pub async fn killed_at(&self, wanted: impl Fn(&What) -> bool) -> Result<()> {
+    /// Runs until it says this, and is killed there.
+    pub async fn killed_at(&self, wanted: impl Fn(&Value) -> bool + Send + 'static) -> Result<()> {
+        self.still.at(wanted);
+        let running = timeout(HANG, run_in(&self.cli, &self.around));
         tokio::select! {
-            ended = self.ended() => bail!("it ended before: {ended:?}"),
-            _ = self.comes(wanted) => Ok(()),
+            ended = running => bail!("exit {ended:?} before: {:#?}", self.said()),
+            () = self.still.stands() => Ok(()),
         }
     }
-}
 
-pub fn deploy(image: &str, gate: Gate) -> Goal {
-    Goal::Deploy(plain(image, gate))
-}
-
-pub fn plain(image: &str, gate: Gate) -> Deploy {
-    Deploy {
-        change: Change::Images(vec![ImageChange { container: None, image: image.to_owned() }]),
-        gate,
-        detach: false,
-        replace: false,
-        settings: SETTINGS,
-        expected: Expected::default(),
-    }
-}
-
-/// Ready, and left there.
-pub fn detached(image: &str) -> Goal {
-    Goal::Deploy(Deploy { detach: true, ..plain(image, Gate::Person) })
-}
-
-pub fn promote() -> Goal {
-    Goal::Promote { release: None, when_ready: false }
-}
-
-pub fn abort() -> Goal {
-    Goal::Abort { release: None, reason: Some("not today".to_owned()) }
-}
-
-pub fn rollback() -> Goal {
-    Goal::Rollback { release: None, to: None, settings: SETTINGS }
-}
-
-/// Asserts that a release is over, and how.
-pub fn verdict(outcome: &Outcome, wanted: Verdict) -> Result<()> {
-    match outcome {
-        Outcome::Finished(finished) if finished.outcome == wanted => Ok(()),
-        other => bail!("not {wanted:?}, but {other:?}"),
+    /// Stands still from what it says on, until something else is over: as a suspended process does.
+    pub async fn frozen_at(
+        &self,
+        code: u8,
+        wanted: impl Fn(&Value) -> bool + Send + 'static,
+        meanwhile: impl Future<Output = Result<()>>,
+    ) -> Result<Said> {
+        self.still.at(wanted);
+        let mut running = pin!(run_in(&self.cli, &self.around));
+        tokio::select! {
+            ended = &mut running => bail!("exit {ended} before: {:#?}", self.said()),
+            () = self.still.stands() => {}
+        }
+        meanwhile.await?;
+        self.still.go_on();
+        let ended = timeout(HANG, running).await.context("it hangs after it woke up")?;
+        let said = self.said();
+        ensure!(ended == code, "{}: exit {ended}, not {code}: {said:#?}", self.line);
+        Ok(said)
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use bluegreen::cluster::Cluster;
 use bluegreen::model::Kind;
+use bluegreen::sandbox::DIE;
 use http::{Method, Request};
 use kube::Client;
 use serde_json::{Value, json};
@@ -19,9 +19,15 @@ pub const V3: &str = "kmharish/parrot-app:v3.0";
 
 const KINDS: [Kind; 4] = [Kind::Deployment, Kind::Service, Kind::Ingress, Kind::ConfigMap];
 
+/// A path of an Ingress.
+pub fn backend(service: &str) -> Value {
+    let service = json!({"name": service, "port": {"number": 80}});
+    json!({"path": "/", "pathType": "Prefix", "backend": {"service": service}})
+}
+
 #[derive(Clone)]
 pub struct Field {
-    client: Client,
+    pub client: Client,
     pub namespace: String,
 }
 
@@ -42,8 +48,43 @@ impl Field {
         Ok(field)
     }
 
-    pub fn cluster(&self) -> Cluster {
-        Cluster::over(self.client.clone(), &self.namespace)
+    /// Taken in by `init`, ready for releases.
+    pub async fn initialised(&self) -> Result<()> {
+        self.exits(0, "init parrot").await.map(drop)
+    }
+
+    /// A release that nobody is asked about, to its end.
+    pub async fn released(&self, image: &str) -> Result<()> {
+        self.exits(0, &format!("deploy parrot --image {image} --yes")).await.map(drop)
+    }
+
+    /// A candidate that is ready, with nobody driving.
+    pub async fn detached(&self, image: &str) -> Result<()> {
+        self.exits(0, &format!("deploy parrot --image {image} --detach")).await.map(drop)
+    }
+
+    pub async fn status(&self) -> Result<Value> {
+        Ok(serde_json::from_str(&self.exits(0, "status parrot").await?.out)?)
+    }
+
+    /// The first status with a release in this phase.
+    pub async fn status_in(&self, phase: &str) -> Result<Value> {
+        let until = async {
+            loop {
+                let status = self.status().await?;
+                if status["release"]["phase"] == phase {
+                    return Ok(status);
+                }
+                sleep(Duration::from_millis(100)).await;
+            }
+        };
+        timeout(HANG, until).await.with_context(|| format!("the release was never {phase}"))?
+    }
+
+    /// The releases that are over, the newest first.
+    pub async fn history(&self) -> Result<Vec<Value>> {
+        let mut history: Value = serde_json::from_str(&self.exits(0, "history parrot").await?.out)?;
+        history["releases"].as_array_mut().map(std::mem::take).context("no releases")
     }
 
     fn path(&self, kind: Kind) -> String {
@@ -111,6 +152,70 @@ impl Field {
         let ingress = self.get(Kind::Ingress, ingress).await?;
         let path = &ingress["spec"]["rules"][0]["http"]["paths"][0];
         Ok(path["backend"]["service"]["name"].as_str().context("no backend")?.to_owned())
+    }
+
+    /// The image of the version that the Ingress leads to.
+    pub async fn routed(&self) -> Result<String> {
+        let service = self.get(Kind::Service, &self.backend("parrot").await?).await?;
+        let deployment = service["spec"]["selector"]["app"].as_str().context("no selector")?;
+        let deployment = self.get(Kind::Deployment, deployment).await?;
+        let image = &deployment["spec"]["template"]["spec"]["containers"][0]["image"];
+        Ok(image.as_str().context("no image")?.to_owned())
+    }
+
+    /// A size that somebody gives a Deployment, and the pods of it.
+    pub async fn scaled(&self, deployment: &str, replicas: u64) -> Result<()> {
+        let size = json!({"spec": {"replicas": replicas}});
+        self.edit(Kind::Deployment, deployment, size).await?;
+        self.has_ready(deployment, replicas).await
+    }
+
+    /// Waits until a Deployment has so many ready pods, and no others.
+    pub async fn has_ready(&self, deployment: &str, replicas: u64) -> Result<()> {
+        self.waits(&format!("{deployment} to have {replicas} ready pods"), async |field| {
+            let object = field.get(Kind::Deployment, deployment).await?;
+            let seen = object["status"]["observedGeneration"] == object["metadata"]["generation"];
+            let all = ["readyReplicas", "updatedReplicas", "replicas"];
+            Ok(seen && all.iter().all(|count| object["status"][count] == replicas))
+        })
+        .await
+    }
+
+    /// Ends all containers of a Deployment's pods, whose image has the tag `dies-told`.
+    pub async fn ends_pods(&self, app: &str) -> Result<()> {
+        for pod in self.list(Kind::Pod).await? {
+            let name = pod["metadata"]["name"].as_str().context("a pod without a name")?;
+            if pod["metadata"]["labels"]["app"] == app {
+                let (die, now) = DIE;
+                self.edit(Kind::Pod, name, json!({"metadata": {"annotations": {die: now}}}))
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Another host, by an Ingress of its own.
+    pub async fn second_ingress(&self) -> Result<()> {
+        let rule = json!({"host": "admin.example.com", "http": {"paths": [backend("parrot")]}});
+        self.create(json!({
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "Ingress",
+            "metadata": {"name": "parrot-admin"},
+            "spec": {"ingressClassName": "nginx", "rules": [rule]},
+        }))
+        .await
+        .map(drop)
+    }
+
+    pub async fn template(&self, deployment: &str) -> Result<Value> {
+        Ok(self.get(Kind::Deployment, deployment).await?["spec"]["template"].take())
+    }
+
+    /// After a first release that came to nothing everything is as before it, but for the record.
+    pub async fn is_untouched(&self) -> Result<()> {
+        ensure!(self.backend("parrot").await? == "parrot", "the Ingress was switched");
+        ensure!(self.replicas("parrot-green").await?.is_none(), "the candidate is still there");
+        self.is_live("parrot", V1).await
     }
 
     /// Asserts what is live, to the last pod: routes, the live Service, and the other Deployment.

@@ -1,142 +1,187 @@
-//! More than one person.
+//! What people say of a release that another command has started.
 
-use anyhow::{Result, bail, ensure};
-use bluegreen::event::What;
-use bluegreen::release::{Deploy, Doing, Gate, Goal, Outcome, Verdict};
+use std::time::Duration;
 
-use super::command::{abort, deploy, detached, plain, promote, verdict};
+use anyhow::{Result, ensure};
+use bluegreen::model::Kind;
+use jiff::SignedDuration;
+use tokio::time::sleep;
+
+use super::command::{answered, done};
 use super::field::{Field, V1, V2, V3};
+use super::outside::GATE;
 use super::{Case, cases};
 
 pub const CASES: &[Case] = cases![
     left_ready_and_aborted,
     promoted_while_it_waits_at_the_gate,
     aborted_while_it_waits_at_the_gate,
-    aborted_after_the_switch,
+    aborted_while_it_drains,
+    aborted_while_it_bakes,
     another_version_is_in_the_way,
     another_version_replaces_it,
     the_same_deploy_goes_on,
-    killed_at_the_gate_and_taken_over,
-    killed_after_the_switch_and_finished,
-    killed_after_the_switch_and_aborted,
+    a_number_means_one_release,
+    not_promoted_before_it_is_ready,
+    promoted_when_it_is_ready,
+    nothing_is_in_progress,
 ];
-
-fn asked(what: &What) -> bool {
-    matches!(what, What::GateAnswered { .. })
-}
-
-fn switched(what: &What) -> bool {
-    matches!(what, What::Done(Doing::Switch { .. }))
-}
 
 async fn left_ready_and_aborted(field: Field) -> Result<()> {
     field.initialised().await?;
-    field.outcome("deploy", detached(V2)).await?;
-    verdict(&field.outcome("abort", abort()).await?, Verdict::Aborted)?;
-    ensure!(field.replicas("parrot-green").await?.is_none(), "the candidate is still there");
-    field.is_live("parrot", V1).await
+    field.detached(V2).await?;
+    field.exits(0, "abort parrot").await?;
+    field.is_untouched().await
 }
 
-/// A deploy that waits at its gate, and another command once it has been asked.
-async fn meanwhile(field: &Field, other: Goal) -> Result<(Outcome, Outcome)> {
-    let mut patient = plain(V2, Gate::Webhook);
-    patient.settings.threshold = Some(1_000);
-    let deploy = field.command("deploy", Goal::Deploy(patient)).answers(&[500]);
-    let second = async {
-        while !deploy.events.borrow().iter().any(|event| asked(&event.what)) {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-        field.outcome("other", other).await
-    };
-    let (first, second) = tokio::join!(deploy.outcome(), second);
-    Ok((first?, second?))
+/// A deploy that waits at its gate.
+fn waits(image: &str) -> String {
+    format!("deploy parrot --image {image} {GATE} --interval 1h")
 }
 
 async fn promoted_while_it_waits_at_the_gate(field: Field) -> Result<()> {
     field.initialised().await?;
-    let (deploy, promote) = meanwhile(&field, promote()).await?;
-    verdict(&deploy, Verdict::Promoted)?;
-    verdict(&promote, Verdict::Promoted)?;
+    let deploy = field.command(&waits(V2)).answers(&[500]);
+    let promote = field.exits(0, "promote parrot");
+    let (said, promote) = deploy.meanwhile(0, answered, promote).await?;
+    for said in [said, promote] {
+        ensure!(said.outcome()["outcome"] == "promoted", "{said:?}");
+    }
+    // By the watch on the record: the next poll is an hour away.
+    ensure!(deploy.polls() == 1, "{} polls", deploy.polls());
     field.is_live("parrot-green", V2).await
 }
 
 async fn aborted_while_it_waits_at_the_gate(field: Field) -> Result<()> {
     field.initialised().await?;
-    let (deploy, abort) = meanwhile(&field, abort()).await?;
-    verdict(&deploy, Verdict::Aborted)?;
-    verdict(&abort, Verdict::Aborted)?;
+    let deploy = field.command(&waits(V2)).answers(&[500]);
+    let abort = field.exits(0, "abort parrot --reason it-is-dead");
+    let (said, _) = deploy.meanwhile(5, answered, abort).await?;
+    ensure!(said.err.contains("it-is-dead"), "{said:?}");
+    let last = &field.history().await?[0];
+    ensure!(last["outcome"] == "aborted" && last["reason"] == "it-is-dead", "{last:#}");
+    field.is_untouched().await
+}
+
+/// People are back where they were, and the candidate is gone.
+async fn is_switched_back(field: &Field) -> Result<()> {
+    ensure!(field.backend("parrot").await? == "parrot-blue", "it was not switched back");
+    ensure!(field.replicas("parrot-green").await?.is_none(), "the candidate is still there");
     field.is_live("parrot", V1).await
 }
 
-async fn aborted_after_the_switch(field: Field) -> Result<()> {
+async fn aborted_while_it_drains(field: Field) -> Result<()> {
     field.initialised().await?;
-    let mut long = plain(V2, Gate::Open);
-    long.settings.drain_seconds = Some(3_600);
-    let deploy = field.command("deploy", Goal::Deploy(long));
-    deploy.killed_at(|what| matches!(what, What::Done(Doing::StartDrain { .. }))).await?;
-    field.is_live("parrot-green", V2).await?;
-    // The candidate is drained as the old version would have been.
-    let abort = field.command("abort", abort());
-    abort.killed_at(|what| matches!(what, What::Done(Doing::FollowLive { .. }))).await?;
-    field.is_live("parrot", V1).await
+    let before = field.get(Kind::Deployment, "parrot").await?;
+    let deploy = field.command(&format!("deploy parrot --image {V2} --yes --drain 15s"));
+    let abort = field.exits(0, "abort parrot");
+    let (said, _) = deploy.meanwhile(5, done("start-drain"), abort).await?;
+    is_switched_back(&field).await?;
+    // Requests of before may still be on the candidate.
+    let drained = said.when("destroy")?.duration_since(said.when("start-drain")?);
+    ensure!(drained >= SignedDuration::from_secs(15), "it had {drained:?} to drain");
+    let after = field.get(Kind::Deployment, "parrot").await?;
+    ensure!(after["spec"] == before["spec"], "the live version was touched: {after:#}");
+    Ok(())
+}
+
+async fn aborted_while_it_bakes(field: Field) -> Result<()> {
+    field.initialised().await?;
+    let deploy = field.command(&format!("deploy parrot --image {V2} --yes --bake 1h"));
+    let abort = async {
+        field.status_in("baking").await?;
+        // The drain is over by then.
+        sleep(Duration::from_secs(3)).await;
+        ensure!(field.replicas("parrot").await? == Some(1), "the old version was put away");
+        let baking = field.status_in("baking").await?;
+        ensure!(baking["live"]["colour"] == "green" && baking["healthy"] == true, "{baking:#}");
+        field.exits(0, "abort parrot").await
+    };
+    deploy.meanwhile(5, done("mark-switched"), abort).await?;
+    is_switched_back(&field).await
 }
 
 async fn another_version_is_in_the_way(field: Field) -> Result<()> {
     field.initialised().await?;
-    field.outcome("deploy", detached(V2)).await?;
+    field.detached(V2).await?;
     let before = field.versions().await?;
-    let outcome = field.outcome("deploy", deploy(V3, Gate::Open)).await?;
-    ensure!(matches!(outcome, Outcome::InTheWay { number: 1, .. }), "{outcome:?}");
+    let said = field.exits(11, &format!("deploy parrot --image {V3} --yes")).await?;
+    ensure!(said.outcome()["result"] == "in-the-way", "{said:?}");
+    ensure!(said.err.contains("--replace") && said.err.contains(V2), "{said:?}");
     ensure!(field.versions().await? == before, "something was written");
     Ok(())
 }
 
 async fn another_version_replaces_it(field: Field) -> Result<()> {
     field.initialised().await?;
-    field.outcome("deploy", detached(V2)).await?;
-    let instead = Deploy { replace: true, ..plain(V3, Gate::Open) };
-    verdict(&field.outcome("deploy", Goal::Deploy(instead)).await?, Verdict::Promoted)?;
+    field.detached(V2).await?;
+    field.exits(0, &format!("deploy parrot --image {V3} --yes --replace")).await?;
+    let history = field.history().await?;
+    ensure!(history.len() == 2 && history[1]["outcome"] == "aborted", "{history:#?}");
     field.is_live("parrot-green", V3).await
 }
 
 async fn the_same_deploy_goes_on(field: Field) -> Result<()> {
     field.initialised().await?;
-    field.outcome("deploy", detached(V2)).await?;
-    let again = field.command("again", deploy(V2, Gate::Webhook)).answers(&[200]);
-    verdict(&again.outcome().await?, Verdict::Promoted)?;
+    field.detached(V2).await?;
+    field.exits(0, &format!("deploy parrot --image {V2} {GATE}")).await?;
+    let history = field.history().await?;
+    ensure!(history.len() == 1, "{history:#?}");
     field.is_live("parrot-green", V2).await
 }
 
-async fn killed_at_the_gate_and_taken_over(field: Field) -> Result<()> {
+async fn a_number_means_one_release(field: Field) -> Result<()> {
     field.initialised().await?;
-    let deploy = field.command("deploy", deploy(V2, Gate::Webhook)).answers(&[500]);
-    deploy.killed_at(asked).await?;
-    let promote = field.command("promote", promote());
-    verdict(&promote.outcome().await?, Verdict::Promoted)?;
-    let took = promote
-        .events
-        .borrow()
-        .iter()
-        .any(|event| matches!(event.what, What::Done(Doing::TakeOver { .. })));
-    ensure!(took, "it never took over: {:#?}", promote.events.borrow());
-    field.is_live("parrot-green", V2).await
-}
-
-async fn killed_after_the_switch_and_finished(field: Field) -> Result<()> {
-    field.initialised().await?;
-    field.command("deploy", deploy(V2, Gate::Open)).killed_at(switched).await?;
-    verdict(&field.outcome("again", deploy(V2, Gate::Open)).await?, Verdict::Promoted)?;
-    ensure!(field.replicas("parrot").await? == Some(0), "the old version was not put away");
-    field.is_live("parrot-green", V2).await
-}
-
-async fn killed_after_the_switch_and_aborted(field: Field) -> Result<()> {
-    field.initialised().await?;
-    field.command("deploy", deploy(V2, Gate::Open)).killed_at(switched).await?;
-    match field.outcome("abort", abort()).await? {
-        Outcome::Finished(finished) if finished.outcome == Verdict::Aborted => {}
-        other => bail!("{other:?}"),
+    field.detached(V2).await?;
+    let before = field.versions().await?;
+    for line in ["promote parrot --release 2", "abort parrot --release 2"] {
+        field.exits(11, line).await?;
     }
-    ensure!(field.replicas("parrot-green").await?.is_none(), "the candidate is still there");
-    field.is_live("parrot", V1).await
+    ensure!(field.versions().await? == before, "something was written");
+    field.exits(0, "promote parrot --release 1").await?;
+    // It is live: a script that says it twice is not told off.
+    let before = field.versions().await?;
+    field.exits(0, "promote parrot --release 1").await?;
+    for line in ["promote parrot --release 2", "abort parrot --release 1"] {
+        field.exits(11, line).await?;
+    }
+    ensure!(field.versions().await? == before, "something was written");
+    field.is_live("parrot-green", V2).await
+}
+
+async fn not_promoted_before_it_is_ready(field: Field) -> Result<()> {
+    field.initialised().await?;
+    let deploy = field.command(&waits("kmharish/parrot-app:never-ready"));
+    let both = async {
+        let said = field.exits(11, "promote parrot").await?;
+        ensure!(said.err.contains("--when-ready"), "{said:?}");
+        field.exits(0, "abort parrot").await
+    };
+    deploy.meanwhile(5, done("make-candidate"), both).await?;
+    field.is_untouched().await
+}
+
+async fn promoted_when_it_is_ready(field: Field) -> Result<()> {
+    field.initialised().await?;
+    let image = "kmharish/parrot-app:late";
+    let deploy = field.command(&waits(image)).answers(&[500]);
+    let promote = field.exits(0, "promote parrot --when-ready");
+    deploy.meanwhile(0, done("make-candidate"), promote).await?;
+    field.is_live("parrot-green", image).await
+}
+
+async fn nothing_is_in_progress(field: Field) -> Result<()> {
+    field.initialised().await?;
+    let idle = async || {
+        let before = field.versions().await?;
+        for verb in ["promote", "abort"] {
+            let said = field.exits(11, &format!("{verb} parrot")).await?;
+            ensure!(said.err.contains(&format!("nothing to {verb}")), "{said:?}");
+        }
+        ensure!(field.versions().await? == before, "something was written");
+        anyhow::Ok(())
+    };
+    idle().await?;
+    field.released(V2).await?;
+    idle().await
 }

@@ -2,11 +2,17 @@
 //! a real control plane (`tests/cluster`). The clock, the pods and the API are the bed's; the gate is
 //! the case's own, and no socket.
 
+mod back;
 mod changes;
 mod command;
+mod drivers;
 mod field;
+mod gate;
 mod intents;
 mod life;
+mod outside;
+mod seen;
+mod still;
 mod unhealthy;
 
 pub use field::Field;
@@ -33,7 +39,17 @@ macro_rules! cases {
 use cases;
 
 pub fn all() -> Vec<Case> {
-    [life::CASES, intents::CASES, unhealthy::CASES, changes::CASES].concat()
+    let subjects = [
+        life::CASES,
+        gate::CASES,
+        back::CASES,
+        intents::CASES,
+        drivers::CASES,
+        unhealthy::CASES,
+        changes::CASES,
+        seen::CASES,
+    ];
+    subjects.concat()
 }
 
 /// Without the path to it.

@@ -1,43 +1,107 @@
 //! Versions that do not work.
 
 use anyhow::{Result, ensure};
-use bluegreen::release::{Gate, Goal, Outcome, Verdict};
+use bluegreen::model::Kind;
+use serde_json::json;
 
-use super::command::{deploy, plain, verdict};
+use super::command::done;
 use super::field::{Field, V1, V2};
 use super::{Case, cases};
 
-pub const CASES: &[Case] = cases![crashes, is_never_ready, has_no_image, then_a_good_one_goes_live];
+pub const CASES: &[Case] = cases![
+    crashes,
+    is_never_ready,
+    has_no_image,
+    lacks_what_it_is_configured_by,
+    prepares_in_vain,
+    then_a_good_one_goes_live,
+    dies_while_it_is_confirmed,
+    dies_while_it_bakes,
+];
 
-async fn comes_to_nothing(field: &Field, tag: &str, word: &str, patience: u64) -> Result<()> {
-    let mut bad = plain(&format!("kmharish/parrot-app:{tag}"), Gate::Open);
-    bad.settings.timeout_seconds = Some(patience);
-    let outcome = field.outcome("deploy", Goal::Deploy(bad)).await?;
-    verdict(&outcome, Verdict::Unhealthy)?;
-    let Outcome::Finished(finished) = outcome else { unreachable!("it has a verdict") };
-    ensure!(finished.reason.contains(word), "{}", finished.reason);
-    ensure!(field.replicas("parrot-green").await?.is_none(), "the candidate is still there");
-    field.is_live("parrot", V1).await
+async fn comes_to_nothing(field: &Field, tag: &str, word: &str, patience: &str) -> Result<()> {
+    let image = format!("kmharish/parrot-app:{tag}");
+    let line = format!("deploy parrot --image {image} --yes --timeout {patience}");
+    let said = field.exits(4, &line).await?;
+    ensure!(said.err.contains(word), "{said:?}");
+    let last = &field.history().await?[0];
+    ensure!(last["outcome"] == "unhealthy", "{last:#}");
+    field.is_untouched().await
+}
+
+async fn gives_as_reason(field: &Field, why: &str) -> Result<()> {
+    let last = &field.history().await?[0];
+    let reason = last["reason"].as_str().unwrap_or_default();
+    ensure!(reason.contains(why), "{last:#}");
+    Ok(())
 }
 
 async fn crashes(field: Field) -> Result<()> {
     field.initialised().await?;
-    comes_to_nothing(&field, "crash", "exit code 1", 60).await
+    comes_to_nothing(&field, "crash", "exit code 1", "60s").await
 }
 
 async fn is_never_ready(field: Field) -> Result<()> {
     field.initialised().await?;
-    comes_to_nothing(&field, "never-ready", "in time", 4).await
+    comes_to_nothing(&field, "never-ready", "in time", "4s").await
 }
 
 async fn has_no_image(field: Field) -> Result<()> {
     field.initialised().await?;
-    comes_to_nothing(&field, "pull-error", "ImagePull", 8).await
+    comes_to_nothing(&field, "pull-error", "ImagePull", "8s").await?;
+    gives_as_reason(&field, "failed to resolve reference: not found").await
+}
+
+async fn lacks_what_it_is_configured_by(field: Field) -> Result<()> {
+    field.initialised().await?;
+    comes_to_nothing(&field, "config-error", "CreateContainerConfigError", "8s").await?;
+    gives_as_reason(&field, r#"configmap "parrot-settings" not found"#).await
+}
+
+/// Its init container crashes.
+async fn prepares_in_vain(field: Field) -> Result<()> {
+    let first = json!([{"name": "prepare", "image": "kmharish/prepare:v1"}]);
+    let template = json!({"spec": {"template": {"spec": {"initContainers": first}}}});
+    field.edit(Kind::Deployment, "parrot", template).await?;
+    field.has_ready("parrot", 1).await?;
+    field.initialised().await?;
+    comes_to_nothing(&field, "init-crash", "container prepare", "60s").await
 }
 
 async fn then_a_good_one_goes_live(field: Field) -> Result<()> {
     field.initialised().await?;
-    comes_to_nothing(&field, "crash", "exit code 1", 60).await?;
-    verdict(&field.outcome("deploy", deploy(V2, Gate::Open)).await?, Verdict::Promoted)?;
+    comes_to_nothing(&field, "crash", "exit code 1", "60s").await?;
+    field.released(V2).await?;
     field.is_live("parrot-green", V2).await
+}
+
+async fn dies_while_it_is_confirmed(field: Field) -> Result<()> {
+    field.initialised().await?;
+    // So long that it dies while both versions run.
+    let line = "deploy parrot --image kmharish/parrot-app:dies-later --yes --settle 30s";
+    let said = field.exits(4, line).await?;
+    ensure!(said.has(done("switch")), "{said:?}");
+    ensure!(said.err.contains("went bad after the switch"), "{said:?}");
+    is_switched_back(&field).await
+}
+
+async fn dies_while_it_bakes(field: Field) -> Result<()> {
+    field.initialised().await?;
+    let image = "kmharish/parrot-app:dies-told";
+    let deploy = field.command(&format!("deploy parrot --image {image} --yes --bake 1h"));
+    let die = async {
+        field.status_in("baking").await?;
+        field.ends_pods("parrot-green").await
+    };
+    let (said, ()) = deploy.meanwhile(4, done("mark-switched"), die).await?;
+    ensure!(said.err.contains("went bad after the switch"), "{said:?}");
+    is_switched_back(&field).await
+}
+
+async fn is_switched_back(field: &Field) -> Result<()> {
+    ensure!(field.backend("parrot").await? == "parrot-blue", "it was not switched back");
+    ensure!(field.replicas("parrot-green").await?.is_none(), "the candidate is still there");
+    let last = &field.history().await?[0];
+    ensure!(last["outcome"] == "unhealthy" && last["kept"].is_null(), "{last:#}");
+    field.is_live("parrot", V1).await
 }

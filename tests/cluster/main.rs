@@ -38,7 +38,8 @@ fn run() -> Result<ExitCode> {
     }
     let arguments = Arguments::from_args();
     if arguments.list {
-        let all = cases::together().into_iter().chain(cases::alone()).collect();
+        let all = [cases::together(), cases::shared(), cases::alone()];
+        let all = all.into_iter().flatten().collect();
         return Ok(libtest_mimic::run(&arguments, all).exit_code());
     }
     match Binaries::from_env() {

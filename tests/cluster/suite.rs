@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
 use tokio::runtime::Handle;
 
 use crate::bed::binaries::Binaries;
@@ -18,6 +18,8 @@ use crate::cases;
 const PATIENCE: Duration = Duration::from_secs(600);
 /// They wait most of their time, for the cluster and for each other's CPU.
 const THREADS: usize = 4;
+/// Some have a driver that is gone, which is missed only after 10 s.
+const SHARED_THREADS: usize = 16;
 
 static BED: OnceLock<(Handle, Arc<Bed>)> = OnceLock::new();
 
@@ -36,8 +38,11 @@ pub fn run(arguments: &Arguments, binaries: &Binaries) -> Result<ExitCode> {
         cases::saved::tested()?;
     }
     let mut arguments = arguments.clone();
-    arguments.test_threads.get_or_insert(THREADS);
+    let asked = arguments.test_threads;
+    arguments.test_threads = asked.or(Some(THREADS));
     let together = libtest_mimic::run(&arguments, cases::together());
+    arguments.test_threads = asked.or(Some(SHARED_THREADS));
+    let shared = libtest_mimic::run(&arguments, cases::shared());
     arguments.test_threads = Some(1);
     let last = match arguments.ignored {
         true => cases::measurements(),
@@ -48,7 +53,7 @@ pub fn run(arguments: &Arguments, binaries: &Binaries) -> Result<ExitCode> {
     runtime.block_on(bed.stop_ingress());
     drop(plane);
     eprintln!("testbed: all down in {:.1} s", stopping.elapsed().as_secs_f32());
-    let failed = together.has_failed() || alone.has_failed();
+    let failed = [together, shared, alone].iter().any(Conclusion::has_failed);
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 

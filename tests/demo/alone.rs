@@ -1,6 +1,8 @@
 //! The demo without a browser: what it prints, how it ends, what it leaves.
 
 use anyhow::{Result, ensure};
+use futures_util::future::try_join_all;
+use rustix::process::Signal;
 
 use crate::demo::Demo;
 
@@ -55,9 +57,51 @@ async fn interrupted_it_leaves_nothing_unless_it_is_to() -> Result<()> {
         let (code, said, folder) = demo.interrupted().await?;
         ensure!(code == Some(130), "{code:?}: {said}");
         ensure!(summary(&said).ends_with(" 0 failed"), "{said}");
+        // There is no release any more that could be gone on with.
+        ensure!(said.contains("error: the demo was interrupted"), "{said}");
+        ensure!(!said.contains("hint: to go on"), "{said}");
         let kept = std::fs::read_dir(folder.path())?.count();
         ensure!(kept == left, "{flags:?}: {kept} left: {said}");
     }
+    Ok(())
+}
+
+async fn ends_at(flags: &[&str], at: &str, signal: Signal, wanted: i32) -> Result<()> {
+    let demo = Demo::start(flags).await?;
+    demo.says(at).await?;
+    let (code, said, folder) = demo.told(signal).await?;
+    ensure!(code == Some(wanted), "{at}: {code:?}: {said}");
+    ensure!(std::fs::read_dir(folder.path())?.count() == 0, "{at}: left: {said}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_ends_wherever_it_is_interrupted() -> Result<()> {
+    try_join_all([
+        ends_at(&[], "export KUBECONFIG=", Signal::INT, 130),
+        // Nothing is driven then: the visitors have not begun.
+        ends_at(&[], "parrot is ready for releases", Signal::INT, 130),
+        ends_at(&["--yes"], "switched: ", Signal::TERM, 143),
+        ends_at(&["--fault", "hang"], "the candidate is ready", Signal::INT, 130),
+        ends_at(&["--fault", "hang"], "waiting for a sign of life", Signal::TERM, 143),
+    ])
+    .await
+    .map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_terminal_takes_part() -> Result<()> {
+    let demo = Demo::start(&[]).await?;
+    demo.says("the gate says not yet").await?;
+    let abort = demo.beside(&["abort", "parrot", "--reason", "the beak is wrong"]).await?;
+    ensure!(abort.status.success(), "{abort:?}");
+    demo.says("caused by: the beak is wrong").await?;
+    demo.says("Ctrl-C ends").await?;
+    let status = demo.beside(&["status", "parrot"]).await?;
+    ensure!(String::from_utf8_lossy(&status.stdout).contains("v1.2"), "{status:?}");
+    let (code, said, _) = demo.interrupted().await?;
+    ensure!(code == Some(0), "{code:?}: {said}");
+    ensure!(!summary(&said).contains("v2.2") && summary(&said).ends_with(" 0 failed"), "{said}");
     Ok(())
 }
 

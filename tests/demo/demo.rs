@@ -1,7 +1,7 @@
 //! The demo, as a process of its own.
 
 use std::fs::DirEntry;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
@@ -23,9 +23,18 @@ pub struct Demo {
 impl Demo {
     pub async fn start(flags: &[&str]) -> Result<Demo> {
         let folder = TempDir::new()?;
-        let mut child = Command::new(env!("CARGO_BIN_EXE_bluegreen"))
+        // Of a project that is none of its business.
+        let project = TempDir::new()?;
+        std::fs::write(project.path().join("bluegreen.yaml"), "this: [is, no settings")?;
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bluegreen"));
+        // Nobody listens there: what goes through a proxy is lost.
+        for proxy in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"] {
+            command.env(proxy, "http://127.0.0.1:1");
+        }
+        let mut child = command
             .arg("demo")
             .args(flags)
+            .current_dir(project.path())
             .env("TMPDIR", folder.path())
             .env_remove("KUBECONFIG")
             .stdin(Stdio::null())
@@ -75,10 +84,23 @@ impl Demo {
 
     /// Ctrl-C. Its exit code, all that it has said, and where its files were.
     pub async fn interrupted(self) -> Result<(Option<i32>, String, TempDir)> {
+        self.told(Signal::INT).await
+    }
+
+    pub async fn told(self, signal: Signal) -> Result<(Option<i32>, String, TempDir)> {
         let id = self.child.id().context("it is still there")?;
         let pid = Pid::from_raw(id.try_into()?).context("0 is no process")?;
-        kill_process(pid, Signal::INT)?;
+        kill_process(pid, signal)?;
         self.ended().await
+    }
+
+    /// What another terminal gets, with the environment that the demo told it to have.
+    pub async fn beside(&self, words: &[&str]) -> Result<Output> {
+        let line = self.says("export KUBECONFIG=").await?;
+        let (_, rest) = line.split_once("export KUBECONFIG=").context("it said so")?;
+        let kubeconfig = rest.split_whitespace().next().unwrap_or_default();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bluegreen"));
+        Ok(command.args(words).current_dir("/").env("KUBECONFIG", kubeconfig).output().await?)
     }
 
     /// When it ends by itself.

@@ -51,7 +51,19 @@ async fn promote_turns_the_parrot_green() -> Result<()> {
     browser.keep("live-after").await?;
     let failed = browser.ask("return document.body.dataset.failed").await?;
     ensure!(failed == "0", "{failed} requests failed");
+
+    // What is live is no candidate.
+    page.goto(&demo.address("preview").await?).await?;
+    let none =
+        "return document.querySelector('#here').textContent === 'there is no version here now'";
+    browser.wait("no candidate", none).await?;
     browser.close().await?;
+
+    // Another terminal goes back. It asks where the Ingress's status says, which is the demo itself.
+    let back = demo.beside(&["rollback", "parrot", "--drain", "0s"]).await?;
+    let back = format!("{back:?}");
+    ensure!(back.contains("confirmed through the ingress"), "{back}");
+    ensure!(back.contains("kmharish/parrot-app:v1.2"), "{back}");
     let (code, said, _) = demo.interrupted().await?;
     ensure!(code == Some(0), "{code:?}: {said}");
     ensure!(said.contains(" 0 failed"), "{said}");

@@ -104,6 +104,8 @@ impl Targets {
 struct Place {
     address: Host<String>,
     given: Option<Url>,
+    /// Those that the status names, if it does: the only ones there are.
+    ports: Vec<u16>,
 }
 
 impl Place {
@@ -114,6 +116,10 @@ impl Place {
             Some(url) => url.clone(),
             None => Url::parse(&format!("{scheme}://{}/", self.address)).ok()?,
         };
+        let is_usual = self.ports.iter().any(|port| Some(*port) == url.port_or_known_default());
+        if let Some(port) = self.ports.first().filter(|_| !is_usual) {
+            url.set_port(Some(*port)).ok()?;
+        }
         if let Some(host) = host {
             let any = host.strip_prefix("*.").map(|rest| format!("{ANY}.{rest}"));
             url.set_host(Some(any.as_deref().unwrap_or(host))).ok()?;
@@ -127,19 +133,27 @@ fn places(ingress: &Value, choice: &Probe) -> Vec<Place> {
     if let Probe::At(url) = choice {
         let address = url.host().map(|host| host.to_owned());
         return address
-            .map(|address| Place { address, given: Some(url.clone()) })
+            .map(|address| Place { address, given: Some(url.clone()), ports: Vec::new() })
             .into_iter()
             .collect();
     }
     let found = ingress["status"]["loadBalancer"]["ingress"].as_array().into_iter().flatten();
-    let addresses = found.filter_map(|found| found["ip"].as_str().or(found["hostname"].as_str()));
-    addresses
-        .filter_map(|address| match address.parse() {
-            Ok(IpAddr::V6(ip)) => Some(Host::Ipv6(ip)),
-            _ => Host::parse(address).ok(),
+    found
+        .filter_map(|found| {
+            let address = found["ip"].as_str().or(found["hostname"].as_str())?;
+            let address = match address.parse() {
+                Ok(IpAddr::V6(ip)) => Host::Ipv6(ip),
+                _ => Host::parse(address).ok()?,
+            };
+            Some(Place { address, given: None, ports: ports(&found["ports"]) })
         })
-        .map(|address| Place { address, given: None })
         .collect()
+}
+
+fn ports(named: &Value) -> Vec<u16> {
+    let named = named.as_array().into_iter().flatten();
+    let tcp = named.filter(|port| port["protocol"] == "TCP" && port["error"].is_null());
+    tcp.filter_map(|port| port["port"].as_u64()?.try_into().ok()).collect()
 }
 
 /// Whether nginx only redirects to https what comes without.
@@ -240,6 +254,26 @@ mod tests {
         assert_eq!(schemes(&ingress, "http://127.0.0.1"), ["http"; 4]);
         ingress["metadata"]["annotations"] = json!({FORCE_TLS: "true"});
         assert_eq!(schemes(&ingress, "auto"), ["https"; 4]);
+    }
+
+    #[test]
+    fn asks_at_the_port_in_the_status_where_the_usual_one_is_not_there() {
+        let mut ingress = ingress(&[(Some("parrot.example.com"), "/"), (None, "/")]);
+        let port = |port: u16, protocol: &str| json!({"port": port, "protocol": protocol});
+        let mut asked = |ports: &[Value]| {
+            ingress["status"]["loadBalancer"]["ingress"][0]["ports"] = json!(ports);
+            shown(&find(&ingress, "auto"))
+        };
+        let (usual, other) = (
+            ["http://parrot.example.com/ at 203.0.113.7", "http://203.0.113.7/"],
+            ["http://parrot.example.com:8080/ at 203.0.113.7", "http://203.0.113.7:8080/"],
+        );
+        assert_eq!(asked(&[port(8080, "TCP")]), other);
+        assert_eq!(asked(&[port(8080, "TCP"), port(80, "TCP")]), usual);
+        let mut broken = port(81, "TCP");
+        broken["error"] = json!("NoSuchPort");
+        assert_eq!(asked(&[port(82, "UDP"), broken, port(8080, "TCP")]), other);
+        assert_eq!(asked(&[]), usual);
     }
 
     #[test]

@@ -10,7 +10,11 @@ use super::parrot::Parrot;
 use crate::bed::Bed;
 
 pub fn trials() -> Vec<Trial> {
-    crate::cases![ten_releases_alternate_with_failures_between, template_comes_from_a_file]
+    crate::cases![
+        ten_releases_alternate_with_failures_between,
+        template_comes_from_a_file,
+        file_that_is_live_again_is_live_already,
+    ]
 }
 
 const CRASH: &str = "kmharish/parrot-app:crash";
@@ -131,6 +135,29 @@ async fn template_comes_from_a_file(bed: Arc<Bed>) -> Result<()> {
     ensure!(rule["host"] == "parrot.example.com", "{rule:#}");
 
     // The same file again is live already.
+    let again = app.other()?;
+    again.ok(&args).await?;
+    let writes = again.writes().await?;
+    ensure!(writes.is_empty(), "{writes:#?}");
+    Ok(())
+}
+
+/// The version keeps the hash under which it was sent.
+async fn file_that_is_live_again_is_live_already(bed: Arc<Bed>) -> Result<()> {
+    let app = Parrot::ready(&bed).await?;
+    let text = std::fs::read_to_string(
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/parrot/parrot.yaml"),
+    )?;
+    let text = text.replace("namespace: blue-green", &format!("namespace: {}", app.ns));
+    let path = app.user.home.join("deployment.yaml");
+    std::fs::write(&path, text.replace(":v1.2", ":v2.2"))?;
+    let path = path.display().to_string();
+    let args = ["deploy", "parrot", "-f", &path, "--yes", "--drain", "0s", "--settle", "0s"];
+    app.ok(&args).await?;
+    let short = ["--drain", "0s", "--settle", "0s"];
+    let other = ["deploy", "parrot", "--image", "kmharish/parrot-app:v3.0", "--yes"];
+    app.ok(&[&other[..], &short].concat()).await?;
+    app.ok(&[&["rollback", "parrot"], &short[..]].concat()).await?;
     let again = app.other()?;
     again.ok(&args).await?;
     let writes = again.writes().await?;

@@ -1,25 +1,21 @@
 //! The article's release, from two manifests to the old version put away.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use super::parrot::{Parrot, V1, V2};
+use super::parrot::{Parrot, V2};
 use crate::bed::Bed;
 use crate::support::Webhook;
 
 pub fn trials() -> Vec<Trial> {
     crate::cases![
         init_makes_four_services_and_the_record,
-        second_init_writes_nothing,
         webhook_releases_at_its_first_yes,
         candidate_keeps_every_field,
-        status_tells_every_stage,
         own_service_stays_the_users,
-        three_replicas_are_three_before_the_switch,
     ]
 }
 
@@ -56,20 +52,6 @@ async fn init_makes_four_services_and_the_record(bed: Arc<Bed>) -> Result<()> {
     let made = app.versions().await?.len() - before.len();
     // Four Services, our Ingress, the record.
     ensure!(made == 6, "{made} objects made");
-    Ok(())
-}
-
-async fn second_init_writes_nothing(bed: Arc<Bed>) -> Result<()> {
-    let app = Parrot::ready(&bed).await?;
-    let again = app.other()?;
-    let output = again.ok(&["init", "parrot"]).await?;
-    let writes = again.writes().await?;
-    ensure!(writes.is_empty(), "{writes:#?}");
-    ensure!(
-        output.stdout.contains("ready for releases already, nothing was changed"),
-        "{output:?}"
-    );
-    ensure!(!output.stderr.contains("made"), "{output:?}");
     Ok(())
 }
 
@@ -180,64 +162,6 @@ async fn candidate_keeps_every_field(bed: Arc<Bed>) -> Result<()> {
     Ok(())
 }
 
-async fn status_tells_every_stage(bed: Arc<Bed>) -> Result<()> {
-    let app = Parrot::ready(&bed).await?;
-    let idle = app.status().await?;
-    let live = json!({
-        "colour": "blue", "deployment": "parrot", "service": "parrot-blue",
-        "images": { "parrot": V1 }, "replicas": 1, "ready": 1,
-    });
-    let route = json!([{ "kind": "Ingress", "name": "parrot", "hosts": ["parrot.example.com"] }]);
-    let wanted = json!({
-        "app": "parrot", "namespace": app.ns, "live": live, "candidate": null,
-        "route": route, "release": null, "healthy": true,
-    });
-    ensure!(idle == wanted, "{idle:#}");
-
-    let webhook = Webhook::start(500);
-    let (url, image) = (webhook.url(), "kmharish/parrot-app:late");
-    let args = ["deploy", "parrot", "--image", image, "--webhook", &url, "--interval", "1s"];
-    // It drains until the end of the test.
-    let deploy = app.spawn(&[&args[..], &["--threshold", "1000", "--drain", "1h"]].concat())?;
-
-    let starting = app.status_in("starting").await?;
-    ensure!(starting["live"] == live && starting["healthy"] == true, "{starting:#}");
-    let release = keys(&starting["release"])?;
-    let wanted = ["driver", "from", "gate", "number", "phase", "started", "to"];
-    ensure!(release == BTreeSet::from(wanted.map(str::to_owned)), "{release:?}");
-    let gate = json!({ "answer": "none", "failures": 0, "threshold": 1000 });
-    ensure!(starting["release"]["gate"] == gate, "{starting:#}");
-    let driver = &starting["release"]["driver"];
-    let pid = format!("(pid {})", deploy.pid().context("it ended")?);
-    ensure!(driver["holder"].as_str().is_some_and(|h| h.ends_with(&pid)), "{driver:#}");
-    ensure!(driver["lastSeen"].is_string() && keys(driver)?.len() == 2, "{driver:#}");
-
-    webhook.wait_for_polls(2, crate::bed::SOON).await;
-    let waiting = app.status_in("waiting").await?;
-    let candidate = json!({
-        "colour": "green", "deployment": "parrot-green", "service": "parrot-green",
-        "images": { "parrot": image }, "replicas": 1, "ready": 1,
-    });
-    ensure!(waiting["live"] == live && waiting["candidate"] == candidate, "{waiting:#}");
-    let release = &waiting["release"];
-    ensure!(release["number"] == 1 && release["from"] == "blue" && release["to"] == "green");
-    ensure!(release["gate"]["answer"] == "not-yet" && release["gate"]["threshold"] == 1000);
-    ensure!(release["gate"]["failures"].as_u64() >= Some(1), "{release:#}");
-
-    webhook.answer_with(200);
-    let draining = app.status_in("draining").await?;
-    ensure!(draining["live"] == candidate && draining["candidate"].is_null(), "{draining:#}");
-    ensure!(draining["route"] == route && draining["release"]["number"] == 1, "{draining:#}");
-    let text = app.ok(&["status", "parrot"]).await?.stdout;
-    ensure!(text.contains("draining") && text.contains("bluegreen abort parrot"), "{text}");
-    Ok(())
-}
-
-fn keys(value: &Value) -> Result<BTreeSet<String>> {
-    let object = value.as_object().with_context(|| format!("no object: {value}"))?;
-    Ok(object.keys().cloned().collect())
-}
-
 /// A Service with all that a user may have given it, reached by the name of its port.
 const OWN_SERVICE: &str = "
 apiVersion: v1
@@ -300,22 +224,4 @@ async fn own_service_stays_the_users(bed: Arc<Bed>) -> Result<()> {
 async fn patch(app: &Parrot, kind: &str, patch: &str) -> Result<()> {
     let args = ["patch", kind, "parrot", "--type=json", "-n", &app.ns, "-p", patch];
     app.bed.kubectl(&args).await.map(drop)
-}
-
-async fn three_replicas_are_three_before_the_switch(bed: Arc<Bed>) -> Result<()> {
-    let app = Parrot::ready(&bed).await?;
-    bed.kubectl(&["scale", "deployment", "parrot", "--replicas=3", "-n", &app.ns]).await?;
-    app.settled("parrot", 3).await?;
-    app.ok(&["deploy", "parrot", "--image", V2, "--detach", "--drain", "1s", "--settle", "0s"])
-        .await?;
-    // As many as the live version has: they are there before anybody is asked.
-    app.settled("parrot-green", 3).await?;
-    let status = app.status().await?;
-    ensure!(status["candidate"]["ready"] == 3, "{status:#}");
-    // The live version grows meanwhile: the candidate has to follow before it takes over.
-    bed.kubectl(&["scale", "deployment", "parrot", "--replicas=4", "-n", &app.ns]).await?;
-    app.settled("parrot", 4).await?;
-    app.ok(&["promote", "parrot", "--when-ready"]).await?;
-    app.settled("parrot-green", 4).await?;
-    app.settled("parrot", 0).await
 }

@@ -16,7 +16,6 @@ pub fn trials() -> Vec<Trial> {
     crate::cases![
         right_to_watch_that_is_missing_is_named,
         refused_watches_are_opened_less_and_less_often,
-        release_is_put_down_when_the_cluster_was_changed,
         first_contact_has_one_deadline,
         candidate_over_quota_ends_the_release,
         throttled_writes_are_given_up,
@@ -72,25 +71,6 @@ async fn refused_watches_are_opened_less_and_less_often(bed: Arc<Bed>) -> Result
     webhook.answer_with(200);
     deploy.wait().await?.expect_code(0)?;
     app.is_released(V2).await
-}
-
-async fn release_is_put_down_when_the_cluster_was_changed(bed: Arc<Bed>) -> Result<()> {
-    let app = Parrot::ready(&bed).await?;
-    let webhook = Webhook::start(500);
-    let url = webhook.url();
-    let mut deploy = app.spawn(&gated(&url))?;
-    deploy.says("not yet").await?;
-    bed.kubectl(&["set", "env", "deployment/parrot", "WHO=else", "-n", &app.ns]).await?;
-    webhook.answer_with(200);
-    let output = deploy.wait().await?.expect_code(7)?;
-    let way_out = format!("bluegreen abort parrot -n {}", app.ns);
-    ensure!(output.stderr.contains(&way_out), "{output:?}");
-    let record = app.record().await?;
-    ensure!(record["release"]["number"] == 1 && record["driver"].is_null(), "{record:#}");
-    // So nobody has to wait for a sign of life.
-    let aborted = app.ok(&["abort", "parrot"]).await?;
-    ensure!(aborted.took < Duration::from_secs(10), "{aborted:?}");
-    Ok(())
 }
 
 async fn first_contact_has_one_deadline(bed: Arc<Bed>) -> Result<()> {

@@ -15,7 +15,6 @@ mod errors;
 mod examples;
 mod gate;
 mod gone_bad;
-mod intents;
 mod json;
 mod kept;
 mod killed;
@@ -34,12 +33,12 @@ mod probe;
 mod refusals;
 mod requests;
 mod rights;
-mod rollback;
 pub mod saved;
 mod served;
 mod settings;
 mod settle;
 mod several;
+mod signals;
 mod stand_ins;
 mod terminal;
 mod traffic;
@@ -54,7 +53,6 @@ use libtest_mimic::Trial;
 pub fn together() -> Vec<Trial> {
     let files = [
         bed::trials(),
-        accepted::trials(),
         access::trials(),
         after_switch::trials(),
         alternate::trials(),
@@ -66,7 +64,6 @@ pub fn together() -> Vec<Trial> {
         differential::trials(),
         errors::trials(),
         gate::trials(),
-        intents::trials(),
         json::trials(),
         kept::trials(),
         kubectl::trials(),
@@ -77,14 +74,19 @@ pub fn together() -> Vec<Trial> {
         refusals::trials(),
         requests::trials(),
         rights::trials(),
-        rollback::trials(),
         settings::trials(),
         several::trials(),
+        signals::trials(),
         terminal::trials(),
         unhealthy::trials(),
         watch::trials(),
     ];
     files.into_iter().flatten().collect()
+}
+
+/// The cases that the sandbox has as well. All of a command is in this process, and waits.
+pub fn shared() -> Vec<Trial> {
+    accepted::trials()
 }
 
 /// They use the data plane and measure: one after the other, when the rest is done.

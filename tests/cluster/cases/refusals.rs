@@ -15,9 +15,7 @@ pub fn trials() -> Vec<Trial> {
         several_container_ports_need_a_word,
         app_without_a_record_or_a_deployment,
         manifests_that_cannot_be_read,
-        deploy_needs_a_gate_or_a_terminal,
         dry_run_writes_nothing,
-        another_version_needs_replace,
     ]
 }
 
@@ -177,19 +175,6 @@ async fn manifests_that_cannot_be_read(bed: Arc<Bed>) -> Result<()> {
     app.is_as_before().await
 }
 
-async fn deploy_needs_a_gate_or_a_terminal(bed: Arc<Bed>) -> Result<()> {
-    let app = Parrot::ready(&bed).await?;
-    let user = app.other()?;
-    let output = user.fails(2, &["deploy", "parrot", "--image", V2]).await?;
-    for choice in ["--webhook", "--detach", "--yes"] {
-        ensure!(output.stderr.contains(choice), "no {choice}: {output:?}");
-    }
-    // Only the record could have said more: it was read, and nothing was written.
-    let writes = user.writes().await?;
-    ensure!(writes.is_empty(), "{writes:#?}");
-    Ok(())
-}
-
 async fn dry_run_writes_nothing(bed: Arc<Bed>) -> Result<()> {
     let app = Parrot::ready(&bed).await?;
     let before = app.versions().await?;
@@ -228,22 +213,5 @@ spec:
     let output = app.run(&["deploy", "parrot", "-f", &shown, "--dry-run=server"]).await?;
     ensure!(output.code == Some(10) && output.stderr.contains("99999"), "{output:?}");
     ensure!(app.versions().await? == before, "something was written");
-    Ok(())
-}
-
-async fn another_version_needs_replace(bed: Arc<Bed>) -> Result<()> {
-    let app = Parrot::ready(&bed).await?;
-    app.ok(&["deploy", "parrot", "--image", V2, "--detach"]).await?;
-    let before = app.versions().await?;
-    let args =
-        ["deploy", "parrot", "--image", "parrot:v3", "--yes", "--drain", "0s", "--settle", "0s"];
-    let output = app.fails(11, &args).await?;
-    ensure!(output.stderr.contains("--replace") && output.stderr.contains(V2), "{output:?}");
-    ensure!(app.versions().await? == before, "something was written");
-    app.ok(&[&args[..], &["--replace"]].concat()).await?;
-    app.is_released("parrot:v3").await?;
-    let history = &app.record().await?["history"];
-    ensure!(history[0]["outcome"] == "aborted", "{history:#}");
-    ensure!(history[1]["outcome"] == "promoted", "{history:#}");
     Ok(())
 }

@@ -11,7 +11,6 @@ use crate::bed::{Bed, SOON, wait_for};
 
 pub fn trials() -> Vec<Trial> {
     crate::cases![
-        both_are_switched_and_switched_back,
         one_that_is_refused_takes_the_other_back,
         the_only_one_that_is_refused_ends_the_release,
     ]
@@ -41,23 +40,6 @@ async fn with_two(bed: &Arc<Bed>) -> Result<Parrot> {
 
 async fn backends(app: &Parrot) -> Result<[String; 2]> {
     Ok([app.backend().await?, app.backend_of("parrot-admin").await?])
-}
-
-async fn both_are_switched_and_switched_back(bed: Arc<Bed>) -> Result<()> {
-    let app = with_two(&bed).await?;
-    let output =
-        app.ok(&["deploy", "--image", V2, "--yes", "--drain", "0s", "--settle", "0s"]).await?;
-    for ingress in ["parrot", "parrot-admin"] {
-        let said = format!("switched: Ingress {ingress} now names Service parrot-green");
-        ensure!(output.stderr.contains(&said), "{output:?}");
-    }
-    app.is_released(V2).await?;
-    ensure!(backends(&app).await? == ["parrot-green", "parrot-green"]);
-    app.ok(&["rollback", "--drain", "0s", "--settle", "0s"]).await?;
-    ensure!(backends(&app).await? == ["parrot-blue", "parrot-blue"]);
-    let status = app.status().await?;
-    ensure!(status["healthy"] == true && status["live"]["colour"] == "blue", "{status:#}");
-    Ok(())
 }
 
 async fn one_that_is_refused_takes_the_other_back(bed: Arc<Bed>) -> Result<()> {

@@ -1,4 +1,4 @@
-//! A candidate that will never be ready is told from one that takes its time, with the reason.
+//! A candidate that will never be ready, for reasons that only the control plane itself has.
 
 use std::sync::Arc;
 
@@ -7,19 +7,13 @@ use libtest_mimic::Trial;
 
 use super::parrot::Parrot;
 use crate::bed::kwok::LOG;
-use crate::bed::stages::{CONFIG_ERROR, PULL_ERROR};
 use crate::bed::{Bed, wait_for};
 
 pub fn trials() -> Vec<Trial> {
     crate::cases![
         crashing_candidate_is_told_by_its_log,
-        image_that_cannot_be_pulled,
-        setting_that_is_missing,
-        init_container_that_crashes,
         quota_that_is_full,
         candidate_that_nobody_can_schedule_waits,
-        never_ready_ends_at_the_timeout,
-        candidate_that_dies_after_the_switch,
     ]
 }
 
@@ -45,28 +39,6 @@ async fn crashing_candidate_is_told_by_its_log(bed: Arc<Bed>) -> Result<()> {
     let last = LOG.lines().last().unwrap_or_default();
     ensure!(said.contains(last), "no {last:?}: {said}");
     Ok(())
-}
-
-async fn image_that_cannot_be_pulled(bed: Arc<Bed>) -> Result<()> {
-    let app = Parrot::ready(&bed).await?;
-    fails(&app, "pull-error", "10m", &["ImagePullBackOff", PULL_ERROR]).await.map(drop)
-}
-
-async fn setting_that_is_missing(bed: Arc<Bed>) -> Result<()> {
-    let app = Parrot::ready(&bed).await?;
-    fails(&app, "config-error", "10m", &["CreateContainerConfigError", CONFIG_ERROR])
-        .await
-        .map(drop)
-}
-
-async fn init_container_that_crashes(bed: Arc<Bed>) -> Result<()> {
-    let app = Parrot::applied(&bed).await?;
-    let patch = r#"{"spec": {"template": {"spec": {"initContainers":
-        [{"name": "prepare", "image": "kmharish/prepare:v1"}]}}}}"#;
-    bed.kubectl(&["patch", "deployment", "parrot", "-n", &app.ns, "-p", patch]).await?;
-    app.settled("parrot", 1).await?;
-    app.ok(&["init", "parrot"]).await?;
-    fails(&app, "init-crash", "10m", &["container prepare", "exit code 1"]).await.map(drop)
 }
 
 async fn quota_that_is_full(bed: Arc<Bed>) -> Result<()> {
@@ -109,27 +81,4 @@ spec:
     let output = app.fails(4, &args).await?;
     ensure!(output.stderr.contains("Unschedulable"), "{output:?}");
     app.is_as_before().await
-}
-
-async fn never_ready_ends_at_the_timeout(bed: Arc<Bed>) -> Result<()> {
-    let app = Parrot::ready(&bed).await?;
-    fails(&app, "never-ready", "5s", &["0 of 1 pod", "in time"]).await.map(drop)
-}
-
-async fn candidate_that_dies_after_the_switch(bed: Arc<Bed>) -> Result<()> {
-    let app = Parrot::ready(&bed).await?;
-    let image = "kmharish/parrot-app:dies-later";
-    // So long that it dies while both versions run.
-    let after = ["--settle", "30s", "--drain", "0s"];
-    let args = [&["deploy", "parrot", "--image", image, "--yes"], &after[..]].concat();
-    let deploy = app.spawn(&args)?;
-    let confirming = app.status_in("confirming").await?;
-    ensure!(confirming["live"]["colour"] == "green", "{confirming:#}");
-    let output = deploy.wait().await?.expect_code(4)?;
-    ensure!(output.stderr.contains("went bad after the switch"), "{output:?}");
-    ensure!(app.backend().await? == "parrot-blue");
-    ensure!(app.live_selector().await? == "parrot");
-    let deployments = app.deployments().await?;
-    ensure!(deployments == [format!("parrot {} x1", super::parrot::V1)], "{deployments:?}");
-    Ok(())
 }

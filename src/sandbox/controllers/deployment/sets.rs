@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::Rollout;
 use super::sizes::{noted, size};
+use super::status;
 use crate::sandbox::controllers::events::{self, Kind};
 use crate::sandbox::controllers::objects::{count, is_going, name, owned_by, sum, text};
 use crate::sandbox::controllers::{garbage, namespace};
@@ -65,11 +66,9 @@ impl Rollout<'_> {
             }
         });
         self.new = Some(Arc::clone(&changed));
-        self.note_revision(&changed);
-        if self.progress_deadline().is_some() && self.condition("Progressing").is_none() {
-            let message = format!("Found new replica set \"{}\"", name(&changed));
-            self.note("Progressing", "True", "FoundNewReplicaSet", message);
-        }
+        let is_told = self.progress_deadline().is_none() || self.condition("Progressing").is_some();
+        let found = format!("Found new replica set \"{}\"", name(&changed));
+        self.take_up(&changed, (!is_told).then_some(("FoundNewReplicaSet", found)));
     }
 
     /// The Deployment's own, and the number; a lower number that it had is kept as history.
@@ -95,11 +94,20 @@ impl Rollout<'_> {
         annotations
     }
 
-    fn note_revision(&mut self, set: &Value) {
-        let revision = set["metadata"]["annotations"][REVISION].clone();
-        if self.deployment["metadata"]["annotations"][REVISION] != revision {
-            self.edit(|deployment| deployment["metadata"]["annotations"][REVISION] = revision);
+    /// Gives the Deployment its number, and says what there is to say of it: in one write.
+    fn take_up(&mut self, set: &Value, news: Option<(&str, String)>) {
+        let revision = &set["metadata"]["annotations"][REVISION];
+        if news.is_none() && self.deployment["metadata"]["annotations"][REVISION] == *revision {
+            return;
         }
+        let now = self.scene.store.clock().stamp();
+        self.edit(|deployment| {
+            deployment["metadata"]["annotations"][REVISION] = revision.clone();
+            if let Some((reason, message)) = news {
+                let status = &mut deployment["status"];
+                status::set(status, "Progressing", "True", reason, message, &now);
+            }
+        });
     }
 
     fn create(&mut self, revision: i64) {
@@ -119,7 +127,7 @@ impl Rollout<'_> {
         {
             spec["minReadySeconds"] = json!(least);
         }
-        let set = json!({
+        let mut set = json!({
             "metadata": {
                 "name": format!("{}-{hash}", name(&self.deployment)),
                 "namespace": self.key.namespace,
@@ -129,7 +137,6 @@ impl Rollout<'_> {
             },
             "status": { "replicas": 0 },
         });
-        let mut set = set;
         spec["template"] = template;
         set["spec"] = spec;
         match self.scene.store.create(&REPLICA_SETS, set) {
@@ -137,11 +144,11 @@ impl Rollout<'_> {
                 if room > 0 {
                     self.tell_size(&made, 0, room);
                 }
-                self.note_revision(&made);
-                if self.progress_deadline().is_some() {
+                let news = self.progress_deadline().map(|_| {
                     let message = format!("Created new replica set \"{}\"", name(&made));
-                    self.note("Progressing", "True", "NewReplicaSetCreated", message);
-                }
+                    ("NewReplicaSetCreated", message)
+                });
+                self.take_up(&made, news);
                 self.new = Some(made);
             }
             // Another's, or another template with the same hash: the next look tries another one.

@@ -17,7 +17,7 @@ fn find<'a>(status: &'a Value, kind: &str) -> Option<&'a Value> {
 }
 
 /// What says the same already is left alone, times included.
-fn set(status: &mut Value, kind: &str, is: &str, reason: &str, message: String, now: &str) {
+pub fn set(status: &mut Value, kind: &str, is: &str, reason: &str, message: String, now: &str) {
     let old = find(status, kind);
     if old.is_some_and(|old| old["status"] == is && old["reason"] == reason) {
         return;
@@ -49,27 +49,20 @@ impl Rollout<'_> {
         find(&self.deployment["status"], kind)
     }
 
-    pub fn note(&mut self, kind: &str, is: &str, reason: &str, message: String) {
-        let now = self.scene.store.clock().stamp();
-        self.edit(|deployment| set(&mut deployment["status"], kind, is, reason, message, &now));
-    }
-
     pub fn note_pause(&mut self) {
         let reason = self.condition("Progressing").map(|it| text(&it["reason"]).to_owned());
         let is_noted = reason.as_deref() == Some(PAUSED);
         if self.progress_deadline().is_none() || reason.as_deref() == Some(TOO_LATE) {
             return;
         }
-        match self.deployment["spec"]["paused"] == true {
-            true if !is_noted => {
-                self.note("Progressing", "Unknown", PAUSED, "Deployment is paused".to_owned());
-            }
-            false if is_noted => {
-                let message = "Deployment is resumed".to_owned();
-                self.note("Progressing", "Unknown", "DeploymentResumed", message);
-            }
-            _ => {}
-        }
+        let (reason, what) = match self.deployment["spec"]["paused"] == true {
+            true if !is_noted => (PAUSED, "paused"),
+            false if is_noted => ("DeploymentResumed", "resumed"),
+            _ => return,
+        };
+        let now = self.scene.store.clock().stamp();
+        let message = format!("Deployment is {what}");
+        self.edit(|it| set(&mut it["status"], "Progressing", "Unknown", reason, message, &now));
     }
 
     pub fn is_complete(&self, status: &Value) -> bool {

@@ -109,9 +109,6 @@ impl Kubelet {
             ends: None,
             has_ended: false,
         };
-        if !matches!(running.life.stages.first(), Some((_, Stage::Unschedulable { .. }))) {
-            bind(store, key, pod);
-        }
         self.pods.insert(key.clone(), running);
         Some(Instant::now())
     }

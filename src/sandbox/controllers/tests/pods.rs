@@ -135,6 +135,7 @@ async fn a_pod_has_its_time_to_end() {
     town.rolled_out().await;
     town.at_rest().await;
     let second = name(&town.pods()[0]).to_owned();
+    let generation = count(&town.pods()[0]["metadata"]["generation"]);
     let from = (town.store().revision(), town.store().clock().now());
     tell(&second);
     town.until("its end", |store| store.get(&key(&PODS, &second)).is_none()).await;
@@ -142,6 +143,7 @@ async fn a_pod_has_its_time_to_end() {
     assert!((30..32).contains(&took), "its grace period is 30 s, not {took}");
     let mut told = town.store().since(from.0).unwrap();
     told.retain(|change| change.plural == PODS.plural && name(&change.object) == second);
+    assert_eq!(told[0].object["metadata"]["generation"], generation + 1);
     let ends: Timestamp = text(&told[0].object["metadata"]["deletionTimestamp"]).parse().unwrap();
     assert!((29..=30).contains(&ends.duration_since(from.1).as_secs()), "it ends at {ends}");
     let was_ready: Vec<(Change, bool, bool)> = told

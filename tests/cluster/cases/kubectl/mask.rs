@@ -5,12 +5,14 @@ use std::process::Output;
 use regex::Regex;
 
 /// Each with what stands for it.
-const RANDOM: [(&str, &str); 10] = [
+const RANDOM: [(&str, &str); 11] = [
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| \+0000 UTC)", "TIME"),
     (r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d \+0000", "TIME"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UID"),
     (r"\b\d+\.\d+\.\d+\.\d+\b", "IP"),
     (r#"(resourceVersion"?): "\d+""#, "${1}: VERSION"),
+    // Pods that end take a moment, or none.
+    (r#"(terminatingReplicas"?): \d+"#, "${1}: SOME"),
     (r"\b(bed-node|sandbox)\b", "NODE"),
     (r"pod-template-hash([=:]) ?\w+", "pod-template-hash${1}HASH"),
     // A ReplicaSet, its pods; an EndpointSlice.

@@ -130,33 +130,8 @@ pub const DIFFERENCES: &[(&str, &str)] = &[
     ("get pdb", UNCOUNTED),
     ("get pdb -o yaml", UNCOUNTED),
     ("describe pdb parrot", UNCOUNTED),
-    ("get hpa -o yaml", UNCOUNTED),
-    ("get deploy,svc,ing,rs,po,netpol,endpointslices", UNFILLED),
-    ("get deploy,svc,ing,rs,po,netpol,endpointslices -o wide", UNFILLED),
-    ("get deploy,svc,ing,rs,netpol -o yaml", UNFILLED),
-    ("get deploy,svc,ing,rs,po,netpol,endpointslices -l app=parrot", UNFILLED),
-    ("get deploy,svc,ing,rs,po,netpol,endpointslices --show-labels", UNFILLED),
-    (
-        "get deploy,svc,ing,rs,po,netpol,endpointslices -A --field-selector=metadata.namespace=NAMESPACE",
-        UNFILLED,
-    ),
-    ("get deploy parrot -o json", UNFILLED),
-    ("get cm settings -o yaml", UNFILLED),
-    ("get all -l app=parrot", UNFILLED),
-    ("describe deploy parrot", UNFILLED),
-    ("describe rs", UNFILLED),
-    ("describe svc parrot", UNFILLED),
-    ("rollout history deploy/parrot --revision=2", UNFILLED),
-    (
-        r#"patch deploy parrot --type=json -p [{"op":"replace","path":"/spec/selector/matchLabels/app","value":"x"}]"#,
-        UNFILLED,
-    ),
-    ("get svc parrot -o yaml", UNFILLED),
-    ("get deploy parrot -o yaml", UNFILLED),
-    ("create -o name -f -", UNFILLED),
 ];
 
 const SERVED: &str = "there are no service accounts, and images have digests, as on real nodes";
 const NODES: &str = "its nodes are like real ones; the other's only seem to run pods";
 const UNCOUNTED: &str = "nothing counts for budgets and autoscalers";
-const UNFILLED: &str = "the sandbox fills in and refuses less than the API server";
