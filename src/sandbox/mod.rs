@@ -31,7 +31,6 @@ mod store;
 mod strategic;
 mod table;
 mod types;
-
 mod verbs;
 mod watch;
 

@@ -13,6 +13,7 @@ use super::objects::{
     text, uid,
 };
 use super::{Scene, garbage, namespace};
+use crate::sandbox::admission::{self, Spare};
 use crate::sandbox::resources::{PODS, REPLICA_SETS};
 use crate::sandbox::store::{Key, Store};
 
@@ -79,8 +80,9 @@ fn create(store: &Store, set: &Value) -> String {
             metadata[field] = template["metadata"][field].clone();
         }
     }
-    let mut pod = json!({ "metadata": metadata, "status": { "phase": "Pending" } });
+    let mut pod = json!({ "metadata": metadata });
     pod["spec"] = template["spec"].clone();
+    admission::fill_in(&PODS, &mut pod, None, &Spare::default());
     // The name is free: it was just looked for.
     let _ = store.create(&PODS, pod);
     name
