@@ -59,15 +59,14 @@ impl Target {
     }
 }
 
-/// Whether a path is under a group and version that there is.
+/// Whether a path leads into a group that there is, of whatever version.
 pub fn is_of_a_group(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    let (group, version) = match parts.as_slice() {
-        ["api", version, _, ..] => ("", *version),
-        ["apis", group, version, _, ..] => (*group, *version),
-        _ => return false,
-    };
-    resources::ALL.iter().any(|it| it.group == group && it.version == version)
+    match parts.as_slice() {
+        ["api", _, _, ..] => true,
+        ["apis", group, _, _, ..] => resources::ALL.iter().any(|it| it.group == *group),
+        _ => false,
+    }
 }
 
 fn decode(part: &str) -> Cow<'_, str> {

@@ -1,6 +1,6 @@
 //! HorizontalPodAutoscalers.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::sandbox::admission::fields::{Errors, items, number, text};
 use crate::sandbox::admission::names;
@@ -34,6 +34,12 @@ pub fn check(spec: &Value, errors: &mut Errors) {
             "" => errors.required(&field, ""),
             name => errors.malformed(&field, name, names::segment(name)),
         }
+    }
+    let version = &spec["scaleTargetRef"]["apiVersion"];
+    if !text(version).contains('/') {
+        let version = json!(text(version));
+        let why = "apiVersion must specify API group";
+        errors.invalid("spec.scaleTargetRef.apiVersion", &version, why);
     }
     for (i, metric) in items(&spec["metrics"]).iter().enumerate() {
         self::metric(metric, &format!("spec.metrics[{i}]"), errors);

@@ -23,8 +23,6 @@ pub enum Step {
     Ask(Ask),
     /// Keeps the version that a collection is at, as `<start>`.
     Mark { collection: String },
-    /// The sandbox forgets what happened until now, as etcd does.
-    Compact,
     /// Compares all events until the object `end`, which is made and deleted meanwhile, goes.
     Watch { path: String, collection: String, end: Value },
 }

@@ -83,7 +83,6 @@ impl Both {
                 self.real.mark(collection).await?;
                 self.sandbox.mark(collection).await?;
             }
-            Step::Compact => self.store.compact(),
             Step::Watch { path, collection, end } => {
                 self.watch(kind, path, collection, end).await?
             }

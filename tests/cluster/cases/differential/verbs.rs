@@ -130,10 +130,6 @@ impl Scene<'_> {
                     "sendInitialEvents=true&resourceVersionMatch=NotOlderThan",
                 ]),
             ),
-            (
-                "watched from too early",
-                vec![Step::Ask(self.made()), Step::Compact, watch("resourceVersion=1")],
-            ),
         ]
     }
 }
