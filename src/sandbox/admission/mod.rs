@@ -14,7 +14,7 @@ use super::refusal::{FieldError, Refusal, Wrong};
 use super::request::Target;
 use super::resources::{DEPLOYMENTS, INGRESSES, PODS, Resource, SERVICES};
 use super::types;
-pub use defaults::{Spare, fill_in};
+pub use defaults::Spare;
 use fields::Errors;
 
 /// Reads an object by the types of its kind. What they do not have stays, but where that is wrong.
@@ -166,7 +166,7 @@ pub fn admit_new(resource: Resource, object: &mut Value, spare: &Spare) -> Resul
             metadata.remove(field);
         }
     }
-    fill_in(resource, object, None, spare);
+    defaults::fill_in(resource, object, None, spare);
     let mut errors = Errors::default();
     if !metadata::is_common(resource) {
         metadata::check_new(resource, object, &mut errors);
@@ -224,7 +224,7 @@ pub fn admit_change(
     } else if resource.has_status {
         replace(new, old, "status");
     }
-    fill_in(resource, new, Some(old), spare);
+    defaults::fill_in(resource, new, Some(old), spare);
     let mut errors = Errors::default();
     metadata::check_change(resource, new, old, &mut errors);
     match target.part.as_deref() {
