@@ -50,21 +50,32 @@ pub fn answer(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Re
 
 /// What a deletion was asked for on.
 fn precondition(resource: Resource, object: &Value, wanted: &Value) -> Result<(), Refusal> {
-    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let name = text(&object["metadata"]["name"]);
     for (field, words, end) in [
         ("uid", "UID", "deleted and then recreated"),
         ("resourceVersion", "ResourceVersion", "modified"),
     ] {
-        let (wanted, is) = (&wanted[field], &object["metadata"][field]);
-        if wanted.is_string() && wanted != is {
-            let why = format!(
-                "the {words} in the precondition ({}) does not match the {words} in record ({}). \
-                 The object might have been {end}",
-                wanted.as_str().unwrap_or_default(),
-                is.as_str().unwrap_or_default()
-            );
-            return Err(Refusal::conflict_of(resource.kind, resource.group, name, &why));
+        if wanted[field].is_null() || wanted[field] == object["metadata"][field] {
+            continue;
         }
+        let (wanted, is) = (text(&wanted[field]), text(&object["metadata"][field]));
+        return Err(match resource.plural == NAMESPACES.plural {
+            true => {
+                let why = format!(
+                    "Precondition failed: {words} in precondition: {wanted}, {words} in object \
+                     meta: {is}"
+                );
+                Refusal::conflict(resource, &name, &why)
+            }
+            false => {
+                let why = format!(
+                    "the {words} in the precondition ({wanted}) does not match the {words} in \
+                     record ({is}). The object might have been {end}"
+                );
+                Refusal::conflict_of(resource.kind, resource.group, &name, &why)
+            }
+        });
     }
     Ok(())
 }
@@ -93,26 +104,58 @@ pub fn fate(resource: Resource, object: &Value, options: &Value, clock: &Clock) 
     if resource.plural == NAMESPACES.plural && is_held {
         object["status"]["phase"] = json!("Terminating");
     }
-    // A pod that no node has goes at once.
-    let runs = resource.plural == PODS.plural && object["spec"]["nodeName"].is_string();
-    let own = object["spec"]["terminationGracePeriodSeconds"].as_u64().unwrap_or(GRACE);
-    let asked = options["gracePeriodSeconds"].as_i64().map(|it| u64::try_from(it).unwrap_or(1));
-    let grace = if runs { asked.unwrap_or(own) } else { 0 };
-    match is_held || grace > 0 {
-        true => marked(object, &clock.stamp_after(grace), grace),
-        false => Fate::Removed,
+    let stamp = |grace: u64| json!(clock.stamp_after(grace));
+    match resource.plural {
+        plural if plural == PODS.plural => {
+            let grace = grace(&object, options);
+            marked_within(&mut object, grace, stamp(grace));
+            if is_held || grace > 0 { Fate::Marked(object) } else { Fate::Both(object) }
+        }
+        _ if !is_held => Fate::Removed,
+        plural => {
+            let grace = if plural == NAMESPACES.plural { None } else { Some(0) };
+            marked(&mut object, grace, stamp(0));
+            Fate::Marked(object)
+        }
     }
 }
 
-/// The time of an end to come is the end's; whoever counts generations counts this.
-fn marked(mut object: Value, stamp: &str, seconds: u64) -> Fate {
+/// Seconds that a pod has to end: none where nothing of it runs.
+fn grace(pod: &Value, options: &Value) -> u64 {
+    let is_over = ["Succeeded", "Failed"].iter().any(|phase| pod["status"]["phase"] == *phase);
+    if pod["spec"]["nodeName"].is_null() || is_over {
+        return 0;
+    }
+    let own = pod["spec"]["terminationGracePeriodSeconds"].as_u64().unwrap_or(GRACE);
+    let asked = options["gracePeriodSeconds"].as_i64();
+    asked.map_or(own, |asked| u64::try_from(asked).unwrap_or(1))
+}
+
+/// Whoever asks again may only shorten the time.
+fn marked_within(pod: &mut Value, grace: u64, stamp: Value) {
+    let metadata = &mut pod["metadata"];
+    match metadata["deletionGracePeriodSeconds"].as_u64() {
+        None => marked(pod, Some(grace), stamp),
+        Some(before) if grace < before => {
+            metadata["deletionTimestamp"] = stamp;
+            metadata["deletionGracePeriodSeconds"] = json!(grace);
+        }
+        Some(_) => {}
+    }
+}
+
+/// The time of an end to come is the end's; whoever counts generations counts this. A
+/// namespace does neither: it has no time of its own.
+fn marked(object: &mut Value, grace: Option<u64>, stamp: Value) {
     let metadata = &mut object["metadata"];
     if metadata["deletionTimestamp"].is_null() {
-        metadata["deletionTimestamp"] = json!(stamp);
-        metadata["deletionGracePeriodSeconds"] = json!(seconds);
+        metadata["deletionTimestamp"] = stamp;
+        let Some(grace) = grace else {
+            return;
+        };
+        metadata["deletionGracePeriodSeconds"] = json!(grace);
         if let Some(generation) = metadata["generation"].as_u64() {
             metadata["generation"] = json!(generation + 1);
         }
     }
-    Fate::Marked(object)
 }

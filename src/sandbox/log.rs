@@ -25,6 +25,10 @@ pub fn answer(store: &Store, target: &Target, name: &str, asked: &Asked) -> Resu
             return Err(Refusal::bad_request(why));
         }
     };
+    // No kubelet could be asked.
+    if pod["spec"]["nodeName"].is_null() {
+        return Ok(Reply::Empty);
+    }
     let previous = asked.query.is_set("previous");
     let key = Key::new(&PODS, target.space(), name);
     let Some(text) = store.log(&key, container, previous) else {

@@ -9,6 +9,7 @@ use super::options;
 use super::patch::Patch;
 use super::refusal::{FieldError, Refusal, Wrong};
 use super::request::Target;
+use super::resources::of_kind;
 use super::store::Key;
 use super::types;
 use super::verbs::{Asked, Reply, there};
@@ -66,6 +67,14 @@ impl<'a> Wish<'a> {
             let what = format!("{KIND} in version \"v1\" cannot be handled as a {KIND}");
             Refusal::bad_request(format!("{what}: {error}"))
         };
+        let said = |field: &str| object[field].as_str().unwrap_or_default();
+        if let Some(other) = of_kind(said("apiVersion"), said("kind")) {
+            let (kind, version) = (other.kind, other.version);
+            return Err(Refusal::bad_request(format!(
+                "{kind} in version {version:?} cannot be handled as a {KIND}: converting \
+                 ({version}.{kind}) to (autoscaling.{KIND}): unknown conversion"
+            )));
+        }
         let mut object = types::read(KIND, &object).map_err(unfit)?.value;
         admission::check_namespace(target, &mut object)?;
         admission::check_name(&object, target.name.as_deref().unwrap_or_default())?;

@@ -165,13 +165,17 @@ fn respond(store: &Store, head: &http::request::Parts, body: &[u8]) -> Response<
     match replied {
         Ok(Reply::Object { code, body }) => json(code, &body),
         Ok(Reply::Text(text)) => reply(store, 200, "text/plain", Sent::Whole(text.into())),
+        Ok(Reply::Empty) => reply(store, 204, "", Sent::Whole(Bytes::new())),
         Ok(Reply::Watch(watch)) => reply(store, 200, "application/json", Sent::Watch(watch)),
         Err(refusal) => json(refusal.code, &refusal.object()),
     }
 }
 
 fn reply(store: &Store, code: u16, media: &str, body: Sent) -> Response<Sent> {
-    let response = Response::builder().status(code).header(CONTENT_TYPE, media);
+    let mut response = Response::builder().status(code);
+    if !media.is_empty() {
+        response = response.header(CONTENT_TYPE, media);
+    }
     let response = response.header(DATE, store.clock().date()).body(body);
     response.expect("these are valid headers")
 }

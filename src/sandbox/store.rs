@@ -59,6 +59,8 @@ pub enum Fate {
     Removed,
     /// It stays, marked, until whoever has a part in it lets it go.
     Marked(Value),
+    /// Marked, and removed at once.
+    Both(Value),
 }
 
 /// A cluster in the process. Clones are handles to the same one.
@@ -215,8 +217,13 @@ impl Store {
         let is_released = new["metadata"]["deletionTimestamp"].is_string()
             && new["metadata"]["deletionGracePeriodSeconds"].as_u64().unwrap_or(0) == 0
             && !is_held(&new);
-        let change = if is_released { Change::Deleted } else { Change::Modified };
-        Ok(self.commit(&mut state, key.clone(), change, new))
+        if is_released {
+            // Nobody sees the version of its end but who watches.
+            let released = Arc::new(new.clone());
+            self.commit(&mut state, key.clone(), Change::Deleted, new);
+            return Ok(released);
+        }
+        Ok(self.commit(&mut state, key.clone(), Change::Modified, new))
     }
 
     /// Deletes an object, or marks it. Returns it as it was or is, and whether it is gone.
@@ -234,6 +241,12 @@ impl Store {
         match (fate(&old)?, dry) {
             (Fate::Removed, true) => Ok((old, true)),
             (Fate::Marked(new), true) => Ok((Arc::new(new), false)),
+            (Fate::Both(new), true) => Ok((Arc::new(new), true)),
+            (Fate::Both(new), false) => {
+                let marked = self.commit(&mut state, key.clone(), Change::Modified, new);
+                let gone = (*marked).clone();
+                Ok((self.commit(&mut state, key.clone(), Change::Deleted, gone), true))
+            }
             (Fate::Removed, false) => {
                 let gone = self.commit(&mut state, key.clone(), Change::Deleted, (*old).clone());
                 Ok((gone, true))

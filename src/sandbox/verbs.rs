@@ -29,6 +29,7 @@ const YAML: &str = "application/yaml";
 pub enum Reply {
     Object { code: u16, body: Value },
     Text(String),
+    Empty,
     Watch(Box<Watch>),
 }
 
@@ -168,7 +169,7 @@ fn created(
     {
         object["metadata"]["name"] = json!(format!("{prefix}{}", store.suffix()));
     }
-    let spare = Spare::of(store, target.resource);
+    let spare = Spare::of(store, target.resource, asked.query.is_dry());
     admission::admit_new(target.resource, &mut object, &spare)?;
     let object = store.create_or_show(target.resource, object, asked.query.is_dry())?;
     Ok(Reply::Object { code: 201, body: (*object).clone() })
@@ -219,7 +220,7 @@ fn written(
 ) -> Result<Reply, Refusal> {
     let name = target.name.as_deref().unwrap_or_default();
     let key = Key::new(target.resource, target.space(), name);
-    let spare = Spare::of(store, target.resource);
+    let spare = Spare::of(store, target.resource, asked.query.is_dry());
     let object = store.edit_or_show(target.resource, &key, asked.query.is_dry(), |old| {
         let mut new = new(old)?;
         admission::check_namespace(target, &mut new)?;

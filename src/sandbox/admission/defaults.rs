@@ -90,6 +90,9 @@ fn namespace(object: &mut Value, old: Option<&Value>) {
     if let Some(name) = object["metadata"]["name"].as_str().map(str::to_owned) {
         object["metadata"]["labels"]["kubernetes.io/metadata.name"] = json!(name);
     }
+    if old.is_some() {
+        or_empty(&mut object["status"]["phase"], "Active");
+    }
     // These are not let go of by whoever writes the object.
     let finalizers = match old {
         Some(old) => old["spec"]["finalizers"].clone(),

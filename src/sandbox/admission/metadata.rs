@@ -41,8 +41,8 @@ pub fn check_change(resource: Resource, object: &Value, old: &Value, errors: &mu
         change(was, is, errors);
         finalizers(is, errors);
     }
-    let again = [PODS.plural, CONFIG_MAPS.plural, INGRESSES.plural, ENDPOINT_SLICES.plural];
-    if again.contains(&resource.plural) {
+    let again: [Resource; 5] = [&NAMESPACES, &PODS, &CONFIG_MAPS, &INGRESSES, &ENDPOINT_SLICES];
+    if again.iter().any(|it| it.plural == resource.plural) {
         whole(is, name_form(resource), errors);
         finalizers(is, errors);
     }
@@ -50,12 +50,16 @@ pub fn check_change(resource: Resource, object: &Value, old: &Value, errors: &mu
 
 /// A name without a group is one of Kubernetes' own.
 fn finalizers(metadata: &Value, errors: &mut Errors) {
-    let known = ["kubernetes", "orphan", "foregroundDeletion"];
     for (n, finalizer) in items(&metadata["finalizers"]).iter().enumerate() {
-        if !text(finalizer).contains('/') && known.iter().all(|known| finalizer != known) {
-            let why = "name is neither a standard finalizer name nor is it fully qualified";
-            errors.invalid(&format!("metadata.finalizers[{n}]"), finalizer, why);
-        }
+        of_somebody(finalizer, &format!("metadata.finalizers[{n}]"), errors);
+    }
+}
+
+pub fn of_somebody(finalizer: &Value, field: &str, errors: &mut Errors) {
+    let known = ["kubernetes", "orphan", "foregroundDeletion"];
+    if !text(finalizer).contains('/') && known.iter().all(|known| finalizer != known) {
+        let why = "name is neither a standard finalizer name nor is it fully qualified";
+        errors.invalid(field, finalizer, why);
     }
 }
 

@@ -89,8 +89,15 @@ impl Reader {
             (Type::Quantity, Value::String(_) | Value::Number(_)) => {
                 return quantity::canonical(value).ok_or_else(|| quantity::WORDS.to_owned());
             }
-            (Type::Text | Type::Bytes | Type::Time | Type::IntOrText, Value::String(_))
-            | (Type::Bool, Value::Bool(_)) => true,
+            (Type::Time, Value::String(text)) => {
+                time(text)?;
+                true
+            }
+            (Type::Bytes, Value::String(text)) => {
+                bytes(text)?;
+                true
+            }
+            (Type::Text | Type::IntOrText, Value::String(_)) | (Type::Bool, Value::Bool(_)) => true,
             (Type::Int32 | Type::IntOrText, value) => {
                 value.as_i64().is_some_and(|value| i32::try_from(value).is_ok())
             }
@@ -149,6 +156,28 @@ impl Reader {
             path => format!("struct field {}.{}", self.inside, path.join(".")),
         };
         format!("json: cannot unmarshal {what} into Go {place} of type {wanted}")
+    }
+}
+
+fn time(text: &str) -> Result<(), String> {
+    match text.parse::<jiff::Timestamp>() {
+        Ok(_) => Ok(()),
+        // Of the first part that does not fit, which is mostly the year.
+        Err(_) => Err(format!(
+            "parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {text:?} as \
+             \"2006\""
+        )),
+    }
+}
+
+/// Base64, which nothing here decodes.
+fn bytes(text: &str) -> Result<(), String> {
+    let end = text.trim_end_matches('=').len();
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/".contains(byte);
+    let wrong = text.bytes().take(end).position(|byte| !is_letter(&byte));
+    match wrong.or((!text.len().is_multiple_of(4) || text.len() - end > 2).then_some(text.len())) {
+        None => Ok(()),
+        Some(at) => Err(format!("illegal base64 data at input byte {at}")),
     }
 }
 

@@ -20,12 +20,16 @@ pub struct Spare {
 }
 
 impl Spare {
-    pub fn of(store: &Store, resource: Resource) -> Spare {
+    /// What is only for show is shown the first address, free or not.
+    pub fn of(store: &Store, resource: Resource, is_for_show: bool) -> Spare {
         if resource.plural != SERVICES.plural {
             return Spare::default();
         }
         let all = store.list(&SERVICES, None);
         let address = loop {
+            if is_for_show {
+                break "10.96.0.1".to_owned();
+            }
             // Not the network's own, nor the API server's.
             let number = 2 + store.random(0xffff - 2);
             let address = format!("10.96.{}.{}", number >> 8, number & 0xff);

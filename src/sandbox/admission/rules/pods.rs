@@ -79,7 +79,9 @@ fn change(new: &Value, old: &Value, errors: &mut Errors) {
         }
         for (i, container) in items(&new[list]).iter().enumerate() {
             let image = text(&container["image"]);
-            if image.trim() != image {
+            if image.is_empty() {
+                errors.required(&format!("spec.{list}[{i}].image"), "");
+            } else if image.trim() != image {
                 let why = "must not have leading or trailing whitespace";
                 errors.invalid(&format!("spec.{list}[{i}].image"), &container["image"], why);
             }

@@ -33,6 +33,9 @@ impl Mask {
         {
             self.names.push(made.to_owned());
         }
+        if ask.path.starts_with("/api/v1/namespaces") && ask.object().is_none() {
+            ours(&mut reply.body);
+        }
         self.value("", &mut reply.body);
         reply
     }
@@ -75,6 +78,24 @@ impl Mask {
                     .chain(named)
                     .fold(text.to_owned(), |text, (tag, it)| text.replace(it.as_str(), &tag));
                 VERSIONS.replace_all(&text, "${1}N").into_owned()
+            }
+        }
+    }
+}
+
+/// Of all namespaces, those that are a row's own: each side has others.
+fn ours(body: &mut Value) {
+    let is_ours = |it: &Value| {
+        let metadata = &it["metadata"];
+        metadata["labels"]["row"].is_string() && metadata["generateName"].is_null()
+    };
+    match body {
+        Value::Array(events) => {
+            events.retain(|event| is_ours(&event["object"]) || event["type"] == "ERROR");
+        }
+        list => {
+            if let Some(items) = list["items"].as_array_mut() {
+                items.retain(is_ours);
             }
         }
     }

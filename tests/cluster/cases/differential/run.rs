@@ -20,7 +20,6 @@ const SHOWN: usize = 300;
 pub struct Both {
     real: Side,
     sandbox: Side,
-    store: Store,
     known: Known,
     masks: (Mask, Mask),
     /// What a row is called, in what is found.
@@ -38,7 +37,6 @@ impl Both {
         Ok(Both {
             real: Side::new(Way::Real(plane.client.clone())),
             sandbox: Side::new(Way::Sandbox(Api::new(&store))),
-            store,
             known: Known::read()?,
             masks: Default::default(),
             row: String::new(),

@@ -50,7 +50,11 @@ impl Scene<'_> {
             return vec![self.made(), get(&status), put(&status, &self.object())];
         }
         let mut object = self.changed("2");
-        object["status"] = json!({ "conditions": [] });
+        let (field, empty) = match self.kind.plural {
+            "ingresses" => ("loadBalancer", json!({})),
+            _ => ("conditions", json!([])),
+        };
+        object["status"] = json!({ field: empty });
         let mut stale = object.clone();
         stale["metadata"]["resourceVersion"] = json!("1");
         vec![
@@ -61,7 +65,7 @@ impl Scene<'_> {
             put(&status, &object),
             put(&status, &stale),
             put(&self.one(), &object),
-            merge_patch(&status, &json!({ "status": { "conditions": "a" } })),
+            merge_patch(&status, &json!({ "status": { field: "a" } })),
             get(&self.one()),
         ]
     }
