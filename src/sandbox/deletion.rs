@@ -83,79 +83,102 @@ fn precondition(resource: Resource, object: &Value, wanted: &Value) -> Result<()
 /// What becomes of an object that was asked to go: the garbage collector and the kubelet may have a
 /// part in it.
 pub fn fate(resource: Resource, object: &Value, options: &Value, clock: &Clock) -> Fate {
-    let finalizer = match options["propagationPolicy"].as_str() {
-        // These own nothing.
-        _ if resource.plural == EVENTS.plural => None,
-        Some("Foreground") => Some("foregroundDeletion"),
-        Some("Orphan") => Some("orphan"),
-        None if options["orphanDependents"] == true => Some("orphan"),
-        _ => None,
-    };
     let mut object = object.clone();
-    if let Some(finalizer) = finalizer {
-        let mut finalizers =
-            object["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
-        if !finalizers.contains(&json!(finalizer)) {
-            finalizers.push(json!(finalizer));
-        }
-        object["metadata"]["finalizers"] = json!(finalizers);
+    let grace = match resource.plural {
+        plural if plural == PODS.plural => of_pod(&object, options),
+        _ => Grace::None,
+    };
+    if let Grace::Pending = grace {
+        return Fate::Marked(object);
+    }
+    // These own nothing.
+    if resource.plural != EVENTS.plural {
+        finalizers(&mut object["metadata"], options);
     }
     let is_held = is_held(&object);
-    if resource.plural == NAMESPACES.plural && is_held {
-        object["status"]["phase"] = json!("Terminating");
-    }
     let stamp = |grace: u64| json!(clock.stamp_after(grace));
-    match resource.plural {
-        plural if plural == PODS.plural => {
-            let grace = grace(&object, options);
-            marked_within(&mut object, grace, stamp(grace));
+    let metadata = &mut object["metadata"];
+    match grace {
+        Grace::Seconds(grace) => {
+            if metadata["deletionTimestamp"].is_null() {
+                count(metadata);
+            }
+            metadata["deletionTimestamp"] = stamp(grace);
+            metadata["deletionGracePeriodSeconds"] = json!(grace);
             if is_held || grace > 0 { Fate::Marked(object) } else { Fate::Both(object) }
         }
         _ if !is_held => Fate::Removed,
-        plural => {
-            let grace = if plural == NAMESPACES.plural { None } else { Some(0) };
-            marked(&mut object, grace, stamp(0));
+        _ if !metadata["deletionTimestamp"].is_null() => Fate::Marked(object),
+        // It has no time of its own, and counts nothing.
+        _ if resource.plural == NAMESPACES.plural => {
+            metadata["deletionTimestamp"] = stamp(0);
+            object["status"]["phase"] = json!("Terminating");
+            Fate::Marked(object)
+        }
+        _ => {
+            count(metadata);
+            metadata["deletionTimestamp"] = stamp(0);
+            metadata["deletionGracePeriodSeconds"] = json!(0);
             Fate::Marked(object)
         }
     }
 }
 
-/// Seconds that a pod has to end: none where nothing of it runs.
-fn grace(pod: &Value, options: &Value) -> u64 {
+/// To be asked to go is to be wanted otherwise.
+fn count(metadata: &mut Value) {
+    if let Some(generation) = metadata["generation"].as_u64() {
+        metadata["generation"] = json!(generation + 1);
+    }
+}
+
+/// The time that an object has to end.
+enum Grace {
+    None,
+    /// It has begun, and what is asked for is no shorter.
+    Pending,
+    Seconds(u64),
+}
+
+/// Nothing runs of a pod that no node has.
+fn of_pod(pod: &Value, options: &Value) -> Grace {
     let is_over = ["Succeeded", "Failed"].iter().any(|phase| pod["status"]["phase"] == *phase);
-    if pod["spec"]["nodeName"].is_null() || is_over {
-        return 0;
-    }
-    let own = pod["spec"]["terminationGracePeriodSeconds"].as_u64().unwrap_or(GRACE);
-    let asked = options["gracePeriodSeconds"].as_i64();
-    asked.map_or(own, |asked| u64::try_from(asked).unwrap_or(1))
-}
-
-/// Whoever asks again may only shorten the time.
-fn marked_within(pod: &mut Value, grace: u64, stamp: Value) {
-    let metadata = &mut pod["metadata"];
-    match metadata["deletionGracePeriodSeconds"].as_u64() {
-        None => marked(pod, Some(grace), stamp),
-        Some(before) if grace < before => {
-            metadata["deletionTimestamp"] = stamp;
-            metadata["deletionGracePeriodSeconds"] = json!(grace);
+    let grace = match pod["spec"]["nodeName"].is_null() || is_over {
+        true => 0,
+        false => {
+            let own = pod["spec"]["terminationGracePeriodSeconds"].as_u64().unwrap_or(GRACE);
+            let asked = options["gracePeriodSeconds"].as_i64();
+            asked.map_or(own, |asked| u64::try_from(asked).unwrap_or(1))
         }
-        Some(_) => {}
+    };
+    match pod["metadata"]["deletionGracePeriodSeconds"].as_u64() {
+        None => Grace::Seconds(grace),
+        Some(0) => Grace::None,
+        // Who says nothing leaves it as it is.
+        Some(before) if grace >= before || options["gracePeriodSeconds"].is_null() => {
+            Grace::Pending
+        }
+        Some(_) => Grace::Seconds(grace),
     }
 }
 
-/// The time of an end to come is the end's; whoever counts generations counts this. A
-/// namespace does neither: it has no time of its own.
-fn marked(object: &mut Value, grace: Option<u64>, stamp: Value) {
-    let metadata = &mut object["metadata"];
-    if metadata["deletionTimestamp"].is_null() {
-        metadata["deletionTimestamp"] = stamp;
-        let Some(grace) = grace else {
-            return;
-        };
-        metadata["deletionGracePeriodSeconds"] = json!(grace);
-        if let Some(generation) = metadata["generation"].as_u64() {
-            metadata["generation"] = json!(generation + 1);
-        }
+/// How an object's dependents go is kept as one of its finalizers. Whoever says it anew takes the
+/// place of whoever said it before.
+fn finalizers(metadata: &mut Value, options: &Value) {
+    let said = match options["propagationPolicy"].as_str() {
+        Some("Foreground") => Some("foregroundDeletion"),
+        Some("Orphan") => Some("orphan"),
+        None if options["orphanDependents"] == true => Some("orphan"),
+        None if options["orphanDependents"].is_null() => return,
+        _ => None,
+    };
+    let mut all = metadata["finalizers"].as_array().cloned().unwrap_or_default();
+    let kept = |it: &Value| said.is_some_and(|said| it == said);
+    all.retain(|it| kept(it) || ["orphan", "foregroundDeletion"].iter().all(|other| it != other));
+    if let Some(said) = said.filter(|_| !all.iter().any(kept)) {
+        all.push(json!(said));
+    }
+    match (all.is_empty(), metadata.as_object_mut()) {
+        (true, Some(fields)) => drop(fields.remove("finalizers")),
+        _ => metadata["finalizers"] = json!(all),
     }
 }

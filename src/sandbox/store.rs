@@ -218,10 +218,9 @@ impl Store {
             && new["metadata"]["deletionGracePeriodSeconds"].as_u64().unwrap_or(0) == 0
             && !is_held(&new);
         if is_released {
-            // Nobody sees the version of its end but who watches.
-            let released = Arc::new(new.clone());
-            self.commit(&mut state, key.clone(), Change::Deleted, new);
-            return Ok(released);
+            // Who watches is told of what was stored, whoever let it go of what they made of it.
+            self.commit(&mut state, key.clone(), Change::Deleted, (*old).clone());
+            return Ok(Arc::new(new));
         }
         Ok(self.commit(&mut state, key.clone(), Change::Modified, new))
     }

@@ -171,6 +171,9 @@ fn created(
     }
     let spare = Spare::of(store, target.resource, asked.query.is_dry());
     admission::admit_new(target.resource, &mut object, &spare)?;
+    if asked.method == Method::POST {
+        admission::check_unversioned(&object)?;
+    }
     let object = store.create_or_show(target.resource, object, asked.query.is_dry())?;
     Ok(Reply::Object { code: 201, body: (*object).clone() })
 }

@@ -176,7 +176,11 @@ pub fn admit_new(resource: Resource, object: &mut Value, spare: &Spare) -> Resul
     if metadata::is_common(resource) && errors.0.is_empty() {
         metadata::check_new(resource, object, &mut errors);
     }
-    judged(resource, &name, &errors)?;
+    judged(resource, &name, &errors)
+}
+
+/// What is posted has no version yet.
+pub fn check_unversioned(object: &Value) -> Result<(), Refusal> {
     let version = object["metadata"]["resourceVersion"].as_str().unwrap_or_default();
     match version {
         "" | "0" => Ok(()),

@@ -23,6 +23,7 @@ pub fn fill_in(pod: &mut Value, old: Option<&Value>) {
         }
     }
     fill_in_spec(spec);
+    tolerate(spec);
     if old.is_none() {
         admit(spec);
     }
@@ -41,6 +42,10 @@ fn admit(spec: &mut Value) {
     spec["serviceAccount"] = spec["serviceAccountName"].clone();
     or(&mut spec["priority"], json!(0));
     or(&mut spec["preemptionPolicy"], json!("PreemptLowerPriority"));
+}
+
+/// What nobody tolerates by themselves is tolerated for a while.
+fn tolerate(spec: &mut Value) {
     let mut tolerations = items(&spec["tolerations"]).to_vec();
     for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
         if !tolerations.iter().any(|it| it["key"] == key && it["effect"] != "NoSchedule") {
@@ -209,7 +214,7 @@ mod tests {
             ("parrot:1", false),
             ("example.com:5000/parrot:1", false),
             ("parrot@sha256:0", false),
-            ("parrot:latest@sha256:0", false),
+            ("parrot:latest@sha256:0", true),
         ] {
             assert_eq!(is_latest(image), is, "{image}");
         }

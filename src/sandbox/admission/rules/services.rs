@@ -1,7 +1,6 @@
 //! Services.
 
 use std::net::IpAddr;
-use std::ops::RangeInclusive;
 
 use serde_json::{Value, json};
 
@@ -17,7 +16,6 @@ const FAMILY_POLICIES: &[&str] = &["PreferDualStack", "RequireDualStack", "Singl
 const TRAFFIC: &[&str] = &["Cluster", "Local"];
 
 const NEARNESS: &[&str] = &["PreferClose", "PreferSameZone", "PreferSameNode"];
-const NODE_PORTS: RangeInclusive<i64> = 30_000..=32_767;
 
 pub fn check(spec: &Value, old: Option<&Value>, errors: &mut Errors) {
     if let Some(old) = old {
@@ -133,13 +131,6 @@ fn node_ports(spec: &Value, errors: &mut Errors) {
         let (port, field) = is(i, "nodePort");
         if spec["type"] == "ClusterIP" && !port.is_null() {
             errors.forbidden(&field, "may not be used when `type` is 'ClusterIP'");
-        } else if !port.is_null() && !NODE_PORTS.contains(&number(port)) {
-            let (first, last) = (NODE_PORTS.start(), NODE_PORTS.end());
-            let why = format!(
-                "provided port is not in the valid range. The range of valid ports is \
-                 {first}-{last}"
-            );
-            errors.invalid(&field, port, why);
         }
     }
     let is_again = |i: usize, part: &str| {
