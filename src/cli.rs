@@ -1,13 +1,17 @@
 //! The command line, nothing else.
 
+mod credentials;
 mod examples;
 mod program;
+mod redacted;
 
 use std::path::PathBuf;
 
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use secrecy::SecretString;
 
+pub use credentials::Credentials;
 pub use program::program;
 
 use crate::release::PreviewHost;
@@ -76,8 +80,9 @@ pub fn command(program: &'static str) -> clap::Command {
 /// The command line that this process was given. Ends it with help, or with what is wrong.
 pub fn parse() -> Cli {
     let mut command = command(program());
-    let matches = command.get_matches_mut();
-    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit())
+    let matches = command.try_get_matches_from_mut(std::env::args_os());
+    let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
+    cli.unwrap_or_else(|error| redacted::end(&error.format(&mut command)))
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -99,6 +104,11 @@ pub enum Command {
     Status(Status),
     /// Show the releases that are over, and how they ended
     History(History),
+    /// Say whether the app can be released as it is
+    ///
+    /// A line for each thing that is looked at; deploy and init look at the same before they begin.
+    /// Writes nothing, and needs no init before. Ends 10 if anything fails.
+    Check(Check),
     /// Approve the waiting candidate, and follow the release to its end
     Promote(Promote),
     /// Destroy the candidate; after the switch, switch back first
@@ -136,6 +146,9 @@ pub struct Init {
     /// Settings to record, and to check: a bluegreen.yaml or a Flagger Canary; - for standard input
     #[arg(short = 'f', long, value_name = "FILE")]
     pub filename: Vec<PathBuf>,
+    /// Go on where a NetworkPolicy would not hold for the candidate
+    #[arg(long, hide_short_help = true)]
+    pub allow_policy_gap: bool,
 }
 
 #[derive(Args, Debug)]
@@ -184,8 +197,10 @@ pub struct Deploy {
     ///
     /// Without this flag, --yes or --detach the environment's BLUEGREEN_WEBHOOK counts: the address
     /// is a secret, and a command line can be seen by others.
-    #[arg(long, value_name = "URL")]
-    pub webhook: Option<String>,
+    #[arg(long, value_name = "URL", value_parser = credentials::secret)]
+    pub webhook: Option<SecretString>,
+    #[command(flatten)]
+    pub credentials: Credentials,
     /// Between two questions to the gate [default: 10s]
     #[arg(long, value_name = "TIME", value_parser = parse_some_seconds)]
     pub interval: Option<u64>,
@@ -221,6 +236,9 @@ pub struct Deploy {
     pub timeout: Option<u64>,
     #[command(flatten)]
     pub after: AfterSwitch,
+    /// Go on where a NetworkPolicy would not hold for the candidate
+    #[arg(long, hide_short_help = true)]
+    pub allow_policy_gap: bool,
 }
 
 /// What happens between the switch and the end of a release.
@@ -276,6 +294,19 @@ pub struct History {
     /// The app: its Deployment's name
     #[arg(value_parser = parse_app)]
     pub app: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct Check {
+    /// The app: its Deployment's name
+    #[arg(value_parser = parse_app)]
+    pub app: Option<String>,
+    /// Print the smallest Role that allows a release
+    #[arg(long)]
+    pub role: bool,
+    /// Only warn of a NetworkPolicy that would not hold for the candidate
+    #[arg(long)]
+    pub allow_policy_gap: bool,
 }
 
 #[derive(Args, Debug)]
@@ -340,12 +371,14 @@ pub struct Schema {
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SchemaOf {
-    /// A line of any command with -o json but status and history
+    /// A line of any command with -o json but status, history and check
     Event,
     /// What status prints with -o json
     Status,
     /// What history prints with -o json
     History,
+    /// What check prints with -o json
+    Check,
     /// A bluegreen.yaml, which commands read
     Config,
 }

@@ -4,6 +4,7 @@ mod interrupt;
 mod left;
 mod look;
 mod pause;
+mod preflight;
 mod step;
 
 use std::time::Duration;
@@ -64,6 +65,8 @@ struct Loop<'a> {
     away: bool,
     /// Since when writes have been failing.
     failing: Option<Instant>,
+    /// Whether what has to be known before a first write has been asked.
+    checked: bool,
     /// Whether a refusal has been looked at a second time.
     doubted: bool,
     release: Option<u64>,
@@ -100,6 +103,7 @@ pub async fn drive(drive: Drive<'_>) -> Result<Ended, Error> {
         idle: Vec::new(),
         away: false,
         failing: None,
+        checked: false,
         doubted: false,
         release: None,
         order: Order::default(),
@@ -135,7 +139,11 @@ pub async fn drive(drive: Drive<'_>) -> Result<Ended, Error> {
 
 impl Loop<'_> {
     async fn run(&mut self) -> Result<Outcome, Error> {
-        self.observe(Breadth::All).await?;
+        let breadth = match self.drive.goal {
+            Goal::Init(_) | Goal::Deploy(_) => Breadth::Fitness,
+            _ => Breadth::All,
+        };
+        self.observe(breadth).await?;
         loop {
             if let Some(signal) = self.drive.interrupts.pending() {
                 return Err(self.interrupted(signal));
@@ -146,7 +154,10 @@ impl Loop<'_> {
                 Next::Do(step) if step.fresh && !self.look.is_fresh() => {
                     self.observe(Breadth::Serving).await?;
                 }
-                Next::Do(step) => self.step(*step, &s).await?,
+                Next::Do(step) => match self.preflight(&step, &s).await? {
+                    Some(outcome) => return Ok(outcome),
+                    None => self.step(*step, &s).await?,
+                },
                 Next::Ask(question) => {
                     if let Some(asked) = self.pause.ask(&self.drive, &s, question) {
                         self.emit(asked);
@@ -177,7 +188,7 @@ impl Loop<'_> {
                     | Outcome::TakenOver { .. },
                 ) if !self.doubted => {
                     self.doubted = true;
-                    self.observe(Breadth::All).await?;
+                    self.observe(breadth).await?;
                 }
                 Next::Done(outcome) => return Ok(outcome),
             }

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use super::{CallError, Cluster};
 use crate::model::Write;
+use crate::release::Step;
+use crate::release::checks::{Rehearsed, Reply};
 
 const WRITE_WITHIN: Duration = Duration::from_secs(10);
 const JSON: &str = "application/json";
@@ -51,6 +53,17 @@ impl Cluster {
         };
         Ok(Some(reply))
     }
+}
+
+/// Has the API server check a step, and takes in what it says.
+pub async fn rehearsed(cluster: &Cluster, step: Step) -> Rehearsed {
+    let reply = match cluster.dry_run(&step.write).await {
+        Ok(_) => Reply::Taken,
+        Err(error) if error.is_about_rights() => Reply::Forbidden,
+        Err(CallError::Refused { code, message, .. }) => Reply::Refused { code, message },
+        Err(error) => Reply::Lost { why: error.to_string() },
+    };
+    Rehearsed { step, reply }
 }
 
 fn bytes(value: &Value) -> Vec<u8> {

@@ -20,28 +20,30 @@ const ONE_LOOK: Duration = Duration::from_secs(10);
 pub enum Breadth {
     /// Everything that any decision rests on.
     All,
+    /// The same, and what tells whether a release may begin.
+    Fitness,
     /// What a switch and a putting away rest on.
     Serving,
     /// The record alone.
     Record,
 }
 
+const SERVING: [Kind; 4] = [Kind::Deployment, Kind::Service, Kind::Ingress, Kind::EndpointSlice];
+const BESIDE: [Kind; 3] = [Kind::HorizontalPodAutoscaler, Kind::ReplicaSet, Kind::Pod];
+const IN_THE_WAY: [Kind; 4] = [
+    Kind::NetworkPolicy,
+    Kind::PodDisruptionBudget,
+    Kind::PersistentVolumeClaim,
+    Kind::ResourceQuota,
+];
+
 impl Breadth {
-    fn kinds(self) -> &'static [Kind] {
+    fn kinds(self) -> Vec<Kind> {
         match self {
-            Breadth::All => &[
-                Kind::Deployment,
-                Kind::Service,
-                Kind::Ingress,
-                Kind::EndpointSlice,
-                Kind::HorizontalPodAutoscaler,
-                Kind::ReplicaSet,
-                Kind::Pod,
-            ],
-            Breadth::Serving => {
-                &[Kind::Deployment, Kind::Service, Kind::Ingress, Kind::EndpointSlice]
-            }
-            Breadth::Record => &[],
+            Breadth::Record => Vec::new(),
+            Breadth::Serving => SERVING.to_vec(),
+            Breadth::All => [&SERVING[..], &BESIDE].concat(),
+            Breadth::Fitness => [&SERVING[..], &BESIDE, &IN_THE_WAY].concat(),
         }
     }
 }
@@ -53,7 +55,7 @@ pub async fn read(
     breadth: Breadth,
     objects: &mut Objects,
 ) -> Result<BTreeMap<Kind, String>, (Kind, CallError)> {
-    let lists = try_join_all(breadth.kinds().iter().map(|kind| list(cluster, *kind)));
+    let lists = try_join_all(breadth.kinds().into_iter().map(|kind| list(cluster, kind)));
     let record = names.record();
     let record_list = list_named(cluster, &record);
     let (record_list, lists) = futures_util::future::try_join(record_list, lists).await?;

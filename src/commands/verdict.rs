@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::session::Session;
+use crate::clean::clean;
 use crate::drive::Ended;
 use crate::error::{Error, Kind};
 use crate::release::{Finished, Outcome, Verdict};
@@ -20,7 +21,7 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
         Outcome::Initialised => Ok(format!("{app} is ready for releases")),
         Outcome::Finished(finished) => finished_as(session, finished),
         Outcome::AlreadyLive { images } => {
-            Ok(format!("{app}: {} is live already", images.join(", ")))
+            Ok(format!("{app}: {} is live already", clean(&images.join(", "))))
         }
         Outcome::Detached { number, preview } => Ok(waits(session, *number, preview.as_deref())),
         Outcome::Busy { holder, since } => Err(Error::new(
@@ -118,7 +119,7 @@ fn finished_as(session: &Session, finished: &Finished) -> Result<String, Error> 
 fn waits(session: &Session, number: u64, preview: Option<&str>) -> String {
     let app = &session.names.app;
     let mut lines = vec![format!("{app}: release {number} is ready and waits for a yes")];
-    lines.extend(preview.map(|address| format!("  preview   {address}")));
+    lines.extend(preview.map(|address| format!("  preview   {}", clean(address))));
     lines.push(format!("  yes       {}", session.command("promote")));
     lines.push(format!("  no        {}", session.command("abort")));
     lines.join("\n")
@@ -126,8 +127,9 @@ fn waits(session: &Session, number: u64, preview: Option<&str>) -> String {
 
 fn promoted(session: &Session, finished: &Finished) -> String {
     let names = &session.names;
+    // In lines of ours, none of which anybody else may begin.
     let images = |images: &BTreeMap<String, String>| -> String {
-        images.values().map(String::as_str).collect::<Vec<_>>().join(", ")
+        clean(&images.values().map(String::as_str).collect::<Vec<_>>().join(", "))
     };
     let (new, old) = (names.deployment(finished.to), names.deployment(finished.from));
     let (app, number) = (&names.app, finished.number);

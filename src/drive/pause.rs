@@ -60,8 +60,9 @@ impl Pause {
         let gate = webhook.to_string();
         let asked = question.clone();
         let answer = Box::pin(async move {
-            let answer = webhook.ask(&payload).await;
-            let at = cluster.clock().now();
+            let now = || cluster.clock().now();
+            let answer = webhook.ask(&payload, &now).await;
+            let at = now();
             Answered { release: asked.release, hash: asked.hash, at, answer }
         });
         self.poll = Some(Poll { question, answer });

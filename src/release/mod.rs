@@ -1,6 +1,6 @@
 //! The core: what a release is, and what the next step of one is. No I/O, no clock, no kube client.
 
-mod checks;
+pub mod checks;
 mod endpoints;
 mod expected;
 pub mod goal;

@@ -4,8 +4,9 @@ use console::Style;
 use jiff::Timestamp;
 
 use super::print_fitted;
-use super::text::{ago, clean, lasted};
+use super::text::{ago, lasted};
 use super::words::answered;
+use crate::clean::clean;
 use crate::model::Colour;
 use crate::release::Phase;
 use crate::release::status::{Progress, Side, Status};

@@ -43,6 +43,10 @@ pub fn settled(what: &What) -> Vec<Line> {
     match what {
         What::Done(doing) => done(doing).into_iter().collect(),
         What::News(news) => vec![said(news)],
+        What::Warned { what, hint, .. } => {
+            let hint = hint.iter().map(|hint| Line::new(Mark::More, format!("hint: {hint}")));
+            std::iter::once(Line::new(Mark::News, what.clone())).chain(hint).collect()
+        }
         // Any other answer is counted, and the count says it.
         What::GateAnswered { answer, .. } if answer == "pass" => {
             vec![Line::new(Mark::Good, "the gate says yes")]

@@ -20,8 +20,10 @@ impl Call {
         self.path.contains("watch=true")
     }
 
+    /// Neither what is only tried nor what is asked about one's own rights is one.
     pub fn is_write(&self) -> bool {
-        self.method != Method::GET
+        let is_asked = self.path.contains("dryRun=") || self.path.contains("/selfsubject");
+        self.method != Method::GET && !is_asked
     }
 }
 

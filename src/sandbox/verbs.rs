@@ -82,6 +82,8 @@ pub fn answer(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Re
     let (has_status, has_scale) = (resource.has_status, resource.has_scale);
     let has_log = resource.plural == PODS.plural;
     match (&target.name, target.part.as_deref(), asked.method.as_str()) {
+        (Some(_), ..) if access::is_review(target) => Err(Refusal::no_such_path()),
+        (None, _, "GET") if access::is_review(target) => Err(Refusal::not_allowed()),
         (None, _, "GET") => collection(store, target, asked),
         (None, _, "POST") => create(store, target, asked),
         (Some(_), Some("status"), _) if !has_status => Err(Refusal::no_such_path()),
@@ -134,7 +136,7 @@ fn collection(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Re
 }
 
 /// An object that was sent whole, as one of the kind that the URL has.
-fn sent(target: &Target, asked: &Asked) -> Result<Value, Refusal> {
+pub fn sent(target: &Target, asked: &Asked) -> Result<Value, Refusal> {
     let resource = target.resource;
     let mut object = asked.object(resource.kind)?;
     options::check_kind(resource, &object, asked.body)?;
@@ -148,7 +150,7 @@ fn create(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Refusa
     asked.form()?;
     options::check_write("CreateOptions", &asked.query)?;
     if access::is_review(target) {
-        return Ok(Reply::Object { code: 201, body: access::review(asked)? });
+        return Ok(Reply::Object { code: 201, body: access::review(target, asked)? });
     }
     created(store, target, asked, sent(target, asked)?)
 }

@@ -179,7 +179,7 @@ fn differing(given: &Given, app: Option<&str>, namespace: Option<&str>) -> Optio
 }
 
 fn settings(source: &Source, part: &Part) -> Result<Given, Error> {
-    match part.form {
+    let given = match part.form {
         Form::Canary => canary::read(&part.node).map_err(|unusable| match unusable {
             Unusable::Wrong(wrong) => source.wrong(NOT_SETTINGS, &wrong),
             Unusable::Refused(reasons) => {
@@ -188,7 +188,8 @@ fn settings(source: &Source, part: &Part) -> Result<Given, Error> {
             }
         }),
         _ => config::read(&part.node).map_err(|wrong| source.wrong(NOT_SETTINGS, &wrong)),
-    }
+    };
+    given.map(|given| given.within(&source.folder))
 }
 
 /// Our own form beside the manifests, unless it is another app's.
@@ -210,6 +211,7 @@ fn beside(
         return Err(source.wrong(NOT_SETTINGS, &Wrong { at: None, why }));
     };
     let given = config::read(document).map_err(|wrong| source.wrong(NOT_SETTINGS, &wrong))?;
+    let given = given.within(&source.folder);
     let is_ours = differing(&given, app, namespace).is_none();
     Ok(is_ours.then_some(Loaded { shown: source.shown, given, found: true }))
 }

@@ -1,7 +1,9 @@
 //! Flags and files become checked settings here, once.
 
+mod address;
 mod canary;
 mod config;
+mod credentials;
 mod fields;
 mod files;
 mod given;
@@ -14,10 +16,12 @@ use std::time::Duration;
 
 use crate::release::PreviewHost;
 
+pub use address::{Address, is_this_machine};
 pub use config::Config;
+pub use credentials::{Credentials, Files, Key, keys};
 pub use fields::{FIELDS, HOOKS, Use};
 pub use files::{Asked, Input, Loaded, Template, read};
-pub use given::{Given, Hook, address, is_this_machine};
+pub use given::{Given, Hook};
 pub use probe::Probe;
 
 /// Kubernetes' names of namespaces, Services and labels: RFC 1123 labels.

@@ -1,6 +1,6 @@
 //! Files as they are read: YAML documents, and what is wrong with them, shown in place.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::tree::{Mark, Node, What, Wrong};
 use crate::error::{Error, Kind};
@@ -8,6 +8,8 @@ use crate::error::{Error, Kind};
 /// A file's text, under the name by which people know it.
 pub struct Source {
     pub shown: String,
+    /// What it names is seen from here.
+    pub folder: PathBuf,
     text: String,
 }
 
@@ -19,7 +21,10 @@ impl Source {
             false => (path.display().to_string(), std::fs::read_to_string(path)),
         };
         match text {
-            Ok(text) => Ok(Source { shown, text }),
+            Ok(text) => {
+                let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+                Ok(Source { shown, folder, text })
+            }
             Err(error) => Err(Error::new(Kind::Usage, format!("{shown} can't be read"))
                 .because(error.to_string())),
         }
@@ -27,7 +32,8 @@ impl Source {
 
     #[cfg(test)]
     pub fn of(text: &str) -> Source {
-        Source { shown: "file.yaml".to_owned(), text: text.to_owned() }
+        let (shown, folder) = ("file.yaml".to_owned(), PathBuf::new());
+        Source { shown, folder, text: text.to_owned() }
     }
 
     /// Every document; those within a `List`, which is what kubectl prints of several objects, one
@@ -95,15 +101,17 @@ fn bare(error: &serde_saphyr::Error) -> String {
 
 /// The words that a line may show: names of keys that stand at its beginning. Anything else may be a
 /// secret, or a part of one.
-const SHOWN: [&str; 32] = [
+const SHOWN: [&str; 35] = [
     "analysis",
     "apiVersion",
     "app",
     "bake",
+    "caFile",
     "containers",
     "deadline",
     "drain",
     "gate",
+    "headerFile",
     "image",
     "ingress",
     "interval",
@@ -118,6 +126,7 @@ const SHOWN: [&str; 32] = [
     "provider",
     "replicas",
     "retries",
+    "secretFile",
     "service",
     "settle",
     "spec",

@@ -187,6 +187,8 @@ impl Command {
             _ if is_human || out.is_empty() => Ok(()),
             Some("status") if self.line.ends_with(" -w") => schema::pictures(out),
             Some("status") => schema::status(out).map(drop),
+            Some("check") if self.line.contains("--role") => Ok(()),
+            Some("check") => schema::check(out).map(drop),
             Some("history") => schema::history(out).map(drop),
             _ => schema::events(out).map(drop),
         }

@@ -18,6 +18,8 @@ pub const V2: &str = "kmharish/parrot-app:v2.2";
 pub const V3: &str = "kmharish/parrot-app:v3.0";
 
 const KINDS: [Kind; 4] = [Kind::Deployment, Kind::Service, Kind::Ingress, Kind::ConfigMap];
+/// What a release may meet.
+const OTHERS: [Kind; 2] = [Kind::NetworkPolicy, Kind::ResourceQuota];
 
 /// A path of an Ingress.
 pub fn backend(service: &str) -> Value {
@@ -106,7 +108,8 @@ impl Field {
         object["metadata"]["namespace"] = json!(self.namespace);
         let text = |field: &str| object[field].as_str().unwrap_or_default();
         let is_it = |kind: &Kind| kind.to_string() == text("kind");
-        let kind = KINDS.into_iter().find(is_it).context("a kind that is not needed yet")?;
+        let kind =
+            KINDS.into_iter().chain(OTHERS).find(is_it).context("a kind that is not needed yet")?;
         self.send(Method::POST, self.path(kind), Some(object)).await
     }
 

@@ -7,6 +7,7 @@ mod changes;
 mod command;
 mod drivers;
 mod field;
+mod fitness;
 mod gate;
 mod intents;
 mod life;
@@ -15,6 +16,8 @@ mod seen;
 mod still;
 mod unhealthy;
 
+#[allow(unused_imports, reason = "not every test program looks at what was said")]
+pub use command::Said;
 pub use field::Field;
 
 use std::future::Future;
@@ -48,6 +51,7 @@ pub fn all() -> Vec<Case> {
         unhealthy::CASES,
         changes::CASES,
         seen::CASES,
+        fitness::CASES,
     ];
     subjects.concat()
 }

@@ -2,11 +2,15 @@
 
 #[path = "../acceptance/mod.rs"]
 mod acceptance;
+mod escapes;
 mod on_sandbox;
 mod plan_properties;
 mod plan_table;
+mod preflight;
 #[allow(dead_code, reason = "what status prints is for other test programs")]
 #[path = "../schema/mod.rs"]
 mod schema;
 mod settings_docs;
+#[path = "../tally/mod.rs"]
+mod tally;
 mod world;

@@ -9,8 +9,10 @@ use serde_json::json;
 use tokio::runtime::Builder;
 
 use crate::acceptance::{Case, Field, all, short};
+use crate::tally;
 
 const NAMESPACE: &str = "blue-green";
+const SEEDS: std::ops::RangeInclusive<u64> = 1..=3;
 
 fn run((name, case): Case, seed: u64) -> Result<()> {
     let runtime = Builder::new_current_thread().enable_all().start_paused(true).build()?;
@@ -29,8 +31,9 @@ fn run((name, case): Case, seed: u64) -> Result<()> {
 /// Each in the histories of a few seeds.
 #[test]
 fn acceptance() {
+    let cases = all();
+    let tried_in_all = cases.len() * SEEDS.count();
     let failed: Vec<String> = std::thread::scope(|scope| {
-        let cases = all();
         let halves: Vec<Vec<Case>> =
             (0..2).map(|half| cases.iter().skip(half).step_by(2).copied().collect()).collect();
         let ran: Vec<_> = halves
@@ -39,10 +42,11 @@ fn acceptance() {
             .collect();
         ran.into_iter().flat_map(|ran| ran.join().expect("a case panicked")).collect()
     });
+    tally::record("acceptance, on the sandbox", tried_in_all, tried_in_all - failed.len());
     assert!(failed.is_empty(), "{} failed:\n{}", failed.len(), failed.join("\n"));
 }
 
 fn tried(case: Case) -> Vec<String> {
-    let ran = (1..=3).map(|seed| run(case, seed));
+    let ran = SEEDS.map(|seed| run(case, seed));
     ran.filter_map(Result::err).map(|error| format!("{error:#}")).collect()
 }

@@ -4,9 +4,12 @@ use serde_json::Value;
 
 use super::hold::{self, Other};
 use super::{Doing, Look, Next, forward, later, start, withdraw};
+use crate::model::Colour;
+use crate::release::checks::Ground;
 use crate::release::goal::{Change, Deploy, Gate};
 use crate::release::{
-    Ending, GateKind, GateState, Outcome, Record, Release, Settings, Slot, Verdict, template,
+    Ending, GateKind, GateState, Outcome, Record, Release, Settings, Slot, Snapshot, Verdict,
+    template,
 };
 
 pub fn next(look: Look, record: &Record, deploy: &Deploy) -> Next {
@@ -101,8 +104,26 @@ fn detached(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> 
         && look.s.slot(release.to).is_some_and(|slot| look.s.serves(release.to, slot.desired()))
 }
 
+fn asked(deploy: &Deploy) -> start::Asked<'_> {
+    start::Asked {
+        change: Some(&deploy.change),
+        expected: deploy.expected.clone(),
+        allow_policy_gap: deploy.allow_policy_gap,
+    }
+}
+
+/// What the checks are to look at, by the colour that is live.
+pub fn ground<'a>(
+    s: &'a Snapshot,
+    record: &Record,
+    from: Colour,
+    deploy: &Deploy,
+) -> Option<Ground<'a>> {
+    Some(start::ground(s, record, s.slot(from)?, from, &asked(deploy)))
+}
+
 fn start(look: Look, record: &Record, deploy: &Deploy) -> Next {
-    let (from, live) = match start::footing(look, record, &deploy.expected) {
+    let (from, live) = match start::footing(look, record, &asked(deploy)) {
         Ok(footing) => footing,
         Err(next) => return next,
     };

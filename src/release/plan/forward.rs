@@ -8,7 +8,7 @@ use super::{Doing, Look, Next, WaitFor, later, live, rollback, switch};
 use crate::model::{EPOCH, Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, pointer};
 use crate::release::objects::{self, Candidate};
 use crate::release::{Ending, Outcome, Record, Release, Slot, Verdict, checks, template};
-use crate::route::{follow, resolves_to};
+use crate::route::{Label, follow, resolves_to};
 
 /// Between the candidate's readiness and the switch: a margin. A backend without ready endpoints is
 /// unknown to the ingress controller, whoever names it, and its watches of endpoints and of Ingresses
@@ -156,6 +156,13 @@ fn make(look: Look, record: &Record, live: Slot, slot: Option<Slot>, what: &Cand
     if slot.is_ours() && finished.is_some_and(|f| f.outcome != Verdict::Promoted) {
         return super::start::remove_leftover(look, slot);
     }
+    // Pods that run the version already stay as they are, older release's number and all.
+    let is_warm = rollback::is_warm(record, slot, what.template);
+    look.act(doing, fill(slot, &record.label, what, is_warm))
+}
+
+/// A slot that holds an older version, filled with this one.
+pub fn fill(slot: Slot, label: &Label, what: &Candidate, is_warm: bool) -> Write {
     let mut changes = annotate(
         slot.0,
         &[
@@ -164,14 +171,12 @@ fn make(look: Look, record: &Record, live: Slot, slot: Option<Slot>, what: &Cand
             (TEMPLATE_HASH, what.hash.to_owned()),
         ],
     );
-    // Pods that run the version already stay as they are, older release's number and all.
-    if !rollback::is_warm(record, slot, what.template) {
-        let template = template::coloured(what.template, &record.label, what.colour, what.release);
+    if !is_warm {
+        let template = template::coloured(what.template, label, what.colour, what.release);
         changes.push(replace(&["spec", "template"], template));
     }
     changes.push(sized(what.replicas));
-    let id = Id::new(Kind::Deployment, slot.name());
-    look.act(doing, Write::patch(id, &slot.version(), changes))
+    Write::patch(Id::new(Kind::Deployment, slot.name()), &slot.version(), changes)
 }
 
 /// Whether somebody else changed the candidate's template under us.

@@ -11,6 +11,7 @@ mod hold;
 mod init;
 mod intent;
 mod live;
+mod preflight;
 pub mod rehearse;
 mod rollback;
 mod start;
@@ -18,7 +19,9 @@ mod switch;
 mod withdraw;
 
 pub use doing::{Doing, WaitFor};
+pub use init::ground;
 use jiff::{SignedDuration, Timestamp};
+pub use preflight::{Preflight, before as preflight};
 
 use super::{Challenge, Driver, Finished, Goal, Me, Outcome, Record, Release, Snapshot, Verdict};
 use crate::model::{Colour, Write};

@@ -7,7 +7,7 @@ use super::hold::{self, Other};
 use super::{Doing, Look, Next, forward, later, start, withdraw};
 use crate::model::Colour;
 use crate::release::{
-    Expected, GateKind, GateState, Outcome, Record, Release, Settings, Slot, Verdict, template,
+    GateKind, GateState, Outcome, Record, Release, Settings, Slot, Verdict, template,
 };
 
 /// By default the last release is undone; or the one of the first number, which has to be that; or the
@@ -70,7 +70,9 @@ fn again(look: Look, record: &Record, release: &Release, settings: &Settings) ->
 }
 
 fn begin(look: Look, record: &Record, to: Option<u64>, settings: &Settings) -> Next {
-    let (from, live) = match start::footing(look, record, &Expected::default()) {
+    // In need nobody is held up by what an earlier release went live with.
+    let asked = start::Asked { allow_policy_gap: true, ..start::Asked::default() };
+    let (from, live) = match start::footing(look, record, &asked) {
         Ok(footing) => footing,
         Err(next) => return next,
     };

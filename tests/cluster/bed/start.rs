@@ -24,12 +24,17 @@ pub async fn bare(
 ) -> Result<(ControlPlane, controlplane::Rest, Client)> {
     let (mut plane, rest) = ControlPlane::start(folder, binaries)?;
     let root = client(&plane.kubeconfig_of(tokens::ROOT)?).await?;
-    until("the API server's readyz", &mut plane, async || {
-        let request = http::Request::get("/readyz").body(Vec::new())?;
-        Ok(root.request_text(request).await.is_ok_and(|text| text == "ok"))
-    })
-    .await?;
+    ready(&mut plane, &root).await?;
     Ok((plane, rest, root))
+}
+
+/// Returns when the API server is ready.
+pub async fn ready(plane: &mut ControlPlane, client: &Client) -> Result<()> {
+    until("the API server's readyz", plane, async || {
+        let request = http::Request::get("/readyz").body(Vec::new())?;
+        Ok(client.request_text(request).await.is_ok_and(|text| text == "ok"))
+    })
+    .await
 }
 
 /// The guard ends the control plane when it is dropped; the bed is what tests share.

@@ -154,6 +154,7 @@ pub fn deploy(image: &str, gate: Gate) -> Deploy {
             ..Settings::default()
         },
         expected: Expected::default(),
+        allow_policy_gap: false,
     }
 }
 

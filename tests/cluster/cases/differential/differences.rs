@@ -12,6 +12,7 @@ const FILE: &str = include_str!("../../differences.yaml");
 
 struct Entry {
     name: String,
+    reason: String,
     kind: Regex,
     verb: Regex,
     path: Regex,
@@ -46,6 +47,11 @@ impl Known {
         found.is_some()
     }
 
+    /// All of them: their names, and why.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.entries.iter().map(|entry| (&*entry.name, &*entry.reason))
+    }
+
     /// The names of those that never occurred.
     pub fn unmet(&self) -> Vec<&str> {
         let entries = self.entries.iter().enumerate();
@@ -55,7 +61,7 @@ impl Known {
 
 fn entry(entry: &Value) -> Result<Entry> {
     let name = entry["name"].as_str().context("a difference has no name")?;
-    entry["reason"].as_str().with_context(|| format!("{name} has no reason"))?;
+    let reason = entry["reason"].as_str().with_context(|| format!("{name} has no reason"))?;
     let pattern = |field: &str| -> Result<Regex> {
         let pattern = entry[field].as_str().unwrap_or(".*");
         Regex::new(&format!("^(?s:{pattern})$")).with_context(|| format!("{field} of {name}"))
@@ -63,6 +69,7 @@ fn entry(entry: &Value) -> Result<Entry> {
     entry["path"].as_str().with_context(|| format!("{name} has no path"))?;
     Ok(Entry {
         name: name.to_owned(),
+        reason: reason.trim().to_owned(),
         kind: pattern("kind")?,
         verb: pattern("verb")?,
         path: pattern("path")?,

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
-const FILES: [(&str, &str); 13] = [
+const FILES: [(&str, &str); 15] = [
     ("namespaces", include_str!("rows/namespaces.yaml")),
     ("services", include_str!("rows/services.yaml")),
     ("configmaps", include_str!("rows/configmaps.yaml")),
@@ -16,6 +16,8 @@ const FILES: [(&str, &str); 13] = [
     ("endpointslices", include_str!("rows/endpointslices.yaml")),
     ("horizontalpodautoscalers", include_str!("rows/horizontalpodautoscalers.yaml")),
     ("poddisruptionbudgets", include_str!("rows/poddisruptionbudgets.yaml")),
+    ("persistentvolumeclaims", include_str!("rows/persistentvolumeclaims.yaml")),
+    ("resourcequotas", include_str!("rows/resourcequotas.yaml")),
     ("templates", include_str!("rows/templates.yaml")),
 ];
 
@@ -26,6 +28,8 @@ pub struct Kind {
     is_namespaced: bool,
     /// Whether it has only what is listed for it: the verbs are another file's.
     pub is_part: bool,
+    /// Whether the tool only reads it.
+    pub is_read: bool,
     pub has_status: bool,
     pub has_scale: bool,
     base: Value,
@@ -81,6 +85,7 @@ fn kind(plural: &'static str, text: &str) -> Result<Kind> {
         group: file["group"].as_str().context("no group")?.to_owned(),
         is_namespaced: !is("cluster"),
         is_part: is("part"),
+        is_read: is("read"),
         has_status: is("status"),
         has_scale: is("scale"),
         base: file["base"].clone(),

@@ -15,7 +15,7 @@ use crate::bed::start;
 pub struct Plane {
     pub client: Client,
     // In this order: the programs end before their folder goes.
-    _plane: ControlPlane,
+    plane: ControlPlane,
     _folder: TempDir,
 }
 
@@ -27,11 +27,22 @@ impl Plane {
         if let Some(plane) = shared.upgrade() {
             return Ok(plane);
         }
+        let plane = Arc::new(Plane::own().await?);
+        *shared = Arc::downgrade(&plane);
+        Ok(plane)
+    }
+
+    /// One that nobody else uses.
+    pub async fn own() -> Result<Plane> {
         let binaries = Binaries::from_env().context("no programs")?;
         let folder = tempfile::Builder::new().prefix("bluegreen-plane-").tempdir()?;
         let (plane, _, client) = start::bare(folder.path(), &binaries).await?;
-        let plane = Arc::new(Plane { client, _plane: plane, _folder: folder });
-        *shared = Arc::downgrade(&plane);
-        Ok(plane)
+        Ok(Plane { client, plane, _folder: folder })
+    }
+
+    /// Starts its API server anew.
+    pub async fn renew(&mut self) -> Result<()> {
+        self.plane.restart_server()?;
+        start::ready(&mut self.plane, &self.client).await
     }
 }

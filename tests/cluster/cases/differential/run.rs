@@ -1,6 +1,6 @@
 //! Both sides, and how steps are taken on them.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
@@ -20,13 +20,13 @@ const SHOWN: usize = 300;
 pub struct Both {
     real: Side,
     sandbox: Side,
-    known: Known,
+    pub known: Known,
     masks: (Mask, Mask),
     /// What a row is called, in what is found.
     row: String,
     pub found: Vec<String>,
-    pub requests: usize,
-    pub verbs: BTreeSet<&'static str>,
+    /// By kind and verb: how many requests were compared.
+    pub requests: BTreeMap<(String, &'static str), usize>,
     _plane: Arc<Plane>,
 }
 
@@ -41,8 +41,7 @@ impl Both {
             masks: Default::default(),
             row: String::new(),
             found: Vec::new(),
-            requests: 0,
-            verbs: BTreeSet::new(),
+            requests: BTreeMap::new(),
             _plane: plane,
         })
     }
@@ -110,8 +109,7 @@ impl Both {
     }
 
     fn compare(&mut self, kind: &str, ask: &Ask, real: Reply, sandbox: Reply) {
-        self.requests += 1;
-        self.verbs.insert(ask.verb());
+        *self.requests.entry((kind.to_owned(), ask.verb())).or_default() += 1;
         let real = self.masks.0.reply(ask, real);
         let sandbox = self.masks.1.reply(ask, sandbox);
         for difference in compare::replies(&real, &sandbox) {

@@ -20,8 +20,10 @@ pub struct Scene<'a> {
 
 pub type Row = fn(&Scene) -> Vec<Ask>;
 
-pub fn rows() -> impl Iterator<Item = &'static (&'static str, Row)> {
-    [making::ROWS, reading::ROWS, changing::ROWS, deleting::ROWS, parts::ROWS].into_iter().flatten()
+/// All of them, or those that read.
+pub fn rows(is_read: bool) -> impl Iterator<Item = &'static (&'static str, Row)> {
+    let all = [reading::ROWS, making::ROWS, changing::ROWS, deleting::ROWS, parts::ROWS];
+    all.into_iter().take(if is_read { 1 } else { usize::MAX }).flatten()
 }
 
 impl Scene<'_> {
