@@ -3,6 +3,8 @@
 
 use serde_json::{Value, json};
 
+use super::clock::Clock;
+use super::managers;
 use super::refusal::{FieldError, Refusal, Wrong};
 use super::request::Target;
 use super::resources::{ACCESS_REVIEWS, RULES_REVIEWS, Resource};
@@ -18,7 +20,7 @@ pub fn is_review(target: &Target) -> bool {
     kind(target).is_some()
 }
 
-pub fn review(target: &Target, asked: &Asked) -> Result<Value, Refusal> {
+pub fn review(target: &Target, asked: &Asked, clock: &Clock) -> Result<Value, Refusal> {
     // kubectl asks as protobuf, which nothing here reads; nor need it for this.
     if asked.is_protobuf() {
         let of_what = json!({
@@ -26,13 +28,16 @@ pub fn review(target: &Target, asked: &Asked) -> Result<Value, Refusal> {
         });
         return Ok(answered(target, of_what));
     }
-    let review = verbs::sent(target, asked)?;
+    let mut review = verbs::sent(target, asked)?;
     match target.resource.plural == RULES_REVIEWS.plural {
         true if review["spec"]["namespace"].is_null() => {
             return Err(Refusal::bad_request("no namespace on request"));
         }
         true => {}
-        false => check(&review["spec"])?,
+        false => {
+            check(&review["spec"])?;
+            managers::note(&mut review, target, asked, clock);
+        }
     }
     Ok(answered(target, review))
 }

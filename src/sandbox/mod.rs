@@ -15,6 +15,7 @@ mod form;
 mod generation;
 mod labels;
 mod log;
+mod managers;
 mod nodes;
 mod operations;
 mod options;

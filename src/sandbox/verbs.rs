@@ -12,6 +12,7 @@ use super::decode;
 use super::deletion;
 use super::form::Form;
 use super::log;
+use super::managers;
 use super::options;
 use super::patch::Patch;
 use super::refusal::Refusal;
@@ -150,7 +151,8 @@ fn create(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Refusa
     asked.form()?;
     options::check_write("CreateOptions", &asked.query)?;
     if access::is_review(target) {
-        return Ok(Reply::Object { code: 201, body: access::review(target, asked)? });
+        let body = access::review(target, asked, store.clock())?;
+        return Ok(Reply::Object { code: 201, body });
     }
     created(store, target, asked, sent(target, asked)?)
 }
@@ -176,6 +178,7 @@ fn created(
     if asked.method == Method::POST {
         admission::check_unversioned(&object)?;
     }
+    managers::note(&mut object, target, asked, store.clock());
     let object = store.create_or_show(target.resource, object, asked.query.is_dry())?;
     Ok(Reply::Object { code: 201, body: (*object).clone() })
 }
@@ -230,6 +233,10 @@ fn written(
         let mut new = new(old)?;
         admission::check_namespace(target, &mut new)?;
         admission::admit_change(target, old, &mut new, &spare)?;
+        new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"].clone();
+        if new != *old {
+            managers::note(&mut new, target, asked, store.clock());
+        }
         Ok(new)
     })?;
     Ok(Reply::Object { code: 200, body: (*object).clone() })

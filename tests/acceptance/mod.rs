@@ -3,15 +3,16 @@
 //! the case's own, and no socket.
 
 mod back;
+mod beside;
 mod changes;
-mod command;
+pub mod command;
 mod drivers;
-mod field;
+pub mod field;
 mod fitness;
 mod gate;
 mod intents;
 mod life;
-mod outside;
+pub mod outside;
 mod seen;
 mod still;
 mod unhealthy;
@@ -52,6 +53,7 @@ pub fn all() -> Vec<Case> {
         changes::CASES,
         seen::CASES,
         fitness::CASES,
+        beside::CASES,
     ];
     subjects.concat()
 }

@@ -79,7 +79,10 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
     if !reasons.is_empty() {
         return Err(reasons);
     }
-    let spec = match s.service(&service) {
+    // One that was deleted is made again like those that were made like it.
+    let fixed = || Colour::BOTH.into_iter().find_map(|colour| s.service(&s.names.service(colour)));
+    let alike = s.record.as_ref().and_then(|_| fixed());
+    let spec = match s.service(&service).or(alike) {
         Some(live) => live["spec"].clone(),
         None => spec_from_ingress(look, live, &service, init)?,
     };

@@ -213,7 +213,7 @@ pub fn admit_change(
         is["uid"] = was["uid"].clone();
     }
     // These are the server's: what was sent of them does not count.
-    for field in ["creationTimestamp", "generation"] {
+    for field in ["creationTimestamp", "generation", "managedFields"] {
         replace(is, was, field);
     }
     // Nor of these, once they are there.

@@ -44,6 +44,9 @@ impl Mask {
         match value {
             Value::Object(fields) => {
                 let is_list = fields.get("items").is_some_and(Value::is_array);
+                if let Some(managers) = fields.get_mut("managedFields") {
+                    who(managers);
+                }
                 for (key, value) in fields {
                     if is_list && key == "metadata" && value["resourceVersion"].is_string() {
                         value["resourceVersion"] = json!("version of the list");
@@ -97,6 +100,16 @@ fn ours(body: &mut Value) {
             if let Some(items) = list["items"].as_array_mut() {
                 items.retain(is_ours);
             }
+        }
+    }
+}
+
+/// Of managed fields, who wrote when; which ones, the sandbox does not keep.
+fn who(managers: &mut Value) {
+    for manager in managers.as_array_mut().into_iter().flatten() {
+        if let Some(manager) = manager.as_object_mut() {
+            manager.retain(|field, _| !field.starts_with("fields"));
+            manager.insert("time".to_owned(), json!("time"));
         }
     }
 }
