@@ -10,6 +10,7 @@ mod drivers;
 pub mod field;
 mod fitness;
 mod gate;
+mod gitops;
 mod intents;
 mod life;
 pub mod outside;
@@ -51,6 +52,7 @@ pub fn all() -> Vec<Case> {
         drivers::CASES,
         unhealthy::CASES,
         changes::CASES,
+        gitops::CASES,
         seen::CASES,
         fitness::CASES,
         beside::CASES,
