@@ -5,6 +5,7 @@
 mod acceptance;
 mod bad_input;
 mod escapes;
+mod fuzzed;
 mod on_sandbox;
 mod plan_properties;
 mod plan_table;
