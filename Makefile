@@ -6,6 +6,7 @@ test:
 
 test-long: test
 	@PROPTEST_CASES=1000 cargo test --quiet --test it plan_properties
+	@fuzz/run 60
 	@tests/sabotage/run
 	@$(MAKE) --no-print-directory measure
 

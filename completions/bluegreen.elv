@@ -34,6 +34,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand deploy 'Start a new version, and make it live when the gate says yes'
             cand status 'Show what is live, and what is in progress'
             cand history 'Show the releases that are over, and how they ended'
+            cand check 'Say whether the app can be released as it is'
             cand promote 'Approve the waiting candidate, and follow the release to its end'
             cand abort 'Destroy the candidate; after the switch, switch back first'
             cand rollback 'Make the version live again that was before this one'
@@ -55,6 +56,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand -o 'human, or json: one event a line'
             cand --output 'human, or json: one event a line'
             cand --color 'Colours: auto, always or never'
+            cand --allow-policy-gap 'Go on where a NetworkPolicy would not hold for the candidate'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -89,6 +91,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand --detach 'Return when it is ready; promote or abort decides'
             cand --replace 'End an unfinished release of another version first'
             cand --keep-old 'Don''t put the old version away'
+            cand --allow-policy-gap 'Go on where a NetworkPolicy would not hold for the candidate'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -115,6 +118,20 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand -o 'human, or json: one event a line'
             cand --output 'human, or json: one event a line'
             cand --color 'Colours: auto, always or never'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'bluegreen;check'= {
+            cand -n 'The app''s namespace; by default the kubeconfig''s'
+            cand --namespace 'The app''s namespace; by default the kubeconfig''s'
+            cand --context 'The context of the kubeconfig to use'
+            cand --kubeconfig 'By default $KUBECONFIG, then ~/.kube/config'
+            cand --as 'The user to impersonate'
+            cand -o 'human, or json: one event a line'
+            cand --output 'human, or json: one event a line'
+            cand --color 'Colours: auto, always or never'
+            cand --role 'Print the smallest Role that allows a release'
+            cand --allow-policy-gap 'Only warn of a NetworkPolicy that would not hold for the candidate'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -212,6 +229,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand deploy 'Start a new version, and make it live when the gate says yes'
             cand status 'Show what is live, and what is in progress'
             cand history 'Show the releases that are over, and how they ended'
+            cand check 'Say whether the app can be released as it is'
             cand promote 'Approve the waiting candidate, and follow the release to its end'
             cand abort 'Destroy the candidate; after the switch, switch back first'
             cand rollback 'Make the version live again that was before this one'
@@ -227,6 +245,8 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
         &'bluegreen;help;status'= {
         }
         &'bluegreen;help;history'= {
+        }
+        &'bluegreen;help;check'= {
         }
         &'bluegreen;help;promote'= {
         }

@@ -119,6 +119,11 @@ pub enum Command {
     Status(Status),
     /// Show the releases that are over, and how they ended
     History(History),
+    /// Say whether the app can be released as it is
+    ///
+    /// A line for each thing that is looked at; deploy and init look at the same before they begin.
+    /// Writes nothing, and needs no init before. Ends 10 if anything fails.
+    Check(Check),
     /// Approve the waiting candidate, and follow the release to its end
     Promote(Promote),
     /// Destroy the candidate; after the switch, switch back first
@@ -149,13 +154,17 @@ pub struct Init {
     /// A host under which people outside can see the candidate, or none
     ///
     /// Our own Ingress then serves it, with the class of the app's Ingress: the DNS has to lead it to
-    /// the ingress controller. Whoever knows the host sees the candidate. Is recorded; none takes it
-    /// back.
+    /// the ingress controller. Whoever knows the host sees the candidate, from the networks that the
+    /// app's Ingress lets in; nobody is asked for a password. It must be nobody's yet, in no namespace:
+    /// only the app's own is looked at. Is recorded; none takes it back.
     #[arg(long, value_name = "HOST", value_parser = parse_preview_host)]
     pub preview_host: Option<PreviewHost>,
     /// Settings to record, and to check: a bluegreen.yaml or a Flagger Canary; - for standard input
     #[arg(short = 'f', long, value_name = "FILE")]
     pub filename: Vec<PathBuf>,
+    /// Go on where a NetworkPolicy would not hold for the candidate
+    #[arg(long, hide_short_help = true)]
+    pub allow_policy_gap: bool,
 }
 
 #[derive(Args, Debug)]
@@ -230,6 +239,11 @@ pub struct Deploy {
     /// End an unfinished release of another version first
     #[arg(long)]
     pub replace: bool,
+    /// Wait for a release that is in progress, then start this one
+    ///
+    /// However long that takes: until that release is over, or somebody interrupts.
+    #[arg(long, conflicts_with = "replace")]
+    pub wait: bool,
     /// Have every change checked, and write nothing
     ///
     /// The API server checks them, admission included.
@@ -243,6 +257,9 @@ pub struct Deploy {
     pub timeout: Option<u64>,
     #[command(flatten)]
     pub after: AfterSwitch,
+    /// Go on where a NetworkPolicy would not hold for the candidate
+    #[arg(long, hide_short_help = true)]
+    pub allow_policy_gap: bool,
 }
 
 /// What happens between the switch and the end of a release.
@@ -298,6 +315,19 @@ pub struct History {
     /// The app: its Deployment's name
     #[arg(value_parser = parse_app)]
     pub app: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct Check {
+    /// The app: its Deployment's name
+    #[arg(value_parser = parse_app)]
+    pub app: Option<String>,
+    /// Print the smallest Role that allows a release
+    #[arg(long)]
+    pub role: bool,
+    /// Only warn of a NetworkPolicy that would not hold for the candidate
+    #[arg(long)]
+    pub allow_policy_gap: bool,
 }
 
 #[derive(Args, Debug)]
@@ -362,12 +392,14 @@ pub struct Schema {
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SchemaOf {
-    /// A line of any command with -o json but status and history
+    /// A line of any command with -o json but status, history and check
     Event,
     /// What status prints with -o json
     Status,
     /// What history prints with -o json
     History,
+    /// What check prints with -o json
+    Check,
     /// A bluegreen.yaml, which commands read
     Config,
 }

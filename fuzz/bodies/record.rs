@@ -73,6 +73,8 @@ fn goals() -> Vec<Goal> {
             gate: Gate::Webhook,
             detach: false,
             replace,
+            allow_policy_gap: false,
+            wait: false,
             settings: Settings::default(),
             expected: Default::default(),
         })

@@ -6,7 +6,9 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{CallError, Cluster};
-use crate::model::Write;
+use crate::model::{Write, name};
+use crate::release::Step;
+use crate::release::checks::{Rehearsed, Reply};
 
 const WRITE_WITHIN: Duration = Duration::from_secs(10);
 /// As kubectl does it: a field that the API server does not know is an error, and not dropped.
@@ -51,8 +53,21 @@ impl Cluster {
                 return Ok(None);
             }
         };
-        Ok(Some(reply))
+        // Whatever else it is, it does not prove that this was carried out.
+        let is_it = reply["kind"] == id.kind.to_string() && name(&reply) == id.name;
+        is_it.then_some(Some(reply)).ok_or_else(CallError::foreign)
     }
+}
+
+/// Has the API server check a step, and takes in what it says.
+pub async fn rehearsed(cluster: &Cluster, step: Step) -> Rehearsed {
+    let reply = match cluster.dry_run(&step.write).await {
+        Ok(_) => Reply::Taken,
+        Err(error) if error.is_about_rights() => Reply::Forbidden,
+        Err(CallError::Refused { code, message, .. }) => Reply::Refused { code, message },
+        Err(error) => Reply::Lost { why: error.to_string() },
+    };
+    Rehearsed { step, reply }
 }
 
 fn bytes(value: &Value) -> Vec<u8> {

@@ -34,8 +34,10 @@ pub async fn run(
         gate,
         detach: args.detach,
         replace: args.replace,
+        wait: args.wait,
         settings: flags(args).or(said),
         expected: given.map(|given| given.expected).unwrap_or_default(),
+        allow_policy_gap: args.allow_policy_gap,
     };
     let session = Session::open(around, &common, input.app.as_ref()).await?;
     if args.dry_run.is_some() {

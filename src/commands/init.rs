@@ -56,5 +56,6 @@ fn goal(args: &cli::Init, settings: Option<&Loaded>) -> Init {
         expected,
         settings: given.map(|given| given.settings),
         preview_host: args.preview_host.clone(),
+        allow_policy_gap: args.allow_policy_gap,
     }
 }

@@ -2,6 +2,7 @@
 
 mod abort;
 mod after;
+mod check;
 mod completions;
 mod demo;
 mod deploy;
@@ -62,6 +63,7 @@ async fn run(cli: &Cli, around: &Surroundings) -> Result<(), Error> {
         Command::Deploy(args) => deploy::run(around, common, args).await,
         Command::Status(args) => status::run(around, common, args).await,
         Command::History(args) => history::run(around, common, args).await,
+        Command::Check(args) => check::run(around, common, args).await,
         Command::Promote(args) => promote::run(around, common, args).await,
         Command::Abort(args) => abort::run(around, common, args).await,
         Command::Rollback(args) => rollback::run(around, common, args).await,

@@ -48,6 +48,8 @@ pub struct Init {
     pub settings: Option<Settings>,
     /// Absent, what is recorded stays.
     pub preview_host: Option<PreviewHost>,
+    /// Whether a candidate may be without a NetworkPolicy that the live pods have.
+    pub allow_policy_gap: bool,
 }
 
 /// Whether the candidate can be seen from outside, and where.
@@ -64,9 +66,13 @@ pub struct Deploy {
     pub detach: bool,
     /// Gives up an unfinished release of another version first.
     pub replace: bool,
+    /// Waits for an unfinished release to end, where it would be in the way.
+    pub wait: bool,
     /// What it does not say is as `init` recorded it, or by default.
     pub settings: Settings,
     pub expected: Expected,
+    /// Whether the candidate may be without a NetworkPolicy that the live pods have.
+    pub allow_policy_gap: bool,
 }
 
 /// What differs from the version that is live.

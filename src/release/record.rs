@@ -205,7 +205,7 @@ pub struct Before {
 }
 
 /// Who wants something, and since when.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Intent {
     pub by: String,
     pub at: Timestamp,

@@ -1,6 +1,7 @@
 //! Events and results, as a person or a program reads them. Progress goes to stderr, results to
 //! stdout.
 
+mod checks;
 mod heard;
 mod history;
 mod live;
@@ -18,6 +19,7 @@ use clap::ColorChoice;
 use console::Style;
 use serde::Serialize;
 
+pub use checks::checks;
 pub use history::history;
 pub use paper::{Paper, Stream, is_watched, onto};
 pub use picture::Picture;

@@ -11,6 +11,7 @@ mod discovery;
 mod faults;
 mod form;
 mod generation;
+mod managers;
 mod nodes;
 mod patch;
 mod refusal;

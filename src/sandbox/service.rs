@@ -61,6 +61,9 @@ impl Api {
         let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
         self.faults.thawed().await;
         let fault = self.faults.meet(&head.method, path);
+        if self.faults.is_gone() {
+            return Err(broken());
+        }
         if !self.latency.is_zero() {
             let limit = self.latency.as_micros().try_into().unwrap_or(u64::MAX);
             sleep(Duration::from_micros(self.store.random(limit))).await;
@@ -198,7 +201,10 @@ async fn cut(reply: Response<Sent>, bytes: usize) -> Result<Response<Sent>, io::
 
 fn streamed(watch: Watch, faults: Faults) -> ReplyBody {
     let events = unfold((watch, faults), |(mut watch, faults)| async move {
-        let event = watch.next().await?;
+        let event = tokio::select! {
+            event = watch.next() => event?,
+            () = faults.gone() => return Some((Err(broken()), (watch, faults))),
+        };
         faults.thawed().await;
         Some((Ok(Frame::data(format!("{event}\n").into())), (watch, faults)))
     });

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::admission::{self, Spare};
 use super::form::Form;
+use super::managers;
 use super::patch;
 use super::refusal::Refusal;
 use super::request::{Query, Target};
@@ -117,7 +118,7 @@ fn collection(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Re
 
 fn create(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Refusal> {
     if super::access::is_review(target) {
-        return Ok(Reply::Object { code: 201, body: super::access::review(asked)? });
+        return Ok(Reply::Object { code: 201, body: super::access::review(target, asked)? });
     }
     let mut object = asked.object()?;
     admission::place(target, &mut object)?;
@@ -133,6 +134,7 @@ fn create(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Refusa
     }
     let spare = Spare::of(store, target.resource);
     admission::admit_new(target.resource, &mut object, &spare)?;
+    managers::note(&mut object, target, asked, store.clock());
     let object = store.create_or_show(target.resource, object, asked.query.is_dry())?;
     Ok(Reply::Object { code: 201, body: (*object).clone() })
 }
@@ -175,6 +177,10 @@ fn written(
             new["metadata"]["resourceVersion"] = version;
         }
         admission::admit_change(target, old, &mut new, &spare)?;
+        new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"].clone();
+        if new != *old {
+            managers::note(&mut new, target, asked, store.clock());
+        }
         Ok(new)
     })?;
     Ok(Reply::Object { code: 200, body: (*object).clone() })

@@ -12,6 +12,7 @@ mod tree;
 mod values;
 mod yaml;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::release::PreviewHost;
@@ -41,9 +42,13 @@ pub fn is_host(text: &str) -> bool {
 }
 
 pub fn parse_preview_host(text: &str) -> Result<PreviewHost, String> {
+    // The API server takes no address, either.
+    let is_address = text.parse::<IpAddr>().is_ok();
     match text {
         "none" => Ok(PreviewHost::None),
-        host if is_host(host) && host.contains('.') => Ok(PreviewHost::At(host.to_owned())),
+        host if is_host(host) && host.contains('.') && !is_address => {
+            Ok(PreviewHost::At(host.to_owned()))
+        }
         _ => {
             Err("it is a full host name in lower case, without scheme, port or *, or none"
                 .to_owned())
@@ -142,7 +147,9 @@ mod tests {
         assert_eq!(parse_preview_host("green.example.com"), at("green.example.com"));
         assert_eq!(parse_preview_host("none"), Ok(PreviewHost::None));
         let long = format!("{}com", "a.".repeat(126));
-        for wrong in ["", "green", "*.example.com", "a..b", "http://a.b", "a.b:80", "A.b", &long] {
+        let shapes =
+            ["", "green", "*.example.com", "a..b", "http://a.b", "a.b:80", "A.b", "10.0.0.1"];
+        for wrong in shapes.into_iter().chain([long.as_str()]) {
             assert!(parse_preview_host(wrong).is_err(), "{wrong}");
         }
     }

@@ -3,10 +3,12 @@
 //! the case's own, and no socket.
 
 mod back;
+mod beside;
 mod changes;
-mod command;
+pub mod command;
 mod drivers;
-mod field;
+pub mod field;
+mod fitness;
 mod gate;
 mod intents;
 mod life;
@@ -15,6 +17,8 @@ mod seen;
 mod still;
 mod unhealthy;
 
+#[allow(unused_imports, reason = "not every test program looks at what was said")]
+pub use command::Said;
 pub use field::Field;
 
 use std::future::Future;
@@ -48,6 +52,8 @@ pub fn all() -> Vec<Case> {
         unhealthy::CASES,
         changes::CASES,
         seen::CASES,
+        fitness::CASES,
+        beside::CASES,
     ];
     subjects.concat()
 }

@@ -4,15 +4,22 @@
 #[path = "../acceptance/mod.rs"]
 mod acceptance;
 mod bad_input;
+mod edits;
 mod escapes;
+mod forged;
 mod fuzzed;
+mod network;
 mod on_sandbox;
 mod plan_properties;
 mod plan_table;
+mod preflight;
+mod races;
 #[allow(dead_code, reason = "what status prints is for other test programs")]
 #[path = "../schema/mod.rs"]
 mod schema;
 mod settings_docs;
+mod signed;
+mod stand;
 #[path = "../tally/mod.rs"]
 mod tally;
 mod world;

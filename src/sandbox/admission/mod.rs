@@ -120,6 +120,7 @@ pub fn admit_change(
         "generation",
         "deletionTimestamp",
         "deletionGracePeriodSeconds",
+        "managedFields",
     ] {
         match &was[field] {
             Value::Null => {
