@@ -19,6 +19,8 @@ pub const RECORD_KEY: &str = "record";
 pub const HISTORY: usize = 10;
 /// Longer than any setting may be: about 10 years.
 const LONGEST_SECONDS: u64 = 10 * 366 * 24 * 3600;
+/// No release gets as far: whatever is more is somebody's edit.
+pub const LAST_NUMBER: u64 = u64::MAX / 2;
 /// The form of the record that this version reads and writes.
 const FORM: u32 = 1;
 
@@ -356,6 +358,13 @@ impl Record {
         if self.service.is_empty() || self.label.key.is_empty() || self.label.blue.is_empty() {
             return Err("it names no Service, or no label that tells the colours apart".to_owned());
         }
+        let past = self.history.iter().map(|finished| finished.number).max().unwrap_or(0);
+        if past > self.number {
+            let last = self.number;
+            return Err(format!(
+                "its history has release {past}, and its last one is number {last}"
+            ));
+        }
         let Some(release) = &self.release else { return Ok(()) };
         if release.from == release.to {
             return Err(format!("its release leads from {0} to {0}", release.from));
@@ -393,7 +402,7 @@ impl Record {
             gate.map_or(0, |gate| gate.broken),
         ];
         match seconds.max().is_some_and(|longest| longest > LONGEST_SECONDS)
-            || counts.into_iter().any(|count| count > u64::MAX / 2)
+            || counts.into_iter().any(|count| count > LAST_NUMBER)
         {
             true => Err("a number in it is out of all bounds".to_owned()),
             false => Ok(()),

@@ -149,6 +149,11 @@ fn what_no_bluegreen_writes_is_refused() {
     }
     let in_place = said(&|record| record.release.as_mut().unwrap().to = Colour::Blue);
     assert_eq!(in_place.as_deref(), Some("its release leads from blue to blue"));
+    let past = said(&|record| {
+        record.finish(Verdict::Promoted, at(0));
+        record.number = 2;
+    });
+    assert_eq!(past.as_deref(), Some("its history has release 3, and its last one is number 2"));
     let ahead = said(&|record| record.number = 2);
     assert_eq!(ahead.as_deref(), Some("its release is number 3, and its last one number 2"));
 }

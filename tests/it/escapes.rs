@@ -149,8 +149,8 @@ async fn what_stands_in_the_record() -> Result<()> {
     });
     stand.forge_record(|record| record["driver"] = driver.clone());
     shows(&stand, 0, &["status", "parrot"], &["a-holder"]).await?;
-    let (image, reason) = (format!("{EVIL}x"), evil("a-word"));
-    let other = ["deploy", "parrot", "--image", &image, "--detach"];
+    let reason = evil("a-word");
+    let other = ["deploy", "parrot", "--image", "another", "--detach"];
     shows(&stand, 11, &other, &[]).await?;
     stand.forge_record(|record| record["driver"] = driver);
     let said = said(&stand, 0, &["abort", "parrot", "--reason", &reason]).await?;

@@ -7,6 +7,7 @@ mod bad_input;
 mod edits;
 mod escapes;
 mod forged;
+mod fuzzed;
 mod network;
 mod on_sandbox;
 mod plan_properties;

@@ -9,8 +9,8 @@ use crate::model::{Colour, Id, Kind, Write, name, string_map, version};
 use crate::release::checks::{self, Ground};
 use crate::release::snapshot::Leads;
 use crate::release::{
-    Before, Change, Expected, GateKind, GateState, Outcome, Record, Release, Settings, Slot,
-    Snapshot, expected, ports, template, warm,
+    Before, Change, Expected, GateKind, GateState, LAST_NUMBER, Outcome, Record, Release, Settings,
+    Slot, Snapshot, expected, ports, template, warm,
 };
 use crate::route::selects;
 
@@ -130,8 +130,12 @@ pub fn release(
     (base, wanted): (&Value, &Value),
     settings: &Settings,
 ) -> Release {
+    // A number that a slot bears is never given twice, whatever somebody made of the record.
+    let borne = Colour::BOTH.into_iter().filter_map(|colour| look.s.slot(colour)?.release());
+    let borne = borne.filter(|number| *number < LAST_NUMBER);
+    let last = borne.chain([record.number]).max().unwrap_or_default();
     Release {
-        number: record.number + 1,
+        number: last + 1,
         from,
         to: from.other(),
         hash: template::hash(wanted),
