@@ -4,6 +4,7 @@
 #[path = "../acceptance/mod.rs"]
 mod acceptance;
 mod bad_input;
+mod bed;
 mod edits;
 mod escapes;
 mod forged;

@@ -1,28 +1,20 @@
 //! One outcome each, as data: what the tests assert, and what `docs/changes-under-us.md` shows.
 
+use bluegreen::release::Phase;
+
 use super::changes::Change;
 
-/// When it happens: a column.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum When {
-    /// No release is in progress.
-    Idle,
-    Starting,
-    Waiting,
-    Switching,
-    Confirming,
-    Baking,
-    Draining,
-}
+/// When it happens: a column. The first: while no release is in progress.
+pub type When = Option<Phase>;
 
 pub const WHEN: [When; 7] = [
-    When::Idle,
-    When::Starting,
-    When::Waiting,
-    When::Switching,
-    When::Confirming,
-    When::Baking,
-    When::Draining,
+    None,
+    Some(Phase::Starting),
+    Some(Phase::Waiting),
+    Some(Phase::Switching),
+    Some(Phase::Confirming),
+    Some(Phase::Baking),
+    Some(Phase::Draining),
 ];
 
 /// What becomes of the release in progress; of the next one, where none is: a cell.
@@ -114,7 +106,7 @@ const fn row(change: Change, becomes: [Becomes; 7], remedies: &'static [Remedy])
 /// As the page has it.
 pub fn page() -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let heads = WHEN.map(|when| format!("{when:?}").to_lowercase());
+    let heads = WHEN.map(|when| when.map_or("idle".to_owned(), |phase| phase.to_string()));
     let heads = [&["".to_owned()], &heads[..], &["then".to_owned()]].concat();
     let mut page = line(&heads) + &"|---".repeat(heads.len()) + "|\n";
     for row in &TABLE {
