@@ -98,9 +98,11 @@ fn an_api_server_that_does_not_answer_the_questions_is_no_reason() {
 fn rights_that_are_missing_are_all_named_before_anything_is_written() {
     let said = deployed(8, |faults| {
         // Its rules can't be listed, and of two things it says no.
-        let rules = json!({"status": {"resourceRules": [], "incomplete": true}});
+        let rules = json!({"kind": "SelfSubjectRulesReview",
+            "status": {"resourceRules": [], "incomplete": true}});
         faults.on(of("selfsubjectrulesreviews"), answered(201, &rules));
-        let (mut asked, no) = (0, json!({"status": {"allowed": false}}));
+        let no = json!({"kind": "SelfSubjectAccessReview", "status": {"allowed": false}});
+        let mut asked = 0;
         let two = move |call: &Call| {
             let asks = call.path.contains("selfsubjectaccessreviews");
             asked += usize::from(asks);
