@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use bluegreen::cli;
 use bluegreen::commands::{Surroundings, run_in};
-use bluegreen::sandbox::{Api, Call, Sandbox};
+use bluegreen::sandbox::{Api, Sandbox};
 use kube::Client;
 use tokio::time::{sleep, timeout};
 
@@ -81,11 +81,6 @@ async fn command(row: &Row, field: &Field, api: Api, folder: &Path) -> Result<(u
     Ok((exit, shown(&said, folder)))
 }
 
-/// What is only rehearsed changes nothing.
-fn changes_something(call: &Call) -> bool {
-    call.is_write() && !call.path.contains("dryRun=All")
-}
-
 /// How all was before the input came.
 pub struct Before {
     revision: u64,
@@ -107,7 +102,7 @@ impl Before {
     ) -> Result<()> {
         ensure!(files(folder)? == self.files, "a file was touched");
         let writes = api.faults().calls();
-        let writes: Vec<_> = writes.iter().filter(|call| changes_something(call)).collect();
+        let writes: Vec<_> = writes.iter().filter(|call| call.is_write()).collect();
         match row.leaves {
             Leaves::Everything => {
                 ensure!(writes.is_empty(), "{writes:#?}");
