@@ -1,6 +1,6 @@
 //! `check`: whether an app can be released as it is, and what would be in the way.
 
-use futures_util::future::{join, join_all};
+use futures_util::future::join;
 
 use super::Surroundings;
 use super::session::Session;
@@ -51,19 +51,20 @@ async fn checks(session: &Session, args: &cli::Check) -> Result<Vec<Check>, Erro
         look => look?,
     };
     let mut checks = rights;
-    checks.extend(of(session, &s, args).await);
+    checks.extend(of(session, &s, args).await?);
     Ok(checks)
 }
 
-async fn of(session: &Session, s: &Snapshot, args: &cli::Check) -> Vec<Check> {
+async fn of(session: &Session, s: &Snapshot, args: &cli::Check) -> Result<Vec<Check>, Error> {
     let init = Init { allow_policy_gap: args.allow_policy_gap, ..Init::default() };
     let ground = match ground(s, &init) {
         Ok(ground) => ground,
-        Err(checks) => return checks,
+        Err(checks) => return Ok(checks),
     };
     let mut checks = checks::table(&ground);
     let steps = rehearse::of(&ground);
-    let tried = join_all(steps.into_iter().map(|step| rehearsed(&session.cluster, step))).await;
+    let tried = rehearsed(&session.cluster, steps).await;
+    let tried = tried.map_err(|error| session.cluster.explain(error, "try the steps"))?;
     checks.extend(checks::rehearsed(&tried));
-    checks
+    Ok(checks)
 }

@@ -1,7 +1,7 @@
 //! Before the first write of a release, or of `init`: what is not told by the objects alone is asked,
 //! all of it at the same time.
 
-use futures_util::future::{join, join_all};
+use futures_util::future::join;
 
 use super::Loop;
 use crate::cluster::{missing, rehearsed};
@@ -25,12 +25,18 @@ impl Loop<'_> {
         let Preflight { warnings, steps } = look;
         let cluster = self.drive.cluster;
         let hint = rights::hint(&(self.drive.command)("check"));
-        let tried = join_all(steps.into_iter().map(|step| rehearsed(cluster, step)));
-        let asking = join(missing(cluster), tried);
+        let asking = join(missing(cluster), rehearsed(cluster, steps));
         let (missing, tried) = tokio::select! {
             asked = asking => asked,
             signal = self.drive.interrupts.next() => return Err(self.interrupted(signal)),
         };
+        let missing = match missing {
+            Err(error) if error.is_unauthenticated() => {
+                return Err(cluster.explain(error, "ask what one may do"));
+            }
+            missing => missing,
+        };
+        let tried = tried.map_err(|error| cluster.explain(error, "try the steps"))?;
         let has = |kind| s.objects.list(kind).next().is_some();
         let rights = rights::told(missing, has, &hint);
         let tried = checks::rehearsed(&tried);

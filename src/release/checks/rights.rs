@@ -109,7 +109,7 @@ pub fn told<E: Display>(
 
 /// How one gets them, where `check` is the command line of that name.
 pub fn hint(check: &str) -> String {
-    format!("{check} --role prints the Role that allows it")
+    format!("for the Role that allows it: {check} --role")
 }
 
 impl Right {
