@@ -269,7 +269,6 @@ impl Loop<'_> {
         let since = self.failing.unwrap_or_else(Instant::now);
         let mut pause = Duration::from_millis(250);
         loop {
-            let limit = self.look.patience(&self.drive);
             let read = tokio::select! {
                 read = self.look.read(self.drive.cluster, &self.drive.names, breadth) => read,
                 signal = self.drive.interrupts.next() => return Err(self.interrupted(signal)),
@@ -285,21 +284,21 @@ impl Loop<'_> {
             let (kind, error) = error;
             let explained =
                 self.drive.cluster.explain(error.clone(), &format!("list {}", kind.plural()));
-            match &error {
+            let pause_now = match &error {
                 CallError::Refused { .. } => return Err(explained),
                 CallError::Throttled { retry_after } => {
-                    let pause = throttled(*retry_after).min(self.look.pause_at_most());
-                    self.sleep(pause).await?;
+                    self.look.meet();
+                    throttled(*retry_after).max(pause)
                 }
-                CallError::Lost { .. } => {}
-            }
-            if since.elapsed() >= limit {
+                CallError::Lost { .. } => pause,
+            };
+            if since.elapsed() >= self.look.patience(&self.drive) {
                 return Err(explained);
             }
-            if self.look.has_read() {
+            if self.look.is_met() {
                 self.unreachable(error.to_string());
             }
-            self.sleep(pause).await?;
+            self.sleep(pause_now).await?;
             pause = (pause * 2).min(Duration::from_secs(5));
         }
     }

@@ -24,6 +24,7 @@ struct Held {
 }
 
 /// What one request goes out with.
+#[derive(Clone)]
 pub(super) struct Pass {
     pub client: Client,
     number: u64,

@@ -94,7 +94,7 @@ pub async fn read_once(
 pub async fn apps(cluster: &Cluster) -> Result<Vec<String>, CallError> {
     let path = cluster.path(Kind::ConfigMap, None);
     let url = format!("{path}?labelSelector={}", encode(&format!("{MANAGED_BY}={MANAGER}")));
-    let list = cluster.call(Method::GET, &url, None, ONE_LOOK).await?;
+    let list = listed(cluster, &url, ONE_LOOK).await?;
     let records = items(Kind::ConfigMap, list);
     let apps = records.iter().filter_map(|record| Names::app_of_record(name(record)));
     Ok(apps.map(str::to_owned).collect())
@@ -106,7 +106,7 @@ async fn list(cluster: &Cluster, kind: Kind) -> Result<(Kind, Value), (Kind, Cal
         // Only pods of slots that a release wrote are ever looked at.
         url = format!("{url}?labelSelector={}", encode(RELEASE));
     }
-    let list = cluster.call(Method::GET, &url, None, READ_WITHIN).await;
+    let list = listed(cluster, &url, READ_WITHIN).await;
     list.map(|list| (kind, list)).map_err(|error| (kind, error))
 }
 
@@ -114,7 +114,14 @@ async fn list(cluster: &Cluster, kind: Kind) -> Result<(Kind, Value), (Kind, Cal
 async fn list_named(cluster: &Cluster, id: &Id) -> Result<Value, (Kind, CallError)> {
     let selector = encode(&format!("metadata.name={}", id.name));
     let url = format!("{}?fieldSelector={selector}", cluster.path(id.kind, None));
-    cluster.call(Method::GET, &url, None, READ_WITHIN).await.map_err(|error| (id.kind, error))
+    listed(cluster, &url, READ_WITHIN).await.map_err(|error| (id.kind, error))
+}
+
+/// What is no list says nothing of what there is: it must not look like an empty one.
+async fn listed(cluster: &Cluster, url: &str, limit: Duration) -> Result<Value, CallError> {
+    let list = cluster.call(Method::GET, url, None, limit).await?;
+    let is_list = list["kind"].as_str().is_some_and(|kind| kind.ends_with("List"));
+    is_list.then_some(list).ok_or_else(CallError::foreign)
 }
 
 fn version_of(list: &Value) -> String {

@@ -41,7 +41,7 @@ pub async fn run(
 
 async fn checks(session: &Session, args: &cli::Check) -> Result<Vec<Check>, Error> {
     let (missing, look) = join(session.missing(), session.look(Breadth::Fitness)).await;
-    let hint = format!("{} --role prints the Role that allows it", session.command("check"));
+    let hint = format!("{} --role", session.command("check"));
     let has = |kind| look.as_ref().is_ok_and(|s| s.objects.list(kind).next().is_some());
     let rights = match missing {
         Ok(missing) => rights::checks(&missing, has, &hint),

@@ -8,14 +8,13 @@ use super::session::Session;
 use crate::clean::clean;
 use crate::drive::Ended;
 use crate::error::{Error, Kind};
-use crate::release::{Finished, Outcome, Verdict};
+use crate::release::{Finished, Hand, Outcome, Tool, Verdict};
 use crate::report::lasted;
 
 /// What the outcome of a command that drives means.
 pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
     let Ended { outcome, in_progress, .. } = ended;
     let app = &session.names.app;
-    let error = |kind, what: String| Err(Error::new(kind, what));
     match outcome {
         Outcome::Rehearsed => Ok("nothing was written (--dry-run=server)".to_owned()),
         Outcome::Initialised => Ok(format!("{app} is ready for releases")),
@@ -34,18 +33,7 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
             format!("the release was taken over by {holder} while this command did not answer"),
         )
         .hint(session.command("status"))),
-        Outcome::Changed { what } => {
-            let error = Error::new(
-                Kind::Changed,
-                format!("the cluster was changed by somebody else: {what}"),
-            )
-            .because("both versions are kept, and nothing was changed back".to_owned())
-            .hint(session.command("status"));
-            Err(match in_progress {
-                true => error.hint(format!("to end the release: {}", session.command("abort"))),
-                false => error,
-            })
-        }
+        Outcome::Changed { what, by } => Err(changed(session, what, by.as_ref(), *in_progress)),
         Outcome::NothingToDo { why } => {
             Err(Error::new(Kind::NothingToDo, why).hint(session.command("status")))
         }
@@ -84,8 +72,50 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
                 .hint("--detach: return when it is ready, and let a later promote or abort decide")
                 .hint("--yes: as soon as it is ready"))
         }
-        Outcome::Misfit { why } => error(Kind::Usage, why.clone()),
+        Outcome::Misfit { why } => {
+            let look = format!("get deployment {app} -o yaml");
+            Err(Error::new(Kind::Usage, why.clone()).hint(session.cluster.kubectl(&look)))
+        }
     }
+}
+
+fn changed(session: &Session, what: &str, by: Option<&Hand>, in_progress: bool) -> Error {
+    let what = format!("the cluster was changed by somebody else: {what}");
+    let mut error = Error::new(Kind::Changed, what)
+        .because("both versions are kept, and nothing was changed back".to_owned());
+    if let Some(hand) = by {
+        let Hand { manager, kind, name, at } = hand;
+        error =
+            error.because(format!("{manager} was the last to write, to {kind} {name}, at {at}"));
+    }
+    error = error.hint(session.command("status"));
+    if let Some(exclude) = by.and_then(excluded) {
+        error = error.hint(exclude);
+    }
+    match in_progress {
+        true => error.hint(format!("to end the release: {}", session.command("abort"))),
+        false => error,
+    }
+}
+
+/// What a tool that brings objects back to what is in a repository has to leave alone.
+fn excluded(hand: &Hand) -> Option<String> {
+    let object = format!("{} {}", hand.kind, hand.name);
+    let field = match hand.kind.as_str() {
+        "Ingress" => ".spec.rules[]?.http.paths[]?.backend.service.name",
+        "Service" => ".spec.selector",
+        _ => ".spec.template, .spec.replicas",
+    };
+    Some(match hand.tool()? {
+        Tool::ArgoCd => format!(
+            "in the Argo CD Application: ignoreDifferences of {object}, jqPathExpressions {field}, \
+             and the sync option RespectIgnoreDifferences=true"
+        ),
+        Tool::Flux => format!(
+            "for Flux: the annotation kustomize.toolkit.fluxcd.io/ssa: IfNotPresent on {object} in \
+             its repository"
+        ),
+    })
 }
 
 /// `init` has not taken the app in.

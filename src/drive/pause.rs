@@ -170,6 +170,7 @@ fn asked_for<'a>(s: &'a Snapshot, on: &WaitFor) -> Option<&'a Release> {
         | WaitFor::Drain { .. }
         | WaitFor::Driver { .. }
         | WaitFor::SignOfLife { .. }
+        | WaitFor::Turn { .. }
         | WaitFor::Change => false,
     };
     (is_wanted && release.ending.is_none()).then_some(release)
@@ -200,6 +201,12 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
             specs.extend(release.map(|release| deployment(release.to)));
             specs.extend(Colour::BOTH.map(slices));
             specs.extend(pods);
+            // And whether people are still led to it.
+            if let Some((_, record)) = &s.record {
+                specs.push(Spec::named(Kind::Service, &record.service));
+                let routes = s.ingress_names(record).into_iter();
+                specs.extend(routes.map(|name| Spec::named(Kind::Ingress, name)));
+            }
         }
         WaitFor::Change => {
             specs.extend(Colour::BOTH.map(deployment));
@@ -217,7 +224,8 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
         | WaitFor::Answer
         | WaitFor::Person
         | WaitFor::Driver { .. }
-        | WaitFor::SignOfLife { .. } => {}
+        | WaitFor::SignOfLife { .. }
+        | WaitFor::Turn { .. } => {}
     }
     specs
 }

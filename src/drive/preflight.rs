@@ -24,8 +24,7 @@ impl Loop<'_> {
         self.checked = true;
         let Preflight { warnings, steps } = look;
         let cluster = self.drive.cluster;
-        let hint =
-            format!("{} --role prints the Role that allows it", (self.drive.command)("check"));
+        let hint = format!("{} --role", (self.drive.command)("check"));
         let all = rights::all();
         let tried = join_all(steps.into_iter().map(|step| rehearsed(cluster, step)));
         let asking = join(missing(cluster, &all), tried);

@@ -232,9 +232,11 @@ pub fn waiting(on: &WaitFor, until: Option<Timestamp>, now: Timestamp) -> (Strin
         WaitFor::Ready {
             deployment, ready, desired, endpoints, pods: unready, trouble, ..
         } => {
-            let reached = match ready == desired && endpoints < desired {
-                true => format!(", {endpoints} reachable through its Service"),
-                false => String::new(),
+            let reached = match (ready < desired, endpoints < desired) {
+                (true, _) => String::new(),
+                (false, true) => format!(", {endpoints} reachable through its Service"),
+                // An older pod is still there, or the last change has not been seen yet.
+                (false, false) => ", its Deployment is not done yet".to_owned(),
             };
             let until = more("given up in", until).unwrap_or_default();
             let head = format!("{deployment}: {ready} of {} ready{reached}{until}", pods(*desired));
@@ -284,6 +286,14 @@ pub fn waiting(on: &WaitFor, until: Option<Timestamp>, now: Timestamp) -> (Strin
         }
         WaitFor::Driver { holder } => {
             (format!("{holder} drives the release, following it"), Vec::new())
+        }
+        WaitFor::Turn { number, images, holder } => {
+            let head = format!("waiting for release {number} ({}) to end", images.join(", "));
+            let below = match holder {
+                Some(holder) => format!("{holder} drives it"),
+                None => "nobody drives it: it goes on with a promote or an abort".to_owned(),
+            };
+            (head, vec![below])
         }
         WaitFor::SignOfLife { holder } => {
             let until = more("for at most", until).unwrap_or_default();

@@ -56,6 +56,7 @@ struct Inner {
     /// How many calls have met a fault.
     met: watch::Sender<usize>,
     frozen: watch::Sender<bool>,
+    gone: watch::Sender<bool>,
 }
 
 #[derive(Default)]
@@ -70,6 +71,7 @@ impl Default for Faults {
             state: Mutex::default(),
             met: watch::Sender::new(0),
             frozen: watch::Sender::new(false),
+            gone: watch::Sender::new(false),
         }))
     }
 }
@@ -121,6 +123,24 @@ impl Faults {
 
     pub fn thaw(&self) {
         self.0.frozen.send_replace(false);
+    }
+
+    /// From now on nobody is there: connections break, those of open watches too.
+    pub fn leave(&self) {
+        self.0.gone.send_replace(true);
+    }
+
+    pub fn come_back(&self) {
+        self.0.gone.send_replace(false);
+    }
+
+    pub(super) fn is_gone(&self) -> bool {
+        *self.0.gone.borrow()
+    }
+
+    /// Returns when nobody is there.
+    pub(super) async fn gone(&self) {
+        let _ = self.0.gone.subscribe().wait_for(|gone| *gone).await;
     }
 
     pub(super) async fn thawed(&self) {

@@ -1,7 +1,6 @@
 //! One command line of one person, run in this process: to its exit code, or until it is killed.
 
 use std::future::Future;
-use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,7 +21,7 @@ use super::still::Still;
 use crate::schema;
 
 /// A command that takes longer hangs.
-const HANG: Duration = Duration::from_secs(300);
+const HANG: Duration = Duration::from_secs(600);
 
 /// What is short where a case does not say it: nobody is behind the ingress.
 const SHORT: [(&str, &[(&str, &str)]); 3] = [
@@ -170,11 +169,16 @@ impl Command {
         (self.send)(signal);
     }
 
-    pub async fn exits(&self, code: u8) -> Result<Said> {
-        let ended = timeout(HANG, run_in(&self.cli, &self.around)).await;
+    /// How it ends, whatever that is.
+    pub async fn ends(&self) -> Result<(u8, Said)> {
+        let ended = timeout(HANG, Box::pin(run_in(&self.cli, &self.around))).await;
         self.has_ended.store(true, Ordering::SeqCst);
         let ended = ended.with_context(|| format!("{} hangs: {:#?}", self.line, self.said()))?;
-        let said = self.said();
+        Ok((ended, self.said()))
+    }
+
+    pub async fn exits(&self, code: u8) -> Result<Said> {
+        let (ended, said) = self.ends().await?;
         ensure!(ended == code, "{}: exit {ended}, not {code}: {said:#?}", self.line);
         self.form(&said.out).map_err(anyhow::Error::msg)?;
         Ok(said)
@@ -221,7 +225,7 @@ impl Command {
     /// Runs until it says this, and is killed there.
     pub async fn killed_at(&self, wanted: impl Fn(&Value) -> bool + Send + 'static) -> Result<()> {
         self.still.at(wanted);
-        let running = timeout(HANG, run_in(&self.cli, &self.around));
+        let running = timeout(HANG, Box::pin(run_in(&self.cli, &self.around)));
         tokio::select! {
             ended = running => bail!("exit {ended:?} before: {:#?}", self.said()),
             () = self.still.stands() => Ok(()),
@@ -235,8 +239,19 @@ impl Command {
         wanted: impl Fn(&Value) -> bool + Send + 'static,
         meanwhile: impl Future<Output = Result<()>>,
     ) -> Result<Said> {
+        let (ended, said) = self.frozen(wanted, meanwhile).await?;
+        ensure!(ended == code, "{}: exit {ended}, not {code}: {said:#?}", self.line);
+        Ok(said)
+    }
+
+    /// The same, however it ends.
+    pub async fn frozen(
+        &self,
+        wanted: impl Fn(&Value) -> bool + Send + 'static,
+        meanwhile: impl Future<Output = Result<()>>,
+    ) -> Result<(u8, Said)> {
         self.still.at(wanted);
-        let mut running = pin!(run_in(&self.cli, &self.around));
+        let mut running = Box::pin(run_in(&self.cli, &self.around));
         tokio::select! {
             ended = &mut running => bail!("exit {ended} before: {:#?}", self.said()),
             () = self.still.stands() => {}
@@ -244,8 +259,6 @@ impl Command {
         meanwhile.await?;
         self.still.go_on();
         let ended = timeout(HANG, running).await.context("it hangs after it woke up")?;
-        let said = self.said();
-        ensure!(ended == code, "{}: exit {ended}, not {code}: {said:#?}", self.line);
-        Ok(said)
+        Ok((ended, self.said()))
     }
 }

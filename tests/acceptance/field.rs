@@ -137,6 +137,17 @@ impl Field {
         self.send(Method::PATCH, format!("{}/{name}", self.path(kind)), Some(patch)).await
     }
 
+    /// The same, by a program that says who it is.
+    pub async fn edit_as(
+        &self,
+        manager: &str,
+        (kind, name): (Kind, &str),
+        patch: Value,
+    ) -> Result<Value> {
+        let path = format!("{}/{name}?fieldManager={manager}", self.path(kind));
+        self.send(Method::PATCH, path, Some(patch)).await
+    }
+
     pub async fn delete(&self, kind: Kind, name: &str) -> Result<Value> {
         self.send(Method::DELETE, format!("{}/{name}", self.path(kind)), None).await
     }

@@ -5,14 +5,15 @@
 mod back;
 mod beside;
 mod changes;
-mod command;
+pub mod command;
 mod drivers;
-mod field;
+pub mod field;
 mod fitness;
 mod gate;
+mod gitops;
 mod intents;
 mod life;
-mod outside;
+pub mod outside;
 mod seen;
 mod still;
 mod unhealthy;
@@ -51,6 +52,7 @@ pub fn all() -> Vec<Case> {
         drivers::CASES,
         unhealthy::CASES,
         changes::CASES,
+        gitops::CASES,
         seen::CASES,
         fitness::CASES,
         beside::CASES,

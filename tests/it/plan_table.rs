@@ -128,7 +128,7 @@ fn done(next: Next) -> Outcome {
 
 fn changed(next: Next) -> String {
     match done(next) {
-        Outcome::Changed { what } => what,
+        Outcome::Changed { what, .. } => what,
         outcome => panic!("not changed: {outcome:?}"),
     }
 }

@@ -41,9 +41,9 @@ const fn rule(
 
 const RULES: [Rule; 12] = [
     rule("", &["configmaps"], &["list", "watch", "create", "patch"]),
-    rule("", &["services"], &["list", "create", "patch"]),
+    rule("", &["services"], &["list", "watch", "create", "patch"]),
     rule("apps", &["deployments"], &["list", "watch", "create", "patch", "delete"]),
-    rule("networking.k8s.io", &["ingresses"], &["list", "create", "patch"]),
+    rule("networking.k8s.io", &["ingresses"], &["list", "watch", "create", "patch"]),
     rule("discovery.k8s.io", &["endpointslices"], &["list", "watch"]),
     rule("", &["pods"], &["list", "watch"]),
     rule("apps", &["replicasets"], &["list"]),

@@ -1,9 +1,10 @@
 //! `deploy`: a new release, or the unfinished one again.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::hold::{self, Other};
-use super::{Doing, Look, Next, forward, later, start, withdraw};
+use super::{Doing, Look, Next, WaitFor, forward, later, start, withdraw};
 use crate::model::Colour;
 use crate::release::checks::Ground;
 use crate::release::goal::{Change, Deploy, Gate};
@@ -42,6 +43,9 @@ fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Nex
     let mine = record.driver.as_ref().is_some_and(|driver| driver.id == look.me.id);
     let nobody = record.driver.is_none() || hold::is_gone(look, record);
     if !mine && nobody {
+        if !same && deploy.wait {
+            return turn(release, None, None);
+        }
         if !same && !deploy.replace {
             let images = release.images.values().cloned().collect();
             return Next::Done(Outcome::InTheWay { number: release.number, images });
@@ -51,8 +55,13 @@ fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Nex
             return look.detached(release.number);
         }
     }
-    if let Some(next) = hold::next(look, record, Other::Leave) {
-        return next;
+    let other = if deploy.wait { Other::Follow } else { Other::Leave };
+    match hold::next(look, record, other) {
+        Some(Next::Wait { until, on: WaitFor::Driver { holder } }) => {
+            return turn(release, Some(holder), until);
+        }
+        Some(next) => return next,
+        None => {}
     }
     if let Some(ending) = &release.ending {
         return withdraw::next(look, record, release, ending);
@@ -68,16 +77,20 @@ fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Nex
         let write = look.release(|release| release.ending = Some(ending.clone()));
         return look.act(Doing::End { ending }, write);
     }
-    // The same version, deployed again with other settings: the newer word counts.
-    let settings = settings(release, deploy);
-    if settings != *release && release.drain_until.is_none() {
-        return look.act(Doing::Set, look.release(|release| *release = settings));
+    if let Some(next) = start::newer(look, release, settings(release, deploy)) {
+        return next;
     }
     if detached(look, record, release, deploy) {
         return look.act(Doing::LetGo, look.record(|record| record.driver = None));
     }
     let wanted = wanted.as_ref().filter(|_| same);
     forward::next(look, record, release, wanted.map(|wanted| (wanted, deploy.detach)))
+}
+
+/// Until the release is over that is before this one.
+fn turn(release: &Release, holder: Option<String>, until: Option<Timestamp>) -> Next {
+    let images = release.images.values().cloned().collect();
+    Next::Wait { until, on: WaitFor::Turn { number: release.number, images, holder } }
 }
 
 /// The release with the settings that this deploy was given.

@@ -78,6 +78,13 @@ pub enum WaitFor {
         /// Who that is.
         holder: String,
     },
+    /// A release of somebody else to be over (`deploy --wait`).
+    Turn {
+        number: u64,
+        images: Vec<String>,
+        /// Who drives it; null where nobody does, and it waits for a promote or an abort.
+        holder: Option<String>,
+    },
     /// Anything that a status shows.
     // `status -w` prints the status, not that it waits.
     #[schemars(skip)]

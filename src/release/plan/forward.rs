@@ -259,14 +259,14 @@ fn not_ready(look: Look, release: &Release, slot: Slot) -> Next {
     let until = yes.map_or(release.ready_by, |yes| release.ready_by.max(yes));
     if look.now >= until {
         let said = trouble.map(|trouble| format!(": {}", trouble.sentence())).unwrap_or_default();
-        let reason = format!(
-            "{} of {} pods of {} were ready in time, and Service {} reached {} of them{said}",
-            slot.ready_replicas(),
-            slot.desired(),
-            slot.name(),
-            s.names.service(release.to),
-            s.endpoints(release.to)
-        );
+        let (ready, desired) = (slot.ready_replicas(), slot.desired());
+        let (service, reached) = (s.names.service(release.to), s.endpoints(release.to));
+        let but = match ready.min(reached) < desired {
+            true => format!("and Service {service} reached {reached} of them"),
+            false => "but the Deployment controller was not done with it".to_owned(),
+        };
+        let name = slot.name();
+        let reason = format!("{ready} of {desired} pods of {name} were ready in time, {but}{said}");
         return end(look, Verdict::Unhealthy, reason);
     }
     let until = earlier(Some(until), release.deadline);

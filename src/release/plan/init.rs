@@ -9,7 +9,8 @@ use crate::release::checks::{self, Check, Ground};
 use crate::release::goal::{Init, PreviewHost};
 use crate::release::snapshot::Leads;
 use crate::release::{
-    Outcome, Record, Settings, Slot, Snapshot, expected, objects, ports, template, warm,
+    LAST_NUMBER, Outcome, Record, Settings, Slot, Snapshot, expected, objects, ports, template,
+    warm,
 };
 use crate::route::{backends, selects};
 
@@ -76,10 +77,14 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
     let Ground { service, label, live, to, .. } = ground;
     let colour = to.other();
     reasons.extend(expected::unmet(s, &service, &init.expected));
+    reasons.extend(astray(s));
     if !reasons.is_empty() {
         return Err(reasons);
     }
-    let spec = match s.service(&service) {
+    // One that was deleted is made again like those that were made like it.
+    let fixed = || Colour::BOTH.into_iter().find_map(|colour| s.service(&s.names.service(colour)));
+    let alike = s.record.as_ref().and_then(|_| fixed());
+    let spec = match s.service(&service).or(alike) {
         Some(live) => live["spec"].clone(),
         None => spec_from_ingress(look, live, &service, init)?,
     };
@@ -126,6 +131,17 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
     Ok(keep_warm(look, record).unwrap_or(Next::Done(Outcome::Initialised)))
 }
 
+/// A live Service that somebody gave another selector: that is the user's to put right.
+fn astray(s: &Snapshot) -> Option<String> {
+    let (_, record) = s.record.as_ref()?;
+    s.live_service(record)?;
+    let [blue, green] = Colour::BOTH.map(|colour| s.names.deployment(colour));
+    (s.live_service_leads(record) == Leads::Astray).then(|| {
+        let (service, key) = (&record.service, &record.label.key);
+        format!("Service {service} selects the pods of neither {blue} nor {green}: see its {key}")
+    })
+}
+
 /// The Ingress of ours: after the Services that it names.
 fn keep_warm(look: Look, record: &Record) -> Option<Next> {
     let (names, wanted) = (&look.s.names, warm::wanted(look.s, record));
@@ -155,7 +171,8 @@ fn preview_host(init: &Init) -> Option<Option<String>> {
 fn borne(s: &Snapshot, key: &str) -> u64 {
     let kinds = [Kind::Deployment, Kind::Ingress, Kind::Service];
     let objects = kinds.into_iter().flat_map(|kind| s.objects.list(kind));
-    objects.filter_map(|object| annotation(object, key)?.parse().ok()).max().unwrap_or(0)
+    let numbers = objects.filter_map(|object| annotation(object, key)?.parse().ok());
+    numbers.filter(|number| *number < LAST_NUMBER).max().unwrap_or(0)
 }
 
 /// The Service through which an Ingress reaches the app; it may not exist yet (the article's case).

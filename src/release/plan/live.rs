@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::forward::{edited, ending, scale};
-use super::{Doing, Look, Next, WaitFor, beside, later};
+use super::{Doing, Look, Next, WaitFor, beside, later, start};
 use crate::release::pods::Trouble;
 use crate::release::snapshot::Leads;
 use crate::release::{Confirmed, GateKind, Record, Release, Sight, Slot, Verdict};
@@ -84,6 +84,11 @@ fn follow_live(look: Look, record: &Record, release: &Release) -> Option<Next> {
     let Some(service) = s.live_service(record) else {
         return Some(look.changed(format!("Service {} was deleted", record.service)));
     };
+    if s.live_service_leads(record) == Leads::Astray {
+        return Some(
+            look.changed(format!("the selector of Service {} was changed", record.service)),
+        );
+    }
     let doing = Doing::FollowLive { service: record.service.clone(), colour: release.to };
     Some(look.act(doing, follow(service, &record.label, release.to)))
 }
@@ -144,8 +149,7 @@ fn confirmed(look: Look, release: &Release, by: Confirmed) -> Next {
     let write = look.release(|release| {
         release.confirmed = Some(by);
         release.arrived = Some(look.now);
-        release.drain_until = Some(later(look.now, seconds));
-        release.bake_until = (bake > 0).then(|| later(look.now, bake));
+        (release.drain_until, release.bake_until) = start::kept_until(release, look.now);
     });
     look.act(Doing::StartDrain { seconds: seconds.max(bake), confirmed: Some(by) }, write)
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::forward::{replace, scale};
 use super::{Doing, Look, Next, WaitFor, beside, later};
 use crate::model::{
-    Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, annotation, pointer, version,
+    Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, annotation, name, pointer, version,
 };
 use crate::release::snapshot::Leads;
 use crate::release::{Before, Ending, Record, Release, Slot, Verdict, template};
@@ -130,7 +130,8 @@ fn destroy(look: Look, slot: Slot) -> Next {
 /// somebody deleted that one, what is left must not pass for the version that stood there.
 fn restore(look: Look, slot: Slot, before: &Before) -> Next {
     let mut changes = Vec::new();
-    let kept = look.s.objects.get(Kind::ReplicaSet, &before.replica_set);
+    // One of its own: whoever may write the record names no other's.
+    let kept = look.s.replica_sets(slot).find(|set| name(set) == before.replica_set);
     if let Some(set) = kept {
         let template = template::of_replica_set(set);
         changes.push(replace(&["spec", "template"], template));

@@ -50,7 +50,7 @@ async fn rights_that_check_prints_suffice(bed: Arc<Bed>) -> Result<()> {
     ensure!(report["checks"][0]["name"] == "rights", "{report:#}");
     ensure!(report["checks"][0]["verdict"] == "pass", "{report:#}");
     allowed.ok(&["init", "parrot"]).await?;
-    let deploy = ["deploy", "parrot", "--drain", "0s", "--settle", "0s", "--image"];
+    let deploy = ["deploy", "parrot", "--drain", "1s", "--settle", "0s", "--image"];
     // This one is deleted again; the one that crashes below meets an older version in its slot.
     allowed.ok(&[&deploy[..], &["parrot-app:v3", "--detach"]].concat()).await?;
     allowed.ok(&["abort", "parrot"]).await?;
