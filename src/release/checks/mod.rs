@@ -121,8 +121,9 @@ pub fn catching_selectors(
     service: &str,
     label: &Label,
     template: &Value,
+    to: Colour,
 ) -> Vec<String> {
-    services::catching(s, service, label, template).iter().map(Check::reason).collect()
+    services::catching(s, service, label, template, to).iter().map(Check::reason).collect()
 }
 
 #[cfg(test)]

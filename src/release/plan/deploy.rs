@@ -145,7 +145,7 @@ fn start(look: Look, record: &Record, deploy: &Deploy) -> Next {
         Ok(wanted) => wanted,
         Err(why) => return Next::Done(Outcome::Misfit { why }),
     };
-    if let Some(done) = start::unserved(look, record, &wanted) {
+    if let Some(done) = start::unserved(look, record, &wanted, from.other()) {
         return Next::Done(done);
     }
     if is_live(live, &base, &wanted, &deploy.change) {

@@ -105,9 +105,9 @@ pub fn ground<'a>(
 }
 
 /// A template whose pods the app's Services would not find, or somebody else's would.
-pub fn unserved(look: Look, record: &Record, wanted: &Value) -> Option<Outcome> {
+pub fn unserved(look: Look, record: &Record, wanted: &Value, to: Colour) -> Option<Outcome> {
     let s = look.s;
-    let reasons = checks::catching_selectors(s, &record.service, &record.label, wanted);
+    let reasons = checks::catching_selectors(s, &record.service, &record.label, wanted, to);
     if !reasons.is_empty() {
         return Some(Outcome::Unfit { reasons });
     }

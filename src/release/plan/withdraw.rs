@@ -54,7 +54,8 @@ fn switch_back(look: Look, record: &Record, release: &Release) -> Option<Next> {
     let s = look.s;
     let route = s.routes(record).into_iter().find(|route| s.touches(route, record, release.to));
     let there = s.live_service_leads(record) == Leads::To(release.to);
-    let service = s.live_service(record).filter(|_| there);
+    let others = s.followers(&record.service, &record.label, release.to).into_iter();
+    let service = s.live_service(record).filter(|_| there).into_iter().chain(others).next();
     if route.is_none() && service.is_none() {
         return None;
     }
@@ -81,7 +82,8 @@ fn switch_back(look: Look, record: &Record, release: &Release) -> Option<Next> {
         return Some(look.act_fresh(doing, switch.patch(route)));
     }
     let service = service?;
-    let doing = Doing::FollowLive { service: record.service.clone(), colour: release.from };
+    let service_name = crate::model::name(service).to_owned();
+    let doing = Doing::FollowLive { service: service_name, colour: release.from };
     Some(look.act(doing, follow(service, &record.label, release.from)))
 }
 
