@@ -6,7 +6,8 @@ use super::hold::{self, Other};
 use super::{Doing, Look, Next, forward, later, start, withdraw};
 use crate::release::goal::{Change, Deploy, Gate};
 use crate::release::{
-    Ending, GateKind, GateState, Outcome, Record, Release, Settings, Slot, Verdict, template,
+    Ending, Finished, GateKind, GateState, Outcome, Record, Release, Settings, Slot, Verdict,
+    template,
 };
 
 pub fn next(look: Look, record: &Record, deploy: &Deploy) -> Next {
@@ -75,6 +76,13 @@ fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Nex
     }
     let wanted = wanted.as_ref().filter(|_| same);
     forward::next(look, record, release, wanted.map(|wanted| (wanted, deploy.detach)))
+}
+
+/// Whether a release that is over was about the version that this deploy asks for.
+pub fn asks_for(look: Look, record: &Record, deploy: &Deploy, finished: &Finished) -> bool {
+    let base = look.s.slot(finished.from).map(|slot| slot.neutral_template(&record.label));
+    let wanted = base.map(|base| template::changed(&base, &deploy.change, &record.label));
+    matches!(wanted, Some(Ok(wanted)) if template::hash(&wanted) == finished.hash)
 }
 
 /// The release with the settings that this deploy was given.
