@@ -4,9 +4,9 @@
 
 mod back;
 mod changes;
-mod command;
+pub mod command;
 mod drivers;
-mod field;
+pub mod field;
 mod gate;
 mod intents;
 mod life;

@@ -2,6 +2,7 @@
 
 #[path = "../acceptance/mod.rs"]
 mod acceptance;
+mod cuts;
 mod on_sandbox;
 mod plan_properties;
 mod plan_table;

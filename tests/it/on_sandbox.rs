@@ -11,21 +11,28 @@ use tokio::runtime::Builder;
 use crate::acceptance::{Case, Field, all, short};
 use crate::tally;
 
-const NAMESPACE: &str = "blue-green";
+pub const NAMESPACE: &str = "blue-green";
 const SEEDS: std::ops::RangeInclusive<u64> = 1..=3;
 
 fn run((name, case): Case, seed: u64) -> Result<()> {
     let runtime = Builder::new_current_thread().enable_all().start_paused(true).build()?;
     let ran = runtime.block_on(async {
-        let began = "2026-01-01T00:00:00Z".parse()?;
-        let sandbox = Sandbox::start(seed, began, Arc::new(Scripts::default()));
-        sandbox.store().add(json!({
-            "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE},
-        }));
-        let client = Client::new(sandbox.api(), NAMESPACE);
-        case(Field::with_parrot(client, NAMESPACE).await?).await
+        let (_sandbox, field) = parrot(seed).await?;
+        case(field).await
     });
     ran.with_context(|| format!("{} with seed {seed}", short(name)))
+}
+
+/// A cluster with the article's app.
+pub async fn parrot(seed: u64) -> Result<(Sandbox, Field)> {
+    let began = "2026-01-01T00:00:00Z".parse()?;
+    let sandbox = Sandbox::start(seed, began, Arc::new(Scripts::default()));
+    sandbox.store().add(json!({
+        "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE},
+    }));
+    let client = Client::new(sandbox.api(), NAMESPACE);
+    let field = Field::with_parrot(client, NAMESPACE).await?;
+    Ok((sandbox, field))
 }
 
 /// Each in the histories of a few seeds.
