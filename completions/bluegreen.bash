@@ -19,6 +19,9 @@ _bluegreen() {
             bluegreen,abort)
                 cmd="bluegreen__subcmd__abort"
                 ;;
+            bluegreen,check)
+                cmd="bluegreen__subcmd__check"
+                ;;
             bluegreen,completions)
                 cmd="bluegreen__subcmd__completions"
                 ;;
@@ -51,6 +54,9 @@ _bluegreen() {
                 ;;
             bluegreen__subcmd__help,abort)
                 cmd="bluegreen__subcmd__help__subcmd__abort"
+                ;;
+            bluegreen__subcmd__help,check)
+                cmd="bluegreen__subcmd__help__subcmd__check"
                 ;;
             bluegreen__subcmd__help,completions)
                 cmd="bluegreen__subcmd__help__subcmd__completions"
@@ -89,7 +95,7 @@ _bluegreen() {
 
     case "${cmd}" in
         bluegreen)
-            opts="-n -o -h -V --namespace --context --kubeconfig --as --output --color --help --version init deploy status history promote abort rollback demo schema completions help"
+            opts="-n -o -h -V --namespace --context --kubeconfig --as --output --color --help --version init deploy status history check promote abort rollback demo schema completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -149,6 +155,52 @@ _bluegreen() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kubeconfig)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        bluegreen__subcmd__check)
+            opts="-n -o -h --role --allow-policy-gap --namespace --context --kubeconfig --as --output --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --namespace)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -285,7 +337,7 @@ _bluegreen() {
             return 0
             ;;
         bluegreen__subcmd__deploy)
-            opts="-f -y -d -n -o -h --image --filename --webhook --interval --threshold --deadline --yes --detach --replace --dry-run --timeout --drain --bake --keep-old --probe --settle --namespace --context --kubeconfig --as --output --color --help"
+            opts="-f -y -d -n -o -h --image --filename --webhook --webhook-secret-file --header-file --ca-file --interval --threshold --deadline --yes --detach --replace --wait --dry-run --timeout --drain --bake --keep-old --probe --settle --allow-policy-gap --namespace --context --kubeconfig --as --output --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -304,6 +356,18 @@ _bluegreen() {
                     return 0
                     ;;
                 --webhook)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --webhook-secret-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --header-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -383,7 +447,7 @@ _bluegreen() {
             return 0
             ;;
         bluegreen__subcmd__help)
-            opts="init deploy status history promote abort rollback demo schema completions help"
+            opts="init deploy status history check promote abort rollback demo schema completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -397,6 +461,20 @@ _bluegreen() {
             return 0
             ;;
         bluegreen__subcmd__help__subcmd__abort)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        bluegreen__subcmd__help__subcmd__check)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -597,7 +675,7 @@ _bluegreen() {
             return 0
             ;;
         bluegreen__subcmd__init)
-            opts="-f -n -o -h --target-port --preview-host --filename --namespace --context --kubeconfig --as --output --color --help"
+            opts="-f -n -o -h --target-port --preview-host --filename --allow-policy-gap --namespace --context --kubeconfig --as --output --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -787,7 +865,7 @@ _bluegreen() {
             return 0
             ;;
         bluegreen__subcmd__schema)
-            opts="-n -o -h --namespace --context --kubeconfig --as --output --color --help event status history config"
+            opts="-n -o -h --namespace --context --kubeconfig --as --output --color --help event status history check config"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

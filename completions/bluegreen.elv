@@ -34,6 +34,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand deploy 'Start a new version, and make it live when the gate says yes'
             cand status 'Show what is live, and what is in progress'
             cand history 'Show the releases that are over, and how they ended'
+            cand check 'Say whether the app can be released as it is'
             cand promote 'Approve the waiting candidate, and follow the release to its end'
             cand abort 'Destroy the candidate; after the switch, switch back first'
             cand rollback 'Make the version live again that was before this one'
@@ -55,6 +56,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand -o 'human, or json: one event a line'
             cand --output 'human, or json: one event a line'
             cand --color 'Colours: auto, always or never'
+            cand --allow-policy-gap 'Go on where a NetworkPolicy would not hold for the candidate'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -63,6 +65,9 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand -f 'A Deployment''s manifest, or settings; may be repeated'
             cand --filename 'A Deployment''s manifest, or settings; may be repeated'
             cand --webhook 'The gate: asked until it answers 200, 201 or 202'
+            cand --webhook-secret-file 'Sign each question with the secret in this file'
+            cand --header-file 'Send the headers in this file along, each on a line: Name: value'
+            cand --ca-file 'Trust the certificates in this file (PEM) with the webhook, and no others'
             cand --interval 'Between two questions to the gate [default: 10s]'
             cand --threshold 'Give up after N times without a yes [default: 60]'
             cand --deadline 'Give up after this long without a yes'
@@ -85,7 +90,9 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand -d 'Return when it is ready; promote or abort decides'
             cand --detach 'Return when it is ready; promote or abort decides'
             cand --replace 'End an unfinished release of another version first'
+            cand --wait 'Wait for a release that is in progress, then start this one'
             cand --keep-old 'Don''t put the old version away'
+            cand --allow-policy-gap 'Go on where a NetworkPolicy would not hold for the candidate'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -112,6 +119,20 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand -o 'human, or json: one event a line'
             cand --output 'human, or json: one event a line'
             cand --color 'Colours: auto, always or never'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'bluegreen;check'= {
+            cand -n 'The app''s namespace; by default the kubeconfig''s'
+            cand --namespace 'The app''s namespace; by default the kubeconfig''s'
+            cand --context 'The context of the kubeconfig to use'
+            cand --kubeconfig 'By default $KUBECONFIG, then ~/.kube/config'
+            cand --as 'The user to impersonate'
+            cand -o 'human, or json: one event a line'
+            cand --output 'human, or json: one event a line'
+            cand --color 'Colours: auto, always or never'
+            cand --role 'Print the smallest Role that allows a release'
+            cand --allow-policy-gap 'Only warn of a NetworkPolicy that would not hold for the candidate'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -209,6 +230,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand deploy 'Start a new version, and make it live when the gate says yes'
             cand status 'Show what is live, and what is in progress'
             cand history 'Show the releases that are over, and how they ended'
+            cand check 'Say whether the app can be released as it is'
             cand promote 'Approve the waiting candidate, and follow the release to its end'
             cand abort 'Destroy the candidate; after the switch, switch back first'
             cand rollback 'Make the version live again that was before this one'
@@ -224,6 +246,8 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
         &'bluegreen;help;status'= {
         }
         &'bluegreen;help;history'= {
+        }
+        &'bluegreen;help;check'= {
         }
         &'bluegreen;help;promote'= {
         }

@@ -39,6 +39,7 @@ complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "init" -d 'Check
 complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "deploy" -d 'Start a new version, and make it live when the gate says yes'
 complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "status" -d 'Show what is live, and what is in progress'
 complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "history" -d 'Show the releases that are over, and how they ended'
+complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "check" -d 'Say whether the app can be released as it is'
 complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "promote" -d 'Approve the waiting candidate, and follow the release to its end'
 complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "abort" -d 'Destroy the candidate; after the switch, switch back first'
 complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "rollback" -d 'Make the version live again that was before this one'
@@ -58,10 +59,14 @@ json\t'One JSON object a line on stdout'"
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -l allow-policy-gap -d 'Go on where a NetworkPolicy would not hold for the candidate'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l image -d 'The new image, or CONTAINER=IMAGE; may be repeated' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s f -l filename -d 'A Deployment\'s manifest, or settings; may be repeated' -r -F
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l webhook -d 'The gate: asked until it answers 200, 201 or 202' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l webhook-secret-file -d 'Sign each question with the secret in this file' -r -F
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l header-file -d 'Send the headers in this file along, each on a line: Name: value' -r -F
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l ca-file -d 'Trust the certificates in this file (PEM) with the webhook, and no others' -r -F
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l interval -d 'Between two questions to the gate [default: 10s]' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l threshold -d 'Give up after N times without a yes [default: 60]' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l deadline -d 'Give up after this long without a yes' -r
@@ -83,7 +88,9 @@ never\t''"
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s y -l yes -d 'No gate: go live as soon as it is ready'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s d -l detach -d 'Return when it is ready; promote or abort decides'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l replace -d 'End an unfinished release of another version first'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l wait -d 'Wait for a release that is in progress, then start this one'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l keep-old -d 'Don\'t put the old version away'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l allow-policy-gap -d 'Go on where a NetworkPolicy would not hold for the candidate'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand status" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand status" -l context -d 'The context of the kubeconfig to use' -r
@@ -106,6 +113,18 @@ complete -c bluegreen -n "__fish_bluegreen_using_subcommand history" -l color -d
 always\t''
 never\t''"
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand check" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand check" -l context -d 'The context of the kubeconfig to use' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand check" -l kubeconfig -d 'By default $KUBECONFIG, then ~/.kube/config' -r -F
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand check" -l as -d 'The user to impersonate' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand check" -s o -l output -d 'human, or json: one event a line' -r -f -a "human\t'Lines for people: progress on stderr, the result on stdout'
+json\t'One JSON object a line on stdout'"
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand check" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand check" -l role -d 'Print the smallest Role that allows a release'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand check" -l allow-policy-gap -d 'Only warn of a NetworkPolicy that would not hold for the candidate'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -l release -d 'Only this release; for scripts' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -l probe -d 'Confirm the switch there: URL, auto or none [default: auto]' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
@@ -185,14 +204,15 @@ complete -c bluegreen -n "__fish_bluegreen_using_subcommand completions" -l colo
 always\t''
 never\t''"
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback demo schema completions help" -f -a "init" -d 'Check the app, and make the Services and the record it needs'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback demo schema completions help" -f -a "deploy" -d 'Start a new version, and make it live when the gate says yes'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback demo schema completions help" -f -a "status" -d 'Show what is live, and what is in progress'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback demo schema completions help" -f -a "history" -d 'Show the releases that are over, and how they ended'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback demo schema completions help" -f -a "promote" -d 'Approve the waiting candidate, and follow the release to its end'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback demo schema completions help" -f -a "abort" -d 'Destroy the candidate; after the switch, switch back first'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback demo schema completions help" -f -a "rollback" -d 'Make the version live again that was before this one'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback demo schema completions help" -f -a "demo" -d 'Run a whole release in a cluster of its own, inside this process'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback demo schema completions help" -f -a "schema" -d 'Print the JSON Schema of what -o json prints'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback demo schema completions help" -f -a "completions" -d 'Print a script that completes this command line in a shell'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history promote abort rollback demo schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history check promote abort rollback demo schema completions help" -f -a "init" -d 'Check the app, and make the Services and the record it needs'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history check promote abort rollback demo schema completions help" -f -a "deploy" -d 'Start a new version, and make it live when the gate says yes'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history check promote abort rollback demo schema completions help" -f -a "status" -d 'Show what is live, and what is in progress'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history check promote abort rollback demo schema completions help" -f -a "history" -d 'Show the releases that are over, and how they ended'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history check promote abort rollback demo schema completions help" -f -a "check" -d 'Say whether the app can be released as it is'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history check promote abort rollback demo schema completions help" -f -a "promote" -d 'Approve the waiting candidate, and follow the release to its end'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history check promote abort rollback demo schema completions help" -f -a "abort" -d 'Destroy the candidate; after the switch, switch back first'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history check promote abort rollback demo schema completions help" -f -a "rollback" -d 'Make the version live again that was before this one'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history check promote abort rollback demo schema completions help" -f -a "demo" -d 'Run a whole release in a cluster of its own, inside this process'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history check promote abort rollback demo schema completions help" -f -a "schema" -d 'Print the JSON Schema of what -o json prints'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history check promote abort rollback demo schema completions help" -f -a "completions" -d 'Print a script that completes this command line in a shell'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history check promote abort rollback demo schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -1,19 +1,26 @@
 //! The command line, nothing else.
 
+mod credentials;
 mod examples;
 mod program;
+mod redacted;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use secrecy::SecretString;
 
+pub use credentials::Credentials;
 pub use program::program;
+pub use redacted::shown;
 
 use crate::release::PreviewHost;
 use crate::release::goal::ImageChange;
 use crate::settings::{
-    Probe, parse_app, parse_preview_host, parse_reason, parse_seconds, parse_some_seconds,
+    Probe, parse_app, parse_namespace, parse_preview_host, parse_reason, parse_seconds,
+    parse_some_seconds, parse_times,
 };
 
 /// Blue/green releases on Kubernetes from the command line, without a controller.
@@ -32,7 +39,14 @@ pub struct Cli {
 #[derive(Args, Debug, Clone)]
 pub struct Common {
     /// The app's namespace; by default the kubeconfig's
-    #[arg(short, long, global = true, value_name = "NAME", help_heading = "Common options")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "NAME",
+        value_parser = parse_namespace,
+        help_heading = "Common options"
+    )]
     pub namespace: Option<String>,
     /// The context of the kubeconfig to use
     #[arg(long, global = true, value_name = "NAME", help_heading = "Common options")]
@@ -75,9 +89,15 @@ pub fn command(program: &'static str) -> clap::Command {
 
 /// The command line that this process was given. Ends it with help, or with what is wrong.
 pub fn parse() -> Cli {
+    parsed(std::env::args_os()).unwrap_or_else(|error| redacted::end(&error))
+}
+
+/// The same of any command line.
+pub fn parsed(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let mut command = command(program());
-    let matches = command.get_matches_mut();
-    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit())
+    let matches = command.try_get_matches_from_mut(words);
+    let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
+    cli.map_err(|error| error.format(&mut command))
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -99,6 +119,11 @@ pub enum Command {
     Status(Status),
     /// Show the releases that are over, and how they ended
     History(History),
+    /// Say whether the app can be released as it is
+    ///
+    /// A line for each thing that is looked at; deploy and init look at the same before they begin.
+    /// Writes nothing, and needs no init before. Ends 10 if anything fails.
+    Check(Check),
     /// Approve the waiting candidate, and follow the release to its end
     Promote(Promote),
     /// Destroy the candidate; after the switch, switch back first
@@ -129,13 +154,17 @@ pub struct Init {
     /// A host under which people outside can see the candidate, or none
     ///
     /// Our own Ingress then serves it, with the class of the app's Ingress: the DNS has to lead it to
-    /// the ingress controller. Whoever knows the host sees the candidate. Is recorded; none takes it
-    /// back.
+    /// the ingress controller. Whoever knows the host sees the candidate, from the networks that the
+    /// app's Ingress lets in; nobody is asked for a password. It must be nobody's yet, in no namespace:
+    /// only the app's own is looked at. Is recorded; none takes it back.
     #[arg(long, value_name = "HOST", value_parser = parse_preview_host)]
     pub preview_host: Option<PreviewHost>,
     /// Settings to record, and to check: a bluegreen.yaml or a Flagger Canary; - for standard input
     #[arg(short = 'f', long, value_name = "FILE")]
     pub filename: Vec<PathBuf>,
+    /// Go on where a NetworkPolicy would not hold for the candidate
+    #[arg(long, hide_short_help = true)]
+    pub allow_policy_gap: bool,
 }
 
 #[derive(Args, Debug)]
@@ -184,15 +213,17 @@ pub struct Deploy {
     ///
     /// Without this flag, --yes or --detach the environment's BLUEGREEN_WEBHOOK counts: the address
     /// is a secret, and a command line can be seen by others.
-    #[arg(long, value_name = "URL")]
-    pub webhook: Option<String>,
+    #[arg(long, value_name = "URL", value_parser = credentials::secret)]
+    pub webhook: Option<SecretString>,
+    #[command(flatten)]
+    pub credentials: Credentials,
     /// Between two questions to the gate [default: 10s]
     #[arg(long, value_name = "TIME", value_parser = parse_some_seconds)]
     pub interval: Option<u64>,
     /// Give up after N times without a yes [default: 60]
     ///
     /// So many answers in a row that are not a yes destroy the candidate.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = parse_times, allow_negative_numbers = true)]
     pub threshold: Option<u64>,
     /// Give up after this long without a yes
     ///
@@ -208,6 +239,11 @@ pub struct Deploy {
     /// End an unfinished release of another version first
     #[arg(long)]
     pub replace: bool,
+    /// Wait for a release that is in progress, then start this one
+    ///
+    /// However long that takes: until that release is over, or somebody interrupts.
+    #[arg(long, conflicts_with = "replace")]
+    pub wait: bool,
     /// Have every change checked, and write nothing
     ///
     /// The API server checks them, admission included.
@@ -221,6 +257,9 @@ pub struct Deploy {
     pub timeout: Option<u64>,
     #[command(flatten)]
     pub after: AfterSwitch,
+    /// Go on where a NetworkPolicy would not hold for the candidate
+    #[arg(long, hide_short_help = true)]
+    pub allow_policy_gap: bool,
 }
 
 /// What happens between the switch and the end of a release.
@@ -279,12 +318,25 @@ pub struct History {
 }
 
 #[derive(Args, Debug)]
+pub struct Check {
+    /// The app: its Deployment's name
+    #[arg(value_parser = parse_app)]
+    pub app: Option<String>,
+    /// Print the smallest Role that allows a release
+    #[arg(long)]
+    pub role: bool,
+    /// Only warn of a NetworkPolicy that would not hold for the candidate
+    #[arg(long)]
+    pub allow_policy_gap: bool,
+}
+
+#[derive(Args, Debug)]
 pub struct Promote {
     /// The app: its Deployment's name
     #[arg(value_parser = parse_app)]
     pub app: Option<String>,
     /// Only this release; for scripts
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_times)]
     pub release: Option<u64>,
     /// Approve a candidate that is not ready yet: it goes live when it is
     #[arg(long)]
@@ -300,7 +352,7 @@ pub struct Abort {
     #[arg(value_parser = parse_app)]
     pub app: Option<String>,
     /// Only this release; for scripts
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_times)]
     pub release: Option<u64>,
     /// Why, for the others and for the history
     #[arg(long, value_name = "TEXT", value_parser = parse_reason)]
@@ -316,13 +368,13 @@ pub struct Rollback {
     ///
     /// Once it is undone, the same command again changes nothing. Without it a second rollback takes
     /// the first one back.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_times)]
     pub release: Option<u64>,
     /// To the version of this release of the history
     ///
     /// It must have been live, and its pod template must still be there: Deployments keep as many old
     /// ones as their revisionHistoryLimit says.
-    #[arg(long, value_name = "N", conflicts_with = "release")]
+    #[arg(long, value_name = "N", value_parser = parse_times, conflicts_with = "release")]
     pub to: Option<u64>,
     /// For getting ready, and for outages [default: 10m]
     #[arg(long, value_name = "TIME", value_parser = parse_some_seconds)]
@@ -340,12 +392,14 @@ pub struct Schema {
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SchemaOf {
-    /// A line of any command with -o json but status and history
+    /// A line of any command with -o json but status, history and check
     Event,
     /// What status prints with -o json
     Status,
     /// What history prints with -o json
     History,
+    /// What check prints with -o json
+    Check,
     /// A bluegreen.yaml, which commands read
     Config,
 }

@@ -4,6 +4,7 @@ mod interrupt;
 mod left;
 mod look;
 mod pause;
+mod preflight;
 mod step;
 
 use std::time::Duration;
@@ -64,6 +65,8 @@ struct Loop<'a> {
     away: bool,
     /// Since when writes have been failing.
     failing: Option<Instant>,
+    /// Whether what has to be known before a first write has been asked.
+    checked: bool,
     /// Whether a refusal has been looked at a second time.
     doubted: bool,
     release: Option<u64>,
@@ -100,6 +103,7 @@ pub async fn drive(drive: Drive<'_>) -> Result<Ended, Error> {
         idle: Vec::new(),
         away: false,
         failing: None,
+        checked: false,
         doubted: false,
         release: None,
         order: Order::default(),
@@ -135,7 +139,11 @@ pub async fn drive(drive: Drive<'_>) -> Result<Ended, Error> {
 
 impl Loop<'_> {
     async fn run(&mut self) -> Result<Outcome, Error> {
-        self.observe(Breadth::All).await?;
+        let breadth = match self.drive.goal {
+            Goal::Init(_) | Goal::Deploy(_) => Breadth::Fitness,
+            _ => Breadth::All,
+        };
+        self.observe(breadth).await?;
         loop {
             if let Some(signal) = self.drive.interrupts.pending() {
                 return Err(self.interrupted(signal));
@@ -146,7 +154,10 @@ impl Loop<'_> {
                 Next::Do(step) if step.fresh && !self.look.is_fresh() => {
                     self.observe(Breadth::Serving).await?;
                 }
-                Next::Do(step) => self.step(*step, &s).await?,
+                Next::Do(step) => match self.preflight(&step, &s).await? {
+                    Some(outcome) => return Ok(outcome),
+                    None => self.step(*step, &s).await?,
+                },
                 Next::Ask(question) => {
                     if let Some(asked) = self.pause.ask(&self.drive, &s, question) {
                         self.emit(asked);
@@ -177,7 +188,7 @@ impl Loop<'_> {
                     | Outcome::TakenOver { .. },
                 ) if !self.doubted => {
                     self.doubted = true;
-                    self.observe(Breadth::All).await?;
+                    self.observe(breadth).await?;
                 }
                 Next::Done(outcome) => return Ok(outcome),
             }
@@ -258,7 +269,6 @@ impl Loop<'_> {
         let since = self.failing.unwrap_or_else(Instant::now);
         let mut pause = Duration::from_millis(250);
         loop {
-            let limit = self.look.patience(&self.drive);
             let read = tokio::select! {
                 read = self.look.read(self.drive.cluster, &self.drive.names, breadth) => read,
                 signal = self.drive.interrupts.next() => return Err(self.interrupted(signal)),
@@ -274,21 +284,21 @@ impl Loop<'_> {
             let (kind, error) = error;
             let explained =
                 self.drive.cluster.explain(error.clone(), &format!("list {}", kind.plural()));
-            match &error {
+            let pause_now = match &error {
                 CallError::Refused { .. } => return Err(explained),
                 CallError::Throttled { retry_after } => {
-                    let pause = throttled(*retry_after).min(self.look.pause_at_most());
-                    self.sleep(pause).await?;
+                    self.look.meet();
+                    throttled(*retry_after).max(pause)
                 }
-                CallError::Lost { .. } => {}
-            }
-            if since.elapsed() >= limit {
+                CallError::Lost { .. } => pause,
+            };
+            if since.elapsed() >= self.look.patience(&self.drive) {
                 return Err(explained);
             }
-            if self.look.has_read() {
+            if self.look.is_met() {
                 self.unreachable(error.to_string());
             }
-            self.sleep(pause).await?;
+            self.sleep(pause_now).await?;
             pause = (pause * 2).min(Duration::from_secs(5));
         }
     }

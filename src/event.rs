@@ -37,6 +37,16 @@ pub enum What {
         /// When the wait ends by itself; null where it does not.
         until: Option<Timestamp>,
     },
+    /// Something that somebody should know before a release begins: a warning of one of the checks that
+    /// `check` makes.
+    Warned {
+        /// The check's name.
+        check: &'static str,
+        /// What was found.
+        what: String,
+        /// What to do about it; null where there is nothing to be done.
+        hint: Option<String>,
+    },
     /// What another process did to the release.
     News(News),
     /// What the app looks like now, for whoever watches it.

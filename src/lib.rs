@@ -4,6 +4,7 @@
 //! A library only so that tests can link it: what is stable is the command line, its exit codes and
 //! its JSON.
 
+mod clean;
 pub mod cli;
 pub mod cluster;
 pub mod commands;

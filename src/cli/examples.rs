@@ -39,6 +39,11 @@ const HISTORY: Examples = &[
     ("What was released, and how it ended", "history parrot -n blue-green"),
     ("The same for a script", "history parrot -n blue-green -o json"),
 ];
+const CHECK: Examples = &[
+    ("Before anything else: can it be released?", "check parrot -n blue-green"),
+    ("The same for a script", "check parrot -n blue-green -o json"),
+    ("Allow it to whoever is to release", "check parrot -n blue-green --role | kubectl apply -f -"),
+];
 const PROMOTE: Examples = &[
     ("Make the candidate live, and see the release through", "promote parrot -n blue-green"),
     ("In CI: only the release that was looked at", "promote parrot -n blue-green --release 1"),
@@ -74,6 +79,7 @@ fn of(subcommand: &str) -> Examples {
         "deploy" => DEPLOY,
         "status" => STATUS,
         "history" => HISTORY,
+        "check" => CHECK,
         "promote" => PROMOTE,
         "abort" => ABORT,
         "rollback" => ROLLBACK,

@@ -1,9 +1,11 @@
 //! Who asks: a client with a credential in it. Where a plugin gives them, each credential has a
 //! client of its own, so that tokens and certificates are renewed in the same way.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
-use k8s_openapi::ByteString;
 use kube::{Client, Config};
+use secrecy::ExposeSecret;
 use tokio::sync::Mutex;
 
 use super::call::chain;
@@ -22,6 +24,7 @@ struct Held {
 }
 
 /// What one request goes out with.
+#[derive(Clone)]
 pub(super) struct Pass {
     pub client: Client,
     number: u64,
@@ -83,19 +86,14 @@ fn holding(config: &Config, credential: Credential) -> Result<Held, Trouble> {
 
 fn prove(config: &mut Config, credential: Credential) {
     let user = &mut config.auth_info;
-    user.token = credential.token.map(Into::into);
+    user.token = credential.token;
     if let (Some(certificate), Some(key)) =
         (credential.client_certificate_data, credential.client_key_data)
     {
-        user.client_certificate_data = Some(base64(certificate));
-        user.client_key_data = Some(base64(key).into());
+        // As a kubeconfig holds them.
+        user.client_certificate_data = Some(BASE64_STANDARD.encode(certificate));
+        user.client_key_data = Some(BASE64_STANDARD.encode(key.expose_secret()).into());
     }
-}
-
-/// As a kubeconfig holds it.
-fn base64(pem: String) -> String {
-    let value = serde_json::to_value(ByteString(pem.into_bytes()));
-    value.ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Method, Request, StatusCode};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
 use serde_json::Value;
 
 use super::Clock;
 use super::account::Account;
 use crate::model::Kind;
+
+/// A list of all that a large namespace has is shorter; what has no end is no reply.
+const LONGEST_REPLY: usize = 256 << 20;
 
 /// The API server, for the namespace of one app.
 #[derive(Clone)]
@@ -39,6 +42,11 @@ pub enum CallError {
 }
 
 impl CallError {
+    /// A reply that somebody else gave in the API server's place.
+    pub(super) fn foreign() -> CallError {
+        CallError::Lost { why: "the reply is not what the API server says to it".to_owned() }
+    }
+
     pub fn code(&self) -> Option<u16> {
         match self {
             CallError::Refused { code, .. } => Some(*code),
@@ -116,17 +124,20 @@ impl Cluster {
             },
             _ => (head, bytes),
         };
-        if let Some(date) = head.headers.get(http::header::DATE).and_then(|date| date.to_str().ok())
-        {
+        let said: Result<Value, _> = serde_json::from_slice(&bytes);
+        // Whatever stands between may answer instead of the API server: a page, and a wrong time.
+        let is_its_own = said.as_ref().is_ok_and(|said| said["kind"].is_string());
+        let date = head.headers.get(http::header::DATE).filter(|_| is_its_own);
+        if let Some(date) = date.and_then(|date| date.to_str().ok()) {
             self.clock.hear(date);
         }
         if head.status.is_success() {
-            return serde_json::from_slice(&bytes)
-                .map_err(|error| lost(format!("the reply is not JSON: {error}")));
+            let said = said.map_err(|error| lost(format!("the reply is not JSON: {error}")))?;
+            return is_its_own.then_some(said).ok_or_else(CallError::foreign);
         }
         let retry_after = head.headers.get(http::header::RETRY_AFTER);
         let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
-        Err(failure(head.status, retry_after.map(Duration::from_secs), &bytes))
+        Err(failure(head.status, retry_after.map(Duration::from_secs), &said.unwrap_or_default()))
     }
 }
 
@@ -139,19 +150,23 @@ async fn exchange(
     let exchange = async {
         let response = client.send(request.map(Body::from)).await.map_err(|error| lost(&error))?;
         let (head, body) = response.into_parts();
-        let bytes = body.collect().await.map_err(|error| lost(&error))?;
+        let body = Limited::new(body, LONGEST_REPLY);
+        let bytes = body.collect().await.map_err(|error| lost(&*error))?;
         Ok((head, bytes.to_bytes().into()))
     };
     let late = || CallError::Lost { why: format!("no reply within {} s", limit.as_secs()) };
     tokio::time::timeout(limit, exchange).await.map_err(|_| late())?
 }
 
-fn failure(status: StatusCode, retry_after: Option<Duration>, body: &[u8]) -> CallError {
-    let said: Value = serde_json::from_slice(body).unwrap_or_default();
+fn failure(status: StatusCode, retry_after: Option<Duration>, said: &Value) -> CallError {
     let text = |field: &str| said[field].as_str().map(str::to_owned);
     let message = text("message").unwrap_or_else(|| format!("the API server answered {status}"));
     match status.as_u16() {
         429 => CallError::Throttled { retry_after },
+        // A page with such a number proves nothing: a proxy may be without its upstream.
+        400 | 404 | 405 | 409 | 410 | 415 | 422 if said["kind"] != "Status" => {
+            CallError::Lost { why: format!("{message}, which it does not explain") }
+        }
         code @ (400 | 401 | 403 | 404 | 405 | 409 | 410 | 413 | 415 | 422) => {
             CallError::Refused { code, reason: text("reason").unwrap_or_default(), message }
         }
@@ -186,13 +201,20 @@ mod tests {
     #[test]
     fn tells_refused_from_throttled_from_lost() {
         let status = |code| StatusCode::from_u16(code).unwrap();
+        let refused = serde_json::json!({"kind": "Status"});
         for code in [400, 401, 403, 404, 409, 413, 415, 422] {
-            assert_eq!(failure(status(code), None, b"").code(), Some(code));
+            assert_eq!(failure(status(code), None, &refused).code(), Some(code));
+        }
+        for code in [400, 404, 409, 422] {
+            assert!(matches!(failure(status(code), None, &Value::Null), CallError::Lost { .. }));
         }
         let second = Some(Duration::from_secs(1));
-        assert_eq!(failure(status(429), second, b""), CallError::Throttled { retry_after: second });
+        assert_eq!(
+            failure(status(429), second, &Value::Null),
+            CallError::Throttled { retry_after: second }
+        );
         for code in [500, 502, 503, 504, 302, 499] {
-            assert!(matches!(failure(status(code), None, b"<html>"), CallError::Lost { .. }));
+            assert!(matches!(failure(status(code), None, &Value::Null), CallError::Lost { .. }));
         }
     }
 
@@ -215,9 +237,10 @@ mod tests {
 
     #[test]
     fn says_what_the_api_server_said() {
-        let body =
-            br#"{"kind":"Status","reason":"Conflict","message":"the object has been modified"}"#;
-        let CallError::Refused { reason, message, .. } = failure(StatusCode::CONFLICT, None, body)
+        let said = serde_json::json!({
+            "kind": "Status", "reason": "Conflict", "message": "the object has been modified",
+        });
+        let CallError::Refused { reason, message, .. } = failure(StatusCode::CONFLICT, None, &said)
         else {
             panic!("not refused")
         };

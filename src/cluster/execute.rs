@@ -6,21 +6,25 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{CallError, Cluster};
-use crate::model::Write;
+use crate::model::{Write, name};
+use crate::release::Step;
+use crate::release::checks::{Rehearsed, Reply};
 
 const WRITE_WITHIN: Duration = Duration::from_secs(10);
+/// As kubectl does it: a field that the API server does not know is an error, and not dropped.
+const QUERY: &str = "fieldManager=bluegreen&fieldValidation=Strict";
 const JSON: &str = "application/json";
 const JSON_PATCH: &str = "application/json-patch+json";
 
 impl Cluster {
     /// Carries out one write and returns the object as it is then; nothing for a deletion.
     pub async fn execute(&self, write: &Write) -> Result<Option<Value>, CallError> {
-        self.send(write, "fieldManager=bluegreen").await
+        self.send(write, QUERY).await
     }
 
     /// Has the API server check a write, admission included, without carrying it out.
     pub async fn dry_run(&self, write: &Write) -> Result<Option<Value>, CallError> {
-        self.send(write, "fieldManager=bluegreen&dryRun=All").await
+        self.send(write, &format!("{QUERY}&dryRun=All")).await
     }
 
     async fn send(&self, write: &Write, query: &str) -> Result<Option<Value>, CallError> {
@@ -42,15 +46,28 @@ impl Cluster {
                     "preconditions": {"uid": at.uid, "resourceVersion": at.resource_version},
                     "propagationPolicy": "Background",
                 });
-                let query = query.replace("fieldManager=bluegreen", "");
+                let query = query.replace(QUERY, "");
                 let url = format!("{}?{query}", self.path(id.kind, Some(&id.name)));
                 let body = Some((JSON, bytes(&options)));
                 self.call(Method::DELETE, &url, body, WRITE_WITHIN).await?;
                 return Ok(None);
             }
         };
-        Ok(Some(reply))
+        // Whatever else it is, it does not prove that this was carried out.
+        let is_it = reply["kind"] == id.kind.to_string() && name(&reply) == id.name;
+        is_it.then_some(Some(reply)).ok_or_else(CallError::foreign)
     }
+}
+
+/// Has the API server check a step, and takes in what it says.
+pub async fn rehearsed(cluster: &Cluster, step: Step) -> Rehearsed {
+    let reply = match cluster.dry_run(&step.write).await {
+        Ok(_) => Reply::Taken,
+        Err(error) if error.is_about_rights() => Reply::Forbidden,
+        Err(CallError::Refused { code, message, .. }) => Reply::Refused { code, message },
+        Err(error) => Reply::Lost { why: error.to_string() },
+    };
+    Rehearsed { step, reply }
 }
 
 fn bytes(value: &Value) -> Vec<u8> {

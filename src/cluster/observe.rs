@@ -20,28 +20,32 @@ const ONE_LOOK: Duration = Duration::from_secs(10);
 pub enum Breadth {
     /// Everything that any decision rests on.
     All,
+    /// The same, and what tells whether a release may begin.
+    Fitness,
     /// What a switch and a putting away rest on.
     Serving,
     /// The record alone.
     Record,
 }
 
+const SERVING: [Kind; 4] = [Kind::Deployment, Kind::Service, Kind::Ingress, Kind::EndpointSlice];
+const BESIDE: [Kind; 4] =
+    [Kind::HorizontalPodAutoscaler, Kind::PodDisruptionBudget, Kind::ReplicaSet, Kind::Pod];
+const IN_THE_WAY: [Kind; 3] =
+    [Kind::NetworkPolicy, Kind::PersistentVolumeClaim, Kind::ResourceQuota];
+
 impl Breadth {
-    fn kinds(self) -> &'static [Kind] {
+    fn kinds(self, known: &Objects) -> Vec<Kind> {
         match self {
-            Breadth::All => &[
-                Kind::Deployment,
-                Kind::Service,
-                Kind::Ingress,
-                Kind::EndpointSlice,
-                Kind::HorizontalPodAutoscaler,
-                Kind::ReplicaSet,
-                Kind::Pod,
-            ],
+            Breadth::Record => Vec::new(),
+            // Most apps have neither.
             Breadth::Serving => {
-                &[Kind::Deployment, Kind::Service, Kind::Ingress, Kind::EndpointSlice]
+                let has = |kind: &Kind| known.list(*kind).next().is_some();
+                let size = [Kind::HorizontalPodAutoscaler, Kind::PodDisruptionBudget];
+                SERVING.into_iter().chain(size.into_iter().filter(has)).collect()
             }
-            Breadth::Record => &[],
+            Breadth::All => [&SERVING[..], &BESIDE].concat(),
+            Breadth::Fitness => [&SERVING[..], &BESIDE, &IN_THE_WAY].concat(),
         }
     }
 }
@@ -53,7 +57,7 @@ pub async fn read(
     breadth: Breadth,
     objects: &mut Objects,
 ) -> Result<BTreeMap<Kind, String>, (Kind, CallError)> {
-    let lists = try_join_all(breadth.kinds().iter().map(|kind| list(cluster, *kind)));
+    let lists = try_join_all(breadth.kinds(objects).into_iter().map(|kind| list(cluster, kind)));
     let record = names.record();
     let record_list = list_named(cluster, &record);
     let (record_list, lists) = futures_util::future::try_join(record_list, lists).await?;
@@ -90,7 +94,7 @@ pub async fn read_once(
 pub async fn apps(cluster: &Cluster) -> Result<Vec<String>, CallError> {
     let path = cluster.path(Kind::ConfigMap, None);
     let url = format!("{path}?labelSelector={}", encode(&format!("{MANAGED_BY}={MANAGER}")));
-    let list = cluster.call(Method::GET, &url, None, ONE_LOOK).await?;
+    let list = listed(cluster, &url, ONE_LOOK).await?;
     let records = items(Kind::ConfigMap, list);
     let apps = records.iter().filter_map(|record| Names::app_of_record(name(record)));
     Ok(apps.map(str::to_owned).collect())
@@ -102,7 +106,7 @@ async fn list(cluster: &Cluster, kind: Kind) -> Result<(Kind, Value), (Kind, Cal
         // Only pods of slots that a release wrote are ever looked at.
         url = format!("{url}?labelSelector={}", encode(RELEASE));
     }
-    let list = cluster.call(Method::GET, &url, None, READ_WITHIN).await;
+    let list = listed(cluster, &url, READ_WITHIN).await;
     list.map(|list| (kind, list)).map_err(|error| (kind, error))
 }
 
@@ -110,7 +114,14 @@ async fn list(cluster: &Cluster, kind: Kind) -> Result<(Kind, Value), (Kind, Cal
 async fn list_named(cluster: &Cluster, id: &Id) -> Result<Value, (Kind, CallError)> {
     let selector = encode(&format!("metadata.name={}", id.name));
     let url = format!("{}?fieldSelector={selector}", cluster.path(id.kind, None));
-    cluster.call(Method::GET, &url, None, READ_WITHIN).await.map_err(|error| (id.kind, error))
+    listed(cluster, &url, READ_WITHIN).await.map_err(|error| (id.kind, error))
+}
+
+/// What is no list says nothing of what there is: it must not look like an empty one.
+async fn listed(cluster: &Cluster, url: &str, limit: Duration) -> Result<Value, CallError> {
+    let list = cluster.call(Method::GET, url, None, limit).await?;
+    let is_list = list["kind"].as_str().is_some_and(|kind| kind.ends_with("List"));
+    is_list.then_some(list).ok_or_else(CallError::foreign)
 }
 
 fn version_of(list: &Value) -> String {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use http::HeaderValue;
 use jiff::Timestamp;
 use kube::config::{AuthInfo, ExecConfig, ExecInteractiveMode};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::io::AsyncReadExt;
@@ -40,9 +41,9 @@ pub(super) struct Plugin {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Credential {
     pub expiration_timestamp: Option<Timestamp>,
-    pub token: Option<String>,
+    pub token: Option<SecretString>,
     pub client_certificate_data: Option<String>,
-    pub client_key_data: Option<String>,
+    pub client_key_data: Option<SecretString>,
 }
 
 #[derive(Deserialize)]
@@ -102,6 +103,7 @@ impl Plugin {
         let mut said = Vec::new();
         let stdout = child.stdout.take().expect("it is a pipe");
         let read = stdout.take(LONGEST).read_to_end(&mut said).await;
+        let said = SecretSlice::from(said);
         let ended = child.wait().await;
         let (_, status) = read.and_then(|read| Ok((read, ended?))).map_err(|error| {
             trouble(format!("the credential plugin {program} was lost: {error}"))
@@ -109,7 +111,7 @@ impl Plugin {
         if !status.success() {
             return Err(trouble(format!("the credential plugin {program} failed with {status}")));
         }
-        credential(&said).ok_or_else(|| {
+        credential(said.expose_secret()).ok_or_else(|| {
             let what = "gave no credential that can be understood";
             trouble(format!("the credential plugin {program} {what}"))
         })
@@ -153,10 +155,8 @@ fn trouble(what: impl Into<String>) -> Trouble {
 /// JSON, or YAML as kubectl takes it too.
 fn credential(said: &[u8]) -> Option<Credential> {
     let Reply { status } = serde_saphyr::from_slice(said).ok()?;
-    let token = status
-        .token
-        .as_deref()
-        .map(|token| !token.is_empty() && HeaderValue::try_from(format!("Bearer {token}")).is_ok());
+    let token = status.token.as_ref().map(ExposeSecret::expose_secret);
+    let token = token.map(|token| !token.is_empty() && HeaderValue::from_str(token).is_ok());
     let certificate = status.client_certificate_data.is_some() && status.client_key_data.is_some();
     (token.unwrap_or(certificate)).then_some(status)
 }
@@ -190,6 +190,7 @@ mod tests {
         let mut plugin = shell(script);
         plugin.exec.cluster = Some(serde_json::from_value(json!({ "server": "here" })).unwrap());
         let token = plugin.ask().await.ok().unwrap().token.unwrap();
+        let token = token.expose_secret();
         let (given, info) = token.split_at(token.find('{').unwrap());
         assert_eq!(given, "secret-argument secret-value ");
         let wanted = json!({

@@ -11,6 +11,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use super::account::Pass;
 use super::observe::encode;
 use super::{CallError, Cluster};
 use crate::model::Kind;
@@ -18,6 +19,8 @@ use crate::model::Kind;
 /// How long the API server keeps a watch open; a connection that died unseen is so found out.
 const OPEN_FOR: Duration = Duration::from_secs(240);
 const GRACE: Duration = Duration::from_secs(15);
+/// How long the first word of its reply is waited for.
+const OPEN_WITHIN: Duration = Duration::from_secs(10);
 /// How long is waited before a watch is opened again that did not hold.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -272,16 +275,26 @@ async fn follow(
     );
     let request = Request::get(url).body(Vec::new()).map_err(kube::Error::HttpError)?;
     let Ok(pass) = cluster.account.pass().await else { return Ok(Why::Broken) };
-    let events = match pass.client.request_events::<Item>(request.clone()).await {
-        Err(kube::Error::Api(status)) if status.code == 401 => {
+    // The API server answers at once, before anything happens: a request without a reply is lost.
+    let open = |pass: Pass| {
+        let request = request.clone();
+        async move {
+            let opening = pass.client.request_events::<Item>(request);
+            tokio::time::timeout(OPEN_WITHIN, opening).await
+        }
+    };
+    let events = match open(pass.clone()).await {
+        Ok(Err(kube::Error::Api(status))) if status.code == 401 => {
             match cluster.account.after_refusal(&pass).await {
-                Some(Ok(pass)) => pass.client.request_events(request).await?,
+                Some(Ok(pass)) => open(pass).await,
                 Some(Err(_)) => return Ok(Why::Broken),
                 None => return Err(kube::Error::Api(status)),
             }
         }
-        events => events?,
+        events => events,
     };
+    let Ok(events) = events else { return Ok(Why::Broken) };
+    let events = events?;
     futures_util::pin_mut!(events);
     while let Some(event) = events.try_next().await? {
         if let WatchEvent::Error(status) = &event {

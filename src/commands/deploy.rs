@@ -3,34 +3,30 @@
 use std::time::Duration;
 
 use super::session::{Ask, Session};
-use super::{Surroundings, after, dry_run, input, verdict};
+use super::{Surroundings, after, dry_run, gate, input, verdict};
 use crate::cli;
 use crate::error::{Error, Kind};
-use crate::gate::{Outside, Webhooks};
-use crate::release::{Change, Deploy, Gate, Goal, Settings};
+use crate::release::{Change, Deploy, Goal, Settings};
 use crate::report;
-use crate::settings::{Given, Hook, Template, address};
-
-/// The environment's word for `--webhook`.
-const WEBHOOK: &str = "BLUEGREEN_WEBHOOK";
+use crate::settings::{self, Template};
 
 pub async fn run(
     around: &Surroundings,
     common: &cli::Common,
     args: &cli::Deploy,
 ) -> Result<(), Error> {
-    let flag = args.webhook.as_deref().map(hook).transpose()?;
+    let flag = args.webhook.as_ref().map(gate::address).transpose()?;
     let (common, input) = input::read(common, &args.filename, args.app.as_deref(), true)?;
     if input.template.is_none() && input.settings.is_none() && !args.filename.is_empty() {
-        let files: Vec<_> = args.filename.iter().map(|file| file.display().to_string()).collect();
+        let files: Vec<_> = args.filename.iter().map(|file| settings::shown(file)).collect();
         let what = format!("there is neither a Deployment nor settings in {}", files.join(", "));
         return Err(Error::new(Kind::Usage, what)
-            .because("a kind that is not known is passed over, and these are all that count")
+            .because(input::passed(&input.passed))
             .hint("give a Deployment, a Flagger Canary or a bluegreen.yaml"));
     }
     let change = change(args, input.template)?;
     let given = input.settings.map(|loaded| loaded.given);
-    let (gate, webhooks) = gate(args, flag, given.as_ref(), &around.outside)?;
+    let (gate, webhooks) = gate::of(args, flag, given.as_ref(), &around.outside)?;
     let probe = args.after.probe.clone().or_else(|| given.as_ref()?.probe.clone());
     let said = given.as_ref().map(|given| given.settings).unwrap_or_default();
     let deploy = Deploy {
@@ -38,8 +34,10 @@ pub async fn run(
         gate,
         detach: args.detach,
         replace: args.replace,
+        wait: args.wait,
         settings: flags(args).or(said),
         expected: given.map(|given| given.expected).unwrap_or_default(),
+        allow_policy_gap: args.allow_policy_gap,
     };
     let session = Session::open(around, &common, input.app.as_ref()).await?;
     if args.dry_run.is_some() {
@@ -79,42 +77,5 @@ fn flags(args: &cli::Deploy) -> Settings {
         deadline_seconds: args.deadline,
         timeout_seconds: args.timeout,
         ..after::settings(&args.after)
-    }
-}
-
-fn hook(url: &str) -> Result<Hook, Error> {
-    // The address is a secret: the message says what is wrong with it, not what it is.
-    address(url).map(Hook::new).map_err(unusable)
-}
-
-fn unusable(why: String) -> Error {
-    Error::new(Kind::Usage, "the webhook's address can't be used").because(why)
-}
-
-/// What the command line says counts, then the environment, then the file.
-fn gate(
-    args: &cli::Deploy,
-    flag: Option<Hook>,
-    given: Option<&Given>,
-    outside: &Outside,
-) -> Result<(Gate, Option<Webhooks>), Error> {
-    if args.yes {
-        return Ok((Gate::Open, None));
-    }
-    if args.detach {
-        return Ok((Gate::Person, None));
-    }
-    let environment = std::env::var(WEBHOOK).ok().filter(|url| !url.is_empty());
-    let hooks = match (flag, environment, given) {
-        (Some(hook), ..) => vec![hook],
-        (None, Some(url), _) => vec![hook(&url)?],
-        (None, None, Some(given)) if given.settings.skip => return Ok((Gate::Open, None)),
-        (None, None, Some(given)) => given.hooks.clone(),
-        (None, None, None) => Vec::new(),
-    };
-    let watched = args.dry_run.is_some() || report::is_watched();
-    match Webhooks::new(&hooks, outside).map_err(unusable)? {
-        Some(webhooks) => Ok((Gate::Webhook, Some(webhooks))),
-        None => Ok((Gate::Unsaid { watched }, None)),
     }
 }

@@ -35,7 +35,7 @@ async fn rehearsed(
     deploy: &Deploy,
     events: &mut Events<'_>,
 ) -> Result<Outcome, Error> {
-    let s = session.look(Breadth::All).await?;
+    let s = session.look(Breadth::Fitness).await?;
     let now = session.cluster.clock().now();
     let steps = match rehearse::steps(deploy, &s, now) {
         Ok(steps) => steps,

@@ -2,10 +2,12 @@
 
 mod abort;
 mod after;
+mod check;
 mod completions;
 mod demo;
 mod deploy;
 mod dry_run;
+mod gate;
 mod history;
 mod init;
 mod input;
@@ -61,6 +63,7 @@ async fn run(cli: &Cli, around: &Surroundings) -> Result<(), Error> {
         Command::Deploy(args) => deploy::run(around, common, args).await,
         Command::Status(args) => status::run(around, common, args).await,
         Command::History(args) => history::run(around, common, args).await,
+        Command::Check(args) => check::run(around, common, args).await,
         Command::Promote(args) => promote::run(around, common, args).await,
         Command::Abort(args) => abort::run(around, common, args).await,
         Command::Rollback(args) => rollback::run(around, common, args).await,

@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema};
 
 use crate::cli::{self, SchemaOf};
 use crate::event::Event;
+use crate::release::checks::Report;
 use crate::release::history::History;
 use crate::release::status::Status;
 use crate::report;
@@ -16,6 +17,7 @@ pub fn run(args: &cli::Schema) {
         SchemaOf::Event => schema::<Event>("event", Contract::Serialize),
         SchemaOf::Status => schema::<Status>("status", Contract::Serialize),
         SchemaOf::History => schema::<History>("history", Contract::Serialize),
+        SchemaOf::Check => schema::<Report>("check", Contract::Serialize),
         SchemaOf::Config => schema::<Config>("config", Contract::Deserialize),
     };
     let text = serde_json::to_string_pretty(&schema).expect("a schema is plain data");

@@ -5,22 +5,22 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::session::Session;
+use crate::clean::clean;
 use crate::drive::Ended;
 use crate::error::{Error, Kind};
-use crate::release::{Finished, Outcome, Verdict};
+use crate::release::{Finished, Hand, Outcome, Tool, Verdict};
 use crate::report::lasted;
 
 /// What the outcome of a command that drives means.
 pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
     let Ended { outcome, in_progress, .. } = ended;
     let app = &session.names.app;
-    let error = |kind, what: String| Err(Error::new(kind, what));
     match outcome {
         Outcome::Rehearsed => Ok("nothing was written (--dry-run=server)".to_owned()),
         Outcome::Initialised => Ok(format!("{app} is ready for releases")),
         Outcome::Finished(finished) => finished_as(session, finished),
         Outcome::AlreadyLive { images } => {
-            Ok(format!("{app}: {} is live already", images.join(", ")))
+            Ok(format!("{app}: {} is live already", clean(&images.join(", "))))
         }
         Outcome::Detached { number, preview } => Ok(waits(session, *number, preview.as_deref())),
         Outcome::Busy { holder, since } => Err(Error::new(
@@ -33,18 +33,7 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
             format!("the release was taken over by {holder} while this command did not answer"),
         )
         .hint(session.command("status"))),
-        Outcome::Changed { what } => {
-            let error = Error::new(
-                Kind::Changed,
-                format!("the cluster was changed by somebody else: {what}"),
-            )
-            .because("both versions are kept, and nothing was changed back".to_owned())
-            .hint(session.command("status"));
-            Err(match in_progress {
-                true => error.hint(format!("to end the release: {}", session.command("abort"))),
-                false => error,
-            })
-        }
+        Outcome::Changed { what, by } => Err(changed(session, what, by.as_ref(), *in_progress)),
         Outcome::NothingToDo { why } => {
             Err(Error::new(Kind::NothingToDo, why).hint(session.command("status")))
         }
@@ -83,8 +72,50 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
                 .hint("--detach: return when it is ready, and let a later promote or abort decide")
                 .hint("--yes: as soon as it is ready"))
         }
-        Outcome::Misfit { why } => error(Kind::Usage, why.clone()),
+        Outcome::Misfit { why } => {
+            let look = format!("get deployment {app} -o yaml");
+            Err(Error::new(Kind::Usage, why.clone()).hint(session.cluster.kubectl(&look)))
+        }
     }
+}
+
+fn changed(session: &Session, what: &str, by: Option<&Hand>, in_progress: bool) -> Error {
+    let what = format!("the cluster was changed by somebody else: {what}");
+    let mut error = Error::new(Kind::Changed, what)
+        .because("both versions are kept, and nothing was changed back".to_owned());
+    if let Some(hand) = by {
+        let Hand { manager, kind, name, at } = hand;
+        error =
+            error.because(format!("{manager} was the last to write, to {kind} {name}, at {at}"));
+    }
+    error = error.hint(session.command("status"));
+    if let Some(exclude) = by.and_then(excluded) {
+        error = error.hint(exclude);
+    }
+    match in_progress {
+        true => error.hint(format!("to end the release: {}", session.command("abort"))),
+        false => error,
+    }
+}
+
+/// What a tool that brings objects back to what is in a repository has to leave alone.
+fn excluded(hand: &Hand) -> Option<String> {
+    let object = format!("{} {}", hand.kind, hand.name);
+    let field = match hand.kind.as_str() {
+        "Ingress" => ".spec.rules[]?.http.paths[]?.backend.service.name",
+        "Service" => ".spec.selector",
+        _ => ".spec.template, .spec.replicas",
+    };
+    Some(match hand.tool()? {
+        Tool::ArgoCd => format!(
+            "in the Argo CD Application: ignoreDifferences of {object}, jqPathExpressions {field}, \
+             and the sync option RespectIgnoreDifferences=true"
+        ),
+        Tool::Flux => format!(
+            "for Flux: the annotation kustomize.toolkit.fluxcd.io/ssa: IfNotPresent on {object} in \
+             its repository"
+        ),
+    })
 }
 
 /// `init` has not taken the app in.
@@ -118,7 +149,7 @@ fn finished_as(session: &Session, finished: &Finished) -> Result<String, Error> 
 fn waits(session: &Session, number: u64, preview: Option<&str>) -> String {
     let app = &session.names.app;
     let mut lines = vec![format!("{app}: release {number} is ready and waits for a yes")];
-    lines.extend(preview.map(|address| format!("  preview   {address}")));
+    lines.extend(preview.map(|address| format!("  preview   {}", clean(address))));
     lines.push(format!("  yes       {}", session.command("promote")));
     lines.push(format!("  no        {}", session.command("abort")));
     lines.join("\n")
@@ -126,8 +157,9 @@ fn waits(session: &Session, number: u64, preview: Option<&str>) -> String {
 
 fn promoted(session: &Session, finished: &Finished) -> String {
     let names = &session.names;
+    // In lines of ours, none of which anybody else may begin.
     let images = |images: &BTreeMap<String, String>| -> String {
-        images.values().map(String::as_str).collect::<Vec<_>>().join(", ")
+        clean(&images.values().map(String::as_str).collect::<Vec<_>>().join(", "))
     };
     let (new, old) = (names.deployment(finished.to), names.deployment(finished.from));
     let (app, number) = (&names.app, finished.number);

@@ -123,8 +123,14 @@ fn answer(request: &Request<Incoming>, version: &str, pod: &str) -> Reply {
 
 /// With the version in it, as whoever asks without a browser sees it.
 fn page(version: &str) -> String {
-    let body = format!(r#"<body data-version="{version}" data-colour="{}""#, colour(version));
+    let (shown, colour) = (quoted(version), colour(version));
+    let body = format!(r#"<body data-version="{shown}" data-colour="{colour}""#);
     super::LIVE.replace(r#"<body data-version="" data-colour="""#, &body)
+}
+
+/// As it can stand in an attribute: an image's tag is whatever somebody says.
+fn quoted(text: &str) -> String {
+    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;")
 }
 
 /// The article's app: a blue parrot up to v1, a green one from v2 on.
@@ -143,6 +149,7 @@ mod tests {
     #[test]
     fn the_page_says_whose_it_is() {
         assert!(page("v2.2").contains(r#"data-version="v2.2" data-colour="green" "#));
+        assert!(page(r#"v"><b>"#).contains(r#"data-version="v&quot;>&lt;b>" data-colour="#));
     }
 
     #[test]

@@ -17,6 +17,8 @@ use crate::release::{Memory, Names, Snapshot};
 /// this time, and none is waited for beyond the other.
 const LAST_TRY: Duration = Duration::from_secs(8);
 const FIRST_CONTACT: Duration = Duration::from_secs(14);
+/// After so long it is asked a second time, beside the first: one of the requests may have been lost.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
 
 #[derive(Default)]
 pub struct Look {
@@ -24,13 +26,18 @@ pub struct Look {
     pub memory: Memory,
     /// When the first read has to be there.
     deadline: Option<Instant>,
-    has_read: bool,
+    is_met: bool,
     fresh: bool,
 }
 
 impl Look {
-    pub fn has_read(&self) -> bool {
-        self.has_read
+    /// The API server has answered, whatever it said: it is there, and worth waiting for.
+    pub fn meet(&mut self) {
+        self.is_met = true;
+    }
+
+    pub fn is_met(&self) -> bool {
+        self.is_met
     }
 
     /// Whether everything a switch rests on was read since the loop last paused.
@@ -44,15 +51,7 @@ impl Look {
 
     /// How long a failing read is repeated.
     pub fn patience(&self, drive: &Drive) -> Duration {
-        if self.has_read { drive.patience } else { LAST_TRY }
-    }
-
-    /// How long a pause between two reads may be.
-    pub fn pause_at_most(&self) -> Duration {
-        match self.deadline.filter(|_| !self.has_read) {
-            Some(deadline) => deadline.saturating_duration_since(Instant::now()),
-            None => Duration::MAX,
-        }
+        if self.is_met { drive.patience } else { LAST_TRY }
     }
 
     pub async fn read(
@@ -62,16 +61,33 @@ impl Look {
         breadth: Breadth,
     ) -> Result<BTreeMap<Kind, String>, (Kind, CallError)> {
         let reading = read(cluster, names, breadth, &mut self.objects);
-        let versions = if self.has_read {
+        let versions = if self.is_met {
             reading.await?
         } else {
             let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + FIRST_CONTACT);
-            tokio::time::timeout_at(deadline, reading).await.map_err(|_| {
-                let why = format!("no reply within {} s", FIRST_CONTACT.as_secs());
-                (Kind::ConfigMap, CallError::Lost { why })
-            })??
+            let mut other = Objects::default();
+            let again = async {
+                tokio::time::sleep(ASK_AGAIN).await;
+                read(cluster, names, breadth, &mut other).await
+            };
+            let either = async {
+                tokio::select! {
+                    versions = reading => (versions, true),
+                    versions = again => (versions, false),
+                }
+            };
+            let (versions, is_first) =
+                tokio::time::timeout_at(deadline, either).await.map_err(|_| {
+                    let why = format!("no reply within {} s", FIRST_CONTACT.as_secs());
+                    (Kind::ConfigMap, CallError::Lost { why })
+                })?;
+            let versions = versions?;
+            if !is_first {
+                self.objects = other;
+            }
+            versions
         };
-        (self.has_read, self.fresh) = (true, true);
+        (self.is_met, self.fresh) = (true, true);
         Ok(versions)
     }
 

@@ -60,8 +60,9 @@ impl Pause {
         let gate = webhook.to_string();
         let asked = question.clone();
         let answer = Box::pin(async move {
-            let answer = webhook.ask(&payload).await;
-            let at = cluster.clock().now();
+            let now = || cluster.clock().now();
+            let answer = webhook.ask(&payload, &now).await;
+            let at = now();
             Answered { release: asked.release, hash: asked.hash, at, answer }
         });
         self.poll = Some(Poll { question, answer });
@@ -169,6 +170,7 @@ fn asked_for<'a>(s: &'a Snapshot, on: &WaitFor) -> Option<&'a Release> {
         | WaitFor::Drain { .. }
         | WaitFor::Driver { .. }
         | WaitFor::SignOfLife { .. }
+        | WaitFor::Turn { .. }
         | WaitFor::Change => false,
     };
     (is_wanted && release.ending.is_none()).then_some(release)
@@ -199,6 +201,12 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
             specs.extend(release.map(|release| deployment(release.to)));
             specs.extend(Colour::BOTH.map(slices));
             specs.extend(pods);
+            // And whether people are still led to it.
+            if let Some((_, record)) = &s.record {
+                specs.push(Spec::named(Kind::Service, &record.service));
+                let routes = s.ingress_names(record).into_iter();
+                specs.extend(routes.map(|name| Spec::named(Kind::Ingress, name)));
+            }
         }
         WaitFor::Change => {
             specs.extend(Colour::BOTH.map(deployment));
@@ -216,7 +224,8 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
         | WaitFor::Answer
         | WaitFor::Person
         | WaitFor::Driver { .. }
-        | WaitFor::SignOfLife { .. } => {}
+        | WaitFor::SignOfLife { .. }
+        | WaitFor::Turn { .. } => {}
     }
     specs
 }

@@ -60,6 +60,7 @@ impl Loop<'_> {
                 if since.elapsed() >= self.drive.patience {
                     return Err(self.drive.cluster.explain(error, &attempt(&step.write)));
                 }
+                self.unreachable(error.to_string());
                 self.sleep(throttled(retry_after)).await
             }
             Err(error) if error.is_about_rights() => {

@@ -3,6 +3,7 @@
 mod outside;
 mod payload;
 pub mod probe;
+mod signature;
 mod webhook;
 
 pub use outside::{Courier, Failure, Outside};

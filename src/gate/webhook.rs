@@ -5,15 +5,17 @@ use std::fmt;
 use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
+use jiff::Timestamp;
 use reqwest::redirect::Policy;
-use reqwest::{Client, Request};
+use reqwest::{Certificate, Client, Request};
+use secrecy::ExposeSecret;
 use tokio::time::{sleep, timeout};
 
-use super::Payload;
 use super::outside::{Courier, Failure, Outside, carry};
+use super::{Payload, signature};
 use crate::release::Answer;
-use crate::settings::{Hook, is_this_machine};
+use crate::settings::{Credentials, Hook, is_this_machine};
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// The pause before a question is repeated: at first, and at most. Flagger's.
@@ -24,26 +26,41 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct Webhooks(Vec<Webhook>);
 
-/// A webhook. Its URL is a secret: whoever has it may be able to say yes.
 #[derive(Clone)]
 struct Webhook {
     courier: Courier,
     hook: Hook,
+    credentials: Credentials,
+}
+
+/// What one question is, and each of its tries.
+struct Question<'a> {
+    id: String,
+    body: Vec<u8>,
+    /// A receiver compares it with a clock that is right, so it is not this machine's.
+    now: &'a (dyn Fn() -> Timestamp + Send + Sync),
 }
 
 impl Webhooks {
     /// None where there is nothing to ask.
-    pub fn new(hooks: &[Hook], outside: &Outside) -> Result<Option<Webhooks>, String> {
-        let webhooks = hooks.iter().map(|hook| Webhook::new(hook, outside));
+    pub fn new(
+        hooks: Vec<(Hook, Credentials)>,
+        outside: &Outside,
+    ) -> Result<Option<Webhooks>, String> {
+        let webhooks = hooks.into_iter().map(|(hook, with)| Webhook::new(hook, with, outside));
         let webhooks: Vec<Webhook> = webhooks.collect::<Result<_, _>>()?;
         Ok(Some(Webhooks(webhooks)).filter(|webhooks| !webhooks.0.is_empty()))
     }
 
     /// Asks each, in order; the first that does not say yes has answered for all. Whatever happens
     /// is an answer.
-    pub async fn ask(&self, payload: &Payload) -> Answer {
+    pub async fn ask(
+        &self,
+        payload: &Payload,
+        now: &(dyn Fn() -> Timestamp + Send + Sync),
+    ) -> Answer {
         for webhook in &self.0 {
-            let answer = webhook.ask(payload).await;
+            let answer = webhook.ask(payload, now).await;
             if answer != Answer::Pass {
                 return match self.0.len() {
                     1 => answer,
@@ -66,37 +83,50 @@ fn named(name: &str, answer: Answer) -> Answer {
 }
 
 impl Webhook {
-    fn new(hook: &Hook, outside: &Outside) -> Result<Webhook, String> {
+    fn new(hook: Hook, credentials: Credentials, outside: &Outside) -> Result<Webhook, String> {
         let mut wanted = Client::builder()
             .user_agent(crate::USER_AGENT)
             // A login page that answers 200 must not approve a release.
             .redirect(Policy::none())
-            .connect_timeout(CONNECT_WITHIN)
-            .tls_danger_accept_invalid_certs(hook.disable_tls);
-        if is_this_machine(hook.url.host_str()) {
+            .connect_timeout(CONNECT_WITHIN);
+        match &credentials.authorities {
+            // Whoever says whose certificates count wants them to be checked.
+            Some(authorities) => {
+                let certificates = authorities.iter().map(|der| Certificate::from_der(der));
+                let certificates = certificates.collect::<Result<Vec<_>, _>>();
+                let certificates = certificates.map_err(|error| error.to_string())?;
+                wanted = wanted.tls_certs_only(certificates);
+            }
+            None => wanted = wanted.tls_danger_accept_invalid_certs(hook.disable_tls),
+        }
+        if is_this_machine(hook.address.url().host_str()) {
             wanted = wanted.no_proxy();
         }
-        Ok(Webhook { courier: outside.courier(wanted)?, hook: hook.clone() })
+        Ok(Webhook { courier: outside.courier(wanted)?, hook, credentials })
     }
 
     fn name(&self) -> String {
-        self.hook.name.clone().unwrap_or_else(|| self.to_string())
+        self.hook.name.clone().unwrap_or_else(|| self.hook.address.to_string())
     }
 
     /// One question, with all its tries.
-    async fn ask(&self, payload: &Payload) -> Answer {
+    async fn ask(&self, payload: &Payload, now: &(dyn Fn() -> Timestamp + Send + Sync)) -> Answer {
+        let body = match serde_json::to_vec(&payload.with(&self.hook.metadata)) {
+            Ok(body) => body,
+            Err(error) => return Answer::Broken(error.to_string()),
+        };
+        let question = Question { id: signature::id(), body, now };
         let mut last = Answer::Broken("it did not answer in time".to_owned());
-        let payload = payload.with(&self.hook.metadata);
         let limit = Duration::from_secs(self.hook.timeout_seconds);
         // When the time is over, the last try's answer is the best there is.
-        let _ = timeout(limit, self.tries(&payload, &mut last)).await;
+        let _ = timeout(limit, self.tries(&question, &mut last)).await;
         last
     }
 
-    async fn tries(&self, payload: &Payload, last: &mut Answer) {
+    async fn tries(&self, question: &Question<'_>, last: &mut Answer) {
         let mut pause = PAUSE;
         for left in (0..=self.hook.retries).rev() {
-            let (answer, is_worth_another) = match self.exchange(payload).await {
+            let (answer, is_worth_another) = match self.exchange(question).await {
                 Ok(status) => (judge(status), may_change(status)),
                 Err(error) => (Answer::Broken(reason(error)), true),
             };
@@ -110,12 +140,25 @@ impl Webhook {
     }
 
     /// The status alone is the answer: a body that is long, or never ends, changes nothing.
-    async fn exchange(&self, payload: &Payload) -> Result<StatusCode, Failure> {
-        let mut request = Request::new(Method::POST, self.hook.url.clone());
-        let json = HeaderValue::from_static("application/json");
-        request.headers_mut().insert(CONTENT_TYPE, json);
-        *request.body_mut() = Some(serde_json::to_vec(payload)?.into());
+    async fn exchange(&self, question: &Question<'_>) -> Result<StatusCode, Failure> {
+        let mut request = Request::new(Method::POST, self.hook.address.url());
+        *request.headers_mut() = self.headers(question)?;
+        *request.body_mut() = Some(question.body.clone().into());
         Ok(carry(&self.courier, request).await?.status())
+    }
+
+    fn headers(&self, question: &Question<'_>) -> Result<HeaderMap, Failure> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        for (name, value) in self.credentials.headers.iter() {
+            let mut value = HeaderValue::from_str(value.expose_secret())?;
+            // Neither an error nor a log of what is below us shows it.
+            value.set_sensitive(true);
+            headers.append(name, value);
+        }
+        let (Question { id, body, .. }, keys) = (question, &self.credentials.keys);
+        signature::sign(&mut headers, keys, id, (question.now)(), body);
+        Ok(headers)
     }
 }
 
@@ -123,10 +166,15 @@ impl Webhook {
 fn judge(status: StatusCode) -> Answer {
     match status.as_u16() {
         200..=202 => Answer::Pass,
-        410 => Answer::Reject(status.to_string()),
-        300..=399 => Answer::Broken(format!("{status}: redirects are not followed")),
-        _ => Answer::NotYet(status.to_string()),
+        410 => Answer::Reject(said(status)),
+        300..=399 => Answer::Broken(format!("{}: redirects are not followed", said(status))),
+        _ => Answer::NotYet(said(status)),
     }
+}
+
+/// With its name, where it has one.
+fn said(status: StatusCode) -> String {
+    status.canonical_reason().map_or(status.as_str().to_owned(), |_| status.to_string())
 }
 
 /// Whether the receiver itself may not have been asked yet: what Flagger repeats.
@@ -160,18 +208,11 @@ pub(super) fn reason(failure: Failure) -> String {
     last.map_or_else(|| kind.to_owned(), |last| format!("{kind}: {last}"))
 }
 
-/// Scheme and host: the path and the query are the secret.
-impl fmt::Display for Webhook {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let url = &self.hook.url;
-        write!(f, "{}://{}", url.scheme(), url.host_str().unwrap_or_default())
-    }
-}
-
+/// Scheme and host of each.
 impl fmt::Display for Webhooks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown: Vec<String> = self.0.iter().map(Webhook::to_string).collect();
-        f.write_str(&shown.join(", "))
+        let shown = self.0.iter().map(|webhook| webhook.hook.address.to_string());
+        f.write_str(&shown.collect::<Vec<_>>().join(", "))
     }
 }
 
@@ -184,3 +225,7 @@ impl fmt::Debug for Webhooks {
 #[cfg(test)]
 #[path = "webhook_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "trust_tests.rs"]
+mod trust_tests;

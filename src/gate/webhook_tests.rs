@@ -3,6 +3,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread::{JoinHandle, spawn};
 
 use super::*;
+use crate::settings::{Address, Files};
 
 /// A receiver that gives one answer a connection, in order, and then hears no more. What it was
 /// told comes back at the end.
@@ -33,21 +34,27 @@ fn request(stream: &mut TcpStream) -> String {
     told
 }
 
-const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+pub const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 const FORBIDDEN: &str = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 const AWAY: &str =
     "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+const FOUND: &str = "HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n";
 const GONE: &str = "HTTP/1.1 410 Gone\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
-fn hook(url: &str) -> Hook {
-    Hook::new(url.parse().unwrap())
+pub fn hook(url: &str) -> Hook {
+    Hook::new(Address::parse(url).unwrap())
 }
 
-fn ask(hooks: &[Hook], metadata: &[(&str, &str)]) -> Answer {
+fn webhooks(hooks: &[Hook]) -> Option<Webhooks> {
     let _ = rustls::crypto::ring::default_provider().install_default();
+    let read = hooks.iter().map(|hook| (hook.clone(), hook.files.read().unwrap()));
+    Webhooks::new(read.collect(), &Outside::network()).unwrap()
+}
+
+pub fn ask(hooks: &[Hook], metadata: &[(&str, &str)]) -> Answer {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let webhooks = Webhooks::new(hooks, &Outside::network()).unwrap().unwrap();
-    runtime.block_on(webhooks.ask(&Payload::of(metadata)))
+    let webhooks = webhooks(hooks).unwrap();
+    runtime.block_on(webhooks.ask(&Payload::of(metadata), &Timestamp::now))
 }
 
 #[test]
@@ -142,59 +149,69 @@ fn the_timeout_is_for_all_tries_together() {
     assert_eq!(ask(&[silent], &[("a", "b")]), answer);
 }
 
-/// A receiver whose certificate nobody trusts. It says yes to whoever talks to it.
-fn receiver_of_its_own_trust() -> (String, JoinHandle<bool>) {
-    let key = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("https://{}/hush", listener.local_addr().unwrap());
-    let certificate = key.cert.der().clone();
-    let private = rustls::pki_types::PrivateKeyDer::try_from(key.signing_key.serialize_der());
-    let config = rustls::ServerConfig::builder_with_provider(std::sync::Arc::new(
-        rustls::crypto::ring::default_provider(),
-    ))
-    .with_safe_default_protocol_versions()
-    .unwrap()
-    .with_no_client_auth()
-    .with_single_cert(vec![certificate], private.unwrap())
-    .unwrap();
-    let server = spawn(move || {
-        let mut connection = rustls::ServerConnection::new(std::sync::Arc::new(config)).unwrap();
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut tls = rustls::Stream::new(&mut connection, &mut stream);
-        let mut told = [0; 4096];
-        let heard = tls.read(&mut told).is_ok_and(|n| n > 0);
-        heard && tls.write_all(OK.as_bytes()).and_then(|()| tls.flush()).is_ok()
-    });
-    (url, server)
-}
-
-#[test]
-fn a_certificate_that_nobody_trusts_is_taken_only_where_that_was_asked_for() {
-    let (url, server) = receiver_of_its_own_trust();
-    let answer = ask(&[hook(&url)], &[("a", "b")]);
-    let Answer::Broken(why) = answer else { panic!("{answer:?}") };
-    assert!(why.contains("certificate") && !why.contains("hush"), "{why}");
-    assert!(!server.join().unwrap());
-
-    let (url, server) = receiver_of_its_own_trust();
-    let trusting = Hook { disable_tls: true, ..hook(&url) };
-    assert_eq!(ask(&[trusting], &[("a", "b")]), Answer::Pass);
-    assert!(server.join().unwrap());
-}
-
 #[test]
 fn shows_no_more_of_an_address_than_scheme_and_host() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let one = hook("https://user:pass@hooks.example.com:8443/secret?token=secret");
+    let one = hook("https://hooks.example.com:8443/secret?token=secret");
     let two = hook("http://gate.example.com/secret");
-    let webhooks = Webhooks::new(&[one.clone(), two], &Outside::network()).unwrap().unwrap();
-    assert_eq!(webhooks.to_string(), "https://hooks.example.com, http://gate.example.com");
-    assert_eq!(
-        format!("{webhooks:?}"),
-        "Webhooks(https://hooks.example.com, http://gate.example.com)"
-    );
+    let both = webhooks(&[one.clone(), two]).unwrap();
+    assert_eq!(both.to_string(), "https://hooks.example.com, http://gate.example.com");
+    assert_eq!(format!("{both:?}"), "Webhooks(https://hooks.example.com, http://gate.example.com)");
     let metadata = [("token".to_owned(), "secret".to_owned())].into();
     let shown = format!("{:?}", Hook { metadata, ..one });
-    assert!(!shown.contains("secret") && !shown.contains("pass"), "{shown}");
-    assert!(Webhooks::new(&[], &Outside::network()).unwrap().is_none());
+    assert!(!shown.contains("secret"), "{shown}");
+    assert!(webhooks(&[]).is_none());
+}
+
+#[test]
+fn follows_no_redirect() {
+    let (url, server) = receiver(&[FOUND]);
+    let patient = Hook { retries: 1, ..hook(&url) };
+    let answer = ask(&[patient], &[("a", "b")]);
+    assert_eq!(answer, Answer::Broken("302 Found: redirects are not followed".to_owned()));
+    assert_eq!(server.join().unwrap().len(), 1);
+}
+
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// A request's head, and its body.
+fn parts(told: &str) -> (http::HeaderMap, &str) {
+    let (head, body) = told.split_once("\r\n\r\n").unwrap();
+    let lines = head.lines().skip(1).map(|line| line.split_once(": ").unwrap());
+    let headers = lines.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+    (headers.collect(), body)
+}
+
+#[test]
+fn a_question_is_signed_and_each_try_of_it_bears_its_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret");
+    std::fs::write(&path, SECRET).unwrap();
+    let (url, server) = receiver(&[AWAY, OK, OK]);
+    let files = Files { secret: Some(path), ..Files::default() };
+    let patient = Hook { retries: 1, files, ..hook(&url) };
+    assert_eq!(ask(std::slice::from_ref(&patient), &[("a", "b")]), Answer::Pass);
+    assert_eq!(ask(&[patient], &[("a", "b")]), Answer::Pass);
+    let told = server.join().unwrap();
+    let told: Vec<_> = told.iter().map(|told| parts(told)).collect();
+    let receiver = standardwebhooks::Webhook::new(SECRET).unwrap();
+    for (headers, body) in &told {
+        receiver.verify(body.as_bytes(), headers).unwrap();
+    }
+    let ids: Vec<_> = told.iter().map(|(headers, _)| &headers["webhook-id"]).collect();
+    assert!(ids[0] == ids[1] && ids[1] != ids[2], "{ids:?}");
+}
+
+#[test]
+fn headers_are_sent_along() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("headers");
+    std::fs::write(&path, "Authorization: Bearer hush\nX-Team: birds\nX-Team: owls\n").unwrap();
+    let (url, server) = receiver(&[OK]);
+    let files = Files { headers: Some(path), ..Files::default() };
+    assert_eq!(ask(&[Hook { files, ..hook(&url) }], &[("a", "b")]), Answer::Pass);
+    let told = server.join().unwrap().remove(0);
+    let (headers, _) = parts(&told);
+    assert_eq!(headers["authorization"], "Bearer hush");
+    assert!(told.contains("birds") && told.contains("owls"), "{told}");
+    assert!(!headers.contains_key("webhook-id"));
 }

@@ -19,19 +19,28 @@ pub enum Kind {
     EndpointSlice,
     HorizontalPodAutoscaler,
     Ingress,
+    NetworkPolicy,
+    PersistentVolumeClaim,
     Pod,
+    PodDisruptionBudget,
     ReplicaSet,
+    ResourceQuota,
     Service,
 }
 
 impl Kind {
     pub fn api_version(self) -> &'static str {
         match self {
-            Kind::ConfigMap | Kind::Pod | Kind::Service => "v1",
+            Kind::ConfigMap
+            | Kind::PersistentVolumeClaim
+            | Kind::Pod
+            | Kind::ResourceQuota
+            | Kind::Service => "v1",
             Kind::Deployment | Kind::ReplicaSet => "apps/v1",
             Kind::EndpointSlice => "discovery.k8s.io/v1",
             Kind::HorizontalPodAutoscaler => "autoscaling/v2",
-            Kind::Ingress => "networking.k8s.io/v1",
+            Kind::Ingress | Kind::NetworkPolicy => "networking.k8s.io/v1",
+            Kind::PodDisruptionBudget => "policy/v1",
         }
     }
 
@@ -43,8 +52,12 @@ impl Kind {
             Kind::EndpointSlice => "endpointslices",
             Kind::HorizontalPodAutoscaler => "horizontalpodautoscalers",
             Kind::Ingress => "ingresses",
+            Kind::NetworkPolicy => "networkpolicies",
+            Kind::PersistentVolumeClaim => "persistentvolumeclaims",
             Kind::Pod => "pods",
+            Kind::PodDisruptionBudget => "poddisruptionbudgets",
             Kind::ReplicaSet => "replicasets",
+            Kind::ResourceQuota => "resourcequotas",
             Kind::Service => "services",
         }
     }

@@ -1,9 +1,11 @@
 //! The core: what a release is, and what the next step of one is. No I/O, no clock, no kube client.
 
-mod checks;
+mod beside;
+pub mod checks;
 mod endpoints;
 mod expected;
 pub mod goal;
+mod hands;
 pub mod history;
 mod memory;
 mod names;
@@ -16,6 +18,7 @@ pub mod pods;
 mod ports;
 mod probed;
 mod record;
+mod selector;
 pub mod settings;
 mod slot;
 mod snapshot;
@@ -27,6 +30,7 @@ mod warm;
 pub use endpoints::SLICE_SERVICE;
 pub use expected::{Expected, ExpectedService};
 pub use goal::{Change, Deploy, Gate, Goal, Init, Me, PreviewHost};
+pub use hands::{Hand, Tool};
 pub use memory::{ANSWERS, Answer, Answered, Memory};
 pub use names::Names;
 pub use news::News;
@@ -36,7 +40,7 @@ pub use plan::{Doing, Next, Question, Step, WaitFor};
 pub use probed::{ENOUGH, ENOUGH_ANSWERS, Probed, Sight};
 pub use record::{
     Before, Challenge, Confirmed, Driver, Ending, Finished, GateKind, GateState, HISTORY, Intent,
-    RECORD_KEY, Record, Release, Verdict,
+    LAST_NUMBER, RECORD_KEY, Record, Release, Verdict,
 };
 pub use settings::Settings;
 pub use slot::Slot;

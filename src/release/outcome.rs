@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Finished;
+use super::{Finished, Hand};
 
 /// What came of a command.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
@@ -35,7 +35,12 @@ pub enum Outcome {
         holder: String,
     },
     /// Somebody changed what the release stands on: both versions are kept.
-    Changed { what: String },
+    Changed {
+        what: String,
+        /// Who wrote last, besides this tool, to an object that the release stands on.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        by: Option<Hand>,
+    },
     /// There is nothing that this command could do now.
     NothingToDo { why: String },
     /// An unfinished release of another version is in the way.

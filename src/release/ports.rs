@@ -20,7 +20,7 @@ pub fn asked_for(s: &Snapshot, record: &Record) -> Vec<Value> {
 }
 
 /// The entry of a Service's ports that an Ingress means.
-fn entry<'a>(service: &'a Value, asked: &Value) -> Option<&'a Value> {
+pub fn entry<'a>(service: &'a Value, asked: &Value) -> Option<&'a Value> {
     let mut ports = service["spec"]["ports"].as_array()?.iter();
     match asked["number"].as_u64() {
         Some(number) => ports.find(|port| port["port"].as_u64() == Some(number)),

@@ -4,7 +4,8 @@ use console::Style;
 use jiff::Timestamp;
 
 use super::print_fitted;
-use super::text::{ago, clean, lasted};
+use super::text::{ago, lasted};
+use crate::clean::clean;
 use crate::release::history::History;
 use crate::release::{Finished, Verdict};
 

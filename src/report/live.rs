@@ -7,9 +7,10 @@ use console::{Style, Term};
 
 use super::heard::Heard;
 use super::redraw::Redraw;
-use super::text::{clean, glyphs, text_begins, wrap};
+use super::text::{glyphs, text_begins, wrap};
 use super::view::{Settled, View};
 use super::words::{Commands, Mark};
+use crate::clean::clean;
 use crate::event::Event;
 
 const REDRAW: Duration = Duration::from_millis(100);

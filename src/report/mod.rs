@@ -1,6 +1,7 @@
 //! Events and results, as a person or a program reads them. Progress goes to stderr, results to
 //! stdout.
 
+mod checks;
 mod heard;
 mod history;
 mod live;
@@ -18,6 +19,7 @@ use clap::ColorChoice;
 use console::Style;
 use serde::Serialize;
 
+pub use checks::checks;
 pub use history::history;
 pub use paper::{Paper, Stream, is_watched, onto};
 pub use picture::Picture;
@@ -25,13 +27,14 @@ pub use status::status;
 pub use text::lasted;
 pub use words::Commands;
 
+use crate::clean::{self, clean};
 use crate::cli::Output;
 use crate::error::Error;
 use crate::event::{Event, What};
 use crate::release::plan::Step;
 use live::Live;
 use plain::Plain;
-use text::{clean, fitted};
+use text::fitted;
 
 /// What happens, said as it happens.
 pub enum Reporter {
@@ -115,25 +118,12 @@ pub fn notice(line: &str) {
 }
 
 pub fn json(value: &impl Serialize) {
-    print(&plain(&serde_json::to_string(value).expect("what is reported is plain data")));
+    print(&clean::json(&serde_json::to_string(value).expect("what is reported is plain data")));
 }
 
 /// What was asked for itself, not a word about it.
 pub fn document(text: &str) {
     print(text);
-}
-
-/// JSON whose text can't move the cursor or colour the terminal: serde escapes only the ASCII ones
-/// of the characters that could. They stand in strings alone.
-fn plain(json: &str) -> String {
-    let mut plain = String::with_capacity(json.len());
-    for c in json.chars() {
-        match c {
-            '\u{7f}'..='\u{9f}' => plain += &format!("\\u{:04x}", u32::from(c)),
-            c => plain.push(c),
-        }
-    }
-    plain
 }
 
 pub fn error(error: &Error) {
@@ -157,7 +147,7 @@ pub fn error(error: &Error) {
 
 pub fn rehearsal(step: &Step) -> String {
     let id = step.write.id();
-    format!("would {} {id}: {}", step.write.verb(), words::would(&step.doing))
+    clean(&format!("would {} {id}: {}", step.write.verb(), words::would(&step.doing)))
 }
 
 fn print_fitted(line: &str) {
@@ -170,19 +160,4 @@ fn print(line: &str) {
 
 fn say(line: &str) {
     Stream::Err.line(line);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn json_has_no_control_characters() {
-        let said = "\u{1b}[31m \u{9b}31m \u{7f} ü";
-        let json = serde_json::json!({"said": said}).to_string();
-        assert!(json.chars().any(char::is_control));
-        let json = plain(&json);
-        assert!(!json.chars().any(char::is_control), "{json}");
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap()["said"], said);
-    }
 }

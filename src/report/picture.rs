@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use super::heard::Heard;
 use super::redraw::Redraw;
 use super::status::{Next, lines, status};
-use super::text::{clean, fitted};
+use super::text::fitted;
 use super::{Stream, is_live, print_fitted, say};
+use crate::clean::clean;
 use crate::release::status::Status;
 
 /// The ages in it are counted on.

@@ -1,21 +1,8 @@
-//! How text is written for a person: nothing in it can move the cursor, and it fits the terminal.
-
-use std::sync::LazyLock;
+//! How text is written for a person: so that it fits the terminal.
 
 use jiff::SignedDuration;
 
-/// Whether the locale has more than ASCII; by the same variables, in the same order, as libc.
-static UNICODE: LazyLock<bool> = LazyLock::new(|| {
-    let variables = ["LC_ALL", "LC_CTYPE", "LANG"];
-    let locale = variables.into_iter().filter_map(|name| std::env::var(name).ok());
-    is_utf8(locale.into_iter().find(|value| !value.is_empty()).as_deref())
-});
-
-fn is_utf8(locale: Option<&str>) -> bool {
-    let Some(locale) = locale else { return cfg!(not(unix)) };
-    let locale = locale.to_ascii_lowercase();
-    locale.contains("utf-8") || locale.contains("utf8")
-}
+use crate::clean::UNICODE;
 
 /// The marks that lines begin with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,30 +23,6 @@ pub fn glyphs() -> Glyphs {
         },
         false => Glyphs { good: "+", bad: "x", news: "*", frames: &["|", "/", "-", "\\"] },
     }
-}
-
-/// Text from a cluster or a webhook, as this terminal can show it: it can't move the cursor, colour
-/// the terminal or turn the reading direction.
-pub fn clean(text: &str) -> String {
-    cleaned(text, *UNICODE)
-}
-
-fn cleaned(text: &str, unicode: bool) -> String {
-    // Programs colour what they log: that is no text.
-    let text = console::strip_ansi_codes(text);
-    let other = if unicode { '\u{fffd}' } else { '?' };
-    let shown = |c: char| match c {
-        '\t' | '\n' | '\r' => ' ',
-        c if c.is_control() || turns(c) => other,
-        c if c.is_ascii() || unicode => c,
-        _ => other,
-    };
-    text.chars().map(shown).collect()
-}
-
-/// The characters that turn the reading direction.
-fn turns(c: char) -> bool {
-    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Broken at words to a width, or within a word that has no room; the later lines indented.
@@ -142,26 +105,6 @@ fn whole(seconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_locale_has_unicode_if_it_says_so() {
-        assert!(is_utf8(Some("en_GB.UTF-8")) && is_utf8(Some("C.utf8")));
-        assert!(!is_utf8(Some("C")) && !is_utf8(Some("de_DE.ISO-8859-1")));
-        assert_eq!(is_utf8(None), cfg!(not(unix)));
-    }
-
-    #[test]
-    fn nothing_can_move_the_cursor() {
-        let evil = "a\u{1b}[2J\u{9b}1m\r\u{7f}\u{202e}\tb\nü";
-        assert_eq!(cleaned(evil, true), "a \u{fffd}\u{fffd} b ü");
-        assert_eq!(cleaned(evil, false), "a ?? b ?");
-        // What is no whole sequence, or none that is known, is still no control character.
-        for evil in
-            ["\u{1b}", "a\u{1b}", "\u{1b}]8;;http://x\u{7}x", "\u{1b}P1", "\u{1b}[31", "\u{9b}"]
-        {
-            assert!(!cleaned(evil, true).chars().any(char::is_control), "{evil:?}");
-        }
-    }
 
     #[test]
     fn durations_are_as_long_as_they_need_to_be() {

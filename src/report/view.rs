@@ -3,8 +3,9 @@
 
 use jiff::Timestamp;
 
-use super::text::{clean, glyphs, lasted, wrap};
+use super::text::{glyphs, lasted, wrap};
 use super::words::{self, Commands, Line, Mark};
+use crate::clean::clean;
 use crate::event::{Event, What};
 use crate::release::Doing;
 use crate::release::plan::WaitFor;

@@ -43,6 +43,10 @@ pub fn settled(what: &What) -> Vec<Line> {
     match what {
         What::Done(doing) => done(doing).into_iter().collect(),
         What::News(news) => vec![said(news)],
+        What::Warned { what, hint, .. } => {
+            let hint = hint.iter().map(|hint| Line::new(Mark::More, format!("hint: {hint}")));
+            std::iter::once(Line::new(Mark::News, what.clone())).chain(hint).collect()
+        }
         // Any other answer is counted, and the count says it.
         What::GateAnswered { answer, .. } if answer == "pass" => {
             vec![Line::new(Mark::Good, "the gate says yes")]
@@ -135,6 +139,22 @@ fn done(done: &Doing) -> Option<Line> {
         Doing::RemoveLeftover { deployment } => {
             format!("removed Deployment {deployment}, which a release that is over left behind")
         }
+        Doing::MakeBudget { budget } => {
+            format!("made PodDisruptionBudget {budget}, as the live pods have it")
+        }
+        Doing::RemoveBudget { budget } => format!("removed PodDisruptionBudget {budget}"),
+        Doing::MakeAutoscaler { autoscaler, deployment } => {
+            format!("made HorizontalPodAutoscaler {autoscaler} for Deployment {deployment}")
+        }
+        Doing::RemoveAutoscaler { autoscaler } => {
+            format!("removed HorizontalPodAutoscaler {autoscaler}")
+        }
+        Doing::HoldAutoscaler { autoscaler, replicas } => {
+            format!("HorizontalPodAutoscaler {autoscaler} holds {} now", pods(*replicas))
+        }
+        Doing::FreeAutoscaler { autoscaler } => {
+            format!("HorizontalPodAutoscaler {autoscaler} scales freely again")
+        }
         Doing::FollowPreview { colour } => format!("the preview Service now follows {colour}"),
         Doing::MakeCandidate { deployment, replicas } => {
             format!("started Deployment {deployment}, {}", pods(*replicas))
@@ -212,9 +232,11 @@ pub fn waiting(on: &WaitFor, until: Option<Timestamp>, now: Timestamp) -> (Strin
         WaitFor::Ready {
             deployment, ready, desired, endpoints, pods: unready, trouble, ..
         } => {
-            let reached = match ready == desired && endpoints < desired {
-                true => format!(", {endpoints} reachable through its Service"),
-                false => String::new(),
+            let reached = match (ready < desired, endpoints < desired) {
+                (true, _) => String::new(),
+                (false, true) => format!(", {endpoints} reachable through its Service"),
+                // An older pod is still there, or the last change has not been seen yet.
+                (false, false) => ", its Deployment is not done yet".to_owned(),
             };
             let until = more("given up in", until).unwrap_or_default();
             let head = format!("{deployment}: {ready} of {} ready{reached}{until}", pods(*desired));
@@ -264,6 +286,14 @@ pub fn waiting(on: &WaitFor, until: Option<Timestamp>, now: Timestamp) -> (Strin
         }
         WaitFor::Driver { holder } => {
             (format!("{holder} drives the release, following it"), Vec::new())
+        }
+        WaitFor::Turn { number, images, holder } => {
+            let head = format!("waiting for release {number} ({}) to end", images.join(", "));
+            let below = match holder {
+                Some(holder) => format!("{holder} drives it"),
+                None => "nobody drives it: it goes on with a promote or an abort".to_owned(),
+            };
+            (head, vec![below])
         }
         WaitFor::SignOfLife { holder } => {
             let until = more("for at most", until).unwrap_or_default();

@@ -1,22 +1,33 @@
 //! The sandbox's time: a date of the test's choice, carried forward by tokio's clock, so that a
 //! paused runtime pauses it as well.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Clock {
     began: Timestamp,
     at: Instant,
+    skipped: AtomicI64,
 }
 
 impl Clock {
     pub fn starting(began: Timestamp) -> Clock {
-        Clock { began, at: Instant::now() }
+        Clock { began, at: Instant::now(), skipped: AtomicI64::new(0) }
     }
 
     pub fn now(&self) -> Timestamp {
-        self.began + SignedDuration::try_from(self.at.elapsed()).unwrap_or(SignedDuration::MAX)
+        let skipped = SignedDuration::from_secs(self.skipped.load(Ordering::SeqCst));
+        let elapsed = SignedDuration::try_from(self.at.elapsed()).unwrap_or(SignedDuration::MAX);
+        self.began + elapsed + skipped
+    }
+
+    /// So many seconds pass in the cluster while its clients' clocks stand still, as those of a
+    /// machine do that sleeps.
+    pub fn skip(&self, seconds: u32) {
+        self.skipped.fetch_add(seconds.into(), Ordering::SeqCst);
     }
 
     /// As objects have it: whole seconds.

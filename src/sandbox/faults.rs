@@ -20,8 +20,10 @@ impl Call {
         self.path.contains("watch=true")
     }
 
+    /// Neither what is only tried nor what is asked about one's own rights is one.
     pub fn is_write(&self) -> bool {
-        self.method != Method::GET
+        let is_asked = self.path.contains("dryRun=") || self.path.contains("/selfsubject");
+        self.method != Method::GET && !is_asked
     }
 }
 
@@ -54,6 +56,7 @@ struct Inner {
     /// How many calls have met a fault.
     met: watch::Sender<usize>,
     frozen: watch::Sender<bool>,
+    gone: watch::Sender<bool>,
 }
 
 #[derive(Default)]
@@ -68,6 +71,7 @@ impl Default for Faults {
             state: Mutex::default(),
             met: watch::Sender::new(0),
             frozen: watch::Sender::new(false),
+            gone: watch::Sender::new(false),
         }))
     }
 }
@@ -119,6 +123,24 @@ impl Faults {
 
     pub fn thaw(&self) {
         self.0.frozen.send_replace(false);
+    }
+
+    /// From now on nobody is there: connections break, those of open watches too.
+    pub fn leave(&self) {
+        self.0.gone.send_replace(true);
+    }
+
+    pub fn come_back(&self) {
+        self.0.gone.send_replace(false);
+    }
+
+    pub(super) fn is_gone(&self) -> bool {
+        *self.0.gone.borrow()
+    }
+
+    /// Returns when nobody is there.
+    pub(super) async fn gone(&self) {
+        let _ = self.0.gone.subscribe().wait_for(|gone| *gone).await;
     }
 
     pub(super) async fn thawed(&self) {

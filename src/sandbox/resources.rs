@@ -133,6 +133,23 @@ pub static DISRUPTION_BUDGETS: Info = Info {
     ..CORE
 };
 
+pub static CLAIMS: Info = Info {
+    plural: "persistentvolumeclaims",
+    singular: "persistentvolumeclaim",
+    kind: "PersistentVolumeClaim",
+    short: &["pvc"],
+    has_status: true,
+    ..CORE
+};
+pub static QUOTAS: Info = Info {
+    plural: "resourcequotas",
+    singular: "resourcequota",
+    kind: "ResourceQuota",
+    short: &["quota"],
+    has_status: true,
+    ..CORE
+};
+
 /// Asked, never stored.
 pub static ACCESS_REVIEWS: Info = Info {
     group: "authorization.k8s.io",
@@ -142,9 +159,17 @@ pub static ACCESS_REVIEWS: Info = Info {
     is_namespaced: false,
     ..CORE
 };
+pub static RULES_REVIEWS: Info = Info {
+    group: "authorization.k8s.io",
+    plural: "selfsubjectrulesreviews",
+    singular: "selfsubjectrulesreview",
+    kind: "SelfSubjectRulesReview",
+    is_namespaced: false,
+    ..CORE
+};
 
 /// In the order in which discovery has them: `kubectl get all` prints pods before Services.
-pub static ALL: [Resource; 13] = [
+pub static ALL: [Resource; 16] = [
     &NAMESPACES,
     &PODS,
     &SERVICES,
@@ -157,7 +182,10 @@ pub static ALL: [Resource; 13] = [
     &ENDPOINT_SLICES,
     &AUTOSCALERS,
     &DISRUPTION_BUDGETS,
+    &CLAIMS,
+    &QUOTAS,
     &ACCESS_REVIEWS,
+    &RULES_REVIEWS,
 ];
 
 impl Info {

@@ -20,7 +20,7 @@ use tokio::time::sleep;
 use super::discovery;
 use super::faults::{Fault, Faults};
 use super::refusal::Refusal;
-use super::request::{Query, Target};
+use super::request::{self, Query, Target};
 use super::store::Store;
 use super::verbs::{Asked, Reply, answer};
 use super::watch::Watch;
@@ -61,6 +61,9 @@ impl Api {
         let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
         self.faults.thawed().await;
         let fault = self.faults.meet(&head.method, path);
+        if self.faults.is_gone() {
+            return Err(broken());
+        }
         if !self.latency.is_zero() {
             let limit = self.latency.as_micros().try_into().unwrap_or(u64::MAX);
             sleep(Duration::from_micros(self.store.random(limit))).await;
@@ -152,7 +155,11 @@ fn respond(store: &Store, head: &http::request::Parts, body: &[u8]) -> Response<
     }
     let replied = match Target::of(path) {
         Some(target) => answer(store, &target, &asked),
-        None => Err(Refusal::no_such_path()),
+        None if request::is_of_a_group(path) => Err(Refusal::no_such_path()),
+        None => {
+            let body = Sent::Whole("404 page not found\n".into());
+            return reply(store, 404, "text/plain; charset=utf-8", body);
+        }
     };
     let json = |code: u16, body: &Value| {
         let body = Sent::Whole(body.to_string().into());
@@ -161,13 +168,17 @@ fn respond(store: &Store, head: &http::request::Parts, body: &[u8]) -> Response<
     match replied {
         Ok(Reply::Object { code, body }) => json(code, &body),
         Ok(Reply::Text(text)) => reply(store, 200, "text/plain", Sent::Whole(text.into())),
+        Ok(Reply::Empty) => reply(store, 204, "", Sent::Whole(Bytes::new())),
         Ok(Reply::Watch(watch)) => reply(store, 200, "application/json", Sent::Watch(watch)),
         Err(refusal) => json(refusal.code, &refusal.object()),
     }
 }
 
 fn reply(store: &Store, code: u16, media: &str, body: Sent) -> Response<Sent> {
-    let response = Response::builder().status(code).header(CONTENT_TYPE, media);
+    let mut response = Response::builder().status(code);
+    if !media.is_empty() {
+        response = response.header(CONTENT_TYPE, media);
+    }
     let response = response.header(DATE, store.clock().date()).body(body);
     response.expect("these are valid headers")
 }
@@ -198,7 +209,10 @@ async fn cut(reply: Response<Sent>, bytes: usize) -> Result<Response<Sent>, io::
 
 fn streamed(watch: Watch, faults: Faults) -> ReplyBody {
     let events = unfold((watch, faults), |(mut watch, faults)| async move {
-        let event = watch.next().await?;
+        let event = tokio::select! {
+            event = watch.next() => event?,
+            () = faults.gone() => return Some((Err(broken()), (watch, faults))),
+        };
         faults.thawed().await;
         Some((Ok(Frame::data(format!("{event}\n").into())), (watch, faults)))
     });

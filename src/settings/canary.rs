@@ -6,9 +6,9 @@ use serde::Deserialize;
 
 use super::fields::{self, HOOKS};
 use super::given::{ANSWER_WITHIN_SECONDS, Given, Hook};
-use super::nearest;
 use super::tree::{Mark, Node, Wrong};
-use super::values::{Address, Label, Port, PortOrName, SomeTime, Times};
+use super::values::{Label, Port, PortOrName, SomeTime, Times};
+use super::{Address, Files, nearest};
 use crate::release::{Expected, ExpectedService, Settings};
 
 const API_VERSION: &str = "flagger.app/v1beta1";
@@ -148,11 +148,12 @@ pub fn read(document: &Node) -> Result<Given, Unusable> {
     });
     let hooks = spec.analysis.webhooks.into_iter().map(|hook| Hook {
         name: hook.name,
-        url: hook.url.0,
+        address: hook.url,
         timeout_seconds: hook.timeout.map_or(ANSWER_WITHIN_SECONDS, |time| time.0),
         retries: hook.retries,
         metadata: hook.metadata,
         disable_tls: hook.disable_tls,
+        files: Files::default(),
     });
     Ok(Given {
         app: target,
@@ -166,6 +167,7 @@ pub fn read(document: &Node) -> Result<Given, Unusable> {
             ..Settings::default()
         },
         hooks: hooks.collect(),
+        files: Files::default(),
         probe: None,
     })
 }

@@ -1,13 +1,15 @@
 //! `bluegreen.yaml`: our own short form. The doc comments below are the descriptions in its schema.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::given::{ANSWER_WITHIN_SECONDS, Given, Hook};
 use super::tree::{Node, Wrong};
-use super::values::{Address, Label, Port, PortOrName, ProbeAt, SomeTime, Time, Times};
+use super::values::{Label, Port, PortOrName, ProbeAt, SomeTime, Time, Times};
+use super::{Address, Files};
 use crate::release::{Expected, ExpectedService, Settings};
 
 /// How an app is released with bluegreen.
@@ -72,6 +74,12 @@ struct Gate {
     interval: Option<SomeTime>,
     /// So many answers in a row that are not a yes destroy the candidate; by default 60.
     threshold: Option<Times>,
+    /// A file with what each question is signed with: whsec_ and base64. Seen from this file's folder.
+    secret_file: Option<PathBuf>,
+    /// A file with headers that are sent along, each on a line: Name: value. Seen from this file's folder.
+    header_file: Option<PathBuf>,
+    /// A PEM file with the only certificates that the webhook's may be signed by. Seen from this file's folder.
+    ca_file: Option<PathBuf>,
 }
 
 /// One webhook.
@@ -93,6 +101,12 @@ struct Webhook {
     /// Its certificate is not checked.
     #[serde(default, rename = "disableTLS")]
     disable_tls: bool,
+    /// A file with what each question is signed with: whsec_ and base64. Seen from this file's folder.
+    secret_file: Option<PathBuf>,
+    /// A file with headers that are sent along, each on a line: Name: value. Seen from this file's folder.
+    header_file: Option<PathBuf>,
+    /// A PEM file with the only certificates that the webhook's may be signed by. Seen from this file's folder.
+    ca_file: Option<PathBuf>,
 }
 
 pub fn read(document: &Node) -> Result<Given, Wrong> {
@@ -104,15 +118,27 @@ pub fn read(document: &Node) -> Result<Given, Wrong> {
         let at = document.get("gate").map(|gate| gate.at);
         return Err(Wrong { at, why: "webhook and webhooks exclude each other".to_owned() });
     }
-    let one =
-        gate.and_then(|gate| gate.webhook.as_ref()).map(|address| Hook::new(address.0.clone()));
+    let beside = gate.map(|gate| files(&gate.secret_file, &gate.header_file, &gate.ca_file));
+    let beside = beside.unwrap_or_default();
+    if gate.is_some_and(|gate| !gate.webhooks.is_empty()) && !beside.is_empty() {
+        let at = document.get("gate").map(|gate| gate.at);
+        let why = "secretFile, headerFile and caFile belong to one webhook: write them there";
+        return Err(Wrong { at, why: why.to_owned() });
+    }
+    let one = gate.and_then(|gate| gate.webhook.clone());
+    // What stands beside a webhook is for nobody else to have.
+    let (one, beside) = match one {
+        Some(address) => (Some(Hook { files: beside, ..Hook::new(address) }), Files::default()),
+        None => (None, beside),
+    };
     let several = gate.into_iter().flat_map(|gate| &gate.webhooks).map(|hook| Hook {
         name: hook.name.clone(),
-        url: hook.url.0.clone(),
+        address: hook.url.clone(),
         timeout_seconds: hook.timeout.map_or(ANSWER_WITHIN_SECONDS, |time| time.0),
         retries: hook.retries,
         metadata: hook.metadata.clone(),
         disable_tls: hook.disable_tls,
+        files: files(&hook.secret_file, &hook.header_file, &hook.ca_file),
     });
     let service = config.service.map(|service| ExpectedService {
         name: service.name.map(|name| name.0),
@@ -125,6 +151,7 @@ pub fn read(document: &Node) -> Result<Given, Wrong> {
         app: config.app.0,
         namespace: config.namespace.map(|namespace| namespace.0),
         hooks: one.into_iter().chain(several).collect(),
+        files: beside,
         settings: Settings {
             interval_seconds: gate.and_then(|gate| gate.interval).map(|time| time.0),
             threshold: gate.and_then(|gate| gate.threshold).map(|times| times.0),
@@ -139,4 +166,44 @@ pub fn read(document: &Node) -> Result<Given, Wrong> {
         expected: Expected { ingress: config.ingress, service },
         probe: config.probe.map(|probe| probe.0),
     })
+}
+
+fn files(secret: &Option<PathBuf>, headers: &Option<PathBuf>, ca: &Option<PathBuf>) -> Files {
+    Files { secret: secret.clone(), headers: headers.clone(), ca: ca.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::settings::yaml::Source;
+
+    fn given(gate: &str) -> Result<Given, String> {
+        let source = Source::of(&format!("app: parrot\ngate: {gate}"));
+        let document = source.documents().unwrap().remove(0);
+        read(&document).map_err(|wrong| wrong.why)
+    }
+
+    #[test]
+    fn files_belong_to_the_webhook_that_they_stand_beside() {
+        let files = "secretFile: s, headerFile: /h, caFile: c";
+        let all = Files {
+            secret: Some("in/s".into()),
+            headers: Some("/h".into()),
+            ca: Some("in/c".into()),
+        };
+        let within = |gate: String| given(&gate).unwrap().within(Path::new("in"));
+        let one = within(format!("{{webhook: 'http://a/', {files}}}"));
+        assert_eq!((&one.hooks[0].files, &one.files), (&all, &Files::default()));
+        // Whoever names a webhook by --webhook, say, gets those that stand beside none.
+        let none = within(format!("{{{files}}}"));
+        assert!(none.hooks.is_empty() && none.files == all);
+        let hooks = format!("webhooks: [{{url: 'http://a/', {files}}}, {{url: 'http://b/'}}]");
+        let several = within(format!("{{{hooks}}}"));
+        let of: Vec<&Files> = several.hooks.iter().map(|hook| &hook.files).collect();
+        assert_eq!(of, [&all, &Files::default()]);
+        let why = given(&format!("{{caFile: c, {hooks}}}")).unwrap_err();
+        assert!(why.contains("belong to one webhook"), "{why}");
+    }
 }

@@ -63,7 +63,7 @@ fn the_articles_canary_is_understood() {
     );
     let [hook] = &given.hooks[..] else { panic!("{:?}", given.hooks) };
     assert_eq!(hook.name.as_deref(), Some("confirm-promotion"));
-    assert_eq!(hook.url.path(), "/6f0ce11c-d2d8-4375-895d-a5c1ec90a323");
+    assert_eq!(hook.address.url().path(), "/6f0ce11c-d2d8-4375-895d-a5c1ec90a323");
     assert_eq!((hook.timeout_seconds, hook.retries, hook.disable_tls), (10, 0, false));
 }
 
@@ -91,7 +91,7 @@ fn every_setting_of_a_canary_counts() {
     let [hook, other] = &given.hooks[..] else { panic!("{:?}", given.hooks) };
     assert_eq!((hook.timeout_seconds, hook.retries, hook.disable_tls), (5, 3, true));
     assert_eq!(hook.metadata["team"], "birds");
-    assert_eq!(other.url.host_str(), Some("b"));
+    assert_eq!(other.address.to_string(), "http://b");
 }
 
 #[test]
@@ -256,7 +256,8 @@ fn our_own_form_needs_only_the_app() {
     assert!(given.settings.skip);
     assert_eq!(given.hooks.len(), 1);
     let given = config::read(&document("app: parrot\ngate:\ndrain:")).unwrap();
-    assert_eq!((given.settings, given.hooks), (Settings::default(), Vec::new()));
+    assert_eq!(given.settings, Settings::default());
+    assert!(given.hooks.is_empty() && given.files.is_empty());
 }
 
 #[test]
@@ -281,7 +282,10 @@ fn what_is_wrong_with_our_own_form_is_shown_with_a_caret() {
             "app: parrot\ngate: hush.example.com/hush\n",
             "line 2: this has to be a mapping, not text\n",
         ),
-        ("app: parrot\ngate: {webhook: hush}\n", "line 2: relative URL without a base\n"),
+        (
+            "app: parrot\ngate: {webhook: hush}\n",
+            "line 2: a webhook's address begins with http:// or https://\n",
+        ),
         (
             "app: parrot\ngate:\n  webhook: http://a/hush\n  webhooks: [{url: 'http://b/hush'}]\n",
             "line 2: webhook and webhooks exclude each other\n",
@@ -325,9 +329,19 @@ fn the_schema_has_every_key_and_no_other() {
     assert_eq!(keys(&schema), top);
     assert_eq!(
         keys(&definitions["Gate"]),
-        ["interval", "skip", "threshold", "webhook", "webhooks"]
+        [
+            "caFile",
+            "headerFile",
+            "interval",
+            "secretFile",
+            "skip",
+            "threshold",
+            "webhook",
+            "webhooks"
+        ]
     );
-    let hook = ["disableTLS", "metadata", "name", "retries", "timeout", "url"];
+    let hook = ["caFile", "disableTLS", "headerFile", "metadata", "name", "retries", "secretFile"];
+    let hook = [&hook[..], &["timeout", "url"]].concat();
     assert_eq!(keys(&definitions["Webhook"]), hook);
     assert_eq!(definitions["Webhook"]["required"], json!(["url"]));
     let service = ["appProtocol", "name", "port", "portName", "targetPort"];

@@ -5,10 +5,8 @@ use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer, Visitor};
-use url::Url;
 
-use super::given::address;
-use super::{Probe, is_dns_label, parse_seconds, parse_some_seconds};
+use super::{Address, Probe, is_dns_label, parse_seconds, parse_some_seconds};
 
 /// A time, in seconds: `30s`.
 #[derive(Clone, Copy, Debug)]
@@ -21,10 +19,6 @@ pub struct SomeTime(pub u64);
 /// A name as Kubernetes has them for namespaces and Services.
 #[derive(Clone, Debug)]
 pub struct Label(pub String);
-
-/// A webhook's address, which is a secret.
-#[derive(Clone)]
-pub struct Address(pub Url);
 
 /// Where the app is asked through the ingress.
 #[derive(Clone, Debug)]
@@ -41,12 +35,6 @@ pub struct Port(pub u16);
 /// A port's number or its name.
 #[derive(Clone, Debug)]
 pub struct PortOrName(pub serde_json::Value);
-
-impl fmt::Debug for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Address")
-    }
-}
 
 /// Reads text, and makes the value of it.
 struct Text<T>(&'static str, fn(&str) -> Result<T, String>);
@@ -90,7 +78,7 @@ impl<'de> Deserialize<'de> for Label {
 impl<'de> Deserialize<'de> for Address {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Address, D::Error> {
         let expected = "an address that begins with http:// or https://";
-        deserializer.deserialize_str(Text(expected, |text| address(text).map(Address)))
+        deserializer.deserialize_str(Text(expected, Address::parse))
     }
 }
 

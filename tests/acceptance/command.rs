@@ -1,7 +1,6 @@
 //! One command line of one person, run in this process: to its exit code, or until it is killed.
 
 use std::future::Future;
-use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -23,7 +22,7 @@ use super::still::Still;
 use crate::schema;
 
 /// A command that takes longer hangs.
-const HANG: Duration = Duration::from_secs(300);
+const HANG: Duration = Duration::from_secs(600);
 
 /// What is short where a case does not say it: nobody is behind the ingress.
 const SHORT: [(&str, &[(&str, &str)]); 3] = [
@@ -177,13 +176,7 @@ impl Command {
         (self.send)(signal);
     }
 
-    pub async fn exits(&self, code: u8) -> Result<Said> {
-        let (ended, said) = self.ends().await?;
-        ensure!(ended == code, "{}: exit {ended}, not {code}: {said:#?}", self.line);
-        Ok(said)
-    }
-
-    /// To its end, whatever its exit code.
+    /// How it ends, whatever that is.
     pub async fn ends(&self) -> Result<(u8, Said)> {
         let ended = timeout(HANG, Box::pin(run_in(&self.cli, &self.around))).await;
         self.has_ended.store(true, Ordering::SeqCst);
@@ -193,6 +186,12 @@ impl Command {
         Ok((ended, said))
     }
 
+    pub async fn exits(&self, code: u8) -> Result<Said> {
+        let (ended, said) = self.ends().await?;
+        ensure!(ended == code, "{}: exit {ended}, not {code}: {said:#?}", self.line);
+        Ok(said)
+    }
+
     /// What it printed is what the schemas say.
     fn form(&self, out: &str) -> Result<(), String> {
         let is_human = self.line.contains("-o human");
@@ -200,6 +199,8 @@ impl Command {
             _ if is_human || out.is_empty() => Ok(()),
             Some("status") if self.line.ends_with(" -w") => schema::pictures(out),
             Some("status") => schema::status(out).map(drop),
+            Some("check") if self.line.contains("--role") => Ok(()),
+            Some("check") => schema::check(out).map(drop),
             Some("history") => schema::history(out).map(drop),
             _ => schema::events(out).map(drop),
         }
@@ -232,7 +233,7 @@ impl Command {
     /// Runs until it says this, and is killed there.
     pub async fn killed_at(&self, wanted: impl Fn(&Value) -> bool + Send + 'static) -> Result<()> {
         self.still.at(wanted);
-        let running = timeout(HANG, run_in(&self.cli, &self.around));
+        let running = timeout(HANG, Box::pin(run_in(&self.cli, &self.around)));
         tokio::select! {
             ended = running => bail!("exit {ended:?} before: {:#?}", self.said()),
             () = self.still.stands() => Ok(()),
@@ -246,8 +247,19 @@ impl Command {
         wanted: impl Fn(&Value) -> bool + Send + 'static,
         meanwhile: impl Future<Output = Result<()>>,
     ) -> Result<Said> {
+        let (ended, said) = self.frozen(wanted, meanwhile).await?;
+        ensure!(ended == code, "{}: exit {ended}, not {code}: {said:#?}", self.line);
+        Ok(said)
+    }
+
+    /// The same, however it ends.
+    pub async fn frozen(
+        &self,
+        wanted: impl Fn(&Value) -> bool + Send + 'static,
+        meanwhile: impl Future<Output = Result<()>>,
+    ) -> Result<(u8, Said)> {
         self.still.at(wanted);
-        let mut running = pin!(run_in(&self.cli, &self.around));
+        let mut running = Box::pin(run_in(&self.cli, &self.around));
         tokio::select! {
             ended = &mut running => bail!("exit {ended} before: {:#?}", self.said()),
             () = self.still.stands() => {}
@@ -255,8 +267,6 @@ impl Command {
         meanwhile.await?;
         self.still.go_on();
         let ended = timeout(HANG, running).await.context("it hangs after it woke up")?;
-        let said = self.said();
-        ensure!(ended == code, "{}: exit {ended}, not {code}: {said:#?}", self.line);
-        Ok(said)
+        Ok((ended, self.said()))
     }
 }

@@ -18,6 +18,13 @@ pub const V2: &str = "kmharish/parrot-app:v2.2";
 pub const V3: &str = "kmharish/parrot-app:v3.0";
 
 const KINDS: [Kind; 4] = [Kind::Deployment, Kind::Service, Kind::Ingress, Kind::ConfigMap];
+/// What a release may meet.
+const OTHERS: [Kind; 4] = [
+    Kind::HorizontalPodAutoscaler,
+    Kind::NetworkPolicy,
+    Kind::PodDisruptionBudget,
+    Kind::ResourceQuota,
+];
 
 /// A path of an Ingress.
 pub fn backend(service: &str) -> Value {
@@ -106,7 +113,8 @@ impl Field {
         object["metadata"]["namespace"] = json!(self.namespace);
         let text = |field: &str| object[field].as_str().unwrap_or_default();
         let is_it = |kind: &Kind| kind.to_string() == text("kind");
-        let kind = KINDS.into_iter().find(is_it).context("a kind that is not needed yet")?;
+        let kind =
+            KINDS.into_iter().chain(OTHERS).find(is_it).context("a kind that is not needed yet")?;
         self.send(Method::POST, self.path(kind), Some(object)).await
     }
 
@@ -127,6 +135,17 @@ impl Field {
     /// An edit by somebody who is not bluegreen: a merge patch.
     pub async fn edit(&self, kind: Kind, name: &str, patch: Value) -> Result<Value> {
         self.send(Method::PATCH, format!("{}/{name}", self.path(kind)), Some(patch)).await
+    }
+
+    /// The same, by a program that says who it is.
+    pub async fn edit_as(
+        &self,
+        manager: &str,
+        (kind, name): (Kind, &str),
+        patch: Value,
+    ) -> Result<Value> {
+        let path = format!("{}/{name}?fieldManager={manager}", self.path(kind));
+        self.send(Method::PATCH, path, Some(patch)).await
     }
 
     pub async fn delete(&self, kind: Kind, name: &str) -> Result<Value> {

@@ -3,18 +3,23 @@
 //! the case's own, and no socket.
 
 mod back;
+mod beside;
 mod changes;
 pub mod command;
 mod drivers;
 pub mod field;
+mod fitness;
 mod gate;
+mod gitops;
 mod intents;
 mod life;
-mod outside;
+pub mod outside;
 mod seen;
 mod still;
 mod unhealthy;
 
+#[allow(unused_imports, reason = "not every test program looks at what was said")]
+pub use command::Said;
 pub use field::Field;
 
 use std::future::Future;
@@ -47,7 +52,10 @@ pub fn all() -> Vec<Case> {
         drivers::CASES,
         unhealthy::CASES,
         changes::CASES,
+        gitops::CASES,
         seen::CASES,
+        fitness::CASES,
+        beside::CASES,
     ];
     subjects.concat()
 }

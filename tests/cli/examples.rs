@@ -8,10 +8,11 @@ pub fn of(help: &str) -> Vec<String> {
     lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
 }
 
-/// What a shell makes of a line: quotes hold words together, and a file that the output goes to is
-/// not for the program to see.
+/// What a shell makes of a line: quotes hold words together, and where the output goes is not for the
+/// program to see.
 pub fn words(line: &str) -> Vec<String> {
     let line = line.split(" > ").next().unwrap_or_default();
+    let line = line.split(" | ").next().unwrap_or_default();
     let (mut words, mut word, mut quoted) = (Vec::new(), String::new(), false);
     for c in line.chars() {
         match c {

@@ -19,10 +19,10 @@ fn examples() -> impl Iterator<Item = &'static str> {
     fenced("jsonl").into_iter().flat_map(str::lines)
 }
 
-/// The page's status, and its history.
-fn documents() -> [Value; 2] {
-    let [status, history] = fenced("json")[..] else { panic!("not one of each") };
-    [status, history].map(|text| serde_json::from_str(text).unwrap())
+/// The page's status, its history, and its report of checks.
+fn documents() -> [Value; 3] {
+    let [status, history, check] = fenced("json")[..] else { panic!("not one of each") };
+    [status, history, check].map(|text| serde_json::from_str(text).unwrap())
 }
 
 /// All words that this property can have, wherever it stands in the schema.
@@ -43,7 +43,8 @@ fn examples_are_what_the_schemas_say() {
     for line in examples() {
         schema::events(line).unwrap();
     }
-    let [status, history] = documents();
+    let [status, history, check] = documents();
+    schema::check(&check.to_string()).unwrap();
     schema::status(&status.to_string()).unwrap();
     schema::history(&history.to_string()).unwrap();
 }
@@ -70,6 +71,18 @@ fn every_word_has_a_row() {
         for word in words {
             assert!(section.contains(&format!("`{word}`")), "{title} of docs/json.md lack {word}");
         }
+    }
+}
+
+#[test]
+fn every_check_has_a_row() {
+    let schema = schema::printed("check");
+    let names = schema["$defs"]["Check"]["properties"]["name"]["enum"].as_array().unwrap();
+    assert!(names.len() > 25, "{names:?}");
+    let (_, section) = PAGE.split_once("\n## Check\n").unwrap();
+    for name in names {
+        let row = format!("\n| `{}` |", name.as_str().unwrap());
+        assert!(section.contains(&row), "docs/json.md lacks the check {name}");
     }
 }
 
@@ -144,7 +157,7 @@ fn more_than_the_schema_knows_is_allowed() {
 
 #[test]
 fn the_schema_of_status_refuses_what_is_none() {
-    let [right, _] = documents();
+    let [right, _, _] = documents();
     for pointer in ["/live", "/release", "/candidate", "/release/driver"] {
         let mut status = right.clone();
         *status.pointer_mut(pointer).unwrap() = Value::Null;
@@ -175,7 +188,7 @@ fn the_schema_of_status_refuses_what_is_none() {
 
 #[test]
 fn the_schema_of_history_refuses_what_is_none() {
-    let [_, right] = documents();
+    let [_, right, _] = documents();
     for (pointer, word) in [
         ("/app", Value::Null),
         ("/releases", Value::Null),

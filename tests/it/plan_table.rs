@@ -4,6 +4,7 @@
 //! step itself, down to the operations of its patch where people's traffic depends on them.
 
 mod answer;
+mod beside;
 mod deploy;
 mod fitness;
 mod forward;
@@ -126,7 +127,7 @@ fn done(next: Next) -> Outcome {
 
 fn changed(next: Next) -> String {
     match done(next) {
-        Outcome::Changed { what } => what,
+        Outcome::Changed { what, .. } => what,
         outcome => panic!("not changed: {outcome:?}"),
     }
 }

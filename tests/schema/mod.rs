@@ -8,6 +8,7 @@ use jsonschema::error::ValidationErrorKind;
 use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 
+static CHECK: LazyLock<Validator> = LazyLock::new(|| validator("check"));
 static EVENT: LazyLock<Validator> = LazyLock::new(|| validator("event"));
 static HISTORY: LazyLock<Validator> = LazyLock::new(|| validator("history"));
 static STATUS: LazyLock<Validator> = LazyLock::new(|| validator("status"));
@@ -58,6 +59,14 @@ pub fn status(stdout: &str) -> Result<Value, String> {
 pub fn history(stdout: &str) -> Result<Value, String> {
     match stdout.lines().collect::<Vec<_>>()[..] {
         [line] => one(&HISTORY, line),
+        _ => Err(format!("not one line: {stdout}")),
+    }
+}
+
+/// What `check` printed: one line.
+pub fn check(stdout: &str) -> Result<Value, String> {
+    match stdout.lines().collect::<Vec<_>>()[..] {
+        [line] => one(&CHECK, line),
         _ => Err(format!("not one line: {stdout}")),
     }
 }

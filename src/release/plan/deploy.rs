@@ -1,13 +1,16 @@
 //! `deploy`: a new release, or the unfinished one again.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::hold::{self, Other};
-use super::{Doing, Look, Next, forward, later, start, withdraw};
+use super::{Doing, Look, Next, WaitFor, forward, later, start, withdraw};
+use crate::model::Colour;
+use crate::release::checks::Ground;
 use crate::release::goal::{Change, Deploy, Gate};
 use crate::release::{
-    Ending, Finished, GateKind, GateState, Outcome, Record, Release, Settings, Slot, Verdict,
-    template,
+    Ending, Finished, GateKind, GateState, Outcome, Record, Release, Settings, Slot, Snapshot,
+    Verdict, template,
 };
 
 pub fn next(look: Look, record: &Record, deploy: &Deploy) -> Next {
@@ -40,6 +43,9 @@ fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Nex
     let mine = record.driver.as_ref().is_some_and(|driver| driver.id == look.me.id);
     let nobody = record.driver.is_none() || hold::is_gone(look, record);
     if !mine && nobody {
+        if !same && deploy.wait {
+            return turn(release, None, None);
+        }
         if !same && !deploy.replace {
             let images = release.images.values().cloned().collect();
             return Next::Done(Outcome::InTheWay { number: release.number, images });
@@ -49,8 +55,13 @@ fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Nex
             return look.detached(release.number);
         }
     }
-    if let Some(next) = hold::next(look, record, Other::Leave) {
-        return next;
+    let other = if deploy.wait { Other::Follow } else { Other::Leave };
+    match hold::next(look, record, other) {
+        Some(Next::Wait { until, on: WaitFor::Driver { holder } }) => {
+            return turn(release, Some(holder), until);
+        }
+        Some(next) => return next,
+        None => {}
     }
     if let Some(ending) = &release.ending {
         return withdraw::next(look, record, release, ending);
@@ -66,10 +77,8 @@ fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Nex
         let write = look.release(|release| release.ending = Some(ending.clone()));
         return look.act(Doing::End { ending }, write);
     }
-    // The same version, deployed again with other settings: the newer word counts.
-    let settings = settings(release, deploy);
-    if settings != *release && release.drain_until.is_none() {
-        return look.act(Doing::Set, look.release(|release| *release = settings));
+    if let Some(next) = start::newer(look, release, settings(release, deploy)) {
+        return next;
     }
     if detached(look, record, release, deploy) {
         return look.act(Doing::LetGo, look.record(|record| record.driver = None));
@@ -83,6 +92,12 @@ pub fn asks_for(look: Look, record: &Record, deploy: &Deploy, finished: &Finishe
     let base = look.s.slot(finished.from).map(|slot| slot.neutral_template(&record.label));
     let wanted = base.map(|base| template::changed(&base, &deploy.change, &record.label));
     matches!(wanted, Some(Ok(wanted)) if template::hash(&wanted) == finished.hash)
+}
+
+/// Until the release is over that is before this one.
+fn turn(release: &Release, holder: Option<String>, until: Option<Timestamp>) -> Next {
+    let images = release.images.values().cloned().collect();
+    Next::Wait { until, on: WaitFor::Turn { number: release.number, images, holder } }
 }
 
 /// The release with the settings that this deploy was given.
@@ -109,8 +124,26 @@ fn detached(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> 
         && look.s.slot(release.to).is_some_and(|slot| look.s.serves(release.to, slot.desired()))
 }
 
+fn asked(deploy: &Deploy) -> start::Asked<'_> {
+    start::Asked {
+        change: Some(&deploy.change),
+        expected: deploy.expected.clone(),
+        allow_policy_gap: deploy.allow_policy_gap,
+    }
+}
+
+/// What the checks are to look at, by the colour that is live.
+pub fn ground<'a>(
+    s: &'a Snapshot,
+    record: &Record,
+    from: Colour,
+    deploy: &Deploy,
+) -> Option<Ground<'a>> {
+    Some(start::ground(s, record, s.slot(from)?, from, &asked(deploy)))
+}
+
 fn start(look: Look, record: &Record, deploy: &Deploy) -> Next {
-    let (from, live) = match start::footing(look, record, &deploy.expected) {
+    let (from, live) = match start::footing(look, record, &asked(deploy)) {
         Ok(footing) => footing,
         Err(next) => return next,
     };

@@ -4,11 +4,11 @@ use json_patch::{PatchOperation, ReplaceOperation};
 use serde_json::{Value, json};
 
 use super::answer::{Said, earlier, said};
-use super::{Doing, Look, Next, WaitFor, later, live, rollback, switch};
+use super::{Doing, Look, Next, WaitFor, beside, later, live, rollback, switch};
 use crate::model::{EPOCH, Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, pointer};
 use crate::release::objects::{self, Candidate};
 use crate::release::{Ending, Outcome, Record, Release, Slot, Verdict, checks, template};
-use crate::route::{follow, resolves_to};
+use crate::route::{Label, follow, resolves_to};
 
 /// Between the candidate's readiness and the switch: a margin. A backend without ready endpoints is
 /// unknown to the ingress controller, whoever names it, and its watches of endpoints and of Ingresses
@@ -124,6 +124,9 @@ fn candidate<'a>(
         if !reasons.is_empty() {
             return Err(Next::Done(Outcome::Unfit { reasons }));
         }
+        if let Some(next) = beside::budget(look, record, release, template) {
+            return Err(next);
+        }
         let what = Candidate {
             colour: release.to,
             release: release.number,
@@ -141,6 +144,9 @@ fn candidate<'a>(
         let deployment = slot.name().to_owned();
         return Err(look.act(Doing::Resize { deployment, replicas }, scale(slot, replicas)));
     }
+    if let Some(next) = beside::hold(look, release.from) {
+        return Err(next);
+    }
     Ok(slot)
 }
 
@@ -156,6 +162,13 @@ fn make(look: Look, record: &Record, live: Slot, slot: Option<Slot>, what: &Cand
     if slot.is_ours() && finished.is_some_and(|f| f.outcome != Verdict::Promoted) {
         return super::start::remove_leftover(look, slot);
     }
+    // Pods that run the version already stay as they are, older release's number and all.
+    let is_warm = rollback::is_warm(record, slot, what.template);
+    look.act(doing, fill(slot, &record.label, what, is_warm))
+}
+
+/// A slot that holds an older version, filled with this one.
+pub fn fill(slot: Slot, label: &Label, what: &Candidate, is_warm: bool) -> Write {
     let mut changes = annotate(
         slot.0,
         &[
@@ -164,14 +177,12 @@ fn make(look: Look, record: &Record, live: Slot, slot: Option<Slot>, what: &Cand
             (TEMPLATE_HASH, what.hash.to_owned()),
         ],
     );
-    // Pods that run the version already stay as they are, older release's number and all.
-    if !rollback::is_warm(record, slot, what.template) {
-        let template = template::coloured(what.template, &record.label, what.colour, what.release);
+    if !is_warm {
+        let template = template::coloured(what.template, label, what.colour, what.release);
         changes.push(replace(&["spec", "template"], template));
     }
     changes.push(sized(what.replicas));
-    let id = Id::new(Kind::Deployment, slot.name());
-    look.act(doing, Write::patch(id, &slot.version(), changes))
+    Write::patch(Id::new(Kind::Deployment, slot.name()), &slot.version(), changes)
 }
 
 /// Whether somebody else changed the candidate's template under us.
@@ -247,14 +258,14 @@ fn not_ready(look: Look, release: &Release, slot: Slot) -> Next {
     let until = yes.map_or(release.ready_by, |yes| release.ready_by.max(yes));
     if look.now >= until {
         let said = trouble.map(|trouble| format!(": {}", trouble.sentence())).unwrap_or_default();
-        let reason = format!(
-            "{} of {} pods of {} were ready in time, and Service {} reached {} of them{said}",
-            slot.ready_replicas(),
-            slot.desired(),
-            slot.name(),
-            s.names.service(release.to),
-            s.endpoints(release.to)
-        );
+        let (ready, desired) = (slot.ready_replicas(), slot.desired());
+        let (service, reached) = (s.names.service(release.to), s.endpoints(release.to));
+        let but = match ready.min(reached) < desired {
+            true => format!("and Service {service} reached {reached} of them"),
+            false => "but the Deployment controller was not done with it".to_owned(),
+        };
+        let name = slot.name();
+        let reason = format!("{ready} of {desired} pods of {name} were ready in time, {but}{said}");
         return end(look, Verdict::Unhealthy, reason);
     }
     let until = earlier(Some(until), release.deadline);

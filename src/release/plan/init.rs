@@ -5,10 +5,12 @@ use serde_json::{Value, json};
 use super::{Doing, Look, Next};
 use crate::model::{APP_LABEL, Colour, EPOCH, Kind, RELEASE, Write};
 use crate::model::{annotation, label as label_of, name, string_map};
+use crate::release::checks::{self, Check, Ground};
 use crate::release::goal::{Init, PreviewHost};
 use crate::release::snapshot::Leads;
 use crate::release::{
-    Outcome, Record, Settings, Slot, Snapshot, checks, expected, objects, ports, template, warm,
+    LAST_NUMBER, Outcome, Record, Settings, Slot, Snapshot, expected, objects, ports, template,
+    warm,
 };
 use crate::route::{backends, selects};
 
@@ -22,41 +24,69 @@ pub fn next(look: Look, init: &Init) -> Next {
     }
 }
 
-fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
-    let s = look.s;
+/// The app as it is, for the checks: by its record, or else by what an Ingress names.
+pub fn ground<'a>(s: &'a Snapshot, init: &Init) -> Result<Ground<'a>, Vec<Check>> {
+    let fail = |name, what: String| Err(vec![Check::fail(name, what)]);
     let Some(blue) = s.slot(Colour::Blue) else {
-        return Err(vec![s.names.no_deployment()]);
+        return fail("deployment", s.names.no_deployment());
     };
     if blue.is_ours() {
         let whose = label_of(blue.0, APP_LABEL).unwrap_or("another app");
-        return Err(vec![format!("Deployment {} is a slot of {whose}", blue.name())]);
+        return fail("deployment", format!("Deployment {} is a slot of {whose}", blue.name()));
     }
     let Some(label) = template::label(blue.0) else {
-        return Err(vec![format!("Deployment {} has no matchLabels in its selector", blue.name())]);
+        let what = format!("Deployment {} has no matchLabels in its selector", blue.name());
+        return fail("selector", what);
     };
-    let (service, label, colour) = match &s.record {
+    let (service, label, from) = match &s.record {
         Some((_, record)) => {
-            let live = s.routes_lead(record);
-            let colour = match live {
+            let from = match s.routes_lead(record) {
                 Leads::To(colour) => colour,
                 Leads::Astray => Colour::Blue,
             };
-            (record.service.clone(), record.label.clone(), colour)
+            (record.service.clone(), record.label.clone(), from)
         }
-        None => (live_service(look, init)?, label, Colour::Blue),
+        None => {
+            let unknown = |why: String| Check::fail("ingress", why);
+            let service = live_service(s, init)
+                .map_err(|reasons| reasons.into_iter().map(unknown).collect::<Vec<_>>())?;
+            (service, label, Colour::Blue)
+        }
     };
-    let mut reasons = checks::deployment(&s.names, blue, &label);
-    reasons.extend(checks::surroundings(s, &service, &label));
-    reasons.extend(expected::unmet(s, &service, &init.expected));
+    let Some(live) = s.slot(from) else {
+        return fail("deployment", format!("there is no Deployment {}", s.names.deployment(from)));
+    };
     let recorded = s.record.as_ref().and_then(|(_, record)| record.preview_host.clone());
-    let host = preview_host(init).unwrap_or(recorded);
-    reasons.extend(host.and_then(|host| checks::preview_host(s, &host)));
+    Ok(Ground {
+        s,
+        service,
+        live,
+        to: from.other(),
+        template: live.neutral_template(&label),
+        label,
+        preview_host: preview_host(init).unwrap_or(recorded),
+        allow_policy_gap: init.allow_policy_gap,
+    })
+}
+
+fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
+    let s = look.s;
+    let ground =
+        ground(s, init).map_err(|checks| checks.iter().map(Check::reason).collect::<Vec<_>>())?;
+    let mut reasons = checks::reasons_before_init(&ground);
+    let Ground { service, label, live, to, .. } = ground;
+    let colour = to.other();
+    reasons.extend(expected::unmet(s, &service, &init.expected));
+    reasons.extend(astray(s));
     if !reasons.is_empty() {
         return Err(reasons);
     }
-    let spec = match s.service(&service) {
+    // One that was deleted is made again like those that were made like it.
+    let fixed = || Colour::BOTH.into_iter().find_map(|colour| s.service(&s.names.service(colour)));
+    let alike = s.record.as_ref().and_then(|_| fixed());
+    let spec = match s.service(&service).or(alike) {
         Some(live) => live["spec"].clone(),
-        None => spec_from_ingress(look, blue, &service, init)?,
+        None => spec_from_ingress(look, live, &service, init)?,
     };
     let Some((_, record)) = &s.record else {
         let (number, epoch) = (borne(s, RELEASE), borne(s, EPOCH));
@@ -76,8 +106,8 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
     {
         return Ok(look.act(Doing::Set, look.record(|record| record.preview_host = host)));
     }
-    let live = s.service(&service).map(|live| &live["spec"]["selector"]);
-    let mut selector = live.unwrap_or(&blue.0["spec"]["selector"]["matchLabels"]).clone();
+    let selector = s.service(&service).map(|service| &service["spec"]["selector"]);
+    let mut selector = selector.unwrap_or(&live.0["spec"]["selector"]["matchLabels"]).clone();
     // The live Service first: what the others are like is then read off it.
     let wanted = [
         (service, colour),
@@ -99,6 +129,17 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
         }
     }
     Ok(keep_warm(look, record).unwrap_or(Next::Done(Outcome::Initialised)))
+}
+
+/// A live Service that somebody gave another selector: that is the user's to put right.
+fn astray(s: &Snapshot) -> Option<String> {
+    let (_, record) = s.record.as_ref()?;
+    s.live_service(record)?;
+    let [blue, green] = Colour::BOTH.map(|colour| s.names.deployment(colour));
+    (s.live_service_leads(record) == Leads::Astray).then(|| {
+        let (service, key) = (&record.service, &record.label.key);
+        format!("Service {service} selects the pods of neither {blue} nor {green}: see its {key}")
+    })
 }
 
 /// The Ingress of ours: after the Services that it names.
@@ -130,12 +171,12 @@ fn preview_host(init: &Init) -> Option<Option<String>> {
 fn borne(s: &Snapshot, key: &str) -> u64 {
     let kinds = [Kind::Deployment, Kind::Ingress, Kind::Service];
     let objects = kinds.into_iter().flat_map(|kind| s.objects.list(kind));
-    objects.filter_map(|object| annotation(object, key)?.parse().ok()).max().unwrap_or(0)
+    let numbers = objects.filter_map(|object| annotation(object, key)?.parse().ok());
+    numbers.filter(|number| *number < LAST_NUMBER).max().unwrap_or(0)
 }
 
 /// The Service through which an Ingress reaches the app; it may not exist yet (the article's case).
-fn live_service(look: Look, init: &Init) -> Result<String, Vec<String>> {
-    let s = look.s;
+fn live_service(s: &Snapshot, init: &Init) -> Result<String, Vec<String>> {
     let said = init.expected.service.as_ref().and_then(|service| service.name.as_ref());
     let slots = Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour));
     let labels: Vec<_> =

@@ -4,6 +4,7 @@
 //! another look.
 
 mod answer;
+mod beside;
 mod deploy;
 mod doing;
 mod forward;
@@ -11,6 +12,7 @@ mod hold;
 mod init;
 mod intent;
 mod live;
+mod preflight;
 pub mod rehearse;
 mod rollback;
 mod start;
@@ -18,8 +20,11 @@ mod switch;
 mod withdraw;
 
 pub use doing::{Doing, WaitFor};
+pub use init::ground;
 use jiff::{SignedDuration, Timestamp};
+pub use preflight::{Preflight, before as preflight};
 
+use super::hands;
 use super::{Challenge, Driver, Finished, Goal, Me, Outcome, Record, Release, Snapshot, Verdict};
 use crate::model::{Colour, Write};
 use crate::release::record::RECORD_KEY;
@@ -72,7 +77,7 @@ pub fn plan(goal: &Goal, me: &Me, s: &Snapshot, now: Timestamp) -> Next {
     }
     let Some((_, record)) = &s.record else {
         return Next::Done(match s.memory.drove {
-            true => Outcome::Changed { what: format!("{} was deleted", s.record_name()) },
+            true => Outcome::Changed { what: format!("{} was deleted", s.record_name()), by: None },
             false => Outcome::NotInitialised,
         });
     };
@@ -129,6 +134,7 @@ fn over(look: Look, record: &Record, goal: &Goal) -> Option<Next> {
         Some(finished) => Outcome::Finished(Box::new(finished.clone())),
         None => Outcome::Changed {
             what: format!("release {number} is gone from {}", look.s.record_name()),
+            by: None,
         },
     }))
 }
@@ -229,6 +235,8 @@ impl Look<'_> {
     }
 
     fn changed(&self, what: impl Into<String>) -> Next {
-        Next::Done(Outcome::Changed { what: what.into() })
+        let record = self.s.record.as_ref().map(|(_, record)| record);
+        let by = record.and_then(|record| hands::last(self.s, record));
+        Next::Done(Outcome::Changed { what: what.into(), by })
     }
 }

@@ -7,10 +7,12 @@ use serde_json::Value;
 
 use super::{Next, Step, plan};
 use crate::model::{Colour, Id, Kind, name};
+use crate::release::checks::Ground;
 use crate::release::goal::{Deploy, Gate, Goal, Me};
+use crate::release::objects::{self, Candidate};
 use crate::release::plan::Doing;
-use crate::release::{Outcome, Record, Snapshot};
-use crate::route::{Switch, follow};
+use crate::release::{Outcome, Snapshot, template};
+use crate::route::{Label, Switch, follow};
 
 /// The steps of a release that started now; or how it would end before it began.
 pub fn steps(deploy: &Deploy, s: &Snapshot, now: Timestamp) -> Result<Vec<Step>, Outcome> {
@@ -31,16 +33,56 @@ pub fn steps(deploy: &Deploy, s: &Snapshot, now: Timestamp) -> Result<Vec<Step>,
     let mut steps = vec![start];
     let mut then = after(s, &steps[0]);
     while let Next::Do(step) = plan(&goal, &me, &then, now) {
-        if !matches!(step.doing, Doing::FollowPreview { .. } | Doing::MakeCandidate { .. }) {
+        if !matches!(
+            step.doing,
+            Doing::FollowPreview { .. } | Doing::MakeBudget { .. } | Doing::MakeCandidate { .. }
+        ) {
             break;
         }
         then = after(&then, &step);
         steps.push(*step);
     }
-    if let Some((_, record)) = &then.record {
-        steps.extend(switches(s, record));
+    if let Some((_, record)) = &then.record
+        && let Some(release) = &record.release
+    {
+        let (service, label) = (record.service.clone(), record.label.clone());
+        let (from, to, number) = (release.from, release.to, release.number);
+        let turn = Turn { service, label, from, to, number, epoch: record.epoch };
+        steps.extend(turn.steps(s));
     }
     Ok(steps)
+}
+
+/// The same for the version that is live, whether `init` has taken the app in or not; nothing while a
+/// release is in progress.
+pub fn of(g: &Ground) -> Vec<Step> {
+    let s = g.s;
+    let (mut number, mut epoch) = (1, 0);
+    if let Some((_, record)) = &s.record {
+        (number, epoch) = (record.number + 1, record.epoch);
+        if record.release.is_some() {
+            return Vec::new();
+        }
+    }
+    let (service, label) = (g.service.clone(), g.label.clone());
+    let turn = Turn { service, label, from: g.to.other(), to: g.to, number, epoch };
+    let what = Candidate {
+        colour: g.to,
+        release: number,
+        epoch,
+        hash: &template::hash(&g.template),
+        template: &g.template,
+        replicas: g.replicas(),
+    };
+    let write = match s.slot(g.to) {
+        Some(slot) => super::forward::fill(slot, &g.label, &what, false),
+        None => objects::candidate(&s.names, g.live, &g.label, &what),
+    };
+    let deployment = s.names.deployment(g.to);
+    let doing = Doing::MakeCandidate { deployment, replicas: what.replicas };
+    let mut steps = vec![Step { doing, write, fresh: false }];
+    steps.extend(turn.steps(s));
+    steps
 }
 
 /// The look after a step, as far as JSON alone tells.
@@ -60,35 +102,49 @@ fn after(s: &Snapshot, step: &Step) -> Snapshot {
     Snapshot::new(s.names.clone(), objects, s.memory.clone()).expect("we wrote the record")
 }
 
-/// The switch and the switch back, of the Ingress and of the live Service.
-fn switches(s: &Snapshot, record: &Record) -> Vec<Step> {
-    let Some(release) = &record.release else { return Vec::new() };
-    let services = s.serving(record);
-    let mut steps = Vec::new();
-    let step = |doing, write| Step { doing, write, fresh: false };
-    let to_colour = |route: &Value, colour: Colour| {
-        let to = s.names.service(colour);
-        let (release, epoch) = (release.number, record.epoch);
-        let switch = Switch { services: &services, to: &to, release, epoch };
-        (name(route).to_owned(), switch.was(route), switch.patch(route), to.clone())
-    };
-    for route in s.routes(record) {
-        let (ingress, was, write, service) = to_colour(route, release.to);
-        steps.push(step(Doing::Switch { ingress, service, was }, write));
+/// From one colour to the other, and back.
+struct Turn {
+    service: String,
+    label: Label,
+    from: Colour,
+    to: Colour,
+    number: u64,
+    epoch: u64,
+}
+
+impl Turn {
+    /// The switch and the switch back, of the Ingresses and of the live Service.
+    fn steps(&self, s: &Snapshot) -> Vec<Step> {
+        let services = s.names.serving(&self.service);
+        let mut steps = Vec::new();
+        let step = |doing, write| Step { doing, write, fresh: false };
+        let to_colour = |route: &Value, colour: Colour| {
+            let to = s.names.service(colour);
+            let (release, epoch) = (self.number, self.epoch);
+            let switch = Switch { services: &services, to: &to, release, epoch };
+            (name(route).to_owned(), switch.was(route), switch.patch(route), to.clone())
+        };
+        let routes = s.routes_to(&self.service);
+        for route in &routes {
+            let (ingress, was, write, service) = to_colour(route, self.to);
+            steps.push(step(Doing::Switch { ingress, service, was }, write));
+        }
+        // Without the label in its selector it could not follow: a check of its own says that.
+        let leads = |live: &&Value| !live["spec"]["selector"][&self.label.key].is_null();
+        if let Some(live) = s.service(&self.service).filter(leads) {
+            let doing = Doing::FollowLive { service: self.service.clone(), colour: self.to };
+            steps.push(step(doing, follow(live, &self.label, self.to)));
+        }
+        let old = s.names.deployment(self.from);
+        if let Some(slot) = s.slot(self.from) {
+            let write = super::forward::scale(slot, 0);
+            debug_assert_eq!(write.id(), &Id::new(Kind::Deployment, &old));
+            steps.push(step(Doing::PutAway { deployment: old }, write));
+        }
+        for route in &routes {
+            let (ingress, _, write, service) = to_colour(route, self.from);
+            steps.push(step(Doing::SwitchBack { ingress, service }, write));
+        }
+        steps
     }
-    if let Some(live) = s.service(&record.service) {
-        let doing = Doing::FollowLive { service: record.service.clone(), colour: release.to };
-        steps.push(step(doing, follow(live, &record.label, release.to)));
-    }
-    let old = s.names.deployment(release.from);
-    if let Some(slot) = s.slot(release.from) {
-        let write = super::forward::scale(slot, 0);
-        debug_assert_eq!(write.id(), &Id::new(Kind::Deployment, &old));
-        steps.push(step(Doing::PutAway { deployment: old }, write));
-    }
-    for route in s.routes(record) {
-        let (ingress, _, write, service) = to_colour(route, release.from);
-        steps.push(step(Doing::SwitchBack { ingress, service }, write));
-    }
-    steps
 }

@@ -4,10 +4,10 @@
 use serde_json::Value;
 
 use super::hold::{self, Other};
-use super::{Doing, Look, Next, forward, later, start, withdraw};
+use super::{Look, Next, forward, later, start, withdraw};
 use crate::model::Colour;
 use crate::release::{
-    Expected, GateKind, GateState, Outcome, Record, Release, Settings, Slot, Verdict, template,
+    GateKind, GateState, Outcome, Record, Release, Settings, Slot, Verdict, template,
 };
 
 /// By default the last release is undone; or the one of the first number, which has to be that; or the
@@ -63,14 +63,16 @@ fn again(look: Look, record: &Record, release: &Release, settings: &Settings) ->
         set.gate = GateState::new(GateKind::Open, 0, 0);
     }
     set.deadline = None;
-    if set != *release && release.drain_until.is_none() {
-        return look.act(Doing::Set, look.release(|release| *release = set));
+    if let Some(next) = start::newer(look, release, set) {
+        return next;
     }
     forward::next(look, record, release, None)
 }
 
 fn begin(look: Look, record: &Record, to: Option<u64>, settings: &Settings) -> Next {
-    let (from, live) = match start::footing(look, record, &Expected::default()) {
+    // In need nobody is held up by what an earlier release went live with.
+    let asked = start::Asked { allow_policy_gap: true, ..start::Asked::default() };
+    let (from, live) = match start::footing(look, record, &asked) {
         Ok(footing) => footing,
         Err(next) => return next,
     };

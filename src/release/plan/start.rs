@@ -1,60 +1,72 @@
 //! What every new release starts from: an app that is as `init` left it, with one live colour.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::hold::{self, Other};
-use super::{Doing, Look, Next, later};
+use super::{Doing, Look, Next, beside, later};
 use crate::model::{Colour, Id, Kind, Write, name, string_map, version};
+use crate::release::checks::{self, Ground};
 use crate::release::snapshot::Leads;
 use crate::release::{
-    Before, Expected, GateKind, GateState, Outcome, Record, Release, Settings, Slot, checks,
-    expected, ports, template, warm,
+    Before, Change, Expected, GateKind, GateState, LAST_NUMBER, Outcome, Record, Release, Settings,
+    Slot, Snapshot, expected, ports, template, warm,
 };
 use crate::route::selects;
+
+/// What a release is to bring, as far as what it starts from depends on it.
+#[derive(Default)]
+pub struct Asked<'a> {
+    /// None where the version stands in the cluster already.
+    pub change: Option<&'a Change>,
+    pub expected: Expected,
+    pub allow_policy_gap: bool,
+}
 
 /// The live colour and its Deployment, if nothing is in the way of a release.
 pub fn footing<'a>(
     look: Look<'a>,
     record: &Record,
-    expected: &Expected,
+    asked: &Asked,
 ) -> Result<(Colour, Slot<'a>), Next> {
     let s = look.s;
     if let Some(slot) = s.leftover(record) {
         return Err(remove_leftover(look, slot));
     }
-    let Some(blue) = s.slot(Colour::Blue) else {
+    // A clone that a driver which is gone has made late: of a slot that runs nothing.
+    let idle =
+        Colour::BOTH.into_iter().filter(|c| s.slot(*c).is_none_or(|slot| slot.desired() == 0));
+    if let Some(next) = idle
+        .filter(|c| s.routes_lead(record) == Leads::To(c.other()))
+        .find_map(|c| beside::remove(look, c))
+    {
+        return Err(next);
+    }
+    if s.slot(Colour::Blue).is_none() {
         return Err(Next::Done(Outcome::Unfit { reasons: vec![s.names.no_deployment()] }));
-    };
-    let mut reasons = checks::surroundings(s, &record.service, &record.label);
-    reasons.extend(expected::unmet(s, &record.service, expected));
-    reasons.extend(record.preview_host.as_ref().and_then(|host| checks::preview_host(s, host)));
+    }
     let mut missing = Vec::new();
     for service in s.serving(record).into_iter().chain([s.names.preview()]) {
         if s.service(&service).is_none() {
             missing.push(format!("there is no Service {service}"));
         }
     }
-    let from = match s.routes_lead(record) {
-        Leads::To(colour) if s.live_service_leads(record) == Leads::To(colour) => colour,
-        _ if reasons.is_empty() && missing.is_empty() => {
-            return Err(look.changed(format!(
-                "the Ingress and Service {} do not lead to one and the same colour",
-                record.service
-            )));
-        }
-        _ => Colour::Blue,
+    let leads = match s.routes_lead(record) {
+        Leads::To(colour) if s.live_service_leads(record) == Leads::To(colour) => Some(colour),
+        _ => None,
     };
+    let from = leads.unwrap_or(Colour::Blue);
     let Some(live) = s.slot(from) else {
         let reason = format!("there is no Deployment {}", s.names.deployment(from));
         return Err(Next::Done(Outcome::Unfit { reasons: vec![reason] }));
     };
-    reasons.extend(checks::deployment(&s.names, live, &record.label));
-    if !blue.0["spec"]["selector"]["matchLabels"][&record.label.key].is_string() {
-        reasons.push(format!(
-            "Deployment {} no longer selects by {}, the label that tells the colours apart",
-            blue.name(),
-            record.label.key
-        ));
+    let mut reasons = checks::reasons(&ground(s, record, live, from, asked));
+    reasons.extend(expected::unmet(s, &record.service, &asked.expected));
+    if leads.is_none() && reasons.is_empty() && missing.is_empty() {
+        return Err(look.changed(format!(
+            "the Ingress and Service {} do not lead to one and the same colour",
+            record.service
+        )));
     }
     if !reasons.is_empty() {
         reasons.extend(missing);
@@ -68,6 +80,28 @@ pub fn footing<'a>(
         return Err(Next::Done(Outcome::Unprepared { reasons: missing }));
     }
     Ok((from, live))
+}
+
+/// What the checks are to look at.
+pub fn ground<'a>(
+    s: &'a Snapshot,
+    record: &Record,
+    live: Slot<'a>,
+    from: Colour,
+    asked: &Asked,
+) -> Ground<'a> {
+    let base = live.neutral_template(&record.label);
+    let wanted = asked.change.and_then(|c| template::changed(&base, c, &record.label).ok());
+    Ground {
+        s,
+        service: record.service.clone(),
+        label: record.label.clone(),
+        live,
+        to: from.other(),
+        template: wanted.unwrap_or(base),
+        preview_host: record.preview_host.clone(),
+        allow_policy_gap: asked.allow_policy_gap,
+    }
 }
 
 /// A template whose pods the app's Services would not find, or somebody else's would.
@@ -96,8 +130,12 @@ pub fn release(
     (base, wanted): (&Value, &Value),
     settings: &Settings,
 ) -> Release {
+    // A number that a slot bears is never given twice, whatever somebody made of the record.
+    let borne = Colour::BOTH.into_iter().filter_map(|colour| look.s.slot(colour)?.release());
+    let borne = borne.filter(|number| *number < LAST_NUMBER);
+    let last = borne.chain([record.number]).max().unwrap_or_default();
     Release {
-        number: record.number + 1,
+        number: last + 1,
         from,
         to: from.other(),
         hash: template::hash(wanted),
@@ -142,12 +180,30 @@ pub fn set(release: &Release, settings: &Settings) -> Release {
     }
     set.bake_seconds = settings.bake();
     set.keep_old = settings.keep_old;
+    if let Some(arrived) = set.arrived {
+        (set.drain_until, set.bake_until) = kept_until(&set, arrived);
+    }
     let timeout = settings.timeout();
     if set.timeout_seconds != timeout {
         set.timeout_seconds = timeout;
         set.ready_by = later(release.started, timeout);
     }
     set
+}
+
+/// Until when the old version stays, to answer and to go back to, if the switch has arrived at that time.
+pub fn kept_until(release: &Release, arrived: Timestamp) -> (Option<Timestamp>, Option<Timestamp>) {
+    let (drain, bake) = (release.drain_seconds, release.bake_seconds);
+    (Some(later(arrived, drain)), (bake > 0).then(|| later(arrived, bake)))
+}
+
+/// The same command with other settings: the newer word counts, until the old version is put away. After
+/// that it could change nothing any more.
+pub fn newer(look: Look, release: &Release, set: Release) -> Option<Next> {
+    let is_over = release.drain_until.is_some()
+        && look.s.slot(release.from).is_none_or(|old| old.desired() == 0);
+    (set != *release && !is_over)
+        .then(|| look.act(Doing::Set, look.release(|release| *release = set)))
 }
 
 /// Writes the release down, with what stands in the slot that it goes into.
@@ -178,7 +234,8 @@ pub fn begin(look: Look, record: &Record, release: Release) -> Next {
         record.driver = Some(look.myself());
         record.challenge = None;
     });
-    look.act(doing, write)
+    // Who waited for another release to end has seen nothing of it but the record.
+    look.act_fresh(doing, write)
 }
 
 /// What stands in the slot that the release is about to write.

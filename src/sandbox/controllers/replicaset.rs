@@ -13,6 +13,8 @@ use super::objects::{
     text, uid,
 };
 use super::{Scene, garbage, namespace};
+use crate::sandbox::admission::{self, Spare};
+use crate::sandbox::refusal::Refusal;
 use crate::sandbox::resources::{PODS, REPLICA_SETS};
 use crate::sandbox::store::{Key, Store};
 
@@ -42,10 +44,18 @@ fn adjust(store: &Store, set: &Value, here: &[Arc<Value>]) {
     let wanted = usize::try_from(count(&set["spec"]["replicas"])).unwrap_or(0);
     if here.len() < wanted && namespace::takes(store, text(&set["metadata"]["namespace"])) {
         for _ in here.len()..wanted {
-            let pod = create(store, set);
-            let message = format!("Created pod: {pod}");
             let who = events::REPLICA_SET;
-            events::tell(store, who, set, Kind::Normal, "SuccessfulCreate", &message);
+            match create(store, set) {
+                Ok(pod) => {
+                    let message = format!("Created pod: {pod}");
+                    events::tell(store, who, set, Kind::Normal, "SuccessfulCreate", &message);
+                }
+                Err(refusal) => {
+                    let message = format!("Error creating: {}", refusal.message);
+                    events::tell(store, who, set, Kind::Warning, "FailedCreate", &message);
+                    break;
+                }
+            }
         }
     }
     let mut spare = here.to_vec();
@@ -58,7 +68,8 @@ fn adjust(store: &Store, set: &Value, here: &[Arc<Value>]) {
     }
 }
 
-fn create(store: &Store, set: &Value) -> String {
+/// As the API server takes it from a client: with what it fills in.
+fn create(store: &Store, set: &Value) -> Result<String, Refusal> {
     let template = &set["spec"]["template"];
     let prefix: String = format!("{}-", name(set)).chars().take(PREFIX).collect();
     let namespace = text(&set["metadata"]["namespace"]);
@@ -79,11 +90,12 @@ fn create(store: &Store, set: &Value) -> String {
             metadata[field] = template["metadata"][field].clone();
         }
     }
-    let mut pod = json!({ "metadata": metadata, "status": { "phase": "Pending" } });
+    let mut pod = json!({ "metadata": metadata });
     pod["spec"] = template["spec"].clone();
+    admission::admit_new(&PODS, &mut pod, &Spare::default())?;
     // The name is free: it was just looked for.
     let _ = store.create(&PODS, pod);
-    name
+    Ok(name)
 }
 
 /// The pod that is worth least goes first: no node, not running, not ready, cheap to delete, ready

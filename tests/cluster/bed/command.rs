@@ -68,6 +68,7 @@ fn form(args: &[&str]) -> Option<Form> {
             schema::pictures
         }
         Some(&"status") => |text| schema::status(text).map(drop),
+        Some(&"check") => |text| schema::check(text).map(drop),
         Some(&"history") => |text| schema::history(text).map(drop),
         _ => |text| schema::events(text).map(drop),
     })

@@ -31,7 +31,7 @@ pub fn trials() -> Vec<Trial> {
         webhook_takes_one_step,
         script_says_what_an_exit_code_means,
         script_says_how_it_is_used,
-        role_is_the_readmes,
+        role_is_what_check_prints,
         both_forms_of_settings_say_the_same,
     ]
 }
@@ -308,11 +308,12 @@ fn allowed(rules: &[Value]) -> BTreeSet<String> {
     all
 }
 
-async fn role_is_the_readmes(_: Arc<Bed>) -> Result<()> {
+async fn role_is_what_check_prints(bed: Arc<Bed>) -> Result<()> {
     let documents: Vec<Value> = serde_saphyr::from_multiple(ROLES)?;
     let role = allowed(documents[0]["rules"].as_array().context("no rules")?);
-    let readme = allowed(&rights::rules()?);
-    let differ: Vec<_> = role.symmetric_difference(&readme).collect();
+    let app = Parrot::empty(&bed).await?;
+    let printed = allowed(&rights::rules(&app).await?);
+    let differ: Vec<_> = role.symmetric_difference(&printed).collect();
     ensure!(differ.is_empty(), "only one of the two has {differ:?}");
     Ok(())
 }

@@ -33,6 +33,9 @@ enum End {
 const STORIES: [(&[&str], End); 6] = [
     (
         &[
+            "bluegreen check parrot -n blue-green",
+            "bluegreen check parrot -n blue-green -o json",
+            "bluegreen check parrot -n blue-green --role | kubectl apply -f -",
             INIT,
             "bluegreen deploy parrot -n blue-green --image kmharish/parrot-app:v2.2 --dry-run=server",
             "bluegreen deploy parrot -n blue-green --image kmharish/parrot-app:v2.2 \
@@ -89,7 +92,9 @@ async fn help(words: &[&str]) -> Result<String> {
 /// Every example of the commands that need a cluster.
 async fn examples() -> Result<BTreeSet<String>> {
     let mut examples = BTreeSet::new();
-    for subcommand in ["init", "deploy", "status", "history", "promote", "abort", "rollback"] {
+    for subcommand in
+        ["init", "deploy", "status", "history", "check", "promote", "abort", "rollback"]
+    {
         examples.extend(lines::of(&help(&[subcommand]).await?));
     }
     let all = lines::of(&help(&[]).await?);

@@ -1,4 +1,4 @@
-//! What the README says one has to be allowed is enough, and nothing in it is there for nothing.
+//! What `check --role` prints is enough, and nothing in it is there for nothing.
 
 use std::sync::Arc;
 
@@ -10,57 +10,75 @@ use super::parrot::{Parrot, V2};
 use crate::bed::Bed;
 
 pub fn trials() -> Vec<Trial> {
-    crate::cases![rights_in_the_readme_suffice]
+    crate::cases![rights_that_check_prints_suffice]
 }
 
-/// The rules of the README's table: `| deployments (apps), pods | list, watch; a remark |`.
-pub fn rules() -> Result<Vec<Value>> {
-    let readme = include_str!("../../../README.md");
-    let (_, table) = readme.split_once("| resource | verbs |\n").context("no table of rights")?;
-    let rows = table.lines().skip(1).take_while(|line| line.starts_with('|'));
-    let mut rules = Vec::new();
-    for row in rows {
-        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
-        let verbs = cells[1].split(';').next().unwrap_or_default();
-        let verbs: Vec<&str> = verbs.split(',').map(str::trim).collect();
-        for resource in cells[0].split(',').map(str::trim) {
-            let (name, group) = resource.split_once(" (").unwrap_or((resource, ""));
-            let group = group.trim_end_matches(')');
-            rules.push(json!({ "apiGroups": [group], "resources": [name], "verbs": verbs }));
-        }
-    }
-    Ok(rules)
+/// The rules of the smallest Role.
+pub async fn rules(app: &Parrot) -> Result<Vec<Value>> {
+    let printed = app.ok(&["check", "parrot", "--role"]).await?.stdout;
+    let mut role: Value = serde_saphyr::from_str(&printed)?;
+    ensure!(role["kind"] == "Role" && role["metadata"]["namespace"] == *app.ns, "{printed}");
+    role["rules"].as_array_mut().map(std::mem::take).context("no rules")
 }
 
-async fn rights_in_the_readme_suffice(bed: Arc<Bed>) -> Result<()> {
+/// What an app has that needs every right.
+const BESIDE: &str = "
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: flock}
+spec:
+  minReplicas: 1
+  maxReplicas: 3
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: parrot}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: calm}
+spec: {maxUnavailable: 1, selector: {matchLabels: {app: parrot}}}
+";
+
+async fn rights_that_check_prints_suffice(bed: Arc<Bed>) -> Result<()> {
     let app = Parrot::applied(&bed).await?;
-    let rules = rules()?;
+    app.apply(BESIDE).await?;
+    bed.kubectl(&["scale", "deployment", "parrot", "--replicas=2", "-n", &app.ns]).await?;
+    app.settled("parrot", 2).await?;
+    let rules = rules(&app).await?;
     let user = bed.narrow_user(&app.ns, json!(rules)).await?;
     let allowed = Parrot { user, ..app.clone() };
+    let report = allowed.ok(&["check", "parrot", "-o", "json"]).await?.stdout;
+    let report = crate::schema::check(&report).map_err(anyhow::Error::msg)?;
+    ensure!(report["checks"][0]["name"] == "rights", "{report:#}");
+    ensure!(report["checks"][0]["verdict"] == "pass", "{report:#}");
     allowed.ok(&["init", "parrot"]).await?;
-    let deploy = ["deploy", "parrot", "--drain", "0s", "--settle", "0s", "--image"];
+    let deploy = ["deploy", "parrot", "--drain", "1s", "--settle", "0s", "--image"];
     // This one is deleted again; the one that crashes below meets an older version in its slot.
     allowed.ok(&[&deploy[..], &["parrot-app:v3", "--detach"]].concat()).await?;
     allowed.ok(&["abort", "parrot"]).await?;
     allowed.ok(&[&deploy[..], &[V2, "--yes"]].concat()).await?;
+    allowed.ok(&["rollback", "parrot", "--drain", "0s", "--settle", "0s"]).await?;
     let crash = allowed.fails(4, &[&deploy[..], &["parrot-app:crash", "--yes"]].concat()).await?;
     ensure!(crash.stderr.contains("the last lines of container"), "{crash:?}");
     allowed.ok(&["status", "parrot"]).await?;
 
-    // A rule is needed for something: every verb that was used stands in the table, and each of
-    // its resources was asked for.
+    // A rule is needed for something: every verb in it was used, on each of its resources.
     let lines = bed.audit(&allowed.user.name).await?;
-    for rule in &rules {
-        let resource = rule["resources"][0].as_str().unwrap_or_default();
+    for (resource, verb) in rules.iter().flat_map(pairs) {
         let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
-        for verb in rule["verbs"].as_array().into_iter().flatten() {
-            let used = |line: &&crate::bed::AuditLine| {
-                line.resource == resource
-                    && line.subresource == subresource
-                    && line.verb == verb.as_str().unwrap_or_default()
-            };
-            ensure!(lines.iter().any(|line| used(&line)), "nothing needs to {verb} {resource}");
-        }
+        let used = |line: &crate::bed::AuditLine| {
+            line.resource == resource && line.subresource == subresource && line.verb == verb
+        };
+        ensure!(lines.iter().any(used), "nothing needs to {verb} {resource}");
     }
     Ok(())
+}
+
+/// Each resource of a rule with each of its verbs.
+fn pairs(rule: &Value) -> Vec<(&str, &str)> {
+    let texts = |field: &str| {
+        let texts = rule[field].as_array().into_iter().flatten();
+        texts.filter_map(Value::as_str).collect::<Vec<_>>()
+    };
+    let verbs = texts("verbs");
+    let all = texts("resources").into_iter();
+    all.flat_map(|resource| verbs.iter().map(move |verb| (resource, *verb))).collect()
 }

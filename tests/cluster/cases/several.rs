@@ -45,9 +45,10 @@ async fn backends(app: &Parrot) -> Result<[String; 2]> {
 async fn one_that_is_refused_takes_the_other_back(bed: Arc<Bed>) -> Result<()> {
     let app = with_two(&bed).await?;
     let untouched = app.get("ingresses", "parrot-admin").await?;
+    let deploy = ["deploy", "--image", V2, "--drain", "0s", "--settle", "0s"];
+    app.ok(&[&deploy[..], &["--detach"]].concat()).await?;
     let policy = Policy::refuse(&app, "parrot-admin").await?;
-    let deploy = ["deploy", "--image", V2, "--yes", "--drain", "0s", "--settle", "0s"];
-    let output = app.fails(4, &deploy).await?;
+    let output = app.fails(4, &["promote"]).await?;
     let refused = "the API server refuses to switch Ingress parrot-admin: ";
     ensure!(output.stderr.contains(refused), "{output:?}");
     ensure!(output.stderr.contains("nobody touches it; put back: Ingress parrot"), "{output:?}");
@@ -57,6 +58,10 @@ async fn one_that_is_refused_takes_the_other_back(bed: Arc<Bed>) -> Result<()> {
     let status = app.status().await?;
     ensure!(status["healthy"] == true && status["last"]["outcome"] == "unhealthy", "{status:#}");
 
+    // It is known before the next one begins.
+    let deploy = [&deploy[..], &["--yes"]].concat();
+    let output = app.fails(10, &deploy).await?;
+    ensure!(output.stderr.contains("would refuse to patch Ingress parrot-admin"), "{output:?}");
     policy.lift().await?;
     app.ok(&deploy).await?;
     ensure!(backends(&app).await? == ["parrot-green", "parrot-green"]);
@@ -65,10 +70,9 @@ async fn one_that_is_refused_takes_the_other_back(bed: Arc<Bed>) -> Result<()> {
 
 async fn the_only_one_that_is_refused_ends_the_release(bed: Arc<Bed>) -> Result<()> {
     let app = Parrot::ready(&bed).await?;
+    app.ok(&["deploy", "--image", V2, "--detach", "--drain", "0s", "--settle", "0s"]).await?;
     let policy = Policy::refuse(&app, "parrot").await?;
-    let output = app
-        .fails(4, &["deploy", "--image", V2, "--yes", "--drain", "0s", "--settle", "0s"])
-        .await?;
+    let output = app.fails(4, &["promote"]).await?;
     let refused = "the API server refuses to switch Ingress parrot: ";
     ensure!(output.stderr.contains(refused), "{output:?}");
     ensure!(!output.stderr.contains("put back"), "{output:?}");

@@ -43,8 +43,10 @@ async fn crashing_candidate_is_told_by_its_log(bed: Arc<Bed>) -> Result<()> {
 
 async fn quota_that_is_full(bed: Arc<Bed>) -> Result<()> {
     let app = Parrot::ready(&bed).await?;
+    // One for some pods alone is not looked at before a release: these happen to be such.
     app.apply(
-        "{apiVersion: v1, kind: ResourceQuota, metadata: {name: few}, spec: {hard: {pods: 1}}}",
+        "{apiVersion: v1, kind: ResourceQuota, metadata: {name: few}, \
+         spec: {hard: {pods: 1}, scopes: [BestEffort]}}",
     )
     .await?;
     // Its controller has to have counted the pod that is there.
@@ -54,7 +56,22 @@ async fn quota_that_is_full(bed: Arc<Bed>) -> Result<()> {
         Ok((bed.kubectl(&args).await? == "1").then_some(()))
     })
     .await?;
-    fails(&app, "v2", "10m", &["exceeded quota: few"]).await.map(drop)
+    fails(&app, "v2", "10m", &["exceeded quota: few"]).await?;
+    // One for all pods is, and nothing begins.
+    let name = &app.ns;
+    bed.kubectl(&["delete", "resourcequota", "few", "-n", name]).await?;
+    app.apply(
+        "{apiVersion: v1, kind: ResourceQuota, metadata: {name: all}, spec: {hard: {pods: 1}}}",
+    )
+    .await?;
+    let args = ["get", "resourcequota", "all", "-n", name, "-o=jsonpath={.status.used.pods}"];
+    wait_for("the quota to be in effect", crate::bed::SOON, async || {
+        Ok((bed.kubectl(&args).await? == "1").then_some(()))
+    })
+    .await?;
+    let output = app.fails(10, &["deploy", "parrot", "--image", "parrot-app:v3", "--yes"]).await?;
+    ensure!(output.stderr.contains("ResourceQuota all has 0 of pods left"), "{output:?}");
+    app.is_as_before().await
 }
 
 async fn candidate_that_nobody_can_schedule_waits(bed: Arc<Bed>) -> Result<()> {

@@ -201,7 +201,7 @@ impl Simulation {
 fn is_possible(outcome: &Outcome) {
     let impossible = match outcome {
         // The old version may have gone bad, or its controllers be slow.
-        Outcome::Changed { what } => !what.contains("did not become ready"),
+        Outcome::Changed { what, .. } => !what.contains("did not become ready"),
         Outcome::Unfit { reasons } => !reasons.iter().all(|r| r.contains("does not act on")),
         Outcome::NotInitialised | Outcome::Unprepared { .. } | Outcome::Misfit { .. } => true,
         _ => false,

@@ -163,7 +163,7 @@ fn promote_sees_that_the_live_version_was_edited() {
     });
     world.settle();
     let what = match world.follow(&mut Driver::new("p", promote())) {
-        Outcome::Changed { what } => what,
+        Outcome::Changed { what, .. } => what,
         outcome => panic!("{outcome:?}"),
     };
     assert!(what.contains("the pod template of parrot, which release 1 started from"), "{what}");

@@ -147,6 +147,7 @@ pub fn deploy(image: &str, gate: Gate) -> Deploy {
         gate,
         detach: false,
         replace: false,
+        wait: false,
         // The article's: asked every minute, sixty times.
         settings: Settings {
             interval_seconds: Some(60),
@@ -154,6 +155,7 @@ pub fn deploy(image: &str, gate: Gate) -> Deploy {
             ..Settings::default()
         },
         expected: Expected::default(),
+        allow_policy_gap: false,
     }
 }
 

@@ -48,8 +48,11 @@ impl Seen {
         let is_watch = head.uri.query().is_some_and(|query| {
             query.split('&').any(|pair| pair == "watch=true" || pair == "watch=1")
         });
-        let mutating =
-            [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(&head.method);
+        // What is only tried, or asked about one's rights, changes nothing.
+        let is_asked = head.uri.path().contains("/selfsubject")
+            || head.uri.query().is_some_and(|query| query.contains("dryRun="));
+        let mutating = !is_asked
+            && [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(&head.method);
         let mut headers = head.headers.clone();
         if let Some(token) = headers.get_mut(AUTHORIZATION) {
             token.set_sensitive(true);

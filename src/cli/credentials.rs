@@ -1,0 +1,33 @@
+//! What goes with a webhook.
+
+use std::convert::Infallible;
+use std::path::PathBuf;
+
+use clap::Args;
+use secrecy::SecretString;
+
+#[derive(Args, Debug)]
+pub struct Credentials {
+    /// Sign each question with the secret in this file
+    ///
+    /// By the Standard Webhooks scheme: whsec_ and base64. Several, with space between them, sign with
+    /// each. The environment's BLUEGREEN_WEBHOOK_SECRET may hold the secret itself.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "detach"], hide_short_help = true)]
+    pub webhook_secret_file: Option<PathBuf>,
+    /// Send the headers in this file along, each on a line: Name: value
+    ///
+    /// The environment's word for it is BLUEGREEN_HEADER_FILE.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "detach"], hide_short_help = true)]
+    pub header_file: Option<PathBuf>,
+    /// Trust the certificates in this file (PEM) with the webhook, and no others
+    ///
+    /// The environment's word for it is BLUEGREEN_CA_FILE.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "detach"], hide_short_help = true)]
+    pub ca_file: Option<PathBuf>,
+}
+
+/// A secret that a command line may give, since others of its kind do. What is wrong with it is said
+/// later, in words of our own.
+pub fn secret(text: &str) -> Result<SecretString, Infallible> {
+    Ok(text.into())
+}

@@ -1,0 +1,34 @@
+//! Objects of the app that are on their way out.
+
+use serde_json::Value;
+
+use super::Ground;
+use super::report::{Check, or_pass};
+use crate::model::{Colour, Id, Kind};
+
+const NAME: &str = "deletion";
+
+pub fn checks(g: &Ground) -> Vec<Check> {
+    let s = g.s;
+    let slots = Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour)).map(|slot| slot.0);
+    let services = s.names.serving(&g.service).into_iter().chain([s.names.preview()]);
+    let services = services.filter_map(|service| s.service(&service));
+    let own = s.objects.get(Kind::Ingress, &s.names.preview());
+    let record = s.objects.get(s.names.record().kind, &s.names.record().name);
+    let objects = slots.chain(services).chain(g.routes()).chain(own).chain(record);
+    let found = objects.filter_map(|object| {
+        let since = object["metadata"]["deletionTimestamp"].as_str()?;
+        let what = format!("{} is being deleted, since {since}", Id::of(object)?);
+        Some(Check::fail(NAME, what).hint(hint(object)))
+    });
+    or_pass(found.collect(), NAME, "nothing of the app is being deleted")
+}
+
+fn hint(object: &Value) -> String {
+    let finalizers = object["metadata"]["finalizers"].as_array().into_iter().flatten();
+    let finalizers: Vec<&str> = finalizers.filter_map(Value::as_str).collect();
+    match finalizers.is_empty() {
+        true => "wait until it is gone, and make it again".to_owned(),
+        false => format!("it waits for {}", finalizers.join(", ")),
+    }
+}

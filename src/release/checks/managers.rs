@@ -1,0 +1,87 @@
+//! Who else manages what a release changes: tools that put back what is not as their files say.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::Ground;
+use super::report::{Check, or_pass};
+use crate::model::{Id, Kind, annotation, label, name};
+
+const NAME: &str = "managers";
+
+/// A tool, by what it leaves on objects.
+struct Tool {
+    name: &'static str,
+    /// Field managers, by how their names begin.
+    managers: &'static [&'static str],
+    /// Keys of labels or annotations, by how they begin.
+    keys: &'static [&'static str],
+}
+
+const TOOLS: [Tool; 3] = [
+    Tool {
+        name: "Argo CD",
+        managers: &["argocd-"],
+        keys: &["argocd.argoproj.io/tracking-id", "argocd.argoproj.io/instance"],
+    },
+    Tool {
+        name: "Flux",
+        managers: &["kustomize-controller", "helm-controller"],
+        keys: &["kustomize.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/name"],
+    },
+    Tool { name: "Helm", managers: &["helm"], keys: &["meta.helm.sh/release-name"] },
+];
+
+pub fn checks(g: &Ground) -> Vec<Check> {
+    let mut objects = vec![g.live.0];
+    objects.extend(g.s.service(&g.service));
+    objects.extend(g.routes());
+    let found = objects.into_iter().flat_map(|object| {
+        of(object).into_iter().filter_map(|tool| {
+            let what = format!("{} is also managed by {tool}", Id::of(object)?);
+            Some(Check::warn(NAME, what).hint(hint(g, tool, object)))
+        })
+    });
+    or_pass(found.collect(), NAME, "nobody else is known to manage what a release changes")
+}
+
+fn of(object: &Value) -> BTreeSet<&'static str> {
+    let fields = object["metadata"]["managedFields"].as_array().into_iter().flatten();
+    let managers: Vec<&str> = fields.filter_map(|field| field["manager"].as_str()).collect();
+    let bears = |key: &&str| label(object, key).is_some() || annotation(object, key).is_some();
+    let helm = label(object, crate::model::MANAGED_BY) == Some("Helm");
+    let manages = |tool: &&Tool| {
+        let begins = |prefix: &&str| managers.iter().any(|manager| is_of(manager, prefix));
+        tool.managers.iter().any(begins)
+            || tool.keys.iter().any(bears)
+            || (tool.name == "Helm" && helm)
+    };
+    TOOLS.iter().filter(manages).map(|tool| tool.name).collect()
+}
+
+/// `helm` is a whole name, and the beginning of Flux's `helm-controller`.
+fn is_of(manager: &str, prefix: &str) -> bool {
+    match prefix.ends_with('-') {
+        true => manager.starts_with(prefix),
+        false => manager == prefix,
+    }
+}
+
+/// What a release changes of it, which the tool has to leave alone.
+fn hint(g: &Ground, tool: &str, object: &Value) -> String {
+    let fields = match Kind::parse(object["kind"].as_str().unwrap_or_default()) {
+        Some(Kind::Ingress) => {
+            "the backends' service names in spec.rules and spec.defaultBackend".to_owned()
+        }
+        Some(Kind::Service) => format!("spec.selector.{}", g.label.key),
+        _ => "spec.replicas and spec.template".to_owned(),
+    };
+    match tool {
+        // It changes them only when somebody runs it.
+        "Helm" => {
+            format!("an upgrade puts back {fields} of {}, and undoes a release", name(object))
+        }
+        _ => format!("exclude {fields} of {} from its sync, or it undoes a release", name(object)),
+    }
+}

@@ -1,0 +1,129 @@
+//! Whether an app can be released as it is: a table of checks, each of which looks at one thing. What
+//! it finds is named, with what to do about it.
+
+mod affinity;
+mod autoscaler;
+mod budgets;
+mod deletion;
+mod deployment;
+mod ingresses;
+mod managers;
+mod names;
+mod policies;
+mod ports;
+mod quantity;
+mod quota;
+mod rehearsed;
+mod report;
+pub mod rights;
+mod services;
+mod volumes;
+
+use std::collections::BTreeMap;
+
+pub use rehearsed::{Rehearsed, Reply, checks as rehearsed};
+pub use report::{Check, Grade, Report};
+use serde_json::Value;
+
+use super::{Slot, Snapshot, template};
+use crate::model::{Colour, string_map};
+use crate::route::Label;
+
+/// What a release would stand on.
+pub struct Ground<'a> {
+    pub s: &'a Snapshot,
+    /// The live Service's name; it may not be there yet.
+    pub service: String,
+    pub label: Label,
+    pub live: Slot<'a>,
+    /// The colour that a candidate goes into.
+    pub to: Colour,
+    /// The candidate's, in its neutral form.
+    pub template: Value,
+    pub preview_host: Option<String>,
+    /// Whether the candidate may be without a NetworkPolicy that the live pods have.
+    pub allow_policy_gap: bool,
+}
+
+impl Ground<'_> {
+    /// The labels of a candidate's pods.
+    fn candidate_labels(&self) -> BTreeMap<String, String> {
+        let template = template::coloured(&self.template, &self.label, self.to, 0);
+        string_map(&template["metadata"]["labels"])
+    }
+
+    fn live_labels(&self) -> BTreeMap<String, String> {
+        string_map(&self.live.template()["metadata"]["labels"])
+    }
+
+    /// How many pods a candidate starts with.
+    pub fn replicas(&self) -> u64 {
+        self.live.desired().max(1)
+    }
+
+    fn routes(&self) -> Vec<&Value> {
+        self.s.routes_to(&self.service)
+    }
+}
+
+/// All that can be told from the objects alone.
+pub fn table(g: &Ground) -> Vec<Check> {
+    [
+        deployment::checks(g),
+        names::checks(g),
+        volumes::checks(g),
+        services::checks(g),
+        policies::checks(g),
+        budgets::checks(g),
+        autoscaler::checks(g),
+        quota::checks(g),
+        ingresses::checks(g.s, &g.service),
+        ports::checks(g),
+        affinity::checks(g),
+        deletion::checks(g),
+        managers::checks(g),
+    ]
+    .concat()
+}
+
+/// What somebody should know before a release begins.
+pub fn warnings(g: &Ground) -> Vec<Check> {
+    table(g).into_iter().filter(|check| check.verdict == Grade::Warn).collect()
+}
+
+/// Why a release would not begin.
+pub fn reasons(g: &Ground) -> Vec<String> {
+    failed(&table(g))
+}
+
+/// Why an app would not be taken in. Its Ingress may be brought in line with a Service's new port after
+/// that Service's likes.
+pub fn reasons_before_init(g: &Ground) -> Vec<String> {
+    let table: Vec<Check> =
+        table(g).into_iter().filter(|check| check.name != ports::NAME).collect();
+    failed(&table)
+}
+
+fn failed(checks: &[Check]) -> Vec<String> {
+    checks.iter().filter(|check| check.verdict == Grade::Fail).map(Check::reason).collect()
+}
+
+/// What is wrong with the Ingresses that name the app; nothing where a switch may go on.
+pub fn routes(s: &Snapshot, service: &str) -> Vec<String> {
+    failed(&ingresses::checks(s, service))
+}
+
+/// Services that would send people to the pods of a candidate before anybody approved it. The template
+/// is the candidate's, in whatever colour.
+pub fn catching_selectors(
+    s: &Snapshot,
+    service: &str,
+    label: &Label,
+    template: &Value,
+) -> Vec<String> {
+    services::catching(s, service, label, template).iter().map(Check::reason).collect()
+}
+
+#[cfg(test)]
+#[path = "tests/mod.rs"]
+mod tests;

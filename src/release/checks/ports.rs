@@ -1,0 +1,38 @@
+//! The ports by which the Ingresses ask for the app.
+
+use serde_json::Value;
+
+use super::Ground;
+use super::report::{Check, or_pass};
+use crate::model::name;
+use crate::release::ports;
+use crate::route::backends;
+
+pub const NAME: &str = "ingress-ports";
+
+pub fn checks(g: &Ground) -> Vec<Check> {
+    let services = g.s.names.serving(&g.service);
+    let Some(live) = g.s.service(&g.service) else {
+        return vec![Check::pass(
+            NAME,
+            format!("init gives Service {} what they ask for", g.service),
+        )];
+    };
+    let asked = g.routes().into_iter().flat_map(|route| {
+        let ours = backends(route).into_iter().filter(|b| services.contains(&b.service));
+        ours.map(move |backend| (name(route), backend.port))
+    });
+    let missing = asked.filter(|(_, port)| ports::entry(live, port).is_none());
+    let mut found: Vec<Check> = missing.map(|(route, port)| unknown(g, route, &port)).collect();
+    found.dedup();
+    or_pass(found, NAME, format!("Service {} has every port that is asked for", g.service))
+}
+
+fn unknown(g: &Ground, route: &str, port: &Value) -> Check {
+    let shown = if port["number"].is_null() { &port["name"] } else { &port["number"] };
+    let what = format!(
+        "Ingress {route} asks for port {shown} of the app, which Service {} does not have",
+        g.service
+    );
+    Check::fail(NAME, what).hint("give it that port, or let the Ingress ask for one that it has")
+}

@@ -1,0 +1,68 @@
+//! What the API server says to the steps of a release that are only tried: admission included.
+
+use super::report::{Check, Grade, or_pass};
+use crate::release::Step;
+
+/// As the API server says that an operation of a JSON Patch, one of its tests, does not hold.
+const OUTDATED: &str = "the server rejected our request due to an error in our request";
+const NAME: &str = "dry-run";
+
+/// What it said to one of them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Reply {
+    Taken,
+    Refused {
+        code: u16,
+        message: String,
+    },
+    /// That one may not do this: the check of the rights says which.
+    Forbidden,
+    /// It is not known.
+    Lost {
+        why: String,
+    },
+}
+
+/// A step that was tried.
+pub struct Rehearsed {
+    pub step: Step,
+    pub reply: Reply,
+}
+
+pub fn checks(tried: &[Rehearsed]) -> Vec<Check> {
+    let mut found: Vec<Check> = tried
+        .iter()
+        .filter_map(|Rehearsed { step, reply }| {
+            let (verb, id) = (step.write.verb(), step.write.id());
+            match reply {
+                Reply::Taken | Reply::Forbidden => None,
+                // Somebody has changed the object since it was read, or made it: the step itself will
+                // be planned on what there is then.
+                Reply::Refused { code: 404 | 409, .. } => None,
+                Reply::Refused { code: 422, message } if message.contains(OUTDATED) => None,
+                Reply::Refused { message, .. } if message.contains("does not support dry run") => {
+                    let what = format!("whether {id} would be taken can't be tried: {message}");
+                    Some(Check::warn(NAME, what))
+                }
+                Reply::Refused { message, .. } => {
+                    let what = format!("the API server would refuse to {verb} {id}: {message}");
+                    Some(Check::fail(NAME, what))
+                }
+                Reply::Lost { why } => {
+                    let what =
+                        format!("whether the API server would {verb} {id} is not known: {why}");
+                    Some(Check::warn(NAME, what))
+                }
+            }
+        })
+        .collect();
+    // What keeps one from being tried keeps the others, too.
+    found.dedup_by(|later, first| later.verdict == Grade::Warn && first.verdict == Grade::Warn);
+    let passes = match tried.len() {
+        0 => "nothing was tried while a release is in progress".to_owned(),
+        n => format!(
+            "the API server would take the candidate, the switch and the switch back ({n} steps)"
+        ),
+    };
+    or_pass(found, NAME, passes)
+}

@@ -1,0 +1,116 @@
+//! What a check says, and the report that all of them make.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// How much what was found is in the way of a release.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Grade {
+    /// Nothing is.
+    Pass,
+    /// A release goes on; somebody should know.
+    Warn,
+    /// No release begins.
+    Fail,
+}
+
+/// All checks, in the order in which they are shown: what scripts go by.
+pub const NAMES: [&str; 29] = [
+    "rights",
+    "deployment",
+    "strategy",
+    "paused",
+    "replicas",
+    "selector",
+    "revision-history",
+    "host-port",
+    "names",
+    "preview-host",
+    "volumes",
+    "services",
+    "external-name",
+    "network-policies",
+    "disruption-budgets",
+    "autoscaler",
+    "quota",
+    "ingress",
+    "ingress-class",
+    "ingress-backends",
+    "ingress-default-backend",
+    "ingress-resource-backends",
+    "canary-siblings",
+    "ingress-ports",
+    "affinity",
+    "service-upstream",
+    "deletion",
+    "managers",
+    "dry-run",
+];
+
+/// What one check found. A check that found several things has a line for each.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+pub struct Check {
+    /// The check's name, which stays the same from version to version.
+    #[schemars(extend("enum" = NAMES))]
+    pub name: &'static str,
+    pub verdict: Grade,
+    /// What was found.
+    pub what: String,
+    /// What to do about it; null where there is nothing to be done.
+    pub hint: Option<String>,
+}
+
+impl Check {
+    pub fn pass(name: &'static str, what: impl Into<String>) -> Check {
+        Check { name, verdict: Grade::Pass, what: what.into(), hint: None }
+    }
+
+    pub fn warn(name: &'static str, what: impl Into<String>) -> Check {
+        Check { verdict: Grade::Warn, ..Check::pass(name, what) }
+    }
+
+    pub fn fail(name: &'static str, what: impl Into<String>) -> Check {
+        Check { verdict: Grade::Fail, ..Check::pass(name, what) }
+    }
+
+    pub fn hint(self, hint: impl Into<String>) -> Check {
+        Check { hint: Some(hint.into()), ..self }
+    }
+
+    /// In one sentence.
+    pub fn reason(&self) -> String {
+        match &self.hint {
+            Some(hint) => format!("{}: {hint}", self.what),
+            None => self.what.clone(),
+        }
+    }
+}
+
+/// What was found amiss, or that nothing was.
+pub fn or_pass(found: Vec<Check>, name: &'static str, what: impl Into<String>) -> Vec<Check> {
+    if found.is_empty() { vec![Check::pass(name, what)] } else { found }
+}
+
+/// What `bluegreen check -o json` prints: whether an app can be released as it is.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+pub struct Report {
+    /// The app: its Deployment's name.
+    pub app: String,
+    pub namespace: String,
+    /// Whether no check failed.
+    pub fit: bool,
+    /// Of every check at least one line.
+    pub checks: Vec<Check>,
+}
+
+impl Report {
+    pub fn new(app: &str, namespace: &str, checks: Vec<Check>) -> Report {
+        let fit = checks.iter().all(|check| check.verdict != Grade::Fail);
+        Report { app: app.to_owned(), namespace: namespace.to_owned(), fit, checks }
+    }
+
+    pub fn count(&self, grade: Grade) -> usize {
+        self.checks.iter().filter(|check| check.verdict == grade).count()
+    }
+}

@@ -1,0 +1,163 @@
+//! What a release has to be allowed to do: one list, of which the smallest Role is made, and which the
+//! API server is asked about.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::report::Check;
+use crate::model::Kind;
+use crate::release::Names;
+
+const NAME: &str = "rights";
+
+/// Something that one has to be allowed in the app's namespace.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Right {
+    pub verb: &'static str,
+    /// Empty for the core group.
+    pub group: &'static str,
+    /// With a subresource, as RBAC has it: `pods/log`.
+    pub resource: &'static str,
+}
+
+struct Rule {
+    group: &'static str,
+    resources: &'static [&'static str],
+    verbs: &'static [&'static str],
+    /// All but the reading is for apps that have objects of this kind.
+    only_with: Option<Kind>,
+    /// What a release does without.
+    without: Option<&'static str>,
+}
+
+const fn rule(
+    group: &'static str,
+    resources: &'static [&'static str],
+    verbs: &'static [&'static str],
+) -> Rule {
+    Rule { group, resources, verbs, only_with: None, without: None }
+}
+
+const RULES: [Rule; 12] = [
+    rule("", &["configmaps"], &["list", "watch", "create", "patch"]),
+    rule("", &["services"], &["list", "watch", "create", "patch"]),
+    rule("apps", &["deployments"], &["list", "watch", "create", "patch", "delete"]),
+    rule("networking.k8s.io", &["ingresses"], &["list", "watch", "create", "patch"]),
+    rule("discovery.k8s.io", &["endpointslices"], &["list", "watch"]),
+    rule("", &["pods"], &["list", "watch"]),
+    rule("apps", &["replicasets"], &["list"]),
+    Rule {
+        only_with: Some(Kind::HorizontalPodAutoscaler),
+        ..rule("autoscaling", &["horizontalpodautoscalers"], &["list", "create", "patch", "delete"])
+    },
+    Rule {
+        only_with: Some(Kind::PodDisruptionBudget),
+        ..rule("policy", &["poddisruptionbudgets"], &["list", "create", "delete"])
+    },
+    // What is in the way of a release.
+    rule("networking.k8s.io", &["networkpolicies"], &["list"]),
+    rule("", &["persistentvolumeclaims", "resourcequotas"], &["list"]),
+    Rule {
+        without: Some("a failing candidate's last words are not shown"),
+        ..rule("", &["pods/log"], &["get"])
+    },
+];
+
+fn rights_of(rule: &'static Rule) -> impl Iterator<Item = Right> {
+    rule.resources.iter().flat_map(|resource| {
+        rule.verbs.iter().map(|verb| Right { verb, group: rule.group, resource })
+    })
+}
+
+pub fn all() -> Vec<Right> {
+    RULES.iter().flat_map(rights_of).collect()
+}
+
+/// The rights that are missing of those that are needed, as the API server says, and how one gets
+/// them. `has`: whether there are objects of a kind.
+pub fn checks(missing: &[Right], has: impl Fn(Kind) -> bool, hint: &str) -> Vec<Check> {
+    let mut found = Vec::new();
+    for rule in &RULES {
+        let is_needed = |right: &Right| right.verb == "list" || rule.only_with.is_none_or(&has);
+        for right in rights_of(rule).filter(|right| missing.contains(right) && is_needed(right)) {
+            let what = format!("you may not {right}");
+            let check = match rule.without {
+                Some(without) => Check::warn(NAME, format!("{what}: {without}")),
+                None => Check::fail(NAME, what),
+            };
+            found.push(check.hint(hint));
+        }
+    }
+    super::report::or_pass(found, NAME, "all that a release does is allowed")
+}
+
+/// Where the API server did not say.
+pub fn unknown(why: &str) -> Check {
+    Check::warn(NAME, format!("the API server does not say what is allowed: {why}"))
+}
+
+impl Right {
+    /// Whether the rules of a review allow it.
+    pub fn is_in(&self, rules: &[Value]) -> bool {
+        let has = |rule: &Value, field: &str, wanted: &[&str]| {
+            let values = rule[field].as_array().into_iter().flatten();
+            values.filter_map(Value::as_str).any(|value| wanted.contains(&value))
+        };
+        rules.iter().any(|rule| {
+            rule["resourceNames"].as_array().is_none_or(Vec::is_empty)
+                && has(rule, "verbs", &[self.verb, "*"])
+                && has(rule, "apiGroups", &[self.group, "*"])
+                && has(rule, "resources", &[self.resource, "*"])
+        })
+    }
+
+    /// As the API server is asked about it.
+    pub fn attributes(&self, namespace: &str) -> Value {
+        let (resource, part) = self.resource.split_once('/').unwrap_or((self.resource, ""));
+        json!({
+            "namespace": namespace,
+            "verb": self.verb,
+            "group": self.group,
+            "resource": resource,
+            "subresource": part,
+        })
+    }
+}
+
+impl std::fmt::Display for Right {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.verb, self.resource)
+    }
+}
+
+/// The smallest Role, as a manifest.
+pub fn role(names: &Names) -> String {
+    let mut text = format!(
+        "# What releases of {} need to be allowed, and nothing else.\n\
+         apiVersion: rbac.authorization.k8s.io/v1\n\
+         kind: Role\n\
+         metadata:\n  name: bluegreen\n  namespace: {}\n\
+         rules:\n",
+        names.app, names.namespace
+    );
+    for rule in &RULES {
+        if let Some(without) = rule.without {
+            let _ = writeln!(text, "# Without this one, {without}.");
+        }
+        let _ = writeln!(text, "- apiGroups: [{}]", quoted(rule.group));
+        let _ = writeln!(text, "  resources: [{}]", rule.resources.join(", "));
+        let _ = writeln!(text, "  verbs: [{}]", rule.verbs.join(", "));
+    }
+    let _ = write!(
+        text,
+        "# For whoever is to release:\n\
+         # kubectl create rolebinding bluegreen --role=bluegreen --group=GROUP -n {}",
+        names.namespace
+    );
+    text
+}
+
+fn quoted(group: &str) -> String {
+    if group.is_empty() { "\"\"".to_owned() } else { group.to_owned() }
+}

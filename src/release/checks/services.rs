@@ -1,0 +1,99 @@
+//! Services: the live one, and what would send people to a candidate before its time.
+
+use serde_json::Value;
+
+use super::Ground;
+use super::report::{Check, or_pass};
+use crate::model::{Colour, Kind, name, string_map};
+use crate::release::Snapshot;
+use crate::route::{Label, selects};
+
+const NAME: &str = "services";
+
+pub fn checks(g: &Ground) -> Vec<Check> {
+    let live = g.s.service(&g.service);
+    let mut found = live.map(|live| live_service(g, live)).unwrap_or_default();
+    found.extend(catching(g.s, &g.service, &g.label, &g.template));
+    let passes = match live {
+        Some(_) => format!("Service {} is the only one that selects the app's pods", g.service),
+        None => format!("there is no Service {} yet: init makes it", g.service),
+    };
+    let mut checks = or_pass(found, NAME, passes);
+    checks.push(external_name(g, live));
+    checks
+}
+
+fn external_name(g: &Ground, live: Option<&Value>) -> Check {
+    let (name, service) = ("external-name", &g.service);
+    match live.is_some_and(is_external) {
+        true => {
+            let what = format!("Service {service} is of type ExternalName");
+            Check::fail(name, what).hint("it selects no pods")
+        }
+        false => Check::pass(name, format!("Service {service} selects pods")),
+    }
+}
+
+fn is_external(service: &Value) -> bool {
+    service["spec"]["type"] == "ExternalName"
+}
+
+fn live_service(g: &Ground, live: &Value) -> Vec<Check> {
+    let (service, label) = (&g.service, &g.label);
+    if is_external(live) {
+        return Vec::new();
+    }
+    if string_map(&live["spec"]["selector"]).is_empty() {
+        let what = format!("Service {service} has no selector");
+        return vec![Check::fail(NAME, what).hint("somebody else keeps its endpoints")];
+    }
+    let slots = Colour::BOTH.map(|colour| g.s.names.deployment(colour));
+    let others = g.s.objects.list(Kind::Deployment);
+    let others = others.filter(|other| !slots.iter().any(|slot| slot == name(other)));
+    let mut found: Vec<Check> = others
+        .filter(|other| {
+            selects(live, &string_map(&other["spec"]["template"]["metadata"]["labels"]))
+        })
+        .map(|other| {
+            let what =
+                format!("Service {service} also selects the pods of Deployment {}", name(other));
+            Check::fail(NAME, what).hint("a switch would take them away from it")
+        })
+        .collect();
+    if live["spec"]["selector"][&label.key].is_null() {
+        let what = format!(
+            "Service {service} does not select by {}, the label that tells the colours apart, so it would \
+             send requests to a candidate that nobody approved",
+            label.key
+        );
+        let hint = format!("add {}: {} to its selector", label.key, label.blue);
+        found.push(Check::fail(NAME, what).hint(hint));
+    }
+    found
+}
+
+/// Services of others that would pick up the pods of a candidate before anybody approved it. The
+/// template is the candidate's, in whatever colour.
+pub fn catching(s: &Snapshot, live: &str, label: &Label, template: &Value) -> Vec<Check> {
+    let mut own = vec![live.to_owned(), s.names.preview()];
+    own.extend(Colour::BOTH.map(|colour| s.names.service(colour)));
+    let mut labels = string_map(&template["metadata"]["labels"]);
+    let services =
+        s.objects.list(Kind::Service).filter(|service| !own.iter().any(|n| n == name(service)));
+    services
+        .filter(|service| {
+            Colour::BOTH.iter().any(|colour| {
+                labels.insert(label.key.clone(), label.value(*colour));
+                selects(service, &labels)
+            })
+        })
+        .map(|service| {
+            let what = format!(
+                "the selector of Service {} matches the app's pods, and would match a candidate's before anybody \
+                 approved them",
+                name(service)
+            );
+            Check::fail(NAME, what).hint(format!("bluegreen moves one Service, {live}"))
+        })
+        .collect()
+}

@@ -1,0 +1,115 @@
+//! An app that can be released, and what a test makes of it.
+
+use serde_json::{Value, json};
+
+use crate::model::{Id, Kind, Objects};
+use crate::release::checks::{self, Check, Rehearsed, Reply};
+use crate::release::plan::{ground, rehearse};
+use crate::release::{Init, Memory, Names, PreviewHost, Record, Snapshot, Step};
+use crate::route::Label;
+
+pub struct App {
+    names: Names,
+    objects: Objects,
+    pub init: Init,
+}
+
+impl App {
+    pub fn sound() -> App {
+        App::named("parrot", "parrot")
+    }
+
+    /// By its name, and the value of the label that its selector has.
+    pub fn named(app: &str, label: &str) -> App {
+        let names = Names::new("birds", app);
+        let mut app = App { names, objects: Objects::default(), init: Init::default() };
+        let (name, labels) = (app.names.app.clone(), json!({"app": label}));
+        app.add(json!({
+            "kind": "Deployment", "metadata": {"name": name, "uid": "u"},
+            "spec": {
+                "replicas": 2,
+                "strategy": {"type": "RollingUpdate"},
+                "selector": {"matchLabels": labels},
+                "template": {
+                    "metadata": {"labels": labels},
+                    "spec": {"containers": [{"name": "parrot", "image": "parrot-app:v1"}]},
+                },
+            },
+            "status": {"readyReplicas": 2},
+        }));
+        app.add(json!({
+            "kind": "Service", "metadata": {"name": name},
+            "spec": {"type": "ClusterIP", "selector": labels, "ports": [{"port": 80}]},
+        }));
+        let backend = json!({"service": {"name": name, "port": {"number": 80}}});
+        app.add(json!({
+            "kind": "Ingress", "metadata": {"name": "parrot"},
+            "spec": {
+                "ingressClassName": "nginx",
+                "rules": [{"host": "parrot.example.com", "http": {"paths": [
+                    {"path": "/", "pathType": "Prefix", "backend": backend},
+                ]}}],
+            },
+        }));
+        app
+    }
+
+    pub fn add(&mut self, object: Value) {
+        self.objects.insert(Id::of(&object).expect("it says its kind"), object);
+    }
+
+    pub fn edit(&mut self, kind: Kind, change: impl FnOnce(&mut Value)) {
+        let mut object = self.objects.get(kind, "parrot").expect("it is there").clone();
+        change(&mut object);
+        self.add(object);
+    }
+
+    /// Something of the pod template's spec.
+    pub fn pods(&mut self, field: &str, value: Value) {
+        self.edit(Kind::Deployment, |d| d["spec"]["template"]["spec"][field] = value);
+    }
+
+    /// Something of the only container.
+    pub fn container(&mut self, field: &str, value: Value) {
+        self.edit(Kind::Deployment, |d| {
+            d["spec"]["template"]["spec"]["containers"][0][field] = value;
+        });
+    }
+
+    pub fn annotate(&mut self, kind: Kind, key: &str, value: &str) {
+        self.edit(kind, |object| object["metadata"]["annotations"][key] = json!(value));
+    }
+
+    pub fn remove(&mut self, kind: Kind) {
+        self.objects.remove(&Id::new(kind, "parrot"));
+    }
+
+    /// Taken in: its record is there.
+    pub fn initialised(&mut self) {
+        let label = Label { key: "app".into(), blue: "parrot".into() };
+        let record = Record::new("parrot".into(), label, 0, 0);
+        self.add(record.config_map(&self.names));
+    }
+
+    pub fn preview_at(&mut self, host: &str) {
+        self.init.preview_host = Some(PreviewHost::At(host.to_owned()));
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        let (names, objects) = (self.names.clone(), self.objects.clone());
+        Snapshot::new(names, objects, Memory::default()).expect("there is no record")
+    }
+
+    pub fn table(&self) -> Vec<Check> {
+        let s = self.snapshot();
+        checks::table(&ground(&s, &self.init).expect("an app"))
+    }
+
+    /// What is made of the API server's replies.
+    pub fn rehearsed(&self, reply: impl Fn(&Step) -> Reply) -> Vec<Check> {
+        let s = self.snapshot();
+        let steps = rehearse::of(&ground(&s, &self.init).expect("an app"));
+        let tried = steps.into_iter().map(|step| Rehearsed { reply: reply(&step), step });
+        checks::rehearsed(&tried.collect::<Vec<_>>())
+    }
+}

@@ -1,0 +1,64 @@
+//! What one has to be allowed to do.
+
+use serde_json::{Value, json};
+
+use crate::release::Names;
+use crate::release::checks::Grade;
+use crate::release::checks::rights::{Right, all, checks, role};
+
+const PATCH: Right = Right { verb: "patch", group: "networking.k8s.io", resource: "ingresses" };
+const LOGS: Right = Right { verb: "get", group: "", resource: "pods/log" };
+
+#[test]
+fn what_is_missing_is_named() {
+    let passes = checks(&[], |_| true, "ask");
+    assert_eq!((passes.len(), passes[0].verdict), (1, Grade::Pass));
+    let missing = checks(&[LOGS, PATCH], |_| true, "ask");
+    let told: Vec<_> = missing.iter().map(|check| (check.verdict, &*check.what)).collect();
+    let without = "you may not get pods/log: a failing candidate's last words are not shown";
+    assert_eq!(told, [(Grade::Fail, "you may not patch ingresses"), (Grade::Warn, without)]);
+    assert!(missing.iter().all(|check| check.hint.as_deref() == Some("ask")));
+}
+
+#[test]
+fn what_only_some_apps_have_needs_rights_there_alone() {
+    let scaler = |verb| Right { verb, group: "autoscaling", resource: "horizontalpodautoscalers" };
+    let missing = [scaler("list"), scaler("create")];
+    let told = |has: bool| checks(&missing, |_| has, "ask").len();
+    assert_eq!([told(true), told(false)], [2, 1]);
+}
+
+#[test]
+fn a_right_is_in_rules_that_give_it_for_every_object() {
+    let rule = |groups: Value, resources: Value, verbs: Value, names: Value| json!({"apiGroups": groups, "resources": resources, "verbs": verbs, "resourceNames": names});
+    let (group, all) = (json!(["networking.k8s.io"]), json!(["*"]));
+    for (rule, wanted) in [
+        (rule(group.clone(), json!(["ingresses"]), json!(["get", "patch"]), Value::Null), true),
+        (rule(all.clone(), all.clone(), all.clone(), json!([])), true),
+        (rule(group.clone(), json!(["ingresses"]), json!(["get"]), Value::Null), false),
+        (rule(json!(["extensions"]), json!(["ingresses"]), all.clone(), Value::Null), false),
+        (rule(group.clone(), json!(["ingresses/status"]), all.clone(), Value::Null), false),
+        (rule(group, json!(["ingresses"]), all, json!(["parrot"])), false),
+    ] {
+        assert_eq!(PATCH.is_in(std::slice::from_ref(&rule)), wanted, "{rule}");
+    }
+}
+
+#[test]
+fn a_subresource_is_asked_about_as_one() {
+    let asked = LOGS.attributes("birds");
+    assert_eq!((&asked["resource"], &asked["subresource"]), (&json!("pods"), &json!("log")));
+    assert_eq!(asked["namespace"], "birds");
+}
+
+#[test]
+fn the_role_gives_what_is_asked_about_and_nothing_else() {
+    let role: Value = serde_saphyr::from_str(&role(&Names::new("birds", "parrot"))).unwrap();
+    assert_eq!(role["metadata"]["namespace"], "birds");
+    let rules = role["rules"].as_array().unwrap();
+    assert!(all().iter().all(|right| right.is_in(rules)));
+    let list = |value: &Value| value.as_array().unwrap().len();
+    let given: usize =
+        rules.iter().map(|rule| list(&rule["resources"]) * list(&rule["verbs"])).sum();
+    assert_eq!(given, all().len());
+}

@@ -1,0 +1,375 @@
+//! Apps with one thing amiss, and some where it only looks so.
+
+use serde_json::{Value, json};
+
+use super::app::App;
+use crate::model::Kind;
+use crate::release::checks::Grade::{self, Fail, Warn};
+
+pub struct Row {
+    pub check: &'static str,
+    pub verdict: Grade,
+    /// What it has to say.
+    pub says: &'static str,
+    pub amiss: fn(&mut App),
+}
+
+fn claim(modes: &[&str]) -> Value {
+    json!({"kind": "PersistentVolumeClaim", "metadata": {"name": "nest"},
+        "spec": {"accessModes": modes}})
+}
+
+fn has_claim(app: &mut App, modes: &[&str]) {
+    app.add(claim(modes));
+    let volume = json!({"name": "nest", "persistentVolumeClaim": {"claimName": "nest"}});
+    app.pods("volumes", json!([volume]));
+}
+
+fn policy(pods: Value, rules: Value) -> Value {
+    json!({"kind": "NetworkPolicy", "metadata": {"name": "fence"},
+        "spec": {"podSelector": pods, "ingress": rules}})
+}
+
+fn quota(hard: Value, used: Value) -> Value {
+    json!({"kind": "ResourceQuota", "metadata": {"name": "few"}, "spec": {"hard": hard},
+        "status": {"hard": hard, "used": used}})
+}
+
+fn budget(selector: Value) -> Value {
+    json!({"kind": "PodDisruptionBudget", "metadata": {"name": "calm"},
+        "spec": {"maxUnavailable": 1, "selector": selector}})
+}
+
+fn scaler(name: &str) -> Value {
+    json!({"kind": "HorizontalPodAutoscaler", "metadata": {"name": name}, "spec": {
+        "minReplicas": 2, "maxReplicas": 9,
+        "scaleTargetRef": {"kind": "Deployment", "name": "parrot"},
+    }})
+}
+
+fn service(name: &str, selector: Value) -> Value {
+    json!({"kind": "Service", "metadata": {"name": name}, "spec": {"selector": selector}})
+}
+
+fn ingress(name: &str, host: &str, service: &str) -> Value {
+    let backend = json!({"service": {"name": service, "port": {"number": 80}}});
+    json!({"kind": "Ingress", "metadata": {"name": name},
+    "spec": {"ingressClassName": "nginx", "rules": [
+        {"host": host, "http": {"paths": [{"path": "/", "backend": backend}]}},
+    ]}})
+}
+
+fn canary(service: &str) -> Value {
+    let mut canary = ingress("some", "parrot.example.com", service);
+    canary["metadata"]["annotations"] = json!({"nginx.ingress.kubernetes.io/canary": "true"});
+    canary
+}
+
+pub fn all() -> Vec<Row> {
+    [pods(), around(), ways(), managed()].into_iter().flatten().collect()
+}
+
+fn row(check: &'static str, verdict: Grade, says: &'static str, amiss: fn(&mut App)) -> Row {
+    Row { check, verdict, says, amiss }
+}
+
+fn pods() -> Vec<Row> {
+    vec![
+        row("strategy", Warn, "has the strategy Recreate", |app| {
+            app.edit(Kind::Deployment, |d| d["spec"]["strategy"]["type"] = json!("Recreate"));
+        }),
+        row("paused", Fail, "kubectl rollout resume deployment/parrot -n birds", |app| {
+            app.edit(Kind::Deployment, |d| d["spec"]["paused"] = json!(true));
+        }),
+        row("replicas", Warn, "is scaled to 0", |app| {
+            app.edit(Kind::Deployment, |d| d["spec"]["replicas"] = json!(0));
+        }),
+        row("replicas", Warn, "1 of 2 pods", |app| {
+            app.edit(Kind::Deployment, |d| d["status"]["readyReplicas"] = json!(1));
+        }),
+        row("selector", Fail, "by an expression on app", |app| {
+            app.edit(Kind::Deployment, |d| {
+                d["spec"]["selector"]["matchExpressions"] =
+                    json!([{"key": "app", "operator": "Exists"}]);
+            });
+        }),
+        row("revision-history", Fail, "has revisionHistoryLimit 0", |app| {
+            app.edit(Kind::Deployment, |d| d["spec"]["revisionHistoryLimit"] = json!(0));
+        }),
+        row(
+            "host-port",
+            Warn,
+            "parrot takes port 9000 of its node: there must be 2 nodes",
+            |app| {
+                app.container("ports", json!([{"containerPort": 80, "hostPort": 9000}]));
+            },
+        ),
+        row("host-port", Warn, "takes port 80 of its node", |app| {
+            app.pods("hostNetwork", json!(true));
+            app.container("ports", json!([{"containerPort": 80}]));
+        }),
+        row("volumes", Warn, "nest is ReadWriteOnce: ", |app| has_claim(app, &["ReadWriteOnce"])),
+        row("volumes", Fail, "nest is ReadWriteOncePod: ", |app| {
+            has_claim(app, &["ReadWriteOncePod"]);
+        }),
+        row("quota", Fail, "ResourceQuota few has 1 of pods left, and a candidate of 2 takes 2", {
+            |app| app.add(quota(json!({"pods": "3"}), json!({"pods": "2"})))
+        }),
+        row("quota", Fail, "has 0 of count/deployments.apps left", |app| {
+            let count = |n: &str| json!({"count/deployments.apps": n});
+            app.add(quota(count("1"), count("1")));
+        }),
+        row("quota", Fail, "has 1Gi of requests.memory left, and a candidate of 2 takes 2Gi", {
+            |app| {
+                app.container("resources", json!({"limits": {"memory": "1Gi"}}));
+                let memory = |n: &str| json!({"requests.memory": n});
+                app.add(quota(memory("3Gi"), memory("2Gi")));
+            }
+        }),
+        row("quota", Fail, "has 500m of limits.cpu left, and a candidate of 2 takes 600m", |app| {
+            app.container("resources", json!({"limits": {"cpu": "100m"}}));
+            // The one that runs before the others takes more than they do.
+            let resources = json!({"limits": {"cpu": "0.3"}});
+            app.pods("initContainers", json!([{"name": "egg", "resources": resources}]));
+            app.add(quota(json!({"limits.cpu": "1"}), json!({"limits.cpu": "500m"})));
+        }),
+    ]
+}
+
+fn around() -> Vec<Row> {
+    vec![
+        row("names", Fail, "Service parrot-blue exists and is not bluegreen's", |app| {
+            app.add(service("parrot-blue", json!({"app": "toucan"})));
+        }),
+        row("preview-host", Fail, "Ingress parrot serves parrot.example.com", |app| {
+            app.preview_at("parrot.example.com");
+        }),
+        row("services", Fail, "selector of Service catcher matches", |app| {
+            app.add(service("catcher", json!({"app": "parrot-green"})));
+        }),
+        row("services", Fail, "also selects the pods of Deployment worker", |app| {
+            let labels = json!({"app": "parrot"});
+            app.add(json!({"kind": "Deployment", "metadata": {"name": "worker"},
+                "spec": {"template": {"metadata": {"labels": labels}}}}));
+        }),
+        row("services", Fail, "does not select by app", |app| {
+            let labels = json!({"app": "parrot", "tier": "web"});
+            app.edit(Kind::Deployment, |d| d["spec"]["template"]["metadata"]["labels"] = labels);
+            app.edit(Kind::Service, |s| s["spec"]["selector"] = json!({"tier": "web"}));
+        }),
+        row("external-name", Fail, "Service parrot is of type ExternalName", |app| {
+            app.edit(Kind::Service, |s| s["spec"]["type"] = json!("ExternalName"));
+        }),
+        row(
+            "network-policies",
+            Fail,
+            "NetworkPolicy fence holds for the live pods and not",
+            |app| {
+                app.add(policy(json!({"matchLabels": {"app": "parrot"}}), json!([])));
+            },
+        ),
+        row(
+            "network-policies",
+            Warn,
+            "NetworkPolicy fence holds for the live pods and not",
+            |app| {
+                app.init.allow_policy_gap = true;
+                app.add(policy(json!({"matchLabels": {"app": "parrot"}}), json!([])));
+            },
+        ),
+        row("network-policies", Warn, "holds for a candidate's pods and not for the live", |app| {
+            app.add(policy(json!({"matchLabels": {"app": "parrot-green"}}), json!([])));
+        }),
+        row("network-policies", Warn, "lets the live pods through and not a candidate's", |app| {
+            let live = json!({"podSelector": {"matchLabels": {"app": "parrot"}}});
+            let pods = json!({"matchLabels": {"app": "database"}});
+            app.add(policy(pods, json!([{"from": [live]}])));
+        }),
+        row("disruption-budgets", Warn, "PodDisruptionBudget calm holds the live pods", |app| {
+            let not = json!([{"key": "app", "operator": "NotIn", "values": ["parrot-green"]}]);
+            app.add(budget(json!({"matchExpressions": not})));
+        }),
+        row("autoscaler", Fail, "and ScaledObject flock of KEDA manages it", |app| {
+            let mut scaler = scaler("keda");
+            scaler["metadata"]["labels"] = json!({"scaledobject.keda.sh/name": "flock"});
+            app.add(scaler);
+        }),
+        row("autoscaler", Fail, "and Flock birds manages it", |app| {
+            let mut scaler = scaler("owned");
+            scaler["metadata"]["ownerReferences"] = json!([{"kind": "Flock", "name": "birds"}]);
+            app.add(scaler);
+        }),
+        row("autoscaler", Fail, "HorizontalPodAutoscaler scaler has minReplicas 0", |app| {
+            let mut scaler = scaler("scaler");
+            scaler["spec"]["minReplicas"] = json!(0);
+            app.add(scaler);
+        }),
+        row("autoscaler", Fail, "one and two both scale Deployment parrot", |app| {
+            app.add(scaler("one"));
+            app.add(scaler("two"));
+        }),
+        row(
+            "deletion",
+            Fail,
+            "Deployment parrot is being deleted, since T: it waits for f",
+            |app| {
+                app.edit(Kind::Deployment, |d| {
+                    d["metadata"]["deletionTimestamp"] = json!("T");
+                    d["metadata"]["finalizers"] = json!(["f"]);
+                });
+            },
+        ),
+        row("deletion", Fail, "Ingress parrot is being deleted", |app| {
+            app.edit(Kind::Ingress, |i| i["metadata"]["deletionTimestamp"] = json!("T"));
+        }),
+    ]
+}
+
+fn ways() -> Vec<Row> {
+    vec![
+        row("ingress", Fail, "no Ingress in namespace birds names Service parrot", |app| {
+            app.edit(Kind::Ingress, |i| i["spec"]["rules"] = json!([]));
+            // Its Service is found by the record then.
+            app.initialised();
+        }),
+        row("ingress-class", Fail, "(parrot nginx, second inner)", |app| {
+            let mut second = ingress("second", "b.example.com", "parrot");
+            second["spec"]["ingressClassName"] = json!("inner");
+            app.add(second);
+        }),
+        row("ingress-class", Warn, "Ingress parrot is of no class", |app| {
+            app.edit(Kind::Ingress, |i| i["spec"]["ingressClassName"] = Value::Null);
+        }),
+        row(
+            "ingress-backends",
+            Fail,
+            "differ in nginx.ingress.kubernetes.io/load-balance",
+            |app| {
+                app.add(ingress("second", "b.example.com", "parrot"));
+                app.annotate(Kind::Ingress, "nginx.ingress.kubernetes.io/load-balance", "ewma");
+            },
+        ),
+        row("ingress-default-backend", Warn, "the default backend of Ingress parrot", |app| {
+            app.edit(Kind::Ingress, |i| {
+                i["spec"]["defaultBackend"] =
+                    json!({"service": {"name": "parrot", "port": {"number": 80}}});
+            });
+        }),
+        row("ingress-resource-backends", Warn, "also leads to Bucket seeds", |app| {
+            app.edit(Kind::Ingress, |i| {
+                let resource = json!({"kind": "Bucket", "name": "seeds"});
+                let path = json!({"path": "/seeds", "backend": {"resource": resource}});
+                let paths = i["spec"]["rules"][0]["http"]["paths"].as_array_mut();
+                paths.unwrap().push(path);
+            });
+        }),
+        row("canary-siblings", Fail, "Ingress some is a canary (nginx", |app| {
+            app.add(canary("parrot"));
+        }),
+        row("canary-siblings", Warn, "Ingress some is a canary and takes a share", |app| {
+            app.add(canary("toucan"));
+        }),
+        row("ingress-ports", Fail, "Ingress parrot asks for port \"http\" of the app", |app| {
+            app.edit(Kind::Ingress, |i| {
+                i["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["port"] =
+                    json!({"name": "http"});
+            });
+        }),
+        row("affinity", Warn, "Ingress parrot keeps people on one pod by a cookie", |app| {
+            app.annotate(Kind::Ingress, "nginx.ingress.kubernetes.io/affinity", "cookie");
+        }),
+        row("service-upstream", Warn, "sends requests to Services' own addresses", |app| {
+            app.annotate(Kind::Ingress, "nginx.ingress.kubernetes.io/service-upstream", "true");
+        }),
+    ]
+}
+
+fn managed() -> Vec<Row> {
+    vec![
+        row("managers", Warn, "Ingress parrot is also managed by Argo CD: exclude", |app| {
+            app.annotate(Kind::Ingress, "argocd.argoproj.io/tracking-id", "birds:x");
+        }),
+        row(
+            "managers",
+            Warn,
+            "Service parrot is also managed by Flux: exclude spec.selector.app",
+            {
+                |app| {
+                    app.edit(Kind::Service, |s| {
+                        s["metadata"]["managedFields"] =
+                            json!([{"manager": "kustomize-controller"}]);
+                    });
+                }
+            },
+        ),
+        row("managers", Warn, "is also managed by Flux", |app| {
+            app.edit(Kind::Deployment, |d| {
+                d["metadata"]["managedFields"] = json!([{"manager": "helm-controller"}]);
+            });
+        }),
+        row("managers", Warn, "is also managed by Argo CD", |app| {
+            app.edit(Kind::Deployment, |d| {
+                d["metadata"]["managedFields"] = json!([{"manager": "argocd-controller"}]);
+            });
+        }),
+        row("managers", Warn, "Deployment parrot is also managed by Helm: an upgrade", |app| {
+            app.edit(Kind::Deployment, |d| {
+                d["metadata"]["labels"] = json!({"app.kubernetes.io/managed-by": "Helm"});
+            });
+        }),
+    ]
+}
+
+/// What it is, and how it comes about.
+type Harmless = (&'static str, fn(&mut App));
+
+pub fn harmless() -> Vec<Harmless> {
+    vec![
+        ("a volume for many", |app| has_claim(app, &["ReadWriteOnce", "ReadWriteMany"])),
+        ("a volume of something else", |app| app.add(claim(&["ReadWriteOncePod"]))),
+        ("a policy for all pods", |app| app.add(policy(json!({}), json!([])))),
+        ("a policy for others", |app| {
+            app.add(policy(json!({"matchLabels": {"app": "toucan"}}), json!([{}])));
+        }),
+        ("a policy for both colours", |app| {
+            let both =
+                json!([{"key": "app", "operator": "In", "values": ["parrot", "parrot-green"]}]);
+            app.add(policy(json!({"matchExpressions": both}), json!([])));
+        }),
+        ("a quota with room for just as many", |app| {
+            app.add(quota(json!({"pods": "4"}), json!({"pods": "2"})));
+        }),
+        ("a full quota of something else", |app| {
+            let count = json!({"count/secrets": "1"});
+            app.add(quota(count.clone(), count));
+        }),
+        ("a full quota of some pods", |app| {
+            let mut some = quota(json!({"pods": "2"}), json!({"pods": "2"}));
+            some["spec"]["scopes"] = json!(["BestEffort"]);
+            app.add(some);
+        }),
+        ("a budget that can be cloned", |app| {
+            app.add(budget(json!({"matchLabels": {"app": "parrot"}})));
+        }),
+        ("a budget for all", |app| app.add(budget(json!({})))),
+        ("an autoscaler that can be cloned", |app| app.add(scaler("scaler"))),
+        ("an autoscaler of something else", |app| {
+            let target = json!({"kind": "StatefulSet", "name": "parrot"});
+            app.add(json!({"kind": "HorizontalPodAutoscaler", "metadata": {"name": "scaler"},
+                "spec": {"scaleTargetRef": target}}));
+        }),
+        ("a canary for another host", |app| {
+            let mut canary = canary("toucan");
+            canary["spec"]["rules"][0]["host"] = json!("toucan.example.com");
+            app.add(canary);
+        }),
+        ("people, by their field managers", |app| {
+            let fields = ["kubectl-client-side-apply", "kubectl-edit", "bluegreen", "helmet"];
+            let fields = fields.map(|manager| json!({"manager": manager}));
+            app.edit(Kind::Ingress, |i| i["metadata"]["managedFields"] = json!(fields));
+        }),
+        ("the Service that init makes", |app| app.remove(Kind::Service)),
+        ("a preview host of its own", |app| app.preview_at("new.example.com")),
+        ("an app that init has taken in", |app| app.initialised()),
+    ]
+}

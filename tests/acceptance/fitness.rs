@@ -1,0 +1,153 @@
+//! What is looked at before a release: by `check`, and by every deploy and init.
+
+use anyhow::{Context, Result, ensure};
+use bluegreen::model::Kind;
+use serde_json::{Value, json};
+
+use super::command::Said;
+use super::field::{Field, V1, V2};
+use super::{Case, cases};
+
+pub const CASES: &[Case] = cases![
+    check_tells_and_writes_nothing,
+    check_names_what_is_in_the_way,
+    nothing_begins_that_check_refuses,
+    a_gap_in_the_policies_needs_a_word,
+    warnings_are_said_once,
+    check_in_the_middle_of_a_release,
+    the_role_is_a_manifest,
+];
+
+/// What a check found, the worst first.
+fn found(said: &Said, check: &str) -> Result<Value> {
+    let report: Value = serde_json::from_str(&said.out)?;
+    let checks = report["checks"].as_array().context("no checks")?;
+    let found = checks.iter().find(|found| found["name"] == check);
+    Ok(found.with_context(|| format!("no {check}: {report:#}"))?.clone())
+}
+
+async fn check_tells_and_writes_nothing(field: Field) -> Result<()> {
+    for _ in 0..2 {
+        let before = field.versions().await?;
+        let said = field.exits(0, "check parrot").await?;
+        ensure!(field.versions().await? == before, "something was written");
+        let tried = found(&said, "dry-run")?;
+        ensure!(tried["verdict"] == "pass", "{tried:#}");
+        ensure!(found(&said, "rights")?["verdict"] == "pass", "{said:?}");
+        let said = field.exits(0, "check parrot -o human").await?;
+        ensure!(said.out.starts_with("parrot in namespace "), "{said:?}");
+        ensure!(said.out.contains(": can be released\n") && said.err.is_empty(), "{said:?}");
+        // The same when it is taken in.
+        field.initialised().await?;
+    }
+    // And when green is live.
+    field.released(V2).await?;
+    let said = field.exits(0, "check parrot").await?;
+    let live = found(&said, "deployment")?;
+    ensure!(live["what"] == format!("Deployment parrot-green is live, {V2}"), "{live:#}");
+    Ok(())
+}
+
+async fn check_names_what_is_in_the_way(field: Field) -> Result<()> {
+    let nobody = field.exits(10, "check toucan").await?;
+    ensure!(found(&nobody, "deployment")?["verdict"] == "fail", "{nobody:?}");
+    field.delete(Kind::Ingress, "parrot").await?;
+    let said = field.exits(10, "check parrot").await?;
+    ensure!(found(&said, "ingress")?["verdict"] == "fail", "{said:?}");
+    Ok(())
+}
+
+async fn nothing_begins_that_check_refuses(field: Field) -> Result<()> {
+    let paused = |paused: bool| json!({"spec": {"paused": paused, "revisionHistoryLimit": 0}});
+    field.edit(Kind::Deployment, "parrot", paused(true)).await?;
+    let init = field.exits(10, "init parrot").await?;
+    ensure!(init.err.contains("kubectl rollout resume deployment/parrot"), "{init:?}");
+    ensure!(field.find(Kind::ConfigMap, "bluegreen-parrot").await?.is_none(), "init wrote");
+    let mended = json!({"spec": {"paused": false, "revisionHistoryLimit": 3}});
+    field.edit(Kind::Deployment, "parrot", mended).await?;
+    field.initialised().await?;
+
+    field.edit(Kind::Deployment, "parrot", paused(true)).await?;
+    let before = field.versions().await?;
+    let check = field.exits(10, "check parrot").await?;
+    for name in ["paused", "revision-history"] {
+        ensure!(found(&check, name)?["verdict"] == "fail", "{check:?}");
+    }
+    ensure!(check.err.contains("failed: paused, revision-history"), "{check:?}");
+    let deploy = field.exits(10, &format!("deploy parrot --image {V2} --yes")).await?;
+    for name in ["paused", "revision-history"] {
+        let what = found(&check, name)?["what"].as_str().context("no what")?.to_owned();
+        ensure!(deploy.err.contains(&what), "no {what:?}: {deploy:?}");
+    }
+    ensure!(field.versions().await? == before, "something was written");
+    Ok(())
+}
+
+async fn a_gap_in_the_policies_needs_a_word(field: Field) -> Result<()> {
+    field
+        .create(json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+            "metadata": {"name": "fence"},
+            "spec": {"podSelector": {"matchLabels": {"app": "parrot"}}, "policyTypes": ["Ingress"]},
+        }))
+        .await?;
+    for line in ["check parrot", "init parrot"] {
+        let said = field.exits(10, line).await?;
+        ensure!(format!("{said:?}").contains("NetworkPolicy fence"), "{said:?}");
+        field.exits(0, &format!("{line} --allow-policy-gap")).await?;
+    }
+    let deploy = format!("deploy parrot --image {V2} --yes");
+    let said = field.exits(10, &deploy).await?;
+    ensure!(said.err.contains("or give --allow-policy-gap"), "{said:?}");
+    field.is_untouched().await?;
+    field.exits(0, &format!("{deploy} --allow-policy-gap")).await?;
+    // It holds for the version that is live no more, and nobody is kept from going back to where it does.
+    field.exits(0, "rollback parrot").await?;
+    field.is_live("parrot", V1).await
+}
+
+async fn warnings_are_said_once(field: Field) -> Result<()> {
+    field
+        .edit(
+            Kind::Ingress,
+            "parrot",
+            json!({"metadata": {"annotations": {
+                "nginx.ingress.kubernetes.io/affinity": "cookie",
+                "argocd.argoproj.io/tracking-id": "birds:networking.k8s.io/Ingress:parrot",
+            }}}),
+        )
+        .await?;
+    for line in ["init parrot", &format!("deploy parrot --image {V2} --yes")] {
+        let said = field.exits(0, line).await?;
+        let warned = said.events.iter().filter(|event| event["event"] == "warned");
+        let warned: Vec<&Value> = warned.map(|event| &event["check"]).collect();
+        ensure!(warned == ["affinity", "managers"], "{warned:?}: {said:?}");
+        ensure!(said.events[0]["event"] == "warned", "{said:?}");
+    }
+    let said = field.exits(0, "init parrot").await?;
+    ensure!(said.events.len() == 1, "it writes nothing, and so warns of nothing: {said:?}");
+    let line = format!("deploy parrot --image {V1} --yes -o human");
+    let said = field.exits(0, &line).await?;
+    ensure!(said.err.matches("by a cookie").count() == 1, "{said:?}");
+    ensure!(said.err.contains("hint: exclude"), "{said:?}");
+    Ok(())
+}
+
+async fn check_in_the_middle_of_a_release(field: Field) -> Result<()> {
+    field.initialised().await?;
+    field.detached(V2).await?;
+    let before = field.versions().await?;
+    let said = field.exits(0, "check parrot").await?;
+    ensure!(found(&said, "dry-run")?["what"].as_str().unwrap_or_default().contains("in progress"));
+    ensure!(field.versions().await? == before, "something was written");
+    field.exits(0, "promote parrot").await?;
+    field.is_live("parrot-green", V2).await
+}
+
+async fn the_role_is_a_manifest(field: Field) -> Result<()> {
+    let said = field.exits(0, "check parrot --role").await?;
+    let role: Value = serde_saphyr::from_str(&said.out)?;
+    ensure!(role["kind"] == "Role" && role["metadata"]["namespace"] == field.namespace, "{role:#}");
+    ensure!(role["rules"].as_array().is_some_and(|rules| rules.len() > 5), "{role:#}");
+    Ok(())
+}

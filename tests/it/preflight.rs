@@ -1,0 +1,124 @@
+//! What the API server says before a release begins: to the rights, and to what is only tried.
+
+use std::sync::Arc;
+
+use bluegreen::sandbox::{Call, Fault, Faults, Sandbox, Scripts};
+use kube::Client;
+use serde_json::{Value, json};
+use tokio::runtime::Builder;
+
+use crate::acceptance::{Field, Said};
+
+const NAMESPACE: &str = "blue-green";
+const DEPLOY: &str = "deploy parrot --image kmharish/parrot-app:v2.2 --yes";
+
+fn answered(code: u16, body: &Value) -> Fault {
+    let headers = vec![("content-type", "application/json".to_owned())];
+    Fault::Answered { code, headers, body: body.to_string().into_bytes() }
+}
+
+fn refused(code: u16, message: &str) -> Fault {
+    let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure",
+        "reason": "Forbidden", "code": code, "message": message});
+    answered(code, &status)
+}
+
+fn of(part: &'static str) -> impl FnMut(&Call) -> bool + Send {
+    move |call| call.path.contains(part)
+}
+
+/// Runs a deploy of an app that is ready, after a fault was set; and nothing was written if it was
+/// refused.
+fn deployed(code: u8, faulty: impl Fn(&Faults)) -> Said {
+    let runtime = Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let ran = runtime.block_on(async {
+        let began = "2026-01-01T00:00:00Z".parse()?;
+        let sandbox = Sandbox::start(1, began, Arc::new(Scripts::default()));
+        sandbox.store().add(json!({
+            "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE},
+        }));
+        let api = sandbox.api();
+        let faults = api.faults().clone();
+        let field = Field::with_parrot(Client::new(api, NAMESPACE), NAMESPACE).await?;
+        field.initialised().await?;
+        let before = field.versions().await?;
+        faulty(&faults);
+        let said = field.exits(code, DEPLOY).await?;
+        faults.clear();
+        if code != 0 {
+            assert_eq!(field.versions().await?, before, "{said:?}");
+            // Nothing is in the way of the next.
+            field.exits(0, DEPLOY).await?;
+        }
+        anyhow::Ok(said)
+    });
+    ran.unwrap()
+}
+
+fn warnings(said: &Said) -> Vec<&Value> {
+    said.events.iter().filter(|event| event["event"] == "warned").collect()
+}
+
+#[test]
+fn a_candidate_that_would_be_refused_begins_nothing() {
+    let said = deployed(10, |faults| {
+        let candidate = |call: &Call| {
+            call.method == "POST"
+                && call.path.contains("/deployments")
+                && call.path.contains("dryRun")
+        };
+        faults.on(candidate, refused(403, "admission webhook \"a\" denied the request: no"));
+    });
+    let wanted = "would refuse to create Deployment parrot-green: admission webhook";
+    assert!(said.err.contains(wanted), "{said:?}");
+}
+
+#[test]
+fn a_switch_that_would_be_refused_begins_nothing() {
+    let said = deployed(10, |faults| {
+        let switch =
+            |call: &Call| call.path.contains("/ingresses/parrot?") && call.path.contains("dryRun");
+        faults.on(switch, refused(403, "admission webhook \"a\" denied the request: no"));
+    });
+    assert!(said.err.contains("would refuse to patch Ingress parrot: "), "{said:?}");
+}
+
+#[test]
+fn a_webhook_that_can_not_be_tried_is_no_reason() {
+    let said = deployed(0, |faults| {
+        faults.on(of("dryRun"), refused(400, "admission webhook \"a\" does not support dry run"));
+    });
+    assert!(warnings(&said).iter().all(|warned| warned["check"] == "dry-run"), "{said:?}");
+    assert!(!warnings(&said).is_empty(), "{said:?}");
+}
+
+#[test]
+fn an_api_server_that_does_not_answer_the_questions_is_no_reason() {
+    for fault in [Fault::Unsent, Fault::Unanswered, refused(500, "out of order")] {
+        let said = deployed(0, |faults| {
+            let asks =
+                |call: &Call| call.path.contains("dryRun") || call.path.contains("selfsubject");
+            faults.on(asks, fault.clone());
+        });
+        let checks: Vec<&Value> = warnings(&said).iter().map(|warned| &warned["check"]).collect();
+        assert_eq!(checks, ["rights", "dry-run"], "{said:?}");
+    }
+}
+
+#[test]
+fn rights_that_are_missing_are_all_named_before_anything_is_written() {
+    let said = deployed(8, |faults| {
+        // Its rules can't be listed, and of two things it says no.
+        let rules = json!({"status": {"resourceRules": [], "incomplete": true}});
+        faults.on(of("selfsubjectrulesreviews"), answered(201, &rules));
+        let (mut asked, no) = (0, json!({"status": {"allowed": false}}));
+        let two = move |call: &Call| {
+            let asks = call.path.contains("selfsubjectaccessreviews");
+            asked += usize::from(asks);
+            asks && (asked == 1 || asked == 2)
+        };
+        faults.on(two, answered(201, &no));
+    });
+    assert_eq!(said.err.matches("caused by: you may not ").count(), 2, "{said:?}");
+    assert!(said.err.contains("check parrot -n blue-green --role"), "{said:?}");
+}
