@@ -5,6 +5,7 @@
 mod acceptance;
 mod bad_input;
 mod bed;
+mod cuts;
 mod edits;
 mod escapes;
 mod forged;
