@@ -147,6 +147,7 @@ impl Stage {
     /// The app in a new namespace, as the release that is cut finds it.
     async fn prepare(&self) -> Result<Parrot> {
         let app = Parrot { ns: self.app.bed.namespace().await?, ..self.app.clone() };
+        app.bed.let_release(&app.user, &app.ns).await?;
         app.bed.apply_file(&app.ns, "examples/parrot/parrot.yaml").await?;
         if !self.more.is_empty() {
             app.apply(self.more).await?;
