@@ -32,14 +32,18 @@ fn may(scene: &Scene, took: &Took, code: u8) -> bool {
     let untouched = facts.image == found.image && facts.release == found.release;
     // The version that serves if the release in progress does not go live.
     let old = under_way.as_ref().map_or(&found.image, |release| &release.from);
+    let led = under_way.as_ref().is_some_and(|release| {
+        let goes = release.ending.is_some();
+        facts.image == release.from || !goes && facts.image == release.image
+    });
     let ends = |as_what: &[&str]| {
         let ending = under_way.as_ref().and_then(|release| release.ending.as_deref());
         ending.is_some_and(|ending| as_what.contains(&ending)) && rests(old)
     };
     match (verb, code) {
         (_, 10) => scene.before.is_empty() && verb != "init" && untouched,
-        // A driver that lives may have ended the release meanwhile.
-        (_, 11) if untouched || scene.has_driver() && rests(old) => true,
+        // A driver that lives may have led people on, or back, meanwhile.
+        (_, 11) if untouched || scene.has_driver() && led => true,
         ("init", 0) => untouched || found.image.is_empty() && rests(V1),
         ("deploy", 0) if line.contains(" --detach") && facts.release.is_some() => {
             !facts.driven && facts.image == *old
