@@ -21,7 +21,7 @@ use super::still::Still;
 use crate::schema;
 
 /// A command that takes longer hangs.
-const HANG: Duration = Duration::from_secs(300);
+const HANG: Duration = Duration::from_secs(600);
 
 /// What is short where a case does not say it: nobody is behind the ingress.
 const SHORT: [(&str, &[(&str, &str)]); 3] = [

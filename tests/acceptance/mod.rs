@@ -9,6 +9,7 @@ mod drivers;
 pub mod field;
 mod fitness;
 mod gate;
+mod gitops;
 mod intents;
 mod life;
 mod outside;
@@ -50,6 +51,7 @@ pub fn all() -> Vec<Case> {
         drivers::CASES,
         unhealthy::CASES,
         changes::CASES,
+        gitops::CASES,
         seen::CASES,
         fitness::CASES,
     ];

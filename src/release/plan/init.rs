@@ -76,6 +76,7 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
     let Ground { service, label, live, to, .. } = ground;
     let colour = to.other();
     reasons.extend(expected::unmet(s, &service, &init.expected));
+    reasons.extend(astray(s));
     if !reasons.is_empty() {
         return Err(reasons);
     }
@@ -127,6 +128,17 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
         }
     }
     Ok(keep_warm(look, record).unwrap_or(Next::Done(Outcome::Initialised)))
+}
+
+/// A live Service that somebody gave another selector: that is the user's to put right.
+fn astray(s: &Snapshot) -> Option<String> {
+    let (_, record) = s.record.as_ref()?;
+    s.live_service(record)?;
+    let [blue, green] = Colour::BOTH.map(|colour| s.names.deployment(colour));
+    (s.live_service_leads(record) == Leads::Astray).then(|| {
+        let (service, key) = (&record.service, &record.label.key);
+        format!("Service {service} selects the pods of neither {blue} nor {green}: see its {key}")
+    })
 }
 
 /// The Ingress of ours: after the Services that it names.

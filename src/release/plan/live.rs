@@ -69,7 +69,9 @@ fn follow_live(look: Look, record: &Record, release: &Release) -> Option<Next> {
         return Some(look.changed(format!("Service {} was deleted", record.service)));
     };
     if s.live_service_leads(record) == Leads::Astray {
-        return Some(look.changed(format!("the selector of Service {} was changed", record.service)));
+        return Some(
+            look.changed(format!("the selector of Service {} was changed", record.service)),
+        );
     }
     let doing = Doing::FollowLive { service: record.service.clone(), colour: release.to };
     Some(look.act(doing, follow(service, &record.label, release.to)))

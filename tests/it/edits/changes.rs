@@ -85,6 +85,8 @@ impl Change {
                 field.delete(Kind::Ingress, "parrot").await?;
                 let metadata = ingress["metadata"].as_object_mut().context("no metadata")?;
                 metadata.retain(|field, _| ["name", "labels", "annotations"].contains(&&field[..]));
+                ingress["kind"] = json!("Ingress");
+                ingress["apiVersion"] = json!(Kind::Ingress.api_version());
                 ingress["status"] = json!({});
                 field.create(ingress).await.map(drop)
             }
@@ -130,7 +132,7 @@ async fn edited(field: &Field, deployment: &str) -> Result<()> {
 }
 
 /// What it says is set, the rest stays, as `kubectl apply` has it.
-async fn applied(field: &Field) -> Result<()> {
+pub async fn applied(field: &Field) -> Result<()> {
     let manifest = include_str!("../../../examples/parrot/parrot.yaml");
     for mut object in serde_saphyr::from_multiple::<Value>(manifest)? {
         let kind = match object["kind"].as_str() {
@@ -141,7 +143,10 @@ async fn applied(field: &Field) -> Result<()> {
         if let Some(metadata) = object["metadata"].as_object_mut() {
             metadata.remove("namespace");
         }
-        field.edit(kind, &name, object).await?;
+        match field.find(kind, &name).await? {
+            Some(_) => field.edit(kind, &name, object).await?,
+            None => field.create(object).await?,
+        };
     }
     Ok(())
 }

@@ -1,104 +1,144 @@
-//! What a person changes under a release, in each of its phases.
+//! What a person changes under a release, in each of its phases and while there is none.
 
 mod changes;
+mod table;
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
+use bluegreen::model::Kind;
+use serde_json::json;
 
 use crate::acceptance::Field;
 use crate::acceptance::command::{Command, Said, answered, done};
 use crate::network::bed::{Bed, in_paused_time};
-use changes::Change;
+use crate::tally;
+use changes::{Change, applied};
+use table::{Becomes, Remedy, Row, TABLE, WHEN, When};
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Phase {
-    Starting,
-    Waiting,
-    Switching,
-    Confirming,
-    Baking,
-    Draining,
-}
-
-const PHASES: [Phase; 6] = [
-    Phase::Starting,
-    Phase::Waiting,
-    Phase::Switching,
-    Phase::Confirming,
-    Phase::Baking,
-    Phase::Draining,
-];
-
+const V3: &str = "kmharish/parrot-app:v3.0";
 const DEPLOY: &str = "deploy parrot --image kmharish/parrot-app:v2.2 --timeout 60s \
      --webhook http://gate.example.com/confirm";
 
-impl Phase {
+impl When {
     fn deploy(self, field: &Field) -> Command {
-        let times = match self {
-            Phase::Starting | Phase::Waiting | Phase::Switching => "--threshold 1000",
-            Phase::Confirming => "--settle 20s",
-            Phase::Baking => "--bake 20s",
-            Phase::Draining => "--drain 20s",
+        let (times, answers): (&str, &[u16]) = match self {
+            When::Waiting => ("--threshold 1000", &[500, 500, 500, 500, 200]),
+            When::Confirming => ("--settle 20s", &[200]),
+            When::Baking => ("--bake 20s", &[200]),
+            When::Draining => ("--drain 20s", &[200]),
+            When::Idle | When::Starting | When::Switching => ("", &[200]),
         };
-        let answers: &[u16] =
-            if self == Phase::Waiting { &[500, 500, 500, 500, 200] } else { &[200] };
         field.command(&format!("{DEPLOY} {times}")).answers(answers)
     }
 
-    async fn caught(self, field: &Field, change: Change) -> Result<(u8, Said)> {
+    /// What becomes of a release when it happens.
+    async fn with(self, field: &Field, change: Change) -> Result<(u8, Said)> {
         let deploy = self.deploy(field);
         let change = change.done(field, ("parrot", "parrot-green"));
         match self {
-            Phase::Starting => deploy.frozen(done("make-candidate"), change).await,
-            Phase::Waiting => deploy.frozen(answered, change).await,
-            Phase::Switching => deploy.frozen(done("switch"), change).await,
-            Phase::Confirming => deploy.frozen(done("mark-switched"), change).await,
-            Phase::Baking | Phase::Draining => deploy.frozen(done("start-drain"), change).await,
+            When::Idle => {
+                change.await?;
+                deploy.ends().await
+            }
+            When::Starting => deploy.frozen(done("make-candidate"), change).await,
+            When::Waiting => deploy.frozen(answered, change).await,
+            When::Switching => deploy.frozen(done("switch"), change).await,
+            When::Confirming => deploy.frozen(done("mark-switched"), change).await,
+            When::Baking | When::Draining => deploy.frozen(done("start-drain"), change).await,
         }
     }
 }
 
-#[test]
-fn look() {
-    for change in changes::ALL {
-        for phase in PHASES {
-            let r = in_paused_time(async {
-                let bed = Bed::new(1).await?;
-                let field = &bed.field;
-                field.initialised().await?;
-                let (code, said) = phase.caught(field, change).await?;
-                let status = field.command("status parrot").ends().await?;
-                let abort = field.command("abort parrot").ends().await?;
-                let after = field.command("status parrot").ends().await?;
-                let s: serde_json::Value = serde_json::from_str(&after.1.out).unwrap_or_default();
-                let s0: serde_json::Value = serde_json::from_str(&status.1.out).unwrap_or_default();
-                let init = field.command("init parrot").ends().await?;
-                let again = field
-                    .command("deploy parrot --image kmharish/parrot-app:v3 --yes")
-                    .ends()
-                    .await?;
-                let cut = |s: &str| s.chars().take(260).collect::<String>().replace('\n', " / ");
-                eprintln!(
-                    "{change:?}\t{phase:?}\t{code}\t{}\n    status {} live {} {} {}\n    abort {} {}\n    status {} live {} {}\n    init {} {}\n    again {} {}",
-                    cut(&said.err),
-                    s0["healthy"],
-                    s0["live"]["deployment"],
-                    s0["problem"],
-                    s0["release"]["phase"],
-                    abort.0,
-                    cut(&abort.1.err),
-                    s["healthy"],
-                    s["live"]["deployment"],
-                    s["problem"],
-                    init.0,
-                    cut(&init.1.err),
-                    again.0,
-                    cut(&again.1.err)
-                );
-                Ok(())
-            });
-            if let Err(e) = r {
-                eprintln!("{change:?}\t{phase:?}\tERROR {e:#}");
-            }
+async fn remedied(field: &Field, remedy: Remedy, code: u8) -> Result<()> {
+    match remedy {
+        // Of what is over there is nothing left to abort.
+        Remedy::Abort if code == 7 => {
+            let (code, said) = field.command("abort parrot").ends().await?;
+            ensure!(matches!(code, 0 | 11), "{said:#?}");
+            Ok(())
         }
+        Remedy::Abort => Ok(()),
+        Remedy::Apply => applied(field).await,
+        Remedy::Select => {
+            let live = match field.backend("parrot").await?.as_str() {
+                "parrot-green" => "parrot-green",
+                _ => "parrot",
+            };
+            let selector = json!({"spec": {"selector": {"app": live}}});
+            field.edit(Kind::Service, "parrot", selector).await.map(drop)
+        }
+        Remedy::Init => field.initialised().await,
     }
+}
+
+async fn cell(field: &Field, row: &Row, when: When, becomes: Becomes) -> Result<()> {
+    field.initialised().await?;
+    let (code, said) = when.with(field, row.change).await?;
+    ensure!(code == becomes.code(), "exit {code}, not {}: {}", becomes.code(), said.err);
+    if becomes != Becomes::Live {
+        ensure!(said.err.contains("hint: "), "{}", said.err);
+        // It was not fought, nor is it by the same command again, which writes to its record alone.
+        let again = field.command(&format!("{DEPLOY} --threshold 1000")).ends().await?;
+        ensure!(again.0 != 0, "the same again went through: {:#?}", again.1);
+        let written = again.1.events.iter().filter(|event| event["event"] == "done");
+        let mut steps = written.map(|event| event["step"].as_str().unwrap_or_default());
+        let fought = steps.find(|step| !["hold", "set", "let-go"].contains(step));
+        ensure!(fought.is_none(), "it was fought: {:#?}", again.1);
+        both_are_kept(field, row.change, when).await?;
+    }
+    for remedy in row.remedies {
+        remedied(field, *remedy, code).await.with_context(|| format!("{remedy:?}"))?;
+    }
+    let next = field.command(&format!("deploy parrot --image {V3} --yes")).ends().await?;
+    ensure!(next.0 == 0, "the next release: exit {}: {}", next.0, next.1.err);
+    ensure!(field.routed().await? == V3, "the next release is not live");
+    let status = field.status().await?;
+    ensure!(status["healthy"] == true, "{status:#}");
+    Ok(())
+}
+
+/// Whatever was not deleted by the user runs on.
+async fn both_are_kept(field: &Field, change: Change, when: When) -> Result<()> {
+    let old = field.replicas("parrot").await?;
+    ensure!(
+        old.is_some_and(|n| n > 0) || change == Change::LiveDeleted,
+        "the old version: {old:?}"
+    );
+    let new = field.replicas("parrot-green").await?;
+    let is_there = new.is_some_and(|n| n > 0);
+    ensure!(is_there || change == Change::CandidateDeleted || when == When::Idle, "{new:?}");
+    Ok(())
+}
+
+#[test]
+fn each_change_has_one_outcome() {
+    let cells = TABLE.iter().flat_map(|row| {
+        let columns = WHEN.into_iter().zip(row.becomes);
+        columns.map(move |(when, becomes)| (row, when, becomes))
+    });
+    let cells: Vec<_> = cells.filter(|(.., becomes)| *becomes != Becomes::Nothing).collect();
+    let tried = |(row, when, becomes): &(&Row, When, Becomes)| {
+        let ran =
+            in_paused_time(async { cell(&Bed::new(1).await?.field, row, *when, *becomes).await });
+        ran.err().map(|why| format!("{:?} while {when:?}: {why:#}", row.change))
+    };
+    let failed: Vec<String> = std::thread::scope(|scope| {
+        let halves = (0..2).map(|half| {
+            let half: Vec<_> = cells.iter().skip(half).step_by(2).collect();
+            scope.spawn(move || half.into_iter().filter_map(tried).collect::<Vec<_>>())
+        });
+        let halves: Vec<_> = halves.collect();
+        halves.into_iter().flat_map(|half| half.join().expect("a run panicked")).collect()
+    });
+    tally::record("edits: changes in each phase", cells.len(), cells.len() - failed.len());
+    assert!(failed.is_empty(), "{} failed:\n{}", failed.len(), failed.join("\n"));
+}
+
+#[test]
+fn the_page_has_the_table() {
+    let page = include_str!("../../../docs/changes-under-us.md");
+    assert!(
+        page.contains(&table::page()),
+        "docs/changes-under-us.md should have:\n{}",
+        table::page()
+    );
 }

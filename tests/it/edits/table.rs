@@ -1,0 +1,129 @@
+//! One outcome each, as data: what the tests assert, and what `docs/changes-under-us.md` shows.
+
+use super::changes::Change;
+
+/// When it happens: a column.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum When {
+    /// No release is in progress.
+    Idle,
+    Starting,
+    Waiting,
+    Switching,
+    Confirming,
+    Baking,
+    Draining,
+}
+
+pub const WHEN: [When; 7] = [
+    When::Idle,
+    When::Starting,
+    When::Waiting,
+    When::Switching,
+    When::Confirming,
+    When::Baking,
+    When::Draining,
+];
+
+/// What becomes of the release in progress; of the next one, where none is: a cell.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Becomes {
+    /// It goes live as if nothing had happened.
+    Live,
+    /// It stops, and both versions are kept.
+    Stops,
+    /// It is not begun.
+    Unfit,
+    /// There is nothing yet that could be changed.
+    Nothing,
+}
+
+impl Becomes {
+    pub fn code(self) -> u8 {
+        match self {
+            Becomes::Live | Becomes::Nothing => 0,
+            Becomes::Stops => 7,
+            Becomes::Unfit => 10,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Becomes::Live => "goes live",
+            Becomes::Stops => "stops (7)",
+            Becomes::Unfit => "refused (10)",
+            Becomes::Nothing => "",
+        }
+    }
+}
+
+/// What puts it right after that, in this order, before the next release.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Remedy {
+    Abort,
+    /// The user's own manifest, with the objects that are missing.
+    Apply,
+    /// The live Service's selector, by hand.
+    Select,
+    Init,
+}
+
+impl Remedy {
+    fn words(self) -> &'static str {
+        match self {
+            Remedy::Abort => "`bluegreen abort`",
+            Remedy::Apply => "apply your manifest",
+            Remedy::Select => "give the Service its selector back",
+            Remedy::Init => "`bluegreen init`",
+        }
+    }
+}
+
+pub struct Row {
+    pub change: Change,
+    pub becomes: [Becomes; 7],
+    pub remedies: &'static [Remedy],
+}
+
+const L: Becomes = Becomes::Live;
+const S: Becomes = Becomes::Stops;
+const U: Becomes = Becomes::Unfit;
+const N: Becomes = Becomes::Nothing;
+
+pub const TABLE: [Row; 14] = [
+    row(Change::AnotherPath, [L, L, L, L, L, L, L], &[]),
+    row(Change::AnotherHost, [L, L, L, L, L, L, L], &[]),
+    row(Change::IngressMadeAgain, [L, L, L, L, L, L, L], &[]),
+    row(Change::IngressDeleted, [U, S, S, S, S, S, S], &[Remedy::Abort, Remedy::Apply]),
+    row(Change::LiveScaled, [L, L, L, L, L, L, L], &[]),
+    row(Change::LiveEdited, [L, S, S, L, L, L, L], &[Remedy::Abort]),
+    row(Change::LiveDeleted, [U, S, S, L, L, L, L], &[Remedy::Abort, Remedy::Apply]),
+    row(Change::CandidateEdited, [N, S, S, S, S, S, S], &[Remedy::Abort]),
+    row(Change::CandidateDeleted, [N, L, S, S, S, S, S], &[Remedy::Abort]),
+    row(Change::ServicePort, [L, L, L, L, L, L, L], &[]),
+    row(Change::ServiceElsewhere, [S, S, S, S, S, S, S], &[Remedy::Abort, Remedy::Select]),
+    row(Change::ServiceDeleted, [U, S, S, S, S, S, S], &[Remedy::Abort, Remedy::Init]),
+    row(Change::RecordDeleted, [U, S, S, S, S, S, S], &[Remedy::Init]),
+    row(Change::Applied, [L, L, L, L, L, L, L], &[]),
+];
+
+const fn row(change: Change, becomes: [Becomes; 7], remedies: &'static [Remedy]) -> Row {
+    Row { change, becomes, remedies }
+}
+
+/// As the page has it.
+pub fn page() -> String {
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let heads = WHEN.map(|when| format!("{when:?}").to_lowercase());
+    let heads = [&["".to_owned()], &heads[..], &["then".to_owned()]].concat();
+    let mut page = line(&heads) + &"|---".repeat(heads.len()) + "|\n";
+    for row in &TABLE {
+        let cells = row.becomes.iter().map(|becomes| becomes.words().to_owned());
+        let remedies: Vec<&str> = row.remedies.iter().map(|remedy| remedy.words()).collect();
+        let mut line_of = vec![row.change.words().to_owned()];
+        line_of.extend(cells);
+        line_of.push(remedies.join(", "));
+        page += &line(&line_of);
+    }
+    page
+}
