@@ -6,6 +6,8 @@ test:
 
 test-long: test
 	@PROPTEST_CASES=1000 cargo test --quiet --test it plan_properties
+	@BLUEGREEN_SEQUENCES=random:400 tests/cluster/run differential::draws
+	@fuzz/run 60
 	@tests/sabotage/run
 	@$(MAKE) --no-print-directory measure
 

@@ -95,6 +95,7 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
             [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Return when it is ready; promote or abort decides')
             [CompletionResult]::new('--detach', '--detach', [CompletionResultType]::ParameterName, 'Return when it is ready; promote or abort decides')
             [CompletionResult]::new('--replace', '--replace', [CompletionResultType]::ParameterName, 'End an unfinished release of another version first')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Wait for a release that is in progress, then start this one')
             [CompletionResult]::new('--keep-old', '--keep-old', [CompletionResultType]::ParameterName, 'Don''t put the old version away')
             [CompletionResult]::new('--allow-policy-gap', '--allow-policy-gap', [CompletionResultType]::ParameterName, 'Go on where a NetworkPolicy would not hold for the candidate')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')

@@ -90,6 +90,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand -d 'Return when it is ready; promote or abort decides'
             cand --detach 'Return when it is ready; promote or abort decides'
             cand --replace 'End an unfinished release of another version first'
+            cand --wait 'Wait for a release that is in progress, then start this one'
             cand --keep-old 'Don''t put the old version away'
             cand --allow-policy-gap 'Go on where a NetworkPolicy would not hold for the candidate'
             cand -h 'Print help (see more with ''--help'')'

@@ -88,6 +88,7 @@ never\t''"
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s y -l yes -d 'No gate: go live as soon as it is ready'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s d -l detach -d 'Return when it is ready; promote or abort decides'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l replace -d 'End an unfinished release of another version first'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l wait -d 'Wait for a release that is in progress, then start this one'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l keep-old -d 'Don\'t put the old version away'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l allow-policy-gap -d 'Go on where a NetworkPolicy would not hold for the candidate'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s h -l help -d 'Print help (see more with \'--help\')'

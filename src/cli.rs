@@ -5,6 +5,7 @@ mod examples;
 mod program;
 mod redacted;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -13,11 +14,13 @@ use secrecy::SecretString;
 
 pub use credentials::Credentials;
 pub use program::program;
+pub use redacted::shown;
 
 use crate::release::PreviewHost;
 use crate::release::goal::ImageChange;
 use crate::settings::{
-    Probe, parse_app, parse_preview_host, parse_reason, parse_seconds, parse_some_seconds,
+    Probe, parse_app, parse_namespace, parse_preview_host, parse_reason, parse_seconds,
+    parse_some_seconds, parse_times,
 };
 
 /// Blue/green releases on Kubernetes from the command line, without a controller.
@@ -36,7 +39,14 @@ pub struct Cli {
 #[derive(Args, Debug, Clone)]
 pub struct Common {
     /// The app's namespace; by default the kubeconfig's
-    #[arg(short, long, global = true, value_name = "NAME", help_heading = "Common options")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "NAME",
+        value_parser = parse_namespace,
+        help_heading = "Common options"
+    )]
     pub namespace: Option<String>,
     /// The context of the kubeconfig to use
     #[arg(long, global = true, value_name = "NAME", help_heading = "Common options")]
@@ -79,10 +89,15 @@ pub fn command(program: &'static str) -> clap::Command {
 
 /// The command line that this process was given. Ends it with help, or with what is wrong.
 pub fn parse() -> Cli {
+    parsed(std::env::args_os()).unwrap_or_else(|error| redacted::end(&error))
+}
+
+/// The same of any command line.
+pub fn parsed(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let mut command = command(program());
-    let matches = command.try_get_matches_from_mut(std::env::args_os());
+    let matches = command.try_get_matches_from_mut(words);
     let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
-    cli.unwrap_or_else(|error| redacted::end(&error.format(&mut command)))
+    cli.map_err(|error| error.format(&mut command))
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -139,8 +154,9 @@ pub struct Init {
     /// A host under which people outside can see the candidate, or none
     ///
     /// Our own Ingress then serves it, with the class of the app's Ingress: the DNS has to lead it to
-    /// the ingress controller. Whoever knows the host sees the candidate. Is recorded; none takes it
-    /// back.
+    /// the ingress controller. Whoever knows the host sees the candidate, from the networks that the
+    /// app's Ingress lets in; nobody is asked for a password. It must be nobody's yet, in no namespace:
+    /// only the app's own is looked at. Is recorded; none takes it back.
     #[arg(long, value_name = "HOST", value_parser = parse_preview_host)]
     pub preview_host: Option<PreviewHost>,
     /// Settings to record, and to check: a bluegreen.yaml or a Flagger Canary; - for standard input
@@ -207,7 +223,7 @@ pub struct Deploy {
     /// Give up after N times without a yes [default: 60]
     ///
     /// So many answers in a row that are not a yes destroy the candidate.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = parse_times, allow_negative_numbers = true)]
     pub threshold: Option<u64>,
     /// Give up after this long without a yes
     ///
@@ -320,7 +336,7 @@ pub struct Promote {
     #[arg(value_parser = parse_app)]
     pub app: Option<String>,
     /// Only this release; for scripts
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_times)]
     pub release: Option<u64>,
     /// Approve a candidate that is not ready yet: it goes live when it is
     #[arg(long)]
@@ -336,7 +352,7 @@ pub struct Abort {
     #[arg(value_parser = parse_app)]
     pub app: Option<String>,
     /// Only this release; for scripts
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_times)]
     pub release: Option<u64>,
     /// Why, for the others and for the history
     #[arg(long, value_name = "TEXT", value_parser = parse_reason)]
@@ -352,13 +368,13 @@ pub struct Rollback {
     ///
     /// Once it is undone, the same command again changes nothing. Without it a second rollback takes
     /// the first one back.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_times)]
     pub release: Option<u64>,
     /// To the version of this release of the history
     ///
     /// It must have been live, and its pod template must still be there: Deployments keep as many old
     /// ones as their revisionHistoryLimit says.
-    #[arg(long, value_name = "N", conflicts_with = "release")]
+    #[arg(long, value_name = "N", value_parser = parse_times, conflicts_with = "release")]
     pub to: Option<u64>,
     /// For getting ready, and for outages [default: 10m]
     #[arg(long, value_name = "TIME", value_parser = parse_some_seconds)]

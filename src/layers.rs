@@ -81,3 +81,18 @@ fn the_core_can_neither_wait_nor_send() {
         }
     }
 }
+
+/// What a person reads of whom this program talks to is true as long as this is.
+#[test]
+fn what_goes_out_goes_out_in_one_place() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let clients = ["reqwest", "TcpStream", "kube::Client", "kube::{Client", "UdpSocket"];
+    for file in sources(&src) {
+        let text = fs::read_to_string(&file).unwrap();
+        let may = ["gate", "cluster", "demo", "sandbox", "layers"]
+            .contains(&module(&file).as_str())
+            || file.ends_with("commands/surroundings.rs");
+        let used = clients.iter().find(|client| text.contains(**client));
+        assert!(may || used.is_none(), "{} has {used:?}", file.display());
+    }
+}

@@ -8,15 +8,18 @@ use crate::clean::clean;
 
 /// Says it as clap does, and ends the process as clap does.
 pub fn end(error: &clap::Error) -> ! {
-    let said = error.render().to_string();
-    let shown = redacted(&said);
+    let shown = shown(error);
     // Help is no error, and has none of it.
-    if !error.use_stderr() || said == shown {
+    if !error.use_stderr() || error.render().to_string() == shown {
         error.exit();
     }
     // Nobody may read it: that changes nothing.
     let _ = write!(std::io::stderr(), "{shown}");
     exit(error.exit_code())
+}
+
+pub fn shown(error: &clap::Error) -> String {
+    redacted(&error.render().to_string())
 }
 
 fn redacted(said: &str) -> String {

@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Method, Request, StatusCode};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
 use serde_json::Value;
 
 use super::Clock;
 use super::account::Account;
 use crate::model::Kind;
+
+/// A list of all that a large namespace has is shorter; what has no end is no reply.
+const LONGEST_REPLY: usize = 256 << 20;
 
 /// The API server, for the namespace of one app.
 #[derive(Clone)]
@@ -147,7 +150,8 @@ async fn exchange(
     let exchange = async {
         let response = client.send(request.map(Body::from)).await.map_err(|error| lost(&error))?;
         let (head, body) = response.into_parts();
-        let bytes = body.collect().await.map_err(|error| lost(&error))?;
+        let body = Limited::new(body, LONGEST_REPLY);
+        let bytes = body.collect().await.map_err(|error| lost(&*error))?;
         Ok((head, bytes.to_bytes().into()))
     };
     let late = || CallError::Lost { why: format!("no reply within {} s", limit.as_secs()) };

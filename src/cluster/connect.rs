@@ -1,18 +1,19 @@
 //! From kubectl's flags to a client.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::header;
 use kube::Config;
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 
 use super::account::Account;
 use super::call::chain;
 use super::{Clock, Cluster};
 use crate::USER_AGENT;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, quoted};
 use crate::settings::is_this_machine;
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
@@ -27,6 +28,12 @@ pub struct Access {
 }
 
 impl Access {
+    /// A command line of kubectl's that shows the same kubeconfig.
+    fn kubectl(&self, words: &str) -> String {
+        let shown = Access { kubeconfig: self.kubeconfig.clone(), ..Access::default() };
+        format!("kubectl {words}{}", shown.flags(None))
+    }
+
     /// The same once more, for a command line that works when pasted.
     pub fn flags(&self, namespace: Option<&str>) -> String {
         let kubeconfig = self.kubeconfig.as_ref().map(|path| path.display().to_string());
@@ -38,15 +45,6 @@ impl Access {
         ];
         let given = flags.iter().filter_map(|(flag, value)| Some((flag, quoted((*value)?))));
         given.map(|(flag, value)| format!(" {flag} {value}")).collect()
-    }
-}
-
-/// A word as a shell takes it.
-pub fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
-    match !word.is_empty() && word.chars().all(plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
     }
 }
 
@@ -67,14 +65,16 @@ pub async fn connect(access: &Access) -> Result<Cluster, Error> {
     }
     let namespace = access.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
     if !crate::settings::is_dns_label(&namespace) {
-        return Err(Error::new(
-            Kind::Usage,
-            format!("{namespace:?} is not the name of a namespace"),
-        ));
+        let what = format!("{namespace:?} is not the name of a namespace");
+        return Err(Error::new(Kind::Usage, what)
+            .because("the kubeconfig's context says so")
+            .hint("name another: -n NAME"));
     }
     let address = shown(&config.cluster_url);
     let account = Account::new(config).map_err(|error| {
-        Error::new(Kind::Usage, "the kubeconfig can't be used").because(chain(&error))
+        Error::new(Kind::Usage, "the kubeconfig can't be used")
+            .because(chain(&error))
+            .hint(access.kubectl("config view"))
     })?;
     let flags = access.flags(Some(&namespace));
     let (account, clock) = (Arc::new(account), Arc::new(Clock::default()));
@@ -100,19 +100,61 @@ fn shown(url: &http::Uri) -> String {
 }
 
 async fn config(access: &Access) -> Result<Config, Error> {
-    let options = KubeConfigOptions { context: access.context.clone(), ..Default::default() };
-    let failed = |error: &(dyn std::error::Error + 'static)| {
-        Error::new(Kind::Usage, "the kubeconfig can't be read").because(chain(error))
+    let context = access.context.as_ref();
+    let failed = |error: &KubeconfigError| {
+        Error::new(Kind::Usage, "the kubeconfig can't be read")
+            .because(chain(error))
+            .hint(remedy(access, error))
     };
-    if let Some(path) = &access.kubeconfig {
-        let kubeconfig = Kubeconfig::read_from(path).map_err(|error| failed(&error))?;
-        return Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|e| failed(&e));
+    let read = match &access.kubeconfig {
+        Some(path) => Kubeconfig::read_from(path),
+        None => Kubeconfig::read(),
+    };
+    let kubeconfig = match read {
+        Ok(kubeconfig) => kubeconfig,
+        // Without one, and without a word about one: the Pod that a CI step may run in.
+        Err(error) if is_none(&error) && access.kubeconfig.is_none() && context.is_none() => {
+            return Config::incluster().map_err(|_| {
+                Error::new(Kind::Usage, "there is no kubeconfig")
+                    .because(chain(&error))
+                    .hint("name one: --kubeconfig FILE, or KUBECONFIG in the environment")
+            });
+        }
+        Err(error) => return Err(failed(&error)),
+    };
+    let used = context.or(kubeconfig.current_context.as_ref());
+    let used = kubeconfig.contexts.iter().find(|named| Some(&named.name) == used);
+    let user = used.and_then(|named| named.context.as_ref()?.user.clone());
+    // The client would go on as nobody.
+    if let Some(user) = user.filter(|user| !user.is_empty())
+        && !kubeconfig.auth_infos.iter().any(|named| named.name == user)
+    {
+        return Err(Error::new(Kind::Usage, "the kubeconfig can't be read")
+            .because(format!("it has no user {user}, whom the context names"))
+            .hint(access.kubectl("config view")));
     }
-    if access.context.is_some() {
-        return Config::from_kubeconfig(&options).await.map_err(|error| failed(&error));
+    let options = KubeConfigOptions { context: context.cloned(), ..Default::default() };
+    Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| failed(&error))
+}
+
+fn is_none(error: &KubeconfigError) -> bool {
+    match error {
+        KubeconfigError::FindPath => true,
+        KubeconfigError::ReadConfig(error, _) => error.kind() == ErrorKind::NotFound,
+        _ => false,
     }
-    // Without flags: the kubeconfig, else the Pod that a CI step may run in.
-    Config::infer().await.map_err(|error| failed(&error))
+}
+
+fn remedy(access: &Access, error: &KubeconfigError) -> String {
+    match error {
+        KubeconfigError::ReadConfig(..) | KubeconfigError::FindPath => {
+            "name another: --kubeconfig FILE, or KUBECONFIG in the environment".to_owned()
+        }
+        KubeconfigError::CurrentContextNotSet | KubeconfigError::LoadContext(_) => {
+            access.kubectl("config get-contexts")
+        }
+        _ => access.kubectl("config view"),
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! and output, or lines of the kubeconfig: all of these may hold secrets.
 
 use kube::client::AuthError;
-use kube::config::KubeconfigError;
+use kube::config::{KubeconfigError, LoadDataError};
 
 /// What may be said of an error that has such a one among its causes; nothing if it has none.
 pub fn told(error: &(dyn std::error::Error + 'static)) -> Option<String> {
@@ -26,15 +26,41 @@ fn auth(error: &AuthError) -> String {
         AuthError::AuthExecRun { out, .. } => {
             format!("the program that gives the credential failed with {}", out.status)
         }
-        AuthError::InvalidBasicAuth(_) | AuthError::ReadTokenFile(..) => error.to_string(),
+        AuthError::ReadTokenFile(error, path) => {
+            format!("the token file {} can't be read: {error}", path.display())
+        }
+        AuthError::InvalidBasicAuth(_) => error.to_string(),
         _ => "the kubeconfig's way to a credential did not work".to_owned(),
     }
 }
 
 fn kubeconfig(error: &KubeconfigError) -> Option<String> {
-    let KubeconfigError::Parse(error) = error else { return None };
-    let place = error.location().map(|place| format!(" (line {})", place.line()));
-    Some(format!("it is not the YAML of a kubeconfig{}", place.unwrap_or_default()))
+    let load = |what: &str, error: &LoadDataError| match error {
+        LoadDataError::DecodeBase64(_) => format!("its {what} is not base64"),
+        LoadDataError::ReadFile(error, path) => {
+            format!("its {what}, {}, can't be read: {error}", path.display())
+        }
+        LoadDataError::NoBase64DataOrFile => format!("it has no {what}"),
+    };
+    Some(match error {
+        KubeconfigError::Parse(error) => {
+            let place = error.location().map(|place| format!(" (line {})", place.line()));
+            format!("it is not the YAML of a kubeconfig{}", place.unwrap_or_default())
+        }
+        KubeconfigError::ReadConfig(error, path) => format!("{}: {error}", path.display()),
+        KubeconfigError::CurrentContextNotSet => "it names no current context".to_owned(),
+        KubeconfigError::LoadContext(name) => format!("it has no context {name}"),
+        KubeconfigError::LoadClusterOfContext(name) => {
+            format!("it has no cluster {name}, which the context names")
+        }
+        KubeconfigError::MissingClusterUrl => "its cluster has no server".to_owned(),
+        KubeconfigError::ParseClusterUrl(_) => "its cluster's server is no address".to_owned(),
+        KubeconfigError::ParseProxyUrl(_) => "its proxy-url is no address".to_owned(),
+        KubeconfigError::LoadCertificateAuthority(error) => load("certificate authority", error),
+        KubeconfigError::LoadClientCertificate(error) => load("client certificate", error),
+        KubeconfigError::LoadClientKey(error) => load("client key", error),
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -11,18 +11,20 @@ use crate::release::Step;
 use crate::release::checks::{Rehearsed, Reply};
 
 const WRITE_WITHIN: Duration = Duration::from_secs(10);
+/// As kubectl does it: a field that the API server does not know is an error, and not dropped.
+const QUERY: &str = "fieldManager=bluegreen&fieldValidation=Strict";
 const JSON: &str = "application/json";
 const JSON_PATCH: &str = "application/json-patch+json";
 
 impl Cluster {
     /// Carries out one write and returns the object as it is then; nothing for a deletion.
     pub async fn execute(&self, write: &Write) -> Result<Option<Value>, CallError> {
-        self.send(write, "fieldManager=bluegreen").await
+        self.send(write, QUERY).await
     }
 
     /// Has the API server check a write, admission included, without carrying it out.
     pub async fn dry_run(&self, write: &Write) -> Result<Option<Value>, CallError> {
-        self.send(write, "fieldManager=bluegreen&dryRun=All").await
+        self.send(write, &format!("{QUERY}&dryRun=All")).await
     }
 
     async fn send(&self, write: &Write, query: &str) -> Result<Option<Value>, CallError> {
@@ -44,7 +46,7 @@ impl Cluster {
                     "preconditions": {"uid": at.uid, "resourceVersion": at.resource_version},
                     "propagationPolicy": "Background",
                 });
-                let query = query.replace("fieldManager=bluegreen", "");
+                let query = query.replace(QUERY, "");
                 let url = format!("{}?{query}", self.path(id.kind, Some(&id.name)));
                 let body = Some((JSON, bytes(&options)));
                 self.call(Method::DELETE, &url, body, WRITE_WITHIN).await?;

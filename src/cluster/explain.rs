@@ -14,7 +14,14 @@ impl Cluster {
     /// Nothing can be decided on a record that can't be understood.
     pub fn unreadable(&self, error: &Unreadable) -> Error {
         let look = format!("get configmap {} -o yaml", error.id.name);
-        Error::new(Kind::Unexpected, error.to_string()).hint(self.kubectl(&look))
+        let Unreadable { id, why, is_later } = error;
+        let error = Error::new(Kind::Unexpected, format!("the record, {id}, can't be read"))
+            .because(why)
+            .hint(self.kubectl(&look));
+        error.hint(match is_later {
+            true => "use the bluegreen that wrote it, or a later one",
+            false => "once it is deleted, bluegreen init makes it again from what is there",
+        })
     }
 
     /// Nothing can be asked without one.

@@ -15,7 +15,7 @@ mod watch;
 
 pub use call::{CallError, Cluster};
 pub use clock::Clock;
-pub use connect::{Access, connect, quoted};
+pub use connect::{Access, connect};
 pub use execute::rehearsed;
 pub use observe::{Breadth, apps, read, read_once};
 pub use rights::missing;

@@ -29,19 +29,21 @@ pub enum Breadth {
 }
 
 const SERVING: [Kind; 4] = [Kind::Deployment, Kind::Service, Kind::Ingress, Kind::EndpointSlice];
-const BESIDE: [Kind; 3] = [Kind::HorizontalPodAutoscaler, Kind::ReplicaSet, Kind::Pod];
-const IN_THE_WAY: [Kind; 4] = [
-    Kind::NetworkPolicy,
-    Kind::PodDisruptionBudget,
-    Kind::PersistentVolumeClaim,
-    Kind::ResourceQuota,
-];
+const BESIDE: [Kind; 4] =
+    [Kind::HorizontalPodAutoscaler, Kind::PodDisruptionBudget, Kind::ReplicaSet, Kind::Pod];
+const IN_THE_WAY: [Kind; 3] =
+    [Kind::NetworkPolicy, Kind::PersistentVolumeClaim, Kind::ResourceQuota];
 
 impl Breadth {
-    fn kinds(self) -> Vec<Kind> {
+    fn kinds(self, known: &Objects) -> Vec<Kind> {
         match self {
             Breadth::Record => Vec::new(),
-            Breadth::Serving => SERVING.to_vec(),
+            // Most apps have neither.
+            Breadth::Serving => {
+                let has = |kind: &Kind| known.list(*kind).next().is_some();
+                let size = [Kind::HorizontalPodAutoscaler, Kind::PodDisruptionBudget];
+                SERVING.into_iter().chain(size.into_iter().filter(has)).collect()
+            }
             Breadth::All => [&SERVING[..], &BESIDE].concat(),
             Breadth::Fitness => [&SERVING[..], &BESIDE, &IN_THE_WAY].concat(),
         }
@@ -55,7 +57,7 @@ pub async fn read(
     breadth: Breadth,
     objects: &mut Objects,
 ) -> Result<BTreeMap<Kind, String>, (Kind, CallError)> {
-    let lists = try_join_all(breadth.kinds().into_iter().map(|kind| list(cluster, kind)));
+    let lists = try_join_all(breadth.kinds(objects).into_iter().map(|kind| list(cluster, kind)));
     let record = names.record();
     let record_list = list_named(cluster, &record);
     let (record_list, lists) = futures_util::future::try_join(record_list, lists).await?;

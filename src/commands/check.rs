@@ -40,7 +40,13 @@ pub async fn run(
 }
 
 async fn checks(session: &Session, args: &cli::Check) -> Result<Vec<Check>, Error> {
-    let (rights, look) = join(session.rights(), session.look(Breadth::Fitness)).await;
+    let (missing, look) = join(session.missing(), session.look(Breadth::Fitness)).await;
+    let hint = format!("{} --role prints the Role that allows it", session.command("check"));
+    let has = |kind| look.as_ref().is_ok_and(|s| s.objects.list(kind).next().is_some());
+    let rights = match missing {
+        Ok(missing) => rights::checks(&missing, has, &hint),
+        Err(error) => vec![rights::unknown(&error.to_string())],
+    };
     let s = match look {
         // What may not be read is told with the other rights that are missing.
         Err(error) if error.kind == Kind::NotPermitted => {

@@ -11,10 +11,9 @@ use clap::{CommandFactory, FromArgMatches};
 
 use super::Surroundings;
 use crate::cli::{self, Cli, Fault, Output};
-use crate::cluster::quoted;
 use crate::demo::{APP, Answer, Demo, NAMESPACE, NEW, Script};
 use crate::drive::Interrupts;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, quoted};
 use crate::report;
 use crate::sandbox;
 use folder::Folder;

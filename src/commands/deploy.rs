@@ -8,7 +8,7 @@ use crate::cli;
 use crate::error::{Error, Kind};
 use crate::release::{Change, Deploy, Goal, Settings};
 use crate::report;
-use crate::settings::Template;
+use crate::settings::{self, Template};
 
 pub async fn run(
     around: &Surroundings,
@@ -18,10 +18,10 @@ pub async fn run(
     let flag = args.webhook.as_ref().map(gate::address).transpose()?;
     let (common, input) = input::read(common, &args.filename, args.app.as_deref(), true)?;
     if input.template.is_none() && input.settings.is_none() && !args.filename.is_empty() {
-        let files: Vec<_> = args.filename.iter().map(|file| file.display().to_string()).collect();
+        let files: Vec<_> = args.filename.iter().map(|file| settings::shown(file)).collect();
         let what = format!("there is neither a Deployment nor settings in {}", files.join(", "));
         return Err(Error::new(Kind::Usage, what)
-            .because("a kind that is not known is passed over, and these are all that count")
+            .because(input::passed(&input.passed))
             .hint("give a Deployment, a Flagger Canary or a bluegreen.yaml"));
     }
     let change = change(args, input.template)?;

@@ -56,7 +56,9 @@ pub fn address(url: &SecretString) -> Result<Address, Error> {
 }
 
 fn unusable(why: String) -> Error {
-    Error::new(Kind::Usage, "the webhook's address can't be used").because(why)
+    Error::new(Kind::Usage, "the webhook's address can't be used")
+        .because(why)
+        .hint("give it whole: https://gate.example.com/confirm")
 }
 
 fn with_credentials(

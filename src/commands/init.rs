@@ -20,7 +20,8 @@ pub async fn run(
     let (common, input) = input::read(common, &args.filename, args.app.as_deref(), false)?;
     if !args.filename.is_empty() && input.settings.is_none() {
         return Err(Error::new(Kind::Usage, "there are no settings in what -f names")
-            .because("init reads a bluegreen.yaml, or a Canary of Flagger's")
+            .because(input::passed(&input.passed))
+            .hint("give a bluegreen.yaml, or a Canary of Flagger's")
             .hint("init needs no file: it looks at the Deployment and the Ingress themselves"));
     }
     let session = Session::open(around, &common, input.app.as_ref()).await?;

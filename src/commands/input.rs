@@ -27,3 +27,11 @@ pub fn read(
     }
     Ok((Common { namespace: input.namespace.clone(), ..common.clone() }, input))
 }
+
+/// Why files say nothing, by the kinds of what stands in them.
+pub fn passed(kinds: &[String]) -> String {
+    match kinds {
+        [] => "nothing stands there".to_owned(),
+        kinds => format!("what stands there is passed over: {}", kinds.join(", ")),
+    }
+}

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use super::Surroundings;
 use crate::cli::{Common, Output, program};
-use crate::cluster::{Access, Breadth, Cluster, apps, missing, read_once};
+use crate::cluster::{Access, Breadth, CallError, Cluster, apps, missing, read_once};
 use crate::drive::{Drive, Ended, drive};
 use crate::error::{Error, Kind};
 use crate::event::Event;
 use crate::gate::Webhooks;
-use crate::release::checks::{Check, rights};
+use crate::release::checks::rights::{self, Right};
 use crate::release::{Goal, Me, Memory, Names, Snapshot};
 use crate::report::{Commands, Reporter};
 use crate::settings::Probe;
@@ -61,17 +61,9 @@ impl Session {
             .map_err(|error| self.cluster.unreadable(&error))
     }
 
-    /// What is allowed of what a release does.
-    pub async fn rights(&self) -> Vec<Check> {
-        match missing(&self.cluster, &rights::all()).await {
-            Ok(missing) => rights::checks(&missing, &self.role()),
-            Err(error) => vec![rights::unknown(&error.to_string())],
-        }
-    }
-
-    /// How one gets what is missing.
-    fn role(&self) -> String {
-        format!("{} --role prints the Role that allows it", self.command("check"))
+    /// The rights of a release that are missing.
+    pub async fn missing(&self) -> Result<Vec<Right>, CallError> {
+        missing(&self.cluster, &rights::all()).await
     }
 
     /// Drives a goal to its outcome, and says what happens.

@@ -27,7 +27,8 @@ pub async fn run(
     let s = session.look(Breadth::Serving).await?;
     // Where nobody has taken it in yet, there may be no app at all.
     if s.record.is_none() && s.slot(Colour::Blue).is_none() {
-        return Err(Error::new(Kind::Unfit, s.names.no_deployment()));
+        let error = Error::new(Kind::Unfit, s.names.no_deployment());
+        return Err(error.hint(session.cluster.kubectl("get deployments")));
     }
     let status = status::of(&s);
     match session.output {

@@ -15,7 +15,6 @@ use crate::report::lasted;
 pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
     let Ended { outcome, in_progress, .. } = ended;
     let app = &session.names.app;
-    let error = |kind, what: String| Err(Error::new(kind, what));
     match outcome {
         Outcome::Rehearsed => Ok("nothing was written (--dry-run=server)".to_owned()),
         Outcome::Initialised => Ok(format!("{app} is ready for releases")),
@@ -73,7 +72,10 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
                 .hint("--detach: return when it is ready, and let a later promote or abort decide")
                 .hint("--yes: as soon as it is ready"))
         }
-        Outcome::Misfit { why } => error(Kind::Usage, why.clone()),
+        Outcome::Misfit { why } => {
+            let look = format!("get deployment {app} -o yaml");
+            Err(Error::new(Kind::Usage, why.clone()).hint(session.cluster.kubectl(&look)))
+        }
     }
 }
 

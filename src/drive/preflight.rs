@@ -33,8 +33,9 @@ impl Loop<'_> {
             asked = asking => asked,
             signal = self.drive.interrupts.next() => return Err(self.interrupted(signal)),
         };
+        let has = |kind| s.objects.list(kind).next().is_some();
         let rights = match missing {
-            Ok(missing) => rights::checks(&missing, &hint),
+            Ok(missing) => rights::checks(&missing, has, &hint),
             Err(error) => vec![rights::unknown(&error.to_string())],
         };
         let tried = checks::rehearsed(&tried);

@@ -166,10 +166,15 @@ impl Webhook {
 fn judge(status: StatusCode) -> Answer {
     match status.as_u16() {
         200..=202 => Answer::Pass,
-        410 => Answer::Reject(status.to_string()),
-        300..=399 => Answer::Broken(format!("{status}: redirects are not followed")),
-        _ => Answer::NotYet(status.to_string()),
+        410 => Answer::Reject(said(status)),
+        300..=399 => Answer::Broken(format!("{}: redirects are not followed", said(status))),
+        _ => Answer::NotYet(said(status)),
     }
+}
+
+/// With its name, where it has one.
+fn said(status: StatusCode) -> String {
+    status.canonical_reason().map_or(status.as_str().to_owned(), |_| status.to_string())
 }
 
 /// Whether the receiver itself may not have been asked yet: what Flagger repeats.

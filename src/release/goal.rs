@@ -98,13 +98,48 @@ impl FromStr for ImageChange {
             Some((container, image)) => (Some(container.to_owned()), image),
             None => (None, text),
         };
-        if image.is_empty() || image.contains(char::is_whitespace) || image.contains('=') {
-            return Err(format!("{image:?} is not the name of an image"));
-        }
         if container.as_deref() == Some("") {
             return Err("the name before = is empty".to_owned());
         }
+        unlike_an_image(image).map_or(Ok(()), |why| Err(why.to_owned()))?;
         Ok(ImageChange { container, image: image.to_owned() })
+    }
+}
+
+/// Why this is no name of an image: no node would even try to get it. `[HOST[:PORT]/]PATH[:TAG][@DIGEST]`
+fn unlike_an_image(text: &str) -> Option<&'static str> {
+    let (name, digest) = text.split_once('@').map_or((text, None), |(a, b)| (a, Some(b)));
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let (path, tag) = match name.rsplit_once(':') {
+        // Behind a colon with a slash after it stands a port.
+        Some((path, tag)) if !tag.contains('/') => (path, Some(tag)),
+        _ => (name, None),
+    };
+    let (host, path) = match path.split_once('/') {
+        Some((host, path)) if host.contains(['.', ':']) || host == "localhost" => {
+            (Some(host), path)
+        }
+        _ => (None, path),
+    };
+    let in_path = |c: char| !c.is_ascii_uppercase() && is_plain(c);
+    if text.is_empty() {
+        Some("there is no image")
+    } else if text.contains("://") {
+        Some("an image has no scheme: HOST/PATH:TAG")
+    } else if path.contains(|c: char| c.is_ascii_uppercase()) {
+        Some("the name of an image is in lower case; its tag need not be")
+    } else if path.split('/').any(|part| part.is_empty() || !part.chars().all(in_path))
+        || host.is_some_and(|host| !host.chars().all(|c| is_plain(c) || ":[]".contains(c)))
+    {
+        Some("this is not the name of an image")
+    } else if tag.is_some_and(|tag| !(1..=128).contains(&tag.len()) || !tag.chars().all(is_plain)) {
+        Some("a tag has up to 128 letters, digits, and . _ -")
+    } else if digest
+        .is_some_and(|it| !it.chars().all(|c| is_plain(c) || ":+".contains(c)) || !it.contains(':'))
+    {
+        Some("a digest is its algorithm and its value: sha256:...")
+    } else {
+        None
     }
 }
 
@@ -136,6 +171,43 @@ mod tests {
         assert_eq!(parsed("a@sha256:00").unwrap().container, None);
         for wrong in ["", "parrot=", "=a", "a b", "parrot=a=b", "parrot=a\tb"] {
             assert!(parsed(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn what_no_node_could_get_is_no_image() {
+        for right in [
+            "a",
+            "kmharish/parrot-app:v2.2",
+            "a:V2_x",
+            "Reg.example.com/a/b",
+            "localhost/a",
+            "reg:5000/a__b:1",
+            "[::1]:5000/a",
+            "reg.example.com:5000/a:v1@sha256:00ff",
+        ] {
+            assert_eq!(unlike_an_image(right), None, "{right}");
+        }
+        let long = format!("a:{}", "x".repeat(129));
+        for wrong in [
+            "Parrot",
+            "a/B",
+            "a//b",
+            "/a",
+            "a/",
+            "a:",
+            "a:b:c",
+            &long,
+            "a@",
+            "a@b",
+            "a@b:c d",
+            "https://reg.example.com/a",
+            "a$b",
+            "a:ü",
+            "reg.exa mple.com/a",
+            "ä",
+        ] {
+            assert!(unlike_an_image(wrong).is_some(), "{wrong}");
         }
     }
 }

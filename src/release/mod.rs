@@ -1,5 +1,6 @@
 //! The core: what a release is, and what the next step of one is. No I/O, no clock, no kube client.
 
+mod beside;
 pub mod checks;
 mod endpoints;
 mod expected;
@@ -17,6 +18,7 @@ pub mod pods;
 mod ports;
 mod probed;
 mod record;
+mod selector;
 pub mod settings;
 mod slot;
 mod snapshot;
@@ -38,7 +40,7 @@ pub use plan::{Doing, Next, Question, Step, WaitFor};
 pub use probed::{ENOUGH, ENOUGH_ANSWERS, Probed, Sight};
 pub use record::{
     Before, Challenge, Confirmed, Driver, Ending, Finished, GateKind, GateState, HISTORY, Intent,
-    RECORD_KEY, Record, Release, Verdict,
+    LAST_NUMBER, RECORD_KEY, Record, Release, Verdict,
 };
 pub use settings::Settings;
 pub use slot::Slot;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -41,6 +42,21 @@ impl Phase {
         } else {
             Phase::Waiting
         }
+    }
+
+    /// When it began, as far as that was written down.
+    pub fn since(self, release: &Release) -> Timestamp {
+        if let Some(ending) = &release.ending {
+            return ending.at;
+        }
+        let began = match self {
+            Phase::Starting => None,
+            Phase::Waiting => release.waiting,
+            Phase::Switching => release.approved.as_ref().map(|yes| yes.at).max(release.waiting),
+            Phase::Confirming => release.switched,
+            Phase::Baking | Phase::Draining => release.arrived,
+        };
+        began.unwrap_or(release.started)
     }
 }
 

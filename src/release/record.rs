@@ -19,6 +19,8 @@ pub const RECORD_KEY: &str = "record";
 pub const HISTORY: usize = 10;
 /// Longer than any setting may be: about 10 years.
 const LONGEST_SECONDS: u64 = 10 * 366 * 24 * 3600;
+/// No release gets as far: whatever is more is somebody's edit.
+pub const LAST_NUMBER: u64 = u64::MAX / 2;
 /// The form of the record that this version reads and writes.
 const FORM: u32 = 1;
 
@@ -203,7 +205,7 @@ pub struct Before {
 }
 
 /// Who wants something, and since when.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Intent {
     pub by: String,
     pub at: Timestamp,
@@ -324,21 +326,57 @@ impl Record {
         let text = config_map["data"][RECORD_KEY]
             .as_str()
             .ok_or_else(|| format!("its data has no key {RECORD_KEY:?}"))?;
-        let form: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let form: Value =
+            serde_json::from_str(text).map_err(|error| format!("it is no JSON: {error}"))?;
         match form["form"].as_u64() {
             Some(n) if n == u64::from(FORM) => {
+                // Once more from the text, for the place of what is wrong.
                 let record: Record =
-                    serde_json::from_value(form).map_err(|error| error.to_string())?;
+                    serde_json::from_str(text).map_err(|error| error.to_string())?;
                 record.check()?;
                 Ok(record)
             }
+            Some(n) if n > u64::from(FORM) => Err(format!(
+                "it is of form {n}, which a newer bluegreen wrote: this one ({}) reads {FORM}",
+                env!("CARGO_PKG_VERSION")
+            )),
             Some(n) => Err(format!("it is of form {n}, this version of bluegreen reads {FORM}")),
             None => Err("it does not say its form".to_owned()),
         }
     }
 
-    /// Numbers that no bluegreen writes: somebody edited them, and nothing is calculated with them.
+    /// Whether a later bluegreen wrote it.
+    pub fn is_later(config_map: &Value) -> bool {
+        let text = config_map["data"][RECORD_KEY].as_str().unwrap_or_default();
+        let form: Value = serde_json::from_str(text).unwrap_or_default();
+        form["form"].as_u64().is_some_and(|form| form > u64::from(FORM))
+    }
+
+    /// What no bluegreen writes: somebody edited it, and nothing is decided on it.
     fn check(&self) -> Result<(), String> {
+        self.numbers()?;
+        if self.service.is_empty() || self.label.key.is_empty() || self.label.blue.is_empty() {
+            return Err("it names no Service, or no label that tells the colours apart".to_owned());
+        }
+        let past = self.history.iter().map(|finished| finished.number).max().unwrap_or(0);
+        if past > self.number {
+            let last = self.number;
+            return Err(format!(
+                "its history has release {past}, and its last one is number {last}"
+            ));
+        }
+        let Some(release) = &self.release else { return Ok(()) };
+        if release.from == release.to {
+            return Err(format!("its release leads from {0} to {0}", release.from));
+        }
+        if release.number > self.number {
+            let (number, last) = (release.number, self.number);
+            return Err(format!("its release is number {number}, and its last one number {last}"));
+        }
+        Ok(())
+    }
+
+    fn numbers(&self) -> Result<(), String> {
         let seconds = self.release.iter().flat_map(|release| {
             let Release { timeout_seconds, drain_seconds, settle_seconds, bake_seconds, .. } =
                 *release;
@@ -355,9 +393,16 @@ impl Record {
             ])
         });
         let seconds = seconds.chain(settings.flatten());
-        let counts = [self.number, self.epoch, self.driver.as_ref().map_or(0, |d| d.writes)];
+        let gate = self.release.as_ref().map(|release| &release.gate);
+        let counts = [
+            self.number,
+            self.epoch,
+            self.driver.as_ref().map_or(0, |driver| driver.writes),
+            gate.map_or(0, |gate| gate.failures),
+            gate.map_or(0, |gate| gate.broken),
+        ];
         match seconds.max().is_some_and(|longest| longest > LONGEST_SECONDS)
-            || counts.into_iter().any(|count| count > u64::MAX / 2)
+            || counts.into_iter().any(|count| count > LAST_NUMBER)
         {
             true => Err("a number in it is out of all bounds".to_owned()),
             false => Ok(()),

@@ -121,12 +121,41 @@ fn a_record_that_can_not_be_understood_is_refused_with_the_reason() {
         (map_of("{"), "EOF"),
         (map_of("{}"), "does not say its form"),
         (map_of("{\"form\": \"1\"}"), "does not say its form"),
-        (map_of("{\"form\": 2}"), "of form 2, this version of bluegreen reads 1"),
+        (map_of("{\"form\": 2}"), "of form 2, which a newer bluegreen wrote"),
+        (map_of("{\"form\": 0}"), "of form 0, this version of bluegreen reads 1"),
         (map_of("{\"form\": 1}"), "missing field `service`"),
     ] {
         let said = Record::read(&map).unwrap_err();
         assert!(said.contains(why), "{map}: {said}");
     }
+}
+
+#[test]
+fn what_no_bluegreen_writes_is_refused() {
+    let said = |change: &dyn Fn(&mut Record)| {
+        let mut record = empty();
+        (record.number, record.release) = (3, Some(release(3)));
+        change(&mut record);
+        Record::read(&map_of(&record.text())).err()
+    };
+    assert_eq!(said(&|_| {}), None);
+    let no_name = "it names no Service, or no label that tells the colours apart";
+    for empty in [
+        &(|record: &mut Record| record.service.clear()) as &dyn Fn(&mut Record),
+        &|record| record.label.key.clear(),
+        &|record| record.label.blue.clear(),
+    ] {
+        assert_eq!(said(empty).as_deref(), Some(no_name));
+    }
+    let in_place = said(&|record| record.release.as_mut().unwrap().to = Colour::Blue);
+    assert_eq!(in_place.as_deref(), Some("its release leads from blue to blue"));
+    let past = said(&|record| {
+        record.finish(Verdict::Promoted, at(0));
+        record.number = 2;
+    });
+    assert_eq!(past.as_deref(), Some("its history has release 3, and its last one is number 2"));
+    let ahead = said(&|record| record.number = 2);
+    assert_eq!(ahead.as_deref(), Some("its release is number 3, and its last one number 2"));
 }
 
 #[test]

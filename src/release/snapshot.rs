@@ -24,6 +24,8 @@ pub struct Snapshot {
 pub struct Unreadable {
     pub id: Id,
     pub why: String,
+    /// A later bluegreen wrote it, which understands it.
+    pub is_later: bool,
 }
 
 /// Where something that serves the app leads.
@@ -41,7 +43,9 @@ impl Snapshot {
             None => None,
             Some(object) => match Record::read(object) {
                 Ok(record) => Some((version(object), record)),
-                Err(why) => return Err(Unreadable { id, why }),
+                Err(why) => {
+                    return Err(Unreadable { id, why, is_later: Record::is_later(object) });
+                }
             },
         };
         Ok(Snapshot { names, objects, record, memory })

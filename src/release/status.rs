@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::snapshot::Leads;
-use super::{Ending, Phase, Record, Release, Snapshot, Verdict, template};
+use super::{Ending, Intent, Phase, Record, Release, Snapshot, Verdict, template};
 use crate::model::{Colour, name};
 use crate::route::hosts;
 
@@ -86,6 +86,11 @@ pub struct Progress {
     /// The candidate's colour.
     pub to: Colour,
     pub started: Timestamp,
+    /// When its phase began.
+    pub since: Timestamp,
+    /// Whose word the candidate goes live by, where a person's does, whatever the gate says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approved: Option<Intent>,
     pub gate: Gate,
     /// The process that advances it; null where nobody does: `promote`, `abort` and the same
     /// `deploy` go on with it.
@@ -252,12 +257,15 @@ fn kept(s: &Snapshot, live: Colour) -> Option<Side> {
 }
 
 fn progress(s: &Snapshot, record: &Record, release: &Release) -> Progress {
+    let phase = s.phase(record, release);
     Progress {
         number: release.number,
-        phase: s.phase(record, release),
+        phase,
         from: release.from,
         to: release.to,
         started: release.started,
+        since: phase.since(release),
+        approved: release.approved.clone(),
         ending: release.ending.clone(),
         gate: Gate {
             answer: release.gate.answer.clone().unwrap_or_else(|| "none".to_owned()),

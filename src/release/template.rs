@@ -103,7 +103,16 @@ pub fn changed(base: &Value, change: &Change, label: &Label) -> Result<Value, St
     match change {
         Change::Images(changes) => {
             let mut template = base.clone();
-            changes.iter().try_for_each(|change| set_image(&mut template, change))?;
+            let mut set = BTreeMap::new();
+            for change in changes {
+                let container = set_image(&mut template, change)?;
+                if let Some(before) = set.insert(container.clone(), &change.image) {
+                    return Err(format!(
+                        "--image gives container {container} two images: {before} and {}",
+                        change.image
+                    ));
+                }
+            }
             Ok(template)
         }
         Change::Template(template) => {
@@ -111,20 +120,24 @@ pub fn changed(base: &Value, change: &Change, label: &Label) -> Result<Value, St
             let template = neutral(template, label);
             let given = template["metadata"]["labels"][&label.key].as_str();
             if given != Some(label.blue.as_str()) {
-                return Err(format!(
-                    "the pod template in the file has the label {}: {}, but the app's pods have {}: {}",
-                    label.key,
-                    given.unwrap_or("(none)"),
-                    label.key,
-                    wanted[&label.key].as_str().unwrap_or(&label.blue),
-                ));
+                let key = &label.key;
+                let wanted = wanted[key].as_str().unwrap_or(&label.blue);
+                return Err(match given {
+                    Some(given) => format!(
+                        "the pod template in the file has the label {key}: {given}, but the app's pods have {key}: {wanted}"
+                    ),
+                    None => format!(
+                        "the pod template in the file lacks the label {key}: {wanted}, which the app's pods have"
+                    ),
+                });
             }
             Ok(template)
         }
     }
 }
 
-fn set_image(template: &mut Value, change: &ImageChange) -> Result<(), String> {
+/// Returns the container that has the image now.
+fn set_image(template: &mut Value, change: &ImageChange) -> Result<String, String> {
     let names: Vec<String> = images(template).into_keys().collect();
     let container = match &change.container {
         Some(container) => container.clone(),
@@ -146,11 +159,11 @@ fn set_image(template: &mut Value, change: &ImageChange) -> Result<(), String> {
         for entry in template["spec"][list].as_array_mut().into_iter().flatten() {
             if entry["name"] == container.as_str() {
                 entry["image"] = json!(change.image);
-                return Ok(());
+                return Ok(container);
             }
         }
     }
-    Err(format!("the app has no container {container:?}, only {}", names.join(", ")))
+    Err(format!("the app has no container {container}, only {}", names.join(", ")))
 }
 
 /// Changes the label's value in the pod labels, and where the template selects its own pods:

@@ -74,7 +74,10 @@ fn an_image_goes_to_the_container_that_is_named() {
     let error = changed(&parrot(), &change("log:2"), &app()).unwrap_err();
     assert!(error.contains("several: log, migrate, parrot"), "{error}");
     let error = changed(&parrot(), &change("tucan=log:2"), &app()).unwrap_err();
-    assert!(error.contains("no container \"tucan\""), "{error}");
+    assert!(error.contains("no container tucan"), "{error}");
+    let twice = ["log=log:2", "log=log:3"].map(|image| image.parse().unwrap());
+    let error = changed(&parrot(), &Change::Images(twice.into()), &app()).unwrap_err();
+    assert_eq!(error, "--image gives container log two images: log:2 and log:3");
 }
 
 #[test]

@@ -10,8 +10,11 @@ use super::{Names, Record, Snapshot, objects, ports, template};
 use crate::model::{Id, Kind, Write, annotate, annotation, name, pointer, version};
 use crate::route::CLASS;
 
-/// All versions of the controller know it by this name.
+/// Who gets in. All versions of the controller know it by this name, newer ones by another, too.
 const ALLOWED: &str = "nginx.ingress.kubernetes.io/whitelist-source-range";
+const ALSO_ALLOWED: &str = "nginx.ingress.kubernetes.io/allowlist-source-range";
+/// Who does not.
+const DENIED: &str = "nginx.ingress.kubernetes.io/denylist-source-range";
 /// No request comes from there.
 const NOBODY: &str = "0.0.0.0/32";
 /// What makes a backend what it is. The controller takes it from the oldest Ingress that names the
@@ -56,9 +59,16 @@ pub fn wanted(s: &Snapshot, record: &Record) -> Wanted {
     }
     // The API server takes only one of the two from a new Ingress.
     let by_annotation = annotation(route, CLASS).filter(|_| class.is_null());
-    // It holds for the whole Ingress. The other host stays unknown to anybody outside.
-    let denied = record.preview_host.is_none().then(|| NOBODY.to_owned());
-    let mut annotations = vec![(ALLOWED, denied), (CLASS, by_annotation.map(str::to_owned))];
+    // It holds for the whole Ingress. The other host stays unknown to anybody outside. Where the app is
+    // for some networks alone, its candidate is not for the others.
+    let of_the_route = |key| annotation(route, key).map(str::to_owned);
+    let allowed = match record.preview_host {
+        None => Some(NOBODY.to_owned()),
+        Some(_) => of_the_route(ALLOWED).or_else(|| of_the_route(ALSO_ALLOWED)),
+    };
+    let denied = record.preview_host.as_ref().and_then(|_| of_the_route(DENIED));
+    let mut annotations =
+        vec![(ALLOWED, allowed), (DENIED, denied), (CLASS, by_annotation.map(str::to_owned))];
     annotations.extend(OF_THE_BACKEND.map(|key| (key, annotation(route, key).map(str::to_owned))));
     Wanted { name: s.names.preview(), spec, annotations }
 }

@@ -146,23 +146,33 @@ mod tests {
     #[test]
     fn pods_that_take_their_time_are_mentioned_when_their_number_changes() {
         let mut plain = plain();
-        let ready = |ready, trouble: Option<&str>| What::Waiting {
+        let reached = |ready, endpoints, trouble: Option<&str>| What::Waiting {
             on: WaitFor::Ready {
                 colour: crate::model::Colour::Green,
                 deployment: "parrot-green".into(),
                 ready,
                 desired: 2,
-                endpoints: 0,
+                endpoints,
                 pods: Vec::new(),
                 trouble: trouble.map(Into::into),
             },
             until: None,
         };
+        let ready = |ready, trouble: Option<&str>| reached(ready, 0, trouble);
         let first = ["03:04:05Z  parrot-green: 0 of 2 pods ready"];
         assert_eq!(lines(&mut plain, 0, ready(0, None)), first);
         assert_eq!(lines(&mut plain, 1, ready(0, None)), Vec::<String>::new());
         assert_eq!(lines(&mut plain, 2, ready(1, None)).len(), 1);
         assert_eq!(lines(&mut plain, 3, ready(1, Some("ErrImagePull"))).len(), 2);
+        for (second, endpoints, what) in
+            [(4, 1, "1 reachable through its Service"), (65, 2, "its Deployment is not done yet")]
+        {
+            let said = lines(&mut plain, second, reached(2, endpoints, None));
+            assert!(
+                said[0].ends_with(&format!("parrot-green: 2 of 2 pods ready, {what}")),
+                "{said:?}"
+            );
+        }
     }
 
     #[test]

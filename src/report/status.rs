@@ -23,7 +23,11 @@ pub struct Next(Vec<(&'static str, String)>);
 impl Next {
     pub fn of(status: &Status, command: &dyn Fn(&str) -> String) -> Next {
         let next = match &status.release {
-            Some(release) if release.ending.is_some() => Vec::new(),
+            // Without a driver it stays as it is until somebody goes on with it.
+            Some(release) if release.ending.is_some() => match release.driver {
+                None => vec![("next", command("abort"))],
+                Some(_) => Vec::new(),
+            },
             Some(release) if release.phase == Phase::Waiting => {
                 vec![("yes", command("promote")), ("no", command("abort"))]
             }
@@ -89,7 +93,7 @@ fn side(side: &Side) -> String {
 }
 
 fn progress(release: &Progress, now: Timestamp) -> Vec<String> {
-    let since = lasted(now.duration_since(release.started));
+    let since = lasted(now.duration_since(release.since));
     let way = format!("{} to {}", release.from, release.to);
     let mut lines =
         vec![row("release", &format!("{}, {way}, {} for {since}", release.number, release.phase))];
@@ -98,17 +102,7 @@ fn progress(release: &Progress, now: Timestamp) -> Vec<String> {
         let gone = format!("on its way out{by}: {}", ending.reason);
         lines.push(row("", &red().apply_to(clean(&gone)).to_string()));
     }
-    if release.gate.threshold > 0 {
-        let gate = &release.gate;
-        let asked = gate.asked.map(|at| format!(", {}", ago(now.duration_since(at))));
-        let said = match gate.asked {
-            None => "has not answered yet".to_owned(),
-            Some(_) => {
-                format!("{} ({} of {})", answered(&gate.answer), gate.failures, gate.threshold)
-            }
-        };
-        lines.push(row("gate", &format!("{said}{}", asked.unwrap_or_default())));
-    }
+    lines.extend(gate(release, now).map(|gate| row("gate", &clean(&gate))));
     lines.push(row(
         "driver",
         &match &release.driver {
@@ -120,6 +114,24 @@ fn progress(release: &Progress, now: Timestamp) -> Vec<String> {
         },
     ));
     lines
+}
+
+/// What has been said of going live, if anybody is asked.
+fn gate(release: &Progress, now: Timestamp) -> Option<String> {
+    let ago = |at| ago(now.duration_since(at));
+    if let Some(yes) = &release.approved {
+        return Some(format!("approved by {}, {}", yes.by, ago(yes.at)));
+    }
+    let gate = &release.gate;
+    (gate.threshold > 0).then(|| match gate.asked {
+        // The count and its time are of what was no yes.
+        _ if gate.answer == "pass" => answered(&gate.answer).to_owned(),
+        None => "has not answered yet".to_owned(),
+        Some(at) => {
+            let said = answered(&gate.answer);
+            format!("{said} ({} of {}), {}", gate.failures, gate.threshold, ago(at))
+        }
+    })
 }
 
 fn green() -> Style {

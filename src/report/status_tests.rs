@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::release::status::{Driver, Gate, Last, Route};
-use crate::release::{Ending, Verdict};
+use crate::release::{Ending, Intent, Verdict};
 
 fn at(seconds: i64) -> Timestamp {
     let began: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
@@ -49,6 +49,8 @@ fn under_way(phase: Phase) -> Progress {
         from: Colour::Blue,
         to: Colour::Green,
         started: at(0),
+        since: at(67),
+        approved: None,
         gate: Gate { answer: "not-yet".into(), failures: 12, threshold: 60, asked: Some(at(120)) },
         driver: Some(Driver { holder: "jane@laptop (pid 7)".into(), last_seen: at(120) }),
         ending: None,
@@ -72,8 +74,11 @@ fn pictures() {
     show("after a release", Status { last, ..parrot() });
     let kept = Some(side(Colour::Green, "parrot-app:v2.2", 1));
     show("the version before was kept", Status { kept, ..parrot() });
-    let release = Some(under_way(Phase::Confirming));
-    show("switched", Status { release, ..parrot() });
+    let gate = |answer: &str| Gate { answer: answer.into(), ..under_way(Phase::Waiting).gate };
+    let yes = Progress { gate: gate("pass"), ..under_way(Phase::Confirming) };
+    show("switched", Status { release: Some(yes.clone()), ..parrot() });
+    let approved = Some(Intent { by: "joe@desk (pid 9)".into(), at: at(66) });
+    show("a person said yes", Status { release: Some(Progress { approved, ..yes }), ..parrot() });
     let candidate = Some(side(Colour::Green, "parrot-app:v2.2", 1));
     let release = Some(under_way(Phase::Waiting));
     show("waiting for the gate", Status { candidate, release, ..parrot() });
@@ -84,7 +89,9 @@ fn pictures() {
     let (outcome, by) = (Verdict::Aborted, Some("joe@desk (pid 9)".into()));
     let ending = Some(Ending { outcome, reason: "the beak".into(), by, at: at(100) });
     let release = Some(Progress { ending, ..under_way(Phase::Waiting) });
-    show("on its way out", Status { release, ..parrot() });
+    show("on its way out", Status { release: release.clone(), ..parrot() });
+    let release = release.map(|release| Progress { driver: None, ..release });
+    show("on its way out, and left there", Status { release, ..parrot() });
     let problem = Some("0 of 1 pods are ready".to_owned());
     let (live, healthy) = (Some(side(Colour::Blue, "parrot-app:v1.2", 0)), false);
     show("not healthy", Status { problem, live, healthy, ..parrot() });

@@ -139,6 +139,22 @@ fn done(done: &Doing) -> Option<Line> {
         Doing::RemoveLeftover { deployment } => {
             format!("removed Deployment {deployment}, which a release that is over left behind")
         }
+        Doing::MakeBudget { budget } => {
+            format!("made PodDisruptionBudget {budget}, as the live pods have it")
+        }
+        Doing::RemoveBudget { budget } => format!("removed PodDisruptionBudget {budget}"),
+        Doing::MakeAutoscaler { autoscaler, deployment } => {
+            format!("made HorizontalPodAutoscaler {autoscaler} for Deployment {deployment}")
+        }
+        Doing::RemoveAutoscaler { autoscaler } => {
+            format!("removed HorizontalPodAutoscaler {autoscaler}")
+        }
+        Doing::HoldAutoscaler { autoscaler, replicas } => {
+            format!("HorizontalPodAutoscaler {autoscaler} holds {} now", pods(*replicas))
+        }
+        Doing::FreeAutoscaler { autoscaler } => {
+            format!("HorizontalPodAutoscaler {autoscaler} scales freely again")
+        }
         Doing::FollowPreview { colour } => format!("the preview Service now follows {colour}"),
         Doing::MakeCandidate { deployment, replicas } => {
             format!("started Deployment {deployment}, {}", pods(*replicas))
@@ -216,9 +232,11 @@ pub fn waiting(on: &WaitFor, until: Option<Timestamp>, now: Timestamp) -> (Strin
         WaitFor::Ready {
             deployment, ready, desired, endpoints, pods: unready, trouble, ..
         } => {
-            let reached = match ready == desired && endpoints < desired {
-                true => format!(", {endpoints} reachable through its Service"),
-                false => String::new(),
+            let reached = match (ready < desired, endpoints < desired) {
+                (true, _) => String::new(),
+                (false, true) => format!(", {endpoints} reachable through its Service"),
+                // An older pod is still there, or the last change has not been seen yet.
+                (false, false) => ", its Deployment is not done yet".to_owned(),
             };
             let until = more("given up in", until).unwrap_or_default();
             let head = format!("{deployment}: {ready} of {} ready{reached}{until}", pods(*desired));

@@ -3,10 +3,12 @@
 
 use serde_json::{Value, json};
 
-use super::refusal::Refusal;
+use super::clock::Clock;
+use super::managers;
+use super::refusal::{FieldError, Refusal, Wrong};
 use super::request::Target;
 use super::resources::{ACCESS_REVIEWS, RULES_REVIEWS, Resource};
-use super::verbs::Asked;
+use super::verbs::{self, Asked};
 
 /// The two kinds of questions about the asker's own rights.
 fn kind(target: &Target) -> Option<Resource> {
@@ -18,19 +20,58 @@ pub fn is_review(target: &Target) -> bool {
     kind(target).is_some()
 }
 
-pub fn review(target: &Target, asked: &Asked) -> Result<Value, Refusal> {
+pub fn review(target: &Target, asked: &Asked, clock: &Clock) -> Result<Value, Refusal> {
     // kubectl asks as protobuf, which nothing here reads; nor need it for this.
-    let mut review = if asked.is_protobuf() { json!({}) } else { asked.object()? };
-    let of_rules = target.resource.plural == RULES_REVIEWS.plural;
-    let kind: Resource = if of_rules { &RULES_REVIEWS } else { &ACCESS_REVIEWS };
-    review["kind"] = json!(kind.kind);
-    review["apiVersion"] = json!(kind.api_version());
+    if asked.is_protobuf() {
+        let of_what = json!({
+            "kind": target.resource.kind, "apiVersion": target.resource.api_version(),
+        });
+        return Ok(answered(target, of_what));
+    }
+    let mut review = verbs::sent(target, asked)?;
+    match target.resource.plural == RULES_REVIEWS.plural {
+        true if review["spec"]["namespace"].is_null() => {
+            return Err(Refusal::bad_request("no namespace on request"));
+        }
+        true => {}
+        false => {
+            check(&review["spec"])?;
+            managers::note(&mut review, target, asked, clock);
+        }
+    }
+    Ok(answered(target, review))
+}
+
+fn answered(target: &Target, mut review: Value) -> Value {
+    if target.resource.plural == ACCESS_REVIEWS.plural {
+        review["status"] = json!({ "allowed": true });
+        return review;
+    }
     let everything = json!({ "verbs": ["*"], "apiGroups": ["*"], "resources": ["*"] });
-    review["status"] = match of_rules {
-        true => json!({
-            "incomplete": false, "resourceRules": [everything], "nonResourceRules": [],
-        }),
-        false => json!({ "allowed": true }),
+    review["spec"] = json!({});
+    review["status"] = json!({
+        "incomplete": false, "resourceRules": [everything], "nonResourceRules": [],
+    });
+    review
+}
+
+/// One question at a time.
+fn check(spec: &Value) -> Result<(), Refusal> {
+    let path = &spec["nonResourceAttributes"];
+    let (field, value, why) = match (spec["resourceAttributes"].is_null(), path.is_null()) {
+        (false, true) | (true, false) => return Ok(()),
+        (false, false) => (
+            "spec.nonResourceAttributes",
+            json!({ "Path": path["path"], "Verb": path["verb"] }),
+            "cannot be specified in combination with resourceAttributes",
+        ),
+        (true, true) => (
+            "spec.resourceAttributes",
+            Value::Null,
+            "exactly one of nonResourceAttributes or resourceAttributes must be specified",
+        ),
     };
-    Ok(review)
+    let (field, detail) = (field.to_owned(), why.to_owned());
+    let error = FieldError { what: Wrong::Invalid, field, value, detail };
+    Err(Refusal::invalid_of("", ACCESS_REVIEWS.group, "", &[error]))
 }

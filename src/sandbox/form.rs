@@ -30,7 +30,7 @@ impl Form {
 
     fn of(media: &str) -> Option<Form> {
         let mut parts = media.split(';').map(str::trim);
-        let is_known = ["application/json", "application/*", "*/*"].contains(&parts.next()?);
+        let is_known = ["application/json", "*/*"].contains(&parts.next()?);
         let parts: Vec<&str> = parts.collect();
         let of_meta = parts.contains(&"g=meta.k8s.io") && parts.contains(&"v=v1");
         match parts.iter().find_map(|part| part.strip_prefix("as=")) {
@@ -130,6 +130,7 @@ mod tests {
             (format!("{protobuf};as=Table;v=v1;g=meta.k8s.io, {table}"), Ok(of_metadata)),
             (protobuf.to_owned(), Err(406)),
             ("*/*".to_owned(), Ok(Form::Whole)),
+            ("application/*".to_owned(), Err(406)),
         ] {
             assert_eq!(asked(&accept, "/"), form, "{accept}");
         }

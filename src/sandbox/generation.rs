@@ -16,9 +16,12 @@ pub fn after(resource: Resource, old: &Value, new: &Value) -> u64 {
         }
         // To be given a node changes nothing of what is wanted.
         plural if plural == PODS.plural => {
-            let spec = old["spec"].as_object().into_iter().flatten();
-            let mut kept = spec.filter(|(field, _)| *field != "nodeName");
-            kept.any(|(field, value)| new["spec"][field] != *value)
+            let wanted = |pod: &Value| {
+                let spec = pod["spec"].as_object().into_iter().flatten();
+                let kept = spec.filter(|(field, _)| *field != "nodeName");
+                kept.map(|(field, value)| (field.clone(), value.clone())).collect::<Vec<_>>()
+            };
+            wanted(old) != wanted(new)
         }
         plural if plural == ENDPOINT_SLICES.plural => {
             let labels = |object: &Value| object["metadata"]["labels"].clone();

@@ -80,7 +80,10 @@ impl Refusal {
     }
 
     fn details(resource: Resource, name: &str) -> Value {
-        let mut details = json!({ "name": name, "kind": resource.plural });
+        let mut details = json!({ "kind": resource.plural });
+        if !name.is_empty() {
+            details["name"] = json!(name);
+        }
         if !resource.group.is_empty() {
             details["group"] = json!(resource.group);
         }
@@ -98,15 +101,30 @@ impl Refusal {
         Refusal::of(404, "NotFound", message, json!({}))
     }
 
+    /// `of` is what the message names: the resource, or a kind.
+    pub fn conflict_of(of: &str, group: &str, name: &str, why: &str) -> Refusal {
+        let dot = if group.is_empty() { "" } else { "." };
+        let what = format!("Operation cannot be fulfilled on {of}{dot}{group} {name:?}");
+        let mut details = json!({ "name": name, "kind": of });
+        if !group.is_empty() {
+            details["group"] = json!(group);
+        }
+        Refusal::of(409, "Conflict", format!("{what}: {why}"), details)
+    }
+
+    /// It is on its way out, and somebody makes it anew.
+    pub fn still_exists(resource: Resource, name: &str) -> Refusal {
+        let refusal = Refusal::already_exists(resource, name);
+        Refusal { message: format!("object is being deleted: {}", refusal.message), ..refusal }
+    }
+
     pub fn already_exists(resource: Resource, name: &str) -> Refusal {
         let message = format!("{} {name:?} already exists", resource.qualified());
         Refusal::of(409, "AlreadyExists", message, Refusal::details(resource, name))
     }
 
     pub fn conflict(resource: Resource, name: &str, why: &str) -> Refusal {
-        let what = format!("Operation cannot be fulfilled on {} {name:?}", resource.qualified());
-        let message = format!("{what}: {why}");
-        Refusal::of(409, "Conflict", message, Refusal::details(resource, name))
+        Refusal::conflict_of(resource.plural, resource.group, name, why)
     }
 
     /// Somebody else has changed the object.
@@ -121,6 +139,15 @@ impl Refusal {
     }
 
     pub fn invalid(resource: Resource, name: &str, errors: &[FieldError]) -> Refusal {
+        Refusal::invalid_of(resource.kind, resource.group, name, errors)
+    }
+
+    /// Of what a request says beside the object.
+    pub fn invalid_options(kind: &str, errors: &[FieldError]) -> Refusal {
+        Refusal::invalid_of(kind, "meta.k8s.io", "", errors)
+    }
+
+    pub fn invalid_of(kind: &str, group: &str, name: &str, errors: &[FieldError]) -> Refusal {
         // What is found twice is a cause twice, and said once.
         let mut shown: Vec<String> = Vec::new();
         for error in errors {
@@ -133,10 +160,6 @@ impl Refusal {
             [only] => only.clone(),
             several => format!("[{}]", several.join(", ")),
         };
-        let kind = match resource.group {
-            "" => resource.kind.to_owned(),
-            group => format!("{}.{group}", resource.kind),
-        };
         let causes: Vec<Value> = errors
             .iter()
             .map(|error| {
@@ -145,10 +168,15 @@ impl Refusal {
                 })
             })
             .collect();
-        let mut details = Refusal::details(resource, name);
-        details["kind"] = json!(resource.kind);
-        details["causes"] = json!(causes);
-        Refusal::of(422, "Invalid", format!("{kind} {name:?} is invalid: {all}"), details)
+        let mut details = json!({ "causes": causes });
+        for (field, text) in [("kind", kind), ("group", group), ("name", name)] {
+            if !text.is_empty() {
+                details[field] = json!(text);
+            }
+        }
+        let dot = if group.is_empty() { "" } else { "." };
+        let message = format!("{kind}{dot}{group} {name:?} is invalid: {all}");
+        Refusal::of(422, "Invalid", message, details)
     }
 
     /// A JSON Patch that does not fit the object.
@@ -157,29 +185,29 @@ impl Refusal {
         Refusal::of(422, "Invalid", message, json!({}))
     }
 
-    /// A watch that is to begin with what there is says how old that may be.
-    pub fn unbounded_beginning() -> Refusal {
-        let why = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to \
-                   NotOlderThan";
-        let field = "resourceVersionMatch";
-        let causes = [json!({ "reason": "FieldValueForbidden", "message": why, "field": field })];
-        let group = "meta.k8s.io";
-        let details = json!({ "group": group, "kind": "ListOptions", "causes": causes });
-        let message = format!("ListOptions.{group} \"\" is invalid: {field}: {why}");
-        Refusal::of(422, "Invalid", message, details)
-    }
-
     pub fn unknown_format(accepted: &[&str]) -> Refusal {
         let message = format!(
             "the body of the request was in an unknown format - accepted media types include: {}",
             accepted.join(", ")
         );
+        Refusal::of(415, "UnsupportedMediaType", message, Value::Null)
+    }
+
+    /// A patch in a format that there is not.
+    pub fn unknown_patch() -> Refusal {
+        let message = "415: Unsupported Media Type".to_owned();
         Refusal::of(415, "UnsupportedMediaType", message, json!({}))
     }
 
     pub fn not_acceptable() -> Refusal {
-        let message = "only the following media types are accepted: application/json".to_owned();
-        Refusal::of(406, "NotAcceptable", message, Value::Null)
+        let message = "406: Not Acceptable\n\nAvailable representations: application/json, \
+                       application/yaml, application/vnd.kubernetes.protobuf";
+        Refusal::of(406, "NotAcceptable", message.to_owned(), json!({}))
+    }
+
+    /// What the API server has no better words for.
+    pub fn failure(message: impl Into<String>) -> Refusal {
+        Refusal::of(500, "", message.into(), Value::Null)
     }
 
     pub fn not_allowed() -> Refusal {
@@ -210,9 +238,11 @@ impl Refusal {
             "metadata": {},
             "status": "Failure",
             "message": self.message,
-            "reason": self.reason,
             "code": self.code,
         });
+        if !self.reason.is_empty() {
+            status["reason"] = json!(self.reason);
+        }
         if !self.details.is_null() {
             status["details"] = self.details.clone();
         }

@@ -59,6 +59,16 @@ impl Target {
     }
 }
 
+/// Whether a path leads into a group that there is, of whatever version.
+pub fn is_of_a_group(path: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    match parts.as_slice() {
+        ["api", _, _, ..] => true,
+        ["apis", group, _, _, ..] => resources::ALL.iter().any(|it| it.group == *group),
+        _ => false,
+    }
+}
+
 fn decode(part: &str) -> Cow<'_, str> {
     match part.contains('%') {
         // As in a query, where + would be a blank: there is none in a path of ours.

@@ -2,22 +2,15 @@
 
 use serde_json::Value;
 
+use super::labels::{self, Requirement};
 use super::refusal::Refusal;
-use super::resources::{EVENTS, PODS, Resource};
+use super::resources::{EVENTS, NAMESPACES, PODS, Resource, SERVICES};
 
 /// What a list or a watch is narrowed to.
 #[derive(Clone, Debug, Default)]
 pub struct Selectors {
-    labels: Vec<Label>,
+    labels: Vec<Requirement>,
     fields: Vec<Field>,
-}
-
-#[derive(Clone, Debug)]
-enum Label {
-    Exists(String),
-    Absent(String),
-    In(String, Vec<String>),
-    NotIn(String, Vec<String>),
 }
 
 #[derive(Clone, Debug)]
@@ -29,9 +22,11 @@ struct Field {
 
 impl Selectors {
     pub fn parse(resource: Resource, labels: &str, fields: &str) -> Result<Selectors, Refusal> {
+        let fields = fields.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let fields = fields.map(|part| field(resource, part));
         Ok(Selectors {
-            labels: parts(labels).map(label).collect::<Result<_, _>>()?,
-            fields: parts(fields).map(|part| field(resource, part)).collect::<Result<_, _>>()?,
+            labels: labels::parse(labels).map_err(Refusal::bad_request)?,
+            fields: fields.filter_map(Result::transpose).collect::<Result<_, _>>()?,
         })
     }
 
@@ -42,75 +37,8 @@ impl Selectors {
     }
 }
 
-/// Split at the commas that do not stand in parentheses.
-fn parts(text: &str) -> impl Iterator<Item = &str> {
-    let mut depth = 0;
-    let split = text.split(move |c| {
-        match c {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            _ => {}
-        }
-        c == ',' && depth == 0
-    });
-    split.map(str::trim).filter(|part| !part.is_empty())
-}
-
-fn label(part: &str) -> Result<Label, Refusal> {
-    let key = |key: &str| {
-        let key = key.trim();
-        let valid = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-        match !key.is_empty() && key.chars().all(valid) {
-            true => Ok(key.to_owned()),
-            false => {
-                let why = format!("unable to parse requirement: invalid label key {key:?}");
-                Err(Refusal::bad_request(why))
-            }
-        }
-    };
-    let one = |value: &str| vec![value.trim().to_owned()];
-    if let Some((name, value)) = part.split_once("!=") {
-        return Ok(Label::NotIn(key(name)?, one(value)));
-    }
-    if let Some((name, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
-        return Ok(Label::In(key(name)?, one(value)));
-    }
-    if let Some(name) = part.strip_prefix('!') {
-        return Ok(Label::Absent(key(name)?));
-    }
-    let Some((head, values)) = part.split_once('(') else {
-        return Ok(Label::Exists(key(part)?));
-    };
-    let values = values.trim_end_matches(')').split(',').map(|value| value.trim().to_owned());
-    match head.trim().split_once(char::is_whitespace).map(|(name, word)| (name, word.trim())) {
-        Some((name, "in")) => Ok(Label::In(key(name)?, values.collect())),
-        Some((name, "notin")) => Ok(Label::NotIn(key(name)?, values.collect())),
-        None if head.is_empty() => {
-            Err(Refusal::bad_request("found '(', expected: !, identifier, or 'end of string'"))
-        }
-        _ => {
-            let why = format!("unable to parse requirement: found {head:?}, expected: in, notin");
-            Err(Refusal::bad_request(why))
-        }
-    }
-}
-
-impl Label {
-    fn matches(&self, labels: &Value) -> bool {
-        match self {
-            Label::Exists(key) => labels[key].is_string(),
-            Label::Absent(key) => !labels[key].is_string(),
-            Label::In(key, values) => {
-                labels[key].as_str().is_some_and(|is| values.iter().any(|value| value == is))
-            }
-            Label::NotIn(key, values) => {
-                labels[key].as_str().is_none_or(|is| values.iter().all(|value| value != is))
-            }
-        }
-    }
-}
-
-fn field(resource: Resource, part: &str) -> Result<Field, Refusal> {
+/// None where it says nothing.
+fn field(resource: Resource, part: &str) -> Result<Option<Field>, Refusal> {
     let found = part
         .split_once("!=")
         .map(|(path, value)| (path, value, false))
@@ -120,26 +48,54 @@ fn field(resource: Resource, part: &str) -> Result<Field, Refusal> {
         let why = format!("invalid selector: '{part}'; can't understand '{part}'");
         return Err(Refusal::bad_request(why));
     };
-    let of_all = ["metadata.name", "metadata.namespace"];
+    if path.is_empty() && value.is_empty() {
+        return Ok(None);
+    }
     let own: &[&str] = match resource.plural {
-        plural if plural == PODS.plural => {
-            &["status.phase", "spec.nodeName", "status.podIP", "spec.restartPolicy"]
-        }
+        plural if plural == PODS.plural => &[
+            "metadata.name",
+            "metadata.namespace",
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "spec.serviceAccountName",
+            "spec.hostNetwork",
+            "status.phase",
+            "status.podIP",
+            "status.podIPs",
+            "status.nominatedNodeName",
+        ],
         plural if plural == EVENTS.plural => &[
             "involvedObject.kind",
             "involvedObject.namespace",
             "involvedObject.name",
             "involvedObject.uid",
+            "involvedObject.apiVersion",
+            "involvedObject.resourceVersion",
             "involvedObject.fieldPath",
             "reason",
+            "reportingComponent",
+            "source",
             "type",
+            "metadata.namespace",
+            "metadata.name",
         ],
+        plural if plural == NAMESPACES.plural => &["status.phase", "metadata.name"],
+        plural if plural == SERVICES.plural => {
+            &["metadata.namespace", "metadata.name", "spec.clusterIP", "spec.type"]
+        }
         _ => &[],
     };
-    if !of_all.contains(&path) && !own.contains(&path) {
-        return Err(Refusal::bad_request(format!("field label not supported: {path}")));
+    let of_all = ["metadata.name", "metadata.namespace"];
+    match own.is_empty() {
+        true if !of_all.contains(&path) => Err(Refusal::bad_request(format!(
+            "{path:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+        ))),
+        false if !own.contains(&path) => {
+            Err(Refusal::bad_request(format!("field label not supported: {path}")))
+        }
+        _ => Ok(Some(Field { path: path.to_owned(), value: value.to_owned(), is_equal })),
     }
-    Ok(Field { path: path.to_owned(), value: value.to_owned(), is_equal })
 }
 
 impl Field {
@@ -155,40 +111,27 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn matches(labels: &str, fields: &str) -> bool {
-        let object = json!({"metadata": {"name": "parrot", "labels": {"app": "parrot", "v": "2"}}});
-        Selectors::parse(&DEPLOYMENTS, labels, fields).unwrap().matches(&object)
-    }
-
-    #[test]
-    fn labels_select_as_kubernetes_has_it() {
-        for selector in [
-            "",
-            "app=parrot",
-            "app==parrot,v=2",
-            "app,!team",
-            "team!=birds",
-            "v in (1,2),app",
-            "v notin (3, 4)",
-            "team notin (birds)",
-        ] {
-            assert!(matches(selector, ""), "{selector}");
-        }
-        for selector in ["app=toucan", "team", "!app", "v!=2", "v in (1,3)", "v notin (2)"] {
-            assert!(!matches(selector, ""), "{selector}");
-        }
-        for selector in ["a b=c", "v within (1)", "=x"] {
-            assert_eq!(Selectors::parse(&DEPLOYMENTS, selector, "").unwrap_err().code, 400);
-        }
-    }
-
     #[test]
     fn fields_select_where_they_are_known() {
-        assert!(matches("", "metadata.name=parrot") && matches("", "metadata.name!=toucan"));
-        assert!(!matches("", "metadata.name=toucan"));
-        let refused = Selectors::parse(&DEPLOYMENTS, "", "status.phase=Running").unwrap_err();
-        assert!(refused.message.ends_with("field label not supported: status.phase"));
+        let object = json!({"metadata": {"name": "parrot", "labels": {"app": "parrot"}}});
+        let matches = |labels: &str, fields: &str| {
+            Selectors::parse(&DEPLOYMENTS, labels, fields).unwrap().matches(&object)
+        };
+        assert!(matches("", "metadata.name=parrot") && matches("app", "metadata.name!=toucan"));
+        assert!(!matches("", "metadata.name=toucan") && !matches("!app", "metadata.name=parrot"));
+        for (resource, fields, words) in [
+            (
+                &DEPLOYMENTS,
+                "status.phase=Running",
+                "\"status.phase\" is not a known field selector",
+            ),
+            (&PODS, "spec.beak=red", "field label not supported: spec.beak"),
+            (&PODS, "rubbish", "invalid selector: 'rubbish'; can't understand 'rubbish'"),
+        ] {
+            let refused = Selectors::parse(resource, "", fields).unwrap_err();
+            assert!(refused.code == 400 && refused.message.starts_with(words), "{refused:?}");
+        }
         assert!(Selectors::parse(&PODS, "", "status.phase=Running").is_ok());
-        assert_eq!(Selectors::parse(&PODS, "", "rubbish").unwrap_err().code, 400);
+        assert_eq!(Selectors::parse(&DEPLOYMENTS, "(", "").unwrap_err().code, 400);
     }
 }

@@ -20,7 +20,7 @@ use tokio::time::sleep;
 use super::discovery;
 use super::faults::{Fault, Faults};
 use super::refusal::Refusal;
-use super::request::{Query, Target};
+use super::request::{self, Query, Target};
 use super::store::Store;
 use super::verbs::{Asked, Reply, answer};
 use super::watch::Watch;
@@ -155,7 +155,11 @@ fn respond(store: &Store, head: &http::request::Parts, body: &[u8]) -> Response<
     }
     let replied = match Target::of(path) {
         Some(target) => answer(store, &target, &asked),
-        None => Err(Refusal::no_such_path()),
+        None if request::is_of_a_group(path) => Err(Refusal::no_such_path()),
+        None => {
+            let body = Sent::Whole("404 page not found\n".into());
+            return reply(store, 404, "text/plain; charset=utf-8", body);
+        }
     };
     let json = |code: u16, body: &Value| {
         let body = Sent::Whole(body.to_string().into());
@@ -164,13 +168,17 @@ fn respond(store: &Store, head: &http::request::Parts, body: &[u8]) -> Response<
     match replied {
         Ok(Reply::Object { code, body }) => json(code, &body),
         Ok(Reply::Text(text)) => reply(store, 200, "text/plain", Sent::Whole(text.into())),
+        Ok(Reply::Empty) => reply(store, 204, "", Sent::Whole(Bytes::new())),
         Ok(Reply::Watch(watch)) => reply(store, 200, "application/json", Sent::Watch(watch)),
         Err(refusal) => json(refusal.code, &refusal.object()),
     }
 }
 
 fn reply(store: &Store, code: u16, media: &str, body: Sent) -> Response<Sent> {
-    let response = Response::builder().status(code).header(CONTENT_TYPE, media);
+    let mut response = Response::builder().status(code);
+    if !media.is_empty() {
+        response = response.header(CONTENT_TYPE, media);
+    }
     let response = response.header(DATE, store.clock().date()).body(body);
     response.expect("these are valid headers")
 }

@@ -59,6 +59,8 @@ pub enum Fate {
     Removed,
     /// It stays, marked, until whoever has a part in it lets it go.
     Marked(Value),
+    /// Marked, and removed at once.
+    Both(Value),
 }
 
 /// A cluster in the process. Clones are handles to the same one.
@@ -161,8 +163,10 @@ impl Store {
     ) -> Result<Arc<Value>, Refusal> {
         let mut state = self.state();
         let key = Key::of(resource, &object);
-        if state.objects.contains_key(&key) {
-            return Err(Refusal::already_exists(resource, &key.name));
+        if let Some(there) = state.objects.get(&key) {
+            let goes = there["metadata"]["deletionTimestamp"].is_string();
+            let refusal = if goes { Refusal::still_exists } else { Refusal::already_exists };
+            return Err(refusal(resource, &key.name));
         }
         object["apiVersion"] = json!(resource.api_version());
         object["kind"] = json!(resource.kind);
@@ -213,8 +217,12 @@ impl Store {
         let is_released = new["metadata"]["deletionTimestamp"].is_string()
             && new["metadata"]["deletionGracePeriodSeconds"].as_u64().unwrap_or(0) == 0
             && !is_held(&new);
-        let change = if is_released { Change::Deleted } else { Change::Modified };
-        Ok(self.commit(&mut state, key.clone(), change, new))
+        if is_released {
+            // Who watches is told of what was stored, whoever let it go of what they made of it.
+            self.commit(&mut state, key.clone(), Change::Deleted, (*old).clone());
+            return Ok(Arc::new(new));
+        }
+        Ok(self.commit(&mut state, key.clone(), Change::Modified, new))
     }
 
     /// Deletes an object, or marks it. Returns it as it was or is, and whether it is gone.
@@ -232,6 +240,12 @@ impl Store {
         match (fate(&old)?, dry) {
             (Fate::Removed, true) => Ok((old, true)),
             (Fate::Marked(new), true) => Ok((Arc::new(new), false)),
+            (Fate::Both(new), true) => Ok((Arc::new(new), true)),
+            (Fate::Both(new), false) => {
+                let marked = self.commit(&mut state, key.clone(), Change::Modified, new);
+                let gone = (*marked).clone();
+                Ok((self.commit(&mut state, key.clone(), Change::Deleted, gone), true))
+            }
             (Fate::Removed, false) => {
                 let gone = self.commit(&mut state, key.clone(), Change::Deleted, (*old).clone());
                 Ok((gone, true))

@@ -180,8 +180,11 @@ async fn it_tells_what_it_has() {
     let mut api = Api::new(&store());
     let (code, list) = call(&mut api, Method::GET, "/apis/apps/v1", Value::Null).await;
     assert_eq!((code, &list["groupVersion"]), (200, &json!("apps/v1")));
-    let (code, _) = call(&mut api, Method::GET, "/apis/apps/v2", Value::Null).await;
-    assert_eq!(code, 404);
+    let unknown = Request::get("/apis/apps/v2").body(Full::<Bytes>::default()).unwrap();
+    let reply = api.call(unknown).await.unwrap();
+    assert_eq!(reply.status(), 404);
+    let body = reply.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(body, "404 page not found\n");
     let whole = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
     let request = Request::get("/apis").header("accept", whole).body(Full::<Bytes>::default());
     let reply = api.call(request.unwrap()).await.unwrap();

@@ -6,24 +6,31 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
+use super::access;
 use super::admission::{self, Spare};
+use super::decode;
+use super::deletion;
 use super::form::Form;
+use super::log;
 use super::managers;
-use super::patch;
+use super::options;
+use super::patch::Patch;
 use super::refusal::Refusal;
 use super::request::{Query, Target};
-use super::resources::{NAMESPACES, PODS};
+use super::resources::{DISRUPTION_BUDGETS, EVENTS, NAMESPACES, PODS, SERVICES};
 use super::scale;
 use super::selectors::Selectors;
-use super::store::{Fate, Key, Store};
+use super::store::{Key, Store};
 use super::watch::Watch;
 
 const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
+const YAML: &str = "application/yaml";
 
 /// What is answered with success.
 pub enum Reply {
     Object { code: u16, body: Value },
     Text(String),
+    Empty,
     Watch(Box<Watch>),
 }
 
@@ -48,23 +55,22 @@ impl Asked<'_> {
         self.media() == PROTOBUF
     }
 
-    /// The body, as an object.
-    pub fn object(&self) -> Result<Value, Refusal> {
-        let media = self.media();
-        if self.is_protobuf() {
-            return Err(Refusal::unknown_format(&["application/json"]));
+    pub fn check_media(&self) -> Result<(), Refusal> {
+        match self.media() {
+            "" | "application/json" | YAML => Ok(()),
+            PROTOBUF => Err(Refusal::unknown_format(&["application/json"])),
+            _ => Err(Refusal::unknown_format(&["application/json", YAML, PROTOBUF])),
         }
-        if !matches!(media, "" | "application/json") {
-            let accepted = ["application/json", "application/yaml", PROTOBUF];
-            return Err(Refusal::unknown_format(&accepted));
+    }
+
+    /// The body, as an object of a kind.
+    pub fn object(&self, kind: &str) -> Result<Value, Refusal> {
+        self.check_media()?;
+        if self.media() == YAML {
+            let read = serde_saphyr::from_slice(self.body);
+            return read.map_err(|error| decode::unrecognized(kind, &error.to_string(), self.body));
         }
-        match serde_json::from_slice(self.body) {
-            Ok(object @ Value::Object(_)) => Ok(object),
-            Ok(_) => Err(Refusal::bad_request("the body is not an object")),
-            Err(error) => {
-                Err(Refusal::bad_request(format!("error decoding the body as JSON: {error}")))
-            }
-        }
+        decode::object_of(kind, self.body)
     }
 
     pub fn form(&self) -> Result<Form, Refusal> {
@@ -73,24 +79,31 @@ impl Asked<'_> {
 }
 
 pub fn answer(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Refusal> {
+    let resource = target.resource;
+    let (has_status, has_scale) = (resource.has_status, resource.has_scale);
+    let has_log = resource.plural == PODS.plural;
     match (&target.name, target.part.as_deref(), asked.method.as_str()) {
+        (Some(_), ..) if access::is_review(target) => Err(Refusal::no_such_path()),
+        (None, _, "GET") if access::is_review(target) => Err(Refusal::not_allowed()),
         (None, _, "GET") => collection(store, target, asked),
         (None, _, "POST") => create(store, target, asked),
+        (Some(_), Some("status"), _) if !has_status => Err(Refusal::no_such_path()),
         (Some(name), None | Some("status"), "GET") => {
+            let form = asked.form()?;
             let object = there(store, target, name)?;
-            let body = asked.form()?.one(target.resource, &object, store.clock().now());
+            let body = form.one(resource, &object, store.clock().now());
             Ok(Reply::Object { code: 200, body })
         }
         (Some(_), None | Some("status"), "PUT") => update(store, target, asked),
         (Some(_), None | Some("status"), "PATCH") => change(store, target, asked),
-        (Some(_), None, "DELETE") => delete(store, target, asked),
-        (Some(_), Some("scale"), "GET" | "PUT" | "PATCH") if target.resource.has_scale => {
+        (Some(_), None, "DELETE") => deletion::answer(store, target, asked),
+        (Some(_), Some("scale"), "GET" | "PUT" | "PATCH") if has_scale => {
             scale::answer(store, target, asked)
         }
-        (Some(name), Some("log"), "GET") if target.resource.plural == PODS.plural => {
-            log(store, target, name, asked)
-        }
-        (Some(_), Some("scale" | "log"), _) | (_, None, _) => Err(Refusal::not_allowed()),
+        (Some(name), Some("log"), "GET") if has_log => log::answer(store, target, name, asked),
+        (_, None | Some("status"), _) => Err(Refusal::not_allowed()),
+        (_, Some("scale"), _) if has_scale => Err(Refusal::not_allowed()),
+        (_, Some("log"), _) if has_log => Err(Refusal::not_allowed()),
         _ => Err(Refusal::no_such_path()),
     }
 }
@@ -102,26 +115,54 @@ pub fn there(store: &Store, target: &Target, name: &str) -> Result<Arc<Value>, R
 
 fn collection(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Refusal> {
     let query = &asked.query;
+    let form = asked.form()?;
     let selectors =
         Selectors::parse(target.resource, query.get("labelSelector"), query.get("fieldSelector"))?;
+    options::check_list(query)?;
     let namespace = target.namespace.as_deref();
     if query.is_set("watch") {
-        let watch = Watch::open(store, target, selectors, query, asked.form()?)?;
+        let watch = Watch::open(store, target, selectors, query, form)?;
         return Ok(Reply::Watch(Box::new(watch)));
+    }
+    let version = query.get("resourceVersion");
+    if !version.is_empty() {
+        let wrong = |error| Refusal::bad_request(format!("invalid resource version: {error}"));
+        options::version(version).map_err(wrong)?;
     }
     let (mut objects, at) = store.list_at(target.resource, namespace);
     objects.retain(|object| selectors.matches(object));
     let objects = objects.iter().map(|object| &**object);
-    let body = asked.form()?.list(target.resource, objects, at, store.clock().now());
+    let body = form.list(target.resource, objects, at, store.clock().now());
     Ok(Reply::Object { code: 200, body })
 }
 
+/// An object that was sent whole, as one of the kind that the URL has.
+pub fn sent(target: &Target, asked: &Asked) -> Result<Value, Refusal> {
+    let resource = target.resource;
+    let mut object = asked.object(resource.kind)?;
+    options::check_kind(resource, &object, asked.body)?;
+    let is_strict = asked.query.get("fieldValidation") == "Strict";
+    admission::take_in(resource, &mut object, is_strict)?;
+    admission::check_namespace(target, &mut object)?;
+    Ok(object)
+}
+
 fn create(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Refusal> {
-    if super::access::is_review(target) {
-        return Ok(Reply::Object { code: 201, body: super::access::review(target, asked)? });
+    asked.form()?;
+    options::check_write("CreateOptions", &asked.query)?;
+    if access::is_review(target) {
+        let body = access::review(target, asked, store.clock())?;
+        return Ok(Reply::Object { code: 201, body });
     }
-    let mut object = asked.object()?;
-    admission::place(target, &mut object)?;
+    created(store, target, asked, sent(target, asked)?)
+}
+
+fn created(
+    store: &Store,
+    target: &Target,
+    asked: &Asked,
+    mut object: Value,
+) -> Result<Reply, Refusal> {
     if target.resource.is_namespaced
         && store.get(&Key::new(&NAMESPACES, "", target.space())).is_none()
     {
@@ -132,29 +173,50 @@ fn create(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Refusa
     {
         object["metadata"]["name"] = json!(format!("{prefix}{}", store.suffix()));
     }
-    let spare = Spare::of(store, target.resource);
+    let spare = Spare::of(store, target.resource, asked.query.is_dry());
     admission::admit_new(target.resource, &mut object, &spare)?;
+    if asked.method == Method::POST {
+        admission::check_unversioned(&object)?;
+    }
     managers::note(&mut object, target, asked, store.clock());
     let object = store.create_or_show(target.resource, object, asked.query.is_dry())?;
     Ok(Reply::Object { code: 201, body: (*object).clone() })
 }
 
 fn update(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Refusal> {
-    let mut new = asked.object()?;
+    asked.form()?;
+    options::check_write("UpdateOptions", &asked.query)?;
+    let new = sent(target, asked)?;
+    let resource = target.resource;
     let name = target.name.as_deref().unwrap_or_default();
-    admission::place(target, &mut new)?;
-    if new["metadata"]["name"] != name {
-        let said = new["metadata"]["name"].as_str().unwrap_or_default();
-        return Err(Refusal::bad_request(format!(
-            "the name of the object ({said}) does not match the name on the URL ({name})"
-        )));
+    admission::check_name(&new, name)?;
+    let is_made = [EVENTS.plural, SERVICES.plural].contains(&resource.plural)
+        && target.part.is_none()
+        && there(store, target, name).is_err();
+    if is_made {
+        return created(store, target, asked, new);
     }
-    written(store, target, asked, |_| Ok(new))
+    written(store, target, asked, |old| {
+        admission::check_uid(target, &new, old)?;
+        let is_unversioned =
+            matches!(new["metadata"]["resourceVersion"].as_str(), None | Some("0"));
+        match resource.plural == DISRUPTION_BUDGETS.plural && is_unversioned {
+            true => Err(admission::unversioned(resource, name)),
+            false => Ok(new),
+        }
+    })
 }
 
 fn change(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Refusal> {
-    let patch = patch::read(asked)?;
-    written(store, target, asked, |old| patch.on(old))
+    let patch = Patch::of(asked)?;
+    asked.form()?;
+    options::check_write("PatchOptions", &asked.query)?;
+    let name = target.name.as_deref().unwrap_or_default();
+    written(store, target, asked, |old| {
+        let new = admission::patched(target.resource, patch.on(old)?)?;
+        admission::check_name(&new, name)?;
+        Ok(new)
+    })
 }
 
 /// An update, whatever it was asked as: what may not change stays, and what comes of it is checked.
@@ -166,16 +228,10 @@ fn written(
 ) -> Result<Reply, Refusal> {
     let name = target.name.as_deref().unwrap_or_default();
     let key = Key::new(target.resource, target.space(), name);
-    let spare = Spare::of(store, target.resource);
+    let spare = Spare::of(store, target.resource, asked.query.is_dry());
     let object = store.edit_or_show(target.resource, &key, asked.query.is_dry(), |old| {
         let mut new = new(old)?;
-        if target.part.is_some() {
-            let status = std::mem::take(&mut new["status"]);
-            let version = new["metadata"]["resourceVersion"].take();
-            new = old.clone();
-            new["status"] = status;
-            new["metadata"]["resourceVersion"] = version;
-        }
+        admission::check_namespace(target, &mut new)?;
         admission::admit_change(target, old, &mut new, &spare)?;
         new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"].clone();
         if new != *old {
@@ -184,84 +240,4 @@ fn written(
         Ok(new)
     })?;
     Ok(Reply::Object { code: 200, body: (*object).clone() })
-}
-
-fn delete(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Refusal> {
-    let name = target.name.as_deref().unwrap_or_default();
-    let resource = target.resource;
-    let key = Key::new(resource, target.space(), name);
-    let options = if asked.body.is_empty() { json!({}) } else { asked.object()? };
-    let dry = asked.query.is_dry() || options["dryRun"][0] == "All";
-    let (object, gone) = store.delete(resource, &key, dry, |old| {
-        admission::precondition(resource, old, &options["preconditions"])?;
-        Ok(admission::fate(resource, old, &options, &asked.query, store.clock()))
-    })?;
-    // What has no grace period is told with a Status, what stays for a while as an object.
-    let body = match gone && resource.plural != PODS.plural {
-        false => (*object).clone(),
-        true => {
-            let mut details = json!({
-                "name": name, "kind": resource.plural, "uid": object["metadata"]["uid"],
-            });
-            if !resource.group.is_empty() {
-                details["group"] = json!(resource.group);
-            }
-            json!({
-                "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
-                "details": details,
-            })
-        }
-    };
-    Ok(Reply::Object { code: 200, body })
-}
-
-fn log(store: &Store, target: &Target, name: &str, asked: &Asked) -> Result<Reply, Refusal> {
-    let pod = there(store, target, name)?;
-    let containers = pod["spec"]["containers"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let container = match (asked.query.get("container"), containers) {
-        ("", [only]) => only["name"].as_str().unwrap_or_default(),
-        ("", several) => {
-            let names: Vec<_> = several.iter().filter_map(|it| it["name"].as_str()).collect();
-            return Err(Refusal::bad_request(format!(
-                "a container name must be specified for pod {name}, choose one of: [{}]",
-                names.join(" ")
-            )));
-        }
-        (given, several) if several.iter().any(|it| it["name"] == given) => given,
-        (given, _) => {
-            let why = format!("container {given} is not valid for pod {name}");
-            return Err(Refusal::bad_request(why));
-        }
-    };
-    let previous = asked.query.is_set("previous");
-    let key = Key::new(&PODS, target.space(), name);
-    let Some(text) = store.log(&key, container, previous) else {
-        let why = match previous {
-            true => {
-                format!("previous terminated container {container:?} in pod {name:?} not found")
-            }
-            false => {
-                let pod = format!("container {container:?} in pod {name:?}");
-                format!("{pod} is waiting to start: ContainerCreating")
-            }
-        };
-        return Err(Refusal::bad_request(why));
-    };
-    let lines: Vec<&str> = text.lines().collect();
-    let tail = asked.query.get("tailLines").parse().unwrap_or(lines.len());
-    let kept = &lines[lines.len().saturating_sub(tail)..];
-    Ok(Reply::Text(kept.iter().map(|line| format!("{line}\n")).collect()))
-}
-
-/// The time of an end to come is the end's; whoever counts generations counts this.
-pub fn fate_of_marked(mut object: Value, stamp: &str, seconds: u64) -> Fate {
-    let metadata = &mut object["metadata"];
-    if metadata["deletionTimestamp"].is_null() {
-        metadata["deletionTimestamp"] = json!(stamp);
-        metadata["deletionGracePeriodSeconds"] = json!(seconds);
-        if let Some(generation) = metadata["generation"].as_u64() {
-            metadata["generation"] = json!(generation + 1);
-        }
-    }
-    Fate::Marked(object)
 }

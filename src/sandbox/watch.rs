@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
 use super::form::Form;
+use super::options;
 use super::refusal::Refusal;
 use super::request::{Query, Target};
 use super::resources::Resource;
@@ -59,15 +60,10 @@ impl Watch {
             is_over: false,
         };
         let is_whole = query.is_set("sendInitialEvents");
-        if is_whole && query.get("resourceVersionMatch") != "NotOlderThan" {
-            return Err(Refusal::unbounded_beginning());
-        }
         match query.get("resourceVersion") {
             version if is_whole || matches!(version, "" | "0") => watch.begin(target, is_whole),
             version => {
-                watch.reached = version.parse().map_err(|_| {
-                    Refusal::bad_request(format!("Invalid value: {version:?}: must be a number"))
-                })?;
+                watch.reached = options::version(version).map_err(Refusal::failure)?;
             }
         }
         Ok(watch)
@@ -145,7 +141,16 @@ impl Watch {
             (true, true) => "MODIFIED",
             (true, false) => "DELETED",
         };
-        Some(self.event(kind, &change.object))
+        // One that is not let through any more is told as it was when it was.
+        let object = match (kind, &change.before) {
+            ("DELETED", Some(before)) if change.change != Change::Deleted => {
+                let mut object = (**before).clone();
+                object["metadata"]["resourceVersion"] = json!(change.revision.to_string());
+                object
+            }
+            _ => (*change.object).clone(),
+        };
+        Some(self.event(kind, &object))
     }
 
     fn event(&mut self, kind: &str, object: &Value) -> Value {

@@ -1,10 +1,12 @@
 //! A webhook's address.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use secrecy::{ExposeSecret, SecretString};
-use url::{Origin, Url};
+use url::{Host, Origin, Url};
+
+const SCHEME: &str = "a webhook's address begins with http:// or https://";
 
 /// Whoever has it may be able to say yes, so it is a secret: scheme and host are all that is shown.
 #[derive(Clone)]
@@ -16,11 +18,18 @@ pub struct Address {
 impl Address {
     /// The message says what is wrong with an address, not what it is.
     pub fn parse(text: &str) -> Result<Address, String> {
-        let url: Url = text.parse().map_err(|error: url::ParseError| error.to_string())?;
+        let url: Url = text.parse().map_err(|error| match error {
+            url::ParseError::RelativeUrlWithoutBase => SCHEME.to_owned(),
+            error => error.to_string(),
+        })?;
         let host = url.host_str().filter(|_| matches!(url.scheme(), "http" | "https"));
         let Some(host) = host else {
-            return Err("a webhook's address begins with http:// or https://".to_owned());
+            return Err(SCHEME.to_owned());
         };
+        if is_the_machines_own(&url) {
+            let why = "no gate is at a link-local address";
+            return Err(format!("{why}: there a cloud tells a machine its secrets"));
+        }
         // Programs pass addresses on and write them down; for what proves who asks there is a place.
         if !url.username().is_empty() || url.password().is_some() {
             let why = "there is a user or a password in it: give an Authorization header";
@@ -51,6 +60,25 @@ impl fmt::Debug for Address {
     }
 }
 
+/// Whether it is where a cloud tells a machine who it is, and proves it. A file in a repository may name
+/// it, and a CI would ask. A name that leads there is not looked up for this.
+pub fn is_the_machines_own(url: &Url) -> bool {
+    let v4 = |address: Ipv4Addr| address.is_link_local();
+    match url.host() {
+        None => false,
+        Some(Host::Ipv4(address)) => v4(address),
+        Some(Host::Ipv6(address)) => {
+            address.is_unicast_link_local()
+                || address == METADATA_V6
+                || address.to_ipv4_mapped().is_some_and(v4)
+        }
+        Some(Host::Domain(name)) => name.trim_end_matches('.') == "metadata.google.internal",
+    }
+}
+
+/// As the machines of one cloud have it.
+const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+
 /// Whether a host is the machine that we run on: nobody's proxy leads there.
 pub fn is_this_machine(host: Option<&str>) -> bool {
     let Some(host) = host else { return false };
@@ -74,7 +102,7 @@ mod tests {
     #[test]
     fn one_that_can_not_be_used_is_refused_without_being_repeated() {
         for (text, why) in [
-            ("hush", "relative URL without a base"),
+            ("hush", SCHEME),
             ("ftp://hush.example.com/", "a webhook's address begins with"),
             ("http://hush.example.com:99999/", "invalid port number"),
             ("https://me:hush@gate.example.com/", "there is a user or a password in it"),
@@ -83,6 +111,26 @@ mod tests {
         ] {
             let said = Address::parse(text).unwrap_err();
             assert!(said.starts_with(why) && !said.contains("hush"), "{said}");
+        }
+    }
+
+    #[test]
+    fn where_a_cloud_tells_secrets_is_no_gate() {
+        for own in [
+            "http://169.254.169.254/latest/meta-data/",
+            "http://2852039166/",
+            "http://0xa9.0xfe.0xa9.0xfe/",
+            "http://169.254.1.1:8080",
+            "http://[::ffff:169.254.169.254]/",
+            "http://[fe80::1]/",
+            "http://[fd00:ec2::254]/",
+            "http://Metadata.google.internal./computeMetadata/v1/",
+        ] {
+            let said = Address::parse(own).unwrap_err();
+            assert!(said.starts_with("no gate is at a link-local address"), "{own}: {said}");
+        }
+        for other in ["http://169.253.0.1/", "http://[fd00::1]/", "http://metadata.example.com/"] {
+            assert!(Address::parse(other).is_ok(), "{other}");
         }
     }
 

@@ -7,16 +7,17 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::canary::{self, Unusable};
-use super::config;
 use super::given::Given;
 use super::tree::{Node, What, Wrong};
 use super::yaml::Source;
+use super::{config, is_dns_label};
 use crate::error::{Error, Kind};
 
 /// The name under which our own form is looked for.
 pub const CONFIG: &str = "bluegreen.yaml";
 
 const NOT_SETTINGS: &str = "can't be used as settings";
+const FLAGGER: &str = "every key, and what to do instead: docs/settings.md";
 const NOT_A_VERSION: &str = "can't be used as the new version";
 
 /// What the command line says by itself.
@@ -35,6 +36,8 @@ pub struct Input {
     pub namespace: Option<String>,
     pub settings: Option<Loaded>,
     pub template: Option<Template>,
+    /// What was passed over: its kinds.
+    pub passed: Vec<String>,
 }
 
 /// The settings that count, and where they stand.
@@ -68,17 +71,30 @@ struct Part {
     node: Node,
 }
 
+impl Part {
+    fn is_deployment(&self) -> bool {
+        matches!(self.form, Form::Deployment)
+    }
+}
+
 /// Reads the files. `look` words the command line that shows an app's Deployment.
 pub fn read(asked: &Asked, look: &dyn Fn(&str, Option<&str>) -> String) -> Result<Input, Error> {
     let sources: Vec<Source> =
         asked.files.iter().map(|path| Source::read(path)).collect::<Result<_, _>>()?;
-    let mut parts = Vec::new();
+    let (mut parts, mut passed) = (Vec::new(), Vec::new());
     for (n, source) in sources.iter().enumerate() {
-        parts.extend(source.documents()?.into_iter().filter_map(|node| part(n, node)));
+        for node in source.documents()? {
+            let kind = node.get("kind").and_then(Node::text).unwrap_or("something without a kind");
+            passed.push(kind.to_owned());
+            let counts = |part: &Part| asked.with_template || !part.is_deployment();
+            if let Some(part) = part(n, node).filter(counts) {
+                parts.push(part);
+                passed.pop();
+            }
+        }
     }
     let (deployments, others): (Vec<Part>, Vec<Part>) =
-        parts.into_iter().partition(|part| matches!(part.form, Form::Deployment));
-    let deployments = if asked.with_template { deployments } else { Vec::new() };
+        parts.into_iter().partition(Part::is_deployment);
     let mut settings = named(asked, &sources, &others)?;
     let said = |of: fn(&Given) -> Option<&str>, settings: &Option<Loaded>| {
         settings.as_ref().and_then(|loaded| of(&loaded.given).map(str::to_owned))
@@ -102,7 +118,7 @@ pub fn read(asked: &Asked, look: &dyn Fn(&str, Option<&str>) -> String) -> Resul
         [] => None,
         _ => Some(template(&sources, &deployments, app.as_deref(), namespace.as_deref(), look)?),
     };
-    Ok(Input { app, namespace, settings, template })
+    Ok(Input { app, namespace, settings, template, passed })
 }
 
 fn part(source: usize, node: Node) -> Option<Part> {
@@ -148,12 +164,15 @@ fn named(asked: &Asked, sources: &[Source], parts: &[Part]) -> Result<Option<Loa
             Some(app) => {
                 several.iter().find(|part| part.app.as_deref() == Some(app)).ok_or_else(|| {
                     Error::new(Kind::Usage, format!("no file has settings for {app}"))
+                        .because(format!("they are for {}", apps(several)))
+                        .hint("give the app's own file, or name another app")
                 })?
             }
             None => {
-                let apps: Vec<&str> = several.iter().filter_map(|p| p.app.as_deref()).collect();
                 let what = "no app is named, and the files have settings for several";
-                return Err(Error::new(Kind::Usage, what).because(apps.join(", ")));
+                return Err(Error::new(Kind::Usage, what)
+                    .because(apps(several))
+                    .hint("name one of them after the subcommand"));
             }
         },
     };
@@ -161,11 +180,16 @@ fn named(asked: &Asked, sources: &[Source], parts: &[Part]) -> Result<Option<Loa
     let given = settings(source, part)?;
     let differs = differing(&given, asked.app, asked.namespace);
     if let Some(why) = differs {
-        return Err(
-            Error::new(Kind::Usage, format!("{} {NOT_SETTINGS}", source.shown)).because(why)
-        );
+        return Err(Error::new(Kind::Usage, format!("{} {NOT_SETTINGS}", source.shown))
+            .because(why)
+            .hint("give the file that is meant, or leave the name to it"));
     }
     Ok(Some(Loaded { shown: source.shown.clone(), given, found: false }))
+}
+
+fn apps(parts: &[Part]) -> String {
+    let apps = parts.iter().map(|part| part.app.as_deref().unwrap_or("an app without a name"));
+    apps.collect::<Vec<_>>().join(", ")
 }
 
 /// Why settings are not for this app.
@@ -181,15 +205,20 @@ fn differing(given: &Given, app: Option<&str>, namespace: Option<&str>) -> Optio
 fn settings(source: &Source, part: &Part) -> Result<Given, Error> {
     let given = match part.form {
         Form::Canary => canary::read(&part.node).map_err(|unusable| match unusable {
-            Unusable::Wrong(wrong) => source.wrong(NOT_SETTINGS, &wrong),
+            Unusable::Wrong(wrong) => source.wrong(NOT_SETTINGS, &wrong).hint(FLAGGER),
             Unusable::Refused(reasons) => {
                 let what = format!("{} asks for what bluegreen does not do", source.shown);
-                Error { causes: reasons, ..Error::new(Kind::Usage, what) }
+                Error { causes: reasons, ..Error::new(Kind::Usage, what).hint(FLAGGER) }
             }
         }),
-        _ => config::read(&part.node).map_err(|wrong| source.wrong(NOT_SETTINGS, &wrong)),
+        _ => config::read(&part.node).map_err(|wrong| not_ours(source, &wrong)),
     };
     given.map(|given| given.within(&source.folder))
+}
+
+/// What is wrong with our own form.
+fn not_ours(source: &Source, wrong: &Wrong) -> Error {
+    source.wrong(NOT_SETTINGS, wrong).hint("all that may stand there: bluegreen schema config")
 }
 
 /// Our own form beside the manifests, unless it is another app's.
@@ -208,9 +237,12 @@ fn beside(
     let documents = source.documents()?;
     let [document] = &documents[..] else {
         let why = format!("{} documents stand in it, where one is expected", documents.len());
-        return Err(source.wrong(NOT_SETTINGS, &Wrong { at: None, why }));
+        return Err(source.wrong(NOT_SETTINGS, &Wrong { at: None, why }).hint(format!(
+            "it is read because it stands there; or give it by name: -f {}",
+            source.shown
+        )));
     };
-    let given = config::read(document).map_err(|wrong| source.wrong(NOT_SETTINGS, &wrong))?;
+    let given = config::read(document).map_err(|wrong| not_ours(&source, &wrong))?;
     let given = given.within(&source.folder);
     let is_ours = differing(&given, app, namespace).is_none();
     Ok(is_ours.then_some(Loaded { shown: source.shown, given, found: true }))
@@ -227,8 +259,8 @@ fn template(
     let wrong = |part: &Part, why: String| {
         let what = format!("{} {NOT_A_VERSION}", sources[part.source].shown);
         let error = Error::new(Kind::Usage, what).because(why);
-        match app.or(part.app.as_deref()) {
-            Some(app) => error.hint(look(app, namespace)),
+        match app.or(part.app.as_deref()).filter(|app| is_dns_label(app)) {
+            Some(app) => error.hint(look(app, namespace.filter(|it| is_dns_label(it)))),
             None => error,
         }
     };
@@ -238,23 +270,41 @@ fn template(
     let part = match (candidates.next(), candidates.next()) {
         (Some(part), None) => part,
         (Some(_), Some(second)) => {
-            let why = match app {
-                Some(app) => format!(
-                    "there are several Deployments {app}, another one in {}",
-                    sources[second.source].shown
-                ),
-                None => "there are several Deployments: name the app".to_owned(),
+            let what = format!("{} {NOT_A_VERSION}", sources[first.source].shown);
+            let error = Error::new(Kind::Usage, what);
+            return Err(match app {
+                Some(app) => error
+                    .because(format!(
+                        "there are several Deployments {app}, another one in {}",
+                        sources[second.source].shown
+                    ))
+                    .hint("give one of them"),
+                None => error
+                    .because(format!("there are several Deployments: {}", apps(deployments)))
+                    .hint("name one of them after the subcommand"),
+            });
+        }
+        (None, _) => {
+            let app = app.unwrap_or_default();
+            let why = match first.app.as_deref() {
+                Some(other) => format!("it is for Deployment {other}, not {app}"),
+                None => format!("its Deployment has no name, and {app} is meant"),
             };
             return Err(wrong(first, why));
         }
-        (None, _) => {
-            let other = first.app.as_deref().unwrap_or("without a name");
-            return Err(wrong(
-                first,
-                format!("it is for Deployment {other}, not {}", app.unwrap_or_default()),
-            ));
-        }
     };
+    match &part.app {
+        Some(app) if is_dns_label(app) => {}
+        Some(_) => {
+            let why = "its Deployment's name is none: it has lower case letters, digits and -";
+            return Err(wrong(part, why.to_owned()));
+        }
+        None => return Err(wrong(part, "its Deployment has no name".to_owned())),
+    }
+    if part.namespace.as_deref().is_some_and(|namespace| !is_dns_label(namespace)) {
+        let why = "its namespace is none: it has lower case letters, digits and -";
+        return Err(wrong(part, why.to_owned()));
+    }
     if let (Some(other), Some(namespace)) = (&part.namespace, namespace)
         && other != namespace
     {

@@ -88,11 +88,11 @@ fn settings_of_several_apps_need_a_word() {
     let toucan = CONFIG_TEXT.replace("parrot", "toucan");
     let files = Files::new(&[("a.yaml", CONFIG_TEXT), ("b.yaml", &toucan)]);
     let several = files.read(&["a.yaml", "b.yaml"], "", "").unwrap_err();
-    assert!(several.ends_with("for several\ncaused by: parrot, toucan"), "{several}");
+    assert!(several.contains("for several\ncaused by: parrot, toucan\n"), "{several}");
     let input = files.read(&["a.yaml", "b.yaml"], "toucan", "").unwrap();
     assert_eq!(input.settings.unwrap().given.app, "toucan");
     let none = files.read(&["a.yaml", "b.yaml"], "macaw", "").unwrap_err();
-    assert_eq!(none, "error: no file has settings for macaw");
+    assert!(none.starts_with("error: no file has settings for macaw\n"), "{none}");
 }
 
 #[test]
@@ -100,14 +100,13 @@ fn named_settings_of_another_app_or_namespace_are_refused() {
     let files = Files::new(&[("a.yaml", CONFIG_TEXT), ("canary.yaml", CANARY)]);
     for name in ["a.yaml", "canary.yaml"] {
         let what = format!("error: {name} can't be used as settings\ncaused by: it is for");
-        assert_eq!(
-            files.read(&[name], "toucan", "").unwrap_err(),
-            format!("{what} app parrot, not toucan")
-        );
-        assert_eq!(
-            files.read(&[name], "", "prod").unwrap_err(),
-            format!("{what} namespace blue-green, not prod")
-        );
+        for (app, namespace, why) in [
+            ("toucan", "", "app parrot, not toucan"),
+            ("", "prod", "namespace blue-green, not prod"),
+        ] {
+            let said = files.read(&[name], app, namespace).unwrap_err();
+            assert!(said.starts_with(&format!("{what} {why}\n")), "{said}");
+        }
         files.read(&[name], "parrot", "blue-green").unwrap();
     }
 }
@@ -147,10 +146,11 @@ fn a_deployment_that_is_not_meant_is_refused() {
         let files = Files::new(&[("p.yaml", text)]);
         let error = files.read(&["p.yaml"], "parrot", "blue-green").unwrap_err();
         assert!(error.starts_with("error: p.yaml can't be used as the new version\n"), "{error}");
-        assert!(error.ends_with("\nhint: look parrot Some(\"blue-green\")"), "{error}");
+        assert!(error.contains("\nhint: "), "{error}");
         error
     };
     assert!(why(&format!("{PARROT}\n---\n{PARROT}")).contains("several Deployments parrot"));
+    assert!(why("kind: Deployment\n").ends_with("\nhint: look parrot Some(\"blue-green\")"));
     assert!(
         why(&PARROT.replace("name: parrot", "name: toucan"))
             .contains("for Deployment toucan, not parrot")
@@ -166,7 +166,7 @@ fn a_deployment_that_is_not_meant_is_refused() {
     let files = Files::new(&[("p.yaml", &two)]);
     files.read(&["p.yaml"], "parrot", "").unwrap().template.unwrap();
     let unsaid = files.read(&["p.yaml"], "", "").unwrap_err();
-    assert!(unsaid.contains("several Deployments: name the app"), "{unsaid}");
+    assert!(unsaid.contains("several Deployments: parrot, toucan"), "{unsaid}");
 }
 
 #[test]

@@ -12,10 +12,12 @@ mod tree;
 mod values;
 mod yaml;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::release::PreviewHost;
 
+use address::is_the_machines_own;
 pub use address::{Address, is_this_machine};
 pub use config::Config;
 pub use credentials::{Credentials, Files, Key, keys};
@@ -23,6 +25,7 @@ pub use fields::{FIELDS, HOOKS, Use};
 pub use files::{Asked, Input, Loaded, Template, read};
 pub use given::{Given, Hook};
 pub use probe::Probe;
+pub use yaml::shown;
 
 /// Kubernetes' names of namespaces, Services and labels: RFC 1123 labels.
 pub fn is_dns_label(text: &str) -> bool {
@@ -39,9 +42,13 @@ pub fn is_host(text: &str) -> bool {
 }
 
 pub fn parse_preview_host(text: &str) -> Result<PreviewHost, String> {
+    // The API server takes no address, either.
+    let is_address = text.parse::<IpAddr>().is_ok();
     match text {
         "none" => Ok(PreviewHost::None),
-        host if is_host(host) && host.contains('.') => Ok(PreviewHost::At(host.to_owned())),
+        host if is_host(host) && host.contains('.') && !is_address => {
+            Ok(PreviewHost::At(host.to_owned()))
+        }
         _ => {
             Err("it is a full host name in lower case, without scheme, port or *, or none"
                 .to_owned())
@@ -61,8 +68,10 @@ pub fn parse_app(text: &str) -> Result<String, String> {
 pub fn parse_seconds(text: &str) -> Result<u64, String> {
     /// A year: beyond it is a slip of the keyboard.
     const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
-    let duration = humantime::parse_duration(text)
-        .map_err(|error| format!("{error}; write it like 30s, 10m or 2h"))?;
+    let duration = humantime::parse_duration(text).map_err(|error| match error {
+        humantime::DurationError::NumberOverflow => "that is longer than a year".to_owned(),
+        _ => "a time is a number and its unit: write it like 30s, 10m or 2h".to_owned(),
+    })?;
     if duration.subsec_nanos() != 0 {
         return Err("whole seconds, please".to_owned());
     }
@@ -77,6 +86,21 @@ pub fn parse_some_seconds(text: &str) -> Result<u64, String> {
     match parse_seconds(text)? {
         0 => Err("it has to be at least 1s".to_owned()),
         seconds => Ok(seconds),
+    }
+}
+
+pub fn parse_namespace(text: &str) -> Result<String, String> {
+    match is_dns_label(text) {
+        true => Ok(text.to_owned()),
+        false => Err("the name of a namespace has lower case letters, digits and -".to_owned()),
+    }
+}
+
+/// How often, or the how manieth: from 1 on.
+pub fn parse_times(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(times @ 1..) => Ok(times),
+        _ => Err("it has to be a whole number, from 1 on".to_owned()),
     }
 }
 
@@ -123,7 +147,9 @@ mod tests {
         assert_eq!(parse_preview_host("green.example.com"), at("green.example.com"));
         assert_eq!(parse_preview_host("none"), Ok(PreviewHost::None));
         let long = format!("{}com", "a.".repeat(126));
-        for wrong in ["", "green", "*.example.com", "a..b", "http://a.b", "a.b:80", "A.b", &long] {
+        let shapes =
+            ["", "green", "*.example.com", "a..b", "http://a.b", "a.b:80", "A.b", "10.0.0.1"];
+        for wrong in shapes.into_iter().chain([long.as_str()]) {
             assert!(parse_preview_host(wrong).is_err(), "{wrong}");
         }
     }

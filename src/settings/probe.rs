@@ -37,6 +37,9 @@ fn base(text: &str) -> Result<Url, String> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(format!("nobody logs in there: {FORM}"));
     }
+    if super::is_the_machines_own(&url) {
+        return Err(format!("no ingress is at a link-local address: {FORM}"));
+    }
     if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
         return Err(format!("paths are the Ingress's, only the address is asked for: {FORM}"));
     }
@@ -66,6 +69,7 @@ mod tests {
             ("http://", "empty host"),
             ("http://lb.example.com:99999", "invalid port number"),
             ("http://me:hush@lb.example.com", "nobody logs in"),
+            ("http://169.254.169.254", "no ingress is at a link-local address"),
             ("http://lb.example.com/parrot", "paths are the Ingress's"),
             ("http://lb.example.com/?a", "paths are the Ingress's"),
             ("http://lb.example.com/#a", "paths are the Ingress's"),

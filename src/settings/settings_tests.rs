@@ -282,7 +282,10 @@ fn what_is_wrong_with_our_own_form_is_shown_with_a_caret() {
             "app: parrot\ngate: hush.example.com/hush\n",
             "line 2: this has to be a mapping, not text\n",
         ),
-        ("app: parrot\ngate: {webhook: hush}\n", "line 2: relative URL without a base\n"),
+        (
+            "app: parrot\ngate: {webhook: hush}\n",
+            "line 2: a webhook's address begins with http:// or https://\n",
+        ),
         (
             "app: parrot\ngate:\n  webhook: http://a/hush\n  webhooks: [{url: 'http://b/hush'}]\n",
             "line 2: webhook and webhooks exclude each other\n",

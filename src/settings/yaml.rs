@@ -1,9 +1,23 @@
 //! Files as they are read: YAML documents, and what is wrong with them, shown in place.
 
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use serde_saphyr::budget::BudgetBreach;
+use serde_saphyr::{Error as Parser, SnippetMode};
+
 use super::tree::{Mark, Node, What, Wrong};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, quoted};
+
+/// All manifests of a large cluster are shorter.
+const LONGEST: u64 = 16 << 20;
+
+/// So much of a line is shown before the place.
+const LONGEST_LINE: usize = 72;
+const MOST_DOCUMENTS: usize = 10_000;
+/// With what its aliases unfold to.
+const MOST_PARTS: usize = 500_000;
 
 /// A file's text, under the name by which people know it.
 pub struct Source {
@@ -16,9 +30,10 @@ pub struct Source {
 impl Source {
     /// `-` is standard input.
     pub fn read(path: &Path) -> Result<Source, Error> {
-        let (shown, text) = match path.as_os_str() == "-" {
-            true => ("standard input".to_owned(), std::io::read_to_string(std::io::stdin())),
-            false => (path.display().to_string(), std::fs::read_to_string(path)),
+        let shown = shown(path);
+        let text = match path.as_os_str() == "-" {
+            true => text(std::io::stdin()),
+            false => File::open(path).and_then(text),
         };
         match text {
             Ok(text) => {
@@ -26,7 +41,8 @@ impl Source {
                 Ok(Source { shown, folder, text })
             }
             Err(error) => Err(Error::new(Kind::Usage, format!("{shown} can't be read"))
-                .because(error.to_string())),
+                .because(error.to_string())
+                .hint(remedy(&error, path))),
         }
     }
 
@@ -43,6 +59,11 @@ impl Source {
             // 0644 means what kubectl means by it; yes and on are strings.
             legacy_octal_numbers: true,
             strict_booleans: true,
+            budget: serde_saphyr::budget! {
+                max_documents: MOST_DOCUMENTS,
+                max_nodes: MOST_PARTS,
+                max_events: 4 * MOST_PARTS,
+            },
         };
         let documents: Vec<Node> = serde_saphyr::from_multiple_with_options(&self.text, options)
             .map_err(|error| {
@@ -64,7 +85,7 @@ impl Source {
         let Some((at, line)) = line else { return wrong.why.clone() };
         let before = at.column.saturating_sub(1);
         let length = line.chars().count();
-        let width = at.width.min(length.saturating_sub(before)).max(1);
+        let width = at.width.min(length.saturating_sub(before)).clamp(1, LONGEST_LINE);
         let marked: String = line.chars().skip(before).take(width).collect();
         let mut shown: String = masked(line).chars().take(before).collect();
         // What the sentence names need not be hidden under it.
@@ -72,6 +93,12 @@ impl Source {
             true => marked,
             false => masked(line).chars().skip(before).take(width).collect(),
         };
+        // Of a long line, its end: the place is there.
+        let hidden = before.saturating_sub(LONGEST_LINE);
+        if hidden > 0 {
+            shown = format!("...{}", shown.chars().skip(hidden).collect::<String>());
+        }
+        let before = if hidden > 0 { LONGEST_LINE + 3 } else { before };
         let number = at.line.to_string();
         let margin = " ".repeat(number.len());
         format!(
@@ -83,6 +110,42 @@ impl Source {
     }
 }
 
+/// A file's name, as people know it.
+pub fn shown(path: &Path) -> String {
+    match path.as_os_str() == "-" {
+        true => "standard input".to_owned(),
+        false => path.display().to_string(),
+    }
+}
+
+/// Of something that may have no end.
+fn text(from: impl Read) -> io::Result<String> {
+    let mut text = String::new();
+    match from.take(LONGEST + 1).read_to_string(&mut text) {
+        Ok(length) if length as u64 > LONGEST => {
+            let what = format!("there is more of it than {} MiB", LONGEST >> 20);
+            Err(io::Error::new(ErrorKind::FileTooLarge, what))
+        }
+        read => read.map(|_| text),
+    }
+}
+
+/// What to do about a file that can't be read.
+fn remedy(error: &io::Error, path: &Path) -> String {
+    match error.kind() {
+        ErrorKind::IsADirectory => "name the files in it, each with an -f of its own".to_owned(),
+        ErrorKind::InvalidData => "it has to be UTF-8, as YAML is".to_owned(),
+        ErrorKind::FileTooLarge => {
+            "give a file with the app's own manifest, or with settings, alone".to_owned()
+        }
+        _ => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.unwrap_or(Path::new("."));
+            format!("to see what is there: ls -l {}", quoted(&folder.display().to_string()))
+        }
+    }
+}
+
 fn unpacked(document: Node) -> Vec<Node> {
     let is_list = document.get("kind").and_then(Node::text) == Some("List");
     match document.get("items").map(|items| &items.what) {
@@ -91,12 +154,31 @@ fn unpacked(document: Node) -> Vec<Node> {
     }
 }
 
-/// The parser's message without its place, which is shown in our own way.
+/// What the parser found, without its place, which is shown in our own way.
 fn bare(error: &serde_saphyr::Error) -> String {
-    let options = serde_saphyr::render_options! { snippets: serde_saphyr::SnippetMode::Off };
-    let text = error.render_with_options(options);
-    let place = text.find(" at line ").unwrap_or(text.len());
-    text[..place].trim_start_matches("error: ").to_owned()
+    match error.without_snippet() {
+        Parser::DuplicateMappingKey { .. } => "this key stands twice".to_owned(),
+        Parser::Budget { breach: BudgetBreach::Documents { .. }, .. } => {
+            format!("there are more than {MOST_DOCUMENTS} documents in it")
+        }
+        Parser::Budget { .. } => {
+            "it unfolds to more than can be meant: too many parts, or too many aliases".to_owned()
+        }
+        Parser::UnknownAnchor { .. } => "an alias of what was not named before".to_owned(),
+        error => {
+            let options = serde_saphyr::render_options! { snippets: SnippetMode::Off };
+            let text = error.render_with_options(options);
+            let place = text.find(" at line ").unwrap_or(text.len());
+            match text[..place].trim_start_matches("error: ") {
+                "expected string scalar" => "a key has to be text".to_owned(),
+                text if text.starts_with("budget breached") => {
+                    "it unfolds to more than can be meant: too many aliases".to_owned()
+                }
+                "recursion limit exceeded" => "too many parts within each other".to_owned(),
+                text => text.to_owned(),
+            }
+        }
+    }
 }
 
 /// The words that a line may show: names of keys that stand at its beginning. Anything else may be a
@@ -171,7 +253,7 @@ mod tests {
              caused by: line 3: unclosed bracket '['\n  \
              |\n3 |   replicas: [\n  |             ^"
         );
-        assert!(said("kind: Deployment\nkind: Deployment").contains("duplicate"));
+        assert!(said("kind: Deployment\nkind: Deployment").contains("this key stands twice"));
     }
 
     #[test]

@@ -19,7 +19,12 @@ pub const V3: &str = "kmharish/parrot-app:v3.0";
 
 const KINDS: [Kind; 4] = [Kind::Deployment, Kind::Service, Kind::Ingress, Kind::ConfigMap];
 /// What a release may meet.
-const OTHERS: [Kind; 2] = [Kind::NetworkPolicy, Kind::ResourceQuota];
+const OTHERS: [Kind; 4] = [
+    Kind::HorizontalPodAutoscaler,
+    Kind::NetworkPolicy,
+    Kind::PodDisruptionBudget,
+    Kind::ResourceQuota,
+];
 
 /// A path of an Ingress.
 pub fn backend(service: &str) -> Value {

@@ -3,6 +3,7 @@
 //! the case's own, and no socket.
 
 mod back;
+mod beside;
 mod changes;
 pub mod command;
 mod drivers;
@@ -12,7 +13,7 @@ mod gate;
 mod gitops;
 mod intents;
 mod life;
-mod outside;
+pub mod outside;
 mod seen;
 mod still;
 mod unhealthy;
@@ -54,6 +55,7 @@ pub fn all() -> Vec<Case> {
         gitops::CASES,
         seen::CASES,
         fitness::CASES,
+        beside::CASES,
     ];
     subjects.concat()
 }

@@ -1,6 +1,7 @@
 //! What the command line says without a cluster: help, usage errors, exit codes.
 #![forbid(unsafe_code)]
 
+mod canaries;
 mod completions;
 mod examples;
 mod help;
@@ -12,6 +13,7 @@ mod results;
 mod results_page;
 #[path = "../schema/mod.rs"]
 mod schema;
+mod security_page;
 
 #[test]
 fn command_line() {

@@ -1,9 +1,13 @@
-//! Tests of the pure core on a simulated cluster: no network, no clock, no sleep.
+//! Tests on a simulated cluster: no network, no clock, no sleep, but for those in `bad_input` that run
+//! the binary.
 
 #[path = "../acceptance/mod.rs"]
 mod acceptance;
+mod bad_input;
 mod edits;
 mod escapes;
+mod forged;
+mod fuzzed;
 mod network;
 mod on_sandbox;
 mod plan_properties;
@@ -14,6 +18,8 @@ mod races;
 #[path = "../schema/mod.rs"]
 mod schema;
 mod settings_docs;
+mod signed;
+mod stand;
 #[path = "../tally/mod.rs"]
 mod tally;
 mod world;

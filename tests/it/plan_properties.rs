@@ -8,12 +8,13 @@ mod operations;
 mod process;
 mod simulation;
 
+use bluegreen::model::{Kind, annotation};
 use bluegreen::release::{Answer, Goal, Outcome, Verdict};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use crate::world::World;
-use crate::world::article::{initialised, with_two_ingresses};
+use crate::world::article::{initialised, with_scaler, with_two_ingresses};
 use crate::world::driver::{Driver, WEBHOOK, abort, deploy, init, rollback, set};
 use operations::{Operation, operation};
 use simulation::Simulation;
@@ -34,7 +35,10 @@ const CASES: u32 = 64;
 const LAST: &str = "kmharish/parrot-app:v9.9";
 
 fn disturbed(two: bool, operations: &[Operation]) -> Simulation {
-    let app = if two { with_two_ingresses() } else { initialised() };
+    let mut app = if two { with_two_ingresses() } else { initialised() };
+    if two {
+        with_scaler(&mut app);
+    }
     let mut simulation = Simulation::new(app);
     for operation in operations {
         simulation.run(operation);
@@ -63,10 +67,21 @@ fn is_at_rest(world: &World) {
     let [live] = world.serving()[..] else { panic!("several serve") };
     assert!(world.replicas(live) >= 1);
     for deployment in ["parrot", "parrot-green"] {
-        let there = world.find(bluegreen::model::Kind::Deployment, deployment).is_some();
+        let there = world.find(Kind::Deployment, deployment).is_some();
         let kept = record.last_promoted().is_some_and(|last| last.kept);
         let is_away = !there || world.replicas(deployment) == 0;
         assert!(is_away || kept || deployment == live, "{deployment}");
+        // Clones live as long as their colour has pods, and only what is idle is held.
+        let is_idle = !is_away && deployment != live;
+        for kind in [Kind::HorizontalPodAutoscaler, Kind::PodDisruptionBudget] {
+            let clone = world.find(kind, deployment);
+            assert!(clone.is_none() || !is_away, "{clone:#?}");
+        }
+        for scaler in world.all(Kind::HorizontalPodAutoscaler) {
+            let held = annotation(&scaler, "bluegreen/held").is_some();
+            let is_its = scaler["spec"]["scaleTargetRef"]["name"] == deployment;
+            assert!(!is_its || !held || is_idle, "{scaler:#}");
+        }
     }
 }
 

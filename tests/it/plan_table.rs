@@ -4,6 +4,7 @@
 //! step itself, down to the operations of its patch where people's traffic depends on them.
 
 mod answer;
+mod beside;
 mod deploy;
 mod fitness;
 mod forward;

@@ -103,9 +103,9 @@ impl Prober {
             let due = self.asked.iter().filter_map(|asked| asked.due).min();
             tokio::select! {
                 Some(done) = self.asks.join_next() => {
-                    if let Ok((nth, heard)) = done {
-                        self.heard(nth, heard, now());
-                    }
+                    // Or the switch would never be seen to arrive: a target with no answer is not asked again.
+                    let (nth, heard) = done.expect("asking does not panic");
+                    self.heard(nth, heard, now());
                 }
                 () = async { sleep_until(due.unwrap_or_else(Instant::now)).await }, if due.is_some() => {}
                 else => return pending().await,

@@ -174,3 +174,13 @@ async fn has_nothing_to_say_after_a_switch_back() {
     until(&mut prober, &clock, AS_EVER).await;
     timeout(WHILE, prober.next(false, || clock.now())).await.unwrap_err();
 }
+
+#[tokio::test]
+#[should_panic(expected = "asking does not panic")]
+async fn a_fault_of_ours_is_not_waited_out() {
+    let ingress = StandIn::http(&ok("v1")).await;
+    let mut prober = prober(&[&ingress]);
+    prober.asks.spawn(async { panic!("a fault") });
+    let clock = Clock(Cell::new(0));
+    until(&mut prober, &clock, NEW).await;
+}

@@ -16,7 +16,6 @@ mod quota;
 mod rehearsed;
 mod report;
 pub mod rights;
-mod selector;
 mod services;
 mod volumes;
 

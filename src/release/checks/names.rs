@@ -4,8 +4,10 @@ use serde_json::Value;
 
 use super::Ground;
 use super::report::{Check, or_pass};
-use crate::model::{APP_LABEL, Colour, Id, Kind, MANAGED_BY, MANAGER, label, name};
+use crate::model::{APP_LABEL, Colour, Id, Kind, MANAGED_BY, MANAGER, annotation, label, name};
 use crate::release::Snapshot;
+
+const ALIASES: &str = "nginx.ingress.kubernetes.io/server-alias";
 
 /// Kubernetes' limit for names of Services and for label values.
 const LONGEST_NAME: usize = 63;
@@ -28,17 +30,23 @@ pub fn checks(g: &Ground) -> Vec<Check> {
     checks
 }
 
-/// A host that is somebody's already: two Ingresses of one host are merged by the controller, and the
-/// candidate would be seen by those who are not meant to.
+/// A host that is somebody's already, another app's preview included: two Ingresses of one host are
+/// merged by the controller, the older one's paths come first, and the candidate would be seen by those
+/// who are not meant to.
 pub fn preview_host(s: &Snapshot, host: &str) -> Option<Check> {
-    let has_it = |ingress: &&Value| {
-        let rules = ingress["spec"]["rules"].as_array().into_iter().flatten();
-        rules.into_iter().any(|rule| rule["host"] == host)
-    };
-    let taken = s.open_ingresses().find(has_it)?;
+    let others = s.objects.list(Kind::Ingress).filter(|other| name(other) != s.names.preview());
+    let taken = others.into_iter().find(|other| serves(other, host))?;
     let what = format!("Ingress {} serves {host}", name(taken));
     let hint = "the preview needs a host of its own (init --preview-host HOST, or none)";
     Some(Check::fail("preview-host", what).hint(hint))
+}
+
+/// By a rule, or by the controller's annotation for more names of the same hosts.
+fn serves(ingress: &Value, host: &str) -> bool {
+    let rules = ingress["spec"]["rules"].as_array();
+    let aliases = annotation(ingress, ALIASES).unwrap_or_default();
+    rules.into_iter().flatten().any(|rule| rule["host"] == host)
+        || aliases.split(',').any(|alias| alias.trim() == host)
 }
 
 /// Objects of somebody else under the names that we need.
@@ -47,7 +55,9 @@ fn foreign_objects(s: &Snapshot) -> Vec<Check> {
         Colour::BOTH.map(|colour| Id::new(Kind::Service, s.names.service(colour))).to_vec();
     needed.push(Id::new(Kind::Service, s.names.preview()));
     needed.push(Id::new(Kind::Ingress, s.names.preview()));
-    needed.push(Id::new(Kind::Deployment, s.names.deployment(Colour::Green)));
+    let slot = s.names.deployment(Colour::Green);
+    let kinds = [Kind::Deployment, Kind::HorizontalPodAutoscaler, Kind::PodDisruptionBudget];
+    needed.extend(kinds.map(|kind| Id::new(kind, slot.clone())));
     let is_foreign = |object: &Value| {
         label(object, MANAGED_BY) != Some(MANAGER)
             || label(object, APP_LABEL) != Some(s.names.app.as_str())

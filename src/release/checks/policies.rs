@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use super::Ground;
 use super::report::{Check, or_pass};
-use super::{Ground, selector};
 use crate::model::{Kind, name};
+use crate::release::selector;
 
 const NAME: &str = "network-policies";
 

@@ -3,6 +3,8 @@
 use super::report::{Check, Grade, or_pass};
 use crate::release::Step;
 
+/// As the API server says that an operation of a JSON Patch, one of its tests, does not hold.
+const OUTDATED: &str = "the server rejected our request due to an error in our request";
 const NAME: &str = "dry-run";
 
 /// What it said to one of them.
@@ -34,8 +36,10 @@ pub fn checks(tried: &[Rehearsed]) -> Vec<Check> {
             let (verb, id) = (step.write.verb(), step.write.id());
             match reply {
                 Reply::Taken | Reply::Forbidden => None,
-                // Somebody has changed the object since it was read, or made it.
+                // Somebody has changed the object since it was read, or made it: the step itself will
+                // be planned on what there is then.
                 Reply::Refused { code: 404 | 409, .. } => None,
+                Reply::Refused { code: 422, message } if message.contains(OUTDATED) => None,
                 Reply::Refused { message, .. } if message.contains("does not support dry run") => {
                     let what = format!("whether {id} would be taken can't be tried: {message}");
                     Some(Check::warn(NAME, what))

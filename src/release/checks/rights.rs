@@ -6,6 +6,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::report::Check;
+use crate::model::Kind;
 use crate::release::Names;
 
 const NAME: &str = "rights";
@@ -20,14 +21,14 @@ pub struct Right {
     pub resource: &'static str,
 }
 
-/// What for, where a release does without.
-type Without = Option<&'static str>;
-
 struct Rule {
     group: &'static str,
     resources: &'static [&'static str],
     verbs: &'static [&'static str],
-    without: Without,
+    /// All but the reading is for apps that have objects of this kind.
+    only_with: Option<Kind>,
+    /// What a release does without.
+    without: Option<&'static str>,
 }
 
 const fn rule(
@@ -35,10 +36,10 @@ const fn rule(
     resources: &'static [&'static str],
     verbs: &'static [&'static str],
 ) -> Rule {
-    Rule { group, resources, verbs, without: None }
+    Rule { group, resources, verbs, only_with: None, without: None }
 }
 
-const RULES: [Rule; 8] = [
+const RULES: [Rule; 12] = [
     rule("", &["configmaps"], &["list", "watch", "create", "patch"]),
     rule("", &["services"], &["list", "watch", "create", "patch"]),
     rule("apps", &["deployments"], &["list", "watch", "create", "patch", "delete"]),
@@ -46,50 +47,48 @@ const RULES: [Rule; 8] = [
     rule("discovery.k8s.io", &["endpointslices"], &["list", "watch"]),
     rule("", &["pods"], &["list", "watch"]),
     rule("apps", &["replicasets"], &["list"]),
-    rule("autoscaling", &["horizontalpodautoscalers"], &["list"]),
-];
-
-/// What is read before a release begins, to see whether it can.
-const READ: [Rule; 3] = [
-    rule("policy", &["poddisruptionbudgets"], &["list"]),
+    Rule {
+        only_with: Some(Kind::HorizontalPodAutoscaler),
+        ..rule("autoscaling", &["horizontalpodautoscalers"], &["list", "create", "patch", "delete"])
+    },
+    Rule {
+        only_with: Some(Kind::PodDisruptionBudget),
+        ..rule("policy", &["poddisruptionbudgets"], &["list", "create", "delete"])
+    },
+    // What is in the way of a release.
     rule("networking.k8s.io", &["networkpolicies"], &["list"]),
     rule("", &["persistentvolumeclaims", "resourcequotas"], &["list"]),
+    Rule {
+        without: Some("a failing candidate's last words are not shown"),
+        ..rule("", &["pods/log"], &["get"])
+    },
 ];
 
-const LOGS: Rule = Rule {
-    without: Some("a failing candidate's last words are not shown"),
-    ..rule("", &["pods/log"], &["get"])
-};
-
-fn rules() -> impl Iterator<Item = &'static Rule> {
-    RULES.iter().chain(&READ).chain([&LOGS])
-}
-
-/// Each right, and what becomes of a release without it.
-fn rights_of(rule: &'static Rule) -> impl Iterator<Item = (Right, Without)> {
+fn rights_of(rule: &'static Rule) -> impl Iterator<Item = Right> {
     rule.resources.iter().flat_map(|resource| {
-        rule.verbs.iter().map(|verb| (Right { verb, group: rule.group, resource }, rule.without))
+        rule.verbs.iter().map(|verb| Right { verb, group: rule.group, resource })
     })
 }
 
 pub fn all() -> Vec<Right> {
-    rules().flat_map(rights_of).map(|(right, _)| right).collect()
+    RULES.iter().flat_map(rights_of).collect()
 }
 
-/// The rights that are missing, as the API server says, and how one gets them.
-pub fn checks(missing: &[Right], hint: &str) -> Vec<Check> {
-    let found: Vec<Check> = rules()
-        .flat_map(rights_of)
-        .filter(|(right, _)| missing.contains(right))
-        .map(|(right, without)| {
+/// The rights that are missing of those that are needed, as the API server says, and how one gets
+/// them. `has`: whether there are objects of a kind.
+pub fn checks(missing: &[Right], has: impl Fn(Kind) -> bool, hint: &str) -> Vec<Check> {
+    let mut found = Vec::new();
+    for rule in &RULES {
+        let is_needed = |right: &Right| right.verb == "list" || rule.only_with.is_none_or(&has);
+        for right in rights_of(rule).filter(|right| missing.contains(right) && is_needed(right)) {
             let what = format!("you may not {right}");
-            match without {
+            let check = match rule.without {
                 Some(without) => Check::warn(NAME, format!("{what}: {without}")),
                 None => Check::fail(NAME, what),
-            }
-            .hint(hint)
-        })
-        .collect();
+            };
+            found.push(check.hint(hint));
+        }
+    }
     super::report::or_pass(found, NAME, "all that a release does is allowed")
 }
 
@@ -142,7 +141,7 @@ pub fn role(names: &Names) -> String {
          rules:\n",
         names.app, names.namespace
     );
-    for rule in rules() {
+    for rule in &RULES {
         if let Some(without) = rule.without {
             let _ = writeln!(text, "# Without this one, {without}.");
         }

@@ -42,13 +42,19 @@ fn count(look: Look, release: &Release, answered: &Answered) -> Next {
     let (word, said) = answered.answer.words();
     gate.broken += u64::from(matches!(answered.answer, Answer::Broken(_)));
     gate.answer = Some(word.to_owned());
+    let times = match gate.failures {
+        1 => "once".to_owned(),
+        failures => format!("{failures} times in a row"),
+    };
     let reason = match word {
         "reject" => Some(format!("the gate rejected it: {said}")),
         _ if gate.failures >= gate.threshold => Some(match gate.broken {
-            0 => format!("the gate did not say yes {} times in a row: {said}", gate.failures),
+            0 => format!("the gate did not say yes {times}: {said}"),
+            broken if broken == gate.failures => {
+                format!("the gate could not be asked {times}: {said}")
+            }
             broken => format!(
-                "the gate did not say yes {} times in a row, {broken} of them because it could not be asked: {said}",
-                gate.failures
+                "the gate did not say yes {times}, {broken} of them because it could not be asked: {said}"
             ),
         }),
         _ => None,

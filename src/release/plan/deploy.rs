@@ -77,10 +77,8 @@ fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Nex
         let write = look.release(|release| release.ending = Some(ending.clone()));
         return look.act(Doing::End { ending }, write);
     }
-    // The same version, deployed again with other settings: the newer word counts.
-    let settings = settings(release, deploy);
-    if settings != *release && release.drain_until.is_none() {
-        return look.act(Doing::Set, look.release(|release| *release = settings));
+    if let Some(next) = start::newer(look, release, settings(release, deploy)) {
+        return next;
     }
     if detached(look, record, release, deploy) {
         return look.act(Doing::LetGo, look.record(|record| record.driver = None));

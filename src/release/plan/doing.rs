@@ -137,6 +137,19 @@ pub enum Doing {
     Stamp { object: Id },
     /// Remove a Deployment that a release which is over left behind.
     RemoveLeftover { deployment: String },
+    /// Make a PodDisruptionBudget for the candidate's pods, as the live ones have it.
+    MakeBudget { budget: String },
+    /// Remove it again, with the colour that it was made for.
+    RemoveBudget { budget: String },
+    /// Make a HorizontalPodAutoscaler for the version that has just become live, as the one before has
+    /// it.
+    MakeAutoscaler { autoscaler: String, deployment: String },
+    /// Remove it again, with the colour that it was made for.
+    RemoveAutoscaler { autoscaler: String },
+    /// Let the autoscaler of the colour that is not live keep that at its size.
+    HoldAutoscaler { autoscaler: String, replicas: u64 },
+    /// Let an autoscaler that was held scale freely again.
+    FreeAutoscaler { autoscaler: String },
     /// Let the preview Service lead to a colour.
     FollowPreview { colour: Colour },
     /// Start the new version.

@@ -4,7 +4,7 @@ use json_patch::{PatchOperation, ReplaceOperation};
 use serde_json::{Value, json};
 
 use super::answer::{Said, earlier, said};
-use super::{Doing, Look, Next, WaitFor, later, live, rollback, switch};
+use super::{Doing, Look, Next, WaitFor, beside, later, live, rollback, switch};
 use crate::model::{EPOCH, Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, pointer};
 use crate::release::objects::{self, Candidate};
 use crate::release::{Ending, Outcome, Record, Release, Slot, Verdict, checks, template};
@@ -124,6 +124,9 @@ fn candidate<'a>(
         if !reasons.is_empty() {
             return Err(Next::Done(Outcome::Unfit { reasons }));
         }
+        if let Some(next) = beside::budget(look, record, release, template) {
+            return Err(next);
+        }
         let what = Candidate {
             colour: release.to,
             release: release.number,
@@ -140,6 +143,9 @@ fn candidate<'a>(
     if slot.desired() < replicas {
         let deployment = slot.name().to_owned();
         return Err(look.act(Doing::Resize { deployment, replicas }, scale(slot, replicas)));
+    }
+    if let Some(next) = beside::hold(look, release.from) {
+        return Err(next);
     }
     Ok(slot)
 }
@@ -252,14 +258,14 @@ fn not_ready(look: Look, release: &Release, slot: Slot) -> Next {
     let until = yes.map_or(release.ready_by, |yes| release.ready_by.max(yes));
     if look.now >= until {
         let said = trouble.map(|trouble| format!(": {}", trouble.sentence())).unwrap_or_default();
-        let reason = format!(
-            "{} of {} pods of {} were ready in time, and Service {} reached {} of them{said}",
-            slot.ready_replicas(),
-            slot.desired(),
-            slot.name(),
-            s.names.service(release.to),
-            s.endpoints(release.to)
-        );
+        let (ready, desired) = (slot.ready_replicas(), slot.desired());
+        let (service, reached) = (s.names.service(release.to), s.endpoints(release.to));
+        let but = match ready.min(reached) < desired {
+            true => format!("and Service {service} reached {reached} of them"),
+            false => "but the Deployment controller was not done with it".to_owned(),
+        };
+        let name = slot.name();
+        let reason = format!("{ready} of {desired} pods of {name} were ready in time, {but}{said}");
         return end(look, Verdict::Unhealthy, reason);
     }
     let until = earlier(Some(until), release.deadline);

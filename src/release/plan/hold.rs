@@ -94,15 +94,16 @@ pub fn borne(look: Look) -> u64 {
     stamped(look).into_iter().map(epoch_of).max().unwrap_or(0)
 }
 
-/// What a driver may write beside the record: everything through which people reach the app, and
-/// the slots.
+/// What a driver may write beside the record: everything through which people reach the app, the
+/// slots, and what scales them.
 fn stamped<'a>(look: Look<'a>) -> Vec<&'a Value> {
     let s = look.s;
     let Some((_, record)) = &s.record else { return Vec::new() };
     let services = s.live_service(record).into_iter().chain(s.service(&s.names.preview()));
     let slots = Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour));
     let slots = slots.map(|Slot(object)| object);
-    s.routes(record).into_iter().chain(services).chain(slots).collect()
+    let scalers = Colour::BOTH.into_iter().flat_map(|colour| s.autoscalers(colour));
+    s.routes(record).into_iter().chain(services).chain(slots).chain(scalers).collect()
 }
 
 fn epoch_of(object: &Value) -> u64 {

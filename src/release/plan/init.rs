@@ -9,7 +9,8 @@ use crate::release::checks::{self, Check, Ground};
 use crate::release::goal::{Init, PreviewHost};
 use crate::release::snapshot::Leads;
 use crate::release::{
-    Outcome, Record, Settings, Slot, Snapshot, expected, objects, ports, template, warm,
+    LAST_NUMBER, Outcome, Record, Settings, Slot, Snapshot, expected, objects, ports, template,
+    warm,
 };
 use crate::route::{backends, selects};
 
@@ -170,7 +171,8 @@ fn preview_host(init: &Init) -> Option<Option<String>> {
 fn borne(s: &Snapshot, key: &str) -> u64 {
     let kinds = [Kind::Deployment, Kind::Ingress, Kind::Service];
     let objects = kinds.into_iter().flat_map(|kind| s.objects.list(kind));
-    objects.filter_map(|object| annotation(object, key)?.parse().ok()).max().unwrap_or(0)
+    let numbers = objects.filter_map(|object| annotation(object, key)?.parse().ok());
+    numbers.filter(|number| *number < LAST_NUMBER).max().unwrap_or(0)
 }
 
 /// The Service through which an Ingress reaches the app; it may not exist yet (the article's case).

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::forward::{edited, ending, scale};
-use super::{Doing, Look, Next, WaitFor, later};
+use super::{Doing, Look, Next, WaitFor, beside, later, start};
 use crate::release::pods::Trouble;
 use crate::release::snapshot::Leads;
 use crate::release::{Confirmed, GateKind, Record, Release, Sight, Slot, Verdict};
@@ -33,6 +33,12 @@ pub fn next(look: Look, record: &Record, release: &Release) -> Next {
     if let Some(next) = gone_bad(look, release) {
         return next;
     }
+    // The old one's is held first: until it is away people may have to go back to it.
+    if let Some(next) =
+        beside::hold(look, release.to).or_else(|| beside::follow(look, record, release))
+    {
+        return next;
+    }
     let Some(drained) = release.drain_until else {
         return confirm(look, release, switched);
     };
@@ -45,6 +51,11 @@ pub fn next(look: Look, record: &Record, release: &Release) -> Next {
     }
     if !s.serves(release.to, candidate.desired()) {
         return not_ready(look, release, candidate, release.bake_until.max(Some(drained)));
+    }
+    if !release.keep_old
+        && let Some(next) = beside::remove(look, release.from)
+    {
+        return next;
     }
     if let Some(old) = s.slot(release.from).filter(|old| old.desired() > 0 && !release.keep_old) {
         let deployment = old.name().to_owned();
@@ -133,8 +144,7 @@ fn confirmed(look: Look, release: &Release, by: Confirmed) -> Next {
     let write = look.release(|release| {
         release.confirmed = Some(by);
         release.arrived = Some(look.now);
-        release.drain_until = Some(later(look.now, seconds));
-        release.bake_until = (bake > 0).then(|| later(look.now, bake));
+        (release.drain_until, release.bake_until) = start::kept_until(release, look.now);
     });
     look.act(Doing::StartDrain { seconds: seconds.max(bake), confirmed: Some(by) }, write)
 }

@@ -4,6 +4,7 @@
 //! another look.
 
 mod answer;
+mod beside;
 mod deploy;
 mod doing;
 mod forward;

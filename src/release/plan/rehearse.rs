@@ -33,7 +33,10 @@ pub fn steps(deploy: &Deploy, s: &Snapshot, now: Timestamp) -> Result<Vec<Step>,
     let mut steps = vec![start];
     let mut then = after(s, &steps[0]);
     while let Next::Do(step) = plan(&goal, &me, &then, now) {
-        if !matches!(step.doing, Doing::FollowPreview { .. } | Doing::MakeCandidate { .. }) {
+        if !matches!(
+            step.doing,
+            Doing::FollowPreview { .. } | Doing::MakeBudget { .. } | Doing::MakeCandidate { .. }
+        ) {
             break;
         }
         then = after(&then, &step);

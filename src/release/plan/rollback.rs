@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::hold::{self, Other};
-use super::{Doing, Look, Next, forward, later, start, withdraw};
+use super::{Look, Next, forward, later, start, withdraw};
 use crate::model::Colour;
 use crate::release::{
     GateKind, GateState, Outcome, Record, Release, Settings, Slot, Verdict, template,
@@ -63,8 +63,8 @@ fn again(look: Look, record: &Record, release: &Release, settings: &Settings) ->
         set.gate = GateState::new(GateKind::Open, 0, 0);
     }
     set.deadline = None;
-    if set != *release && release.drain_until.is_none() {
-        return look.act(Doing::Set, look.release(|release| *release = set));
+    if let Some(next) = start::newer(look, release, set) {
+        return next;
     }
     forward::next(look, record, release, None)
 }

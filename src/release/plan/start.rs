@@ -1,15 +1,16 @@
 //! What every new release starts from: an app that is as `init` left it, with one live colour.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::hold::{self, Other};
-use super::{Doing, Look, Next, later};
+use super::{Doing, Look, Next, beside, later};
 use crate::model::{Colour, Id, Kind, Write, name, string_map, version};
 use crate::release::checks::{self, Ground};
 use crate::release::snapshot::Leads;
 use crate::release::{
-    Before, Change, Expected, GateKind, GateState, Outcome, Record, Release, Settings, Slot,
-    Snapshot, expected, ports, template, warm,
+    Before, Change, Expected, GateKind, GateState, LAST_NUMBER, Outcome, Record, Release, Settings,
+    Slot, Snapshot, expected, ports, template, warm,
 };
 use crate::route::selects;
 
@@ -31,6 +32,15 @@ pub fn footing<'a>(
     let s = look.s;
     if let Some(slot) = s.leftover(record) {
         return Err(remove_leftover(look, slot));
+    }
+    // A clone that a driver which is gone has made late: of a slot that runs nothing.
+    let idle =
+        Colour::BOTH.into_iter().filter(|c| s.slot(*c).is_none_or(|slot| slot.desired() == 0));
+    if let Some(next) = idle
+        .filter(|c| s.routes_lead(record) == Leads::To(c.other()))
+        .find_map(|c| beside::remove(look, c))
+    {
+        return Err(next);
     }
     if s.slot(Colour::Blue).is_none() {
         return Err(Next::Done(Outcome::Unfit { reasons: vec![s.names.no_deployment()] }));
@@ -120,8 +130,12 @@ pub fn release(
     (base, wanted): (&Value, &Value),
     settings: &Settings,
 ) -> Release {
+    // A number that a slot bears is never given twice, whatever somebody made of the record.
+    let borne = Colour::BOTH.into_iter().filter_map(|colour| look.s.slot(colour)?.release());
+    let borne = borne.filter(|number| *number < LAST_NUMBER);
+    let last = borne.chain([record.number]).max().unwrap_or_default();
     Release {
-        number: record.number + 1,
+        number: last + 1,
         from,
         to: from.other(),
         hash: template::hash(wanted),
@@ -166,12 +180,30 @@ pub fn set(release: &Release, settings: &Settings) -> Release {
     }
     set.bake_seconds = settings.bake();
     set.keep_old = settings.keep_old;
+    if let Some(arrived) = set.arrived {
+        (set.drain_until, set.bake_until) = kept_until(&set, arrived);
+    }
     let timeout = settings.timeout();
     if set.timeout_seconds != timeout {
         set.timeout_seconds = timeout;
         set.ready_by = later(release.started, timeout);
     }
     set
+}
+
+/// Until when the old version stays, to answer and to go back to, if the switch has arrived at that time.
+pub fn kept_until(release: &Release, arrived: Timestamp) -> (Option<Timestamp>, Option<Timestamp>) {
+    let (drain, bake) = (release.drain_seconds, release.bake_seconds);
+    (Some(later(arrived, drain)), (bake > 0).then(|| later(arrived, bake)))
+}
+
+/// The same command with other settings: the newer word counts, until the old version is put away. After
+/// that it could change nothing any more.
+pub fn newer(look: Look, release: &Release, set: Release) -> Option<Next> {
+    let is_over = release.drain_until.is_some()
+        && look.s.slot(release.from).is_none_or(|old| old.desired() == 0);
+    (set != *release && !is_over)
+        .then(|| look.act(Doing::Set, look.release(|release| *release = set)))
 }
 
 /// Writes the release down, with what stands in the slot that it goes into.

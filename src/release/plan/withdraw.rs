@@ -4,9 +4,9 @@ use json_patch::{PatchOperation, RemoveOperation};
 use serde_json::json;
 
 use super::forward::{replace, scale};
-use super::{Doing, Look, Next, WaitFor, later};
+use super::{Doing, Look, Next, WaitFor, beside, later};
 use crate::model::{
-    Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, annotation, pointer, version,
+    Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, annotation, name, pointer, version,
 };
 use crate::release::snapshot::Leads;
 use crate::release::{Before, Ending, Record, Release, Slot, Verdict, template};
@@ -31,6 +31,12 @@ pub fn next(look: Look, record: &Record, release: &Release, ending: &Ending) -> 
             return Next::Wait { until: Some(until), on: WaitFor::Drain { colour: release.to } };
         }
     }
+    // One that goes on running keeps what it had.
+    if release.before.as_ref().is_none_or(|before| before.replicas == 0)
+        && let Some(next) = beside::remove(look, release.to)
+    {
+        return next;
+    }
     if let Some(slot) = s.slot(release.to)
         && slot.release() == Some(release.number)
     {
@@ -40,7 +46,7 @@ pub fn next(look: Look, record: &Record, release: &Release, ending: &Ending) -> 
             Some(before) => restore(look, slot, before),
         };
     }
-    look.finish(ending.outcome)
+    beside::hold(look, release.from).unwrap_or_else(|| look.finish(ending.outcome))
 }
 
 /// Whatever still leads to the candidate goes back to the old version, once that can serve.
@@ -122,7 +128,8 @@ fn destroy(look: Look, slot: Slot) -> Next {
 /// somebody deleted that one, what is left must not pass for the version that stood there.
 fn restore(look: Look, slot: Slot, before: &Before) -> Next {
     let mut changes = Vec::new();
-    let kept = look.s.objects.get(Kind::ReplicaSet, &before.replica_set);
+    // One of its own: whoever may write the record names no other's.
+    let kept = look.s.replica_sets(slot).find(|set| name(set) == before.replica_set);
     if let Some(set) = kept {
         let template = template::of_replica_set(set);
         changes.push(replace(&["spec", "template"], template));

@@ -9,8 +9,8 @@ pub use services::Spare;
 
 use crate::sandbox::admission::fields::{items, text};
 use crate::sandbox::resources::{
-    AUTOSCALERS, CONFIG_MAPS, DEPLOYMENTS, DISRUPTION_BUDGETS, ENDPOINT_SLICES, EVENTS, INGRESSES,
-    NAMESPACES, NETWORK_POLICIES, PODS, REPLICA_SETS, Resource, SERVICES,
+    AUTOSCALERS, CLAIMS, CONFIG_MAPS, DEPLOYMENTS, DISRUPTION_BUDGETS, ENDPOINT_SLICES, EVENTS,
+    INGRESSES, NAMESPACES, NETWORK_POLICIES, PODS, QUOTAS, REPLICA_SETS, Resource, SERVICES,
 };
 
 /// What an object has that is new, or changed (`old` is how it was): where nothing is said, what
@@ -36,6 +36,7 @@ pub fn fill_in(resource: Resource, object: &mut Value, old: Option<&Value>, spar
         plural if plural == ENDPOINT_SLICES.plural => endpoint_slice(object),
         plural if plural == AUTOSCALERS.plural => autoscaler(&mut object["spec"]),
         plural if plural == EVENTS.plural => event(object),
+        plural if plural == CLAIMS.plural => claim(object, old),
         _ => {}
     }
     if old.is_none() {
@@ -56,7 +57,8 @@ fn begin(resource: Resource, object: &mut Value) {
         plural if plural == PODS.plural => {
             json!({ "phase": "Pending", "qosClass": pods::quality(&object["spec"]) })
         }
-        plural if plural == DEPLOYMENTS.plural => json!({}),
+        plural if plural == CLAIMS.plural => json!({ "phase": "Pending" }),
+        plural if [DEPLOYMENTS.plural, QUOTAS.plural].contains(&plural) => json!({}),
         plural if plural == REPLICA_SETS.plural => none(&["replicas"]),
         plural if plural == AUTOSCALERS.plural => {
             json!({ "currentMetrics": null, "desiredReplicas": 0 })
@@ -89,6 +91,9 @@ fn each(list: &mut Value) -> impl Iterator<Item = &mut Value> {
 fn namespace(object: &mut Value, old: Option<&Value>) {
     if let Some(name) = object["metadata"]["name"].as_str().map(str::to_owned) {
         object["metadata"]["labels"]["kubernetes.io/metadata.name"] = json!(name);
+    }
+    if old.is_some() {
+        or_empty(&mut object["status"]["phase"], "Active");
     }
     // These are not let go of by whoever writes the object.
     let finalizers = match old {
@@ -187,6 +192,13 @@ fn event(object: &mut Value) {
         ("reportingInstance", json!("")),
     ] {
         or(&mut object[field], empty);
+    }
+}
+
+fn claim(object: &mut Value, old: Option<&Value>) {
+    or(&mut object["spec"]["volumeMode"], json!("Filesystem"));
+    if old.is_none() {
+        object["metadata"]["finalizers"] = json!(["kubernetes.io/pvc-protection"]);
     }
 }
 

@@ -26,6 +26,9 @@ pub fn is_common(resource: Resource) -> bool {
 pub fn check_new(resource: Resource, object: &Value, errors: &mut Errors) {
     let form = if is_common(resource) { names::segment } else { name_form(resource) };
     whole(&object["metadata"], form, errors);
+    if !is_common(resource) {
+        finalizers(&object["metadata"], errors);
+    }
 }
 
 /// A change is looked at by the server and by the kind's own rules, so that what is wrong with it is
@@ -36,10 +39,27 @@ pub fn check_change(resource: Resource, object: &Value, old: &Value, errors: &mu
     change(was, is, errors);
     if !is_common(resource) && resource.plural != ENDPOINT_SLICES.plural {
         change(was, is, errors);
+        finalizers(is, errors);
     }
-    let again = [PODS.plural, CONFIG_MAPS.plural, INGRESSES.plural, ENDPOINT_SLICES.plural];
-    if again.contains(&resource.plural) {
+    let again: [Resource; 5] = [&NAMESPACES, &PODS, &CONFIG_MAPS, &INGRESSES, &ENDPOINT_SLICES];
+    if again.iter().any(|it| it.plural == resource.plural) {
         whole(is, name_form(resource), errors);
+        finalizers(is, errors);
+    }
+}
+
+/// A name without a group is one of Kubernetes' own.
+fn finalizers(metadata: &Value, errors: &mut Errors) {
+    for (n, finalizer) in items(&metadata["finalizers"]).iter().enumerate() {
+        of_somebody(finalizer, &format!("metadata.finalizers[{n}]"), errors);
+    }
+}
+
+pub fn of_somebody(finalizer: &Value, field: &str, errors: &mut Errors) {
+    let known = ["kubernetes", "orphan", "foregroundDeletion"];
+    if !text(finalizer).contains('/') && known.iter().all(|known| finalizer != known) {
+        let why = "name is neither a standard finalizer name nor is it fully qualified";
+        errors.invalid(field, finalizer, why);
     }
 }
 
@@ -89,7 +109,7 @@ fn change(was: &Value, is: &Value, errors: &mut Errors) {
             );
         }
     }
-    for field in ["name", "namespace", "uid"] {
+    for field in ["name", "namespace", "uid", "deletionTimestamp", "deletionGracePeriodSeconds"] {
         errors.unchanged(&format!("metadata.{field}"), &was[field], &is[field]);
     }
     labels(&is["labels"], "metadata.labels", errors);
@@ -126,8 +146,9 @@ fn owners(metadata: &Value, errors: &mut Errors) {
             ("name", "must not be empty"),
             ("uid", "must not be empty"),
         ] {
-            if text(&owner[part]).is_empty() {
-                errors.invalid(&format!("{field}.{part}"), &json!(""), why);
+            let has_none = part == "apiVersion" && text(&owner[part]).split('/').count() > 2;
+            if text(&owner[part]).is_empty() || has_none {
+                errors.invalid(&format!("{field}.{part}"), &json!(text(&owner[part])), why);
             }
         }
         if is_event {

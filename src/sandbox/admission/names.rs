@@ -12,6 +12,11 @@ fn too_long(text: &str, most: usize) -> Option<String> {
     says(text.len() > most, || format!("must be no more than {most} characters"))
 }
 
+/// The same of labels, in the newer words.
+fn too_many_bytes(text: &str) -> Option<String> {
+    says(text.len() > 63, || "must be no more than 63 bytes".to_owned())
+}
+
 fn form(what: &str, examples: &str, regex: &str) -> String {
     let mut words = format!("{what} (e.g. ");
     for (i, example) in examples.split(' ').enumerate() {
@@ -104,7 +109,7 @@ pub fn qualified(text: &str) -> Wrong {
     if name.is_empty() {
         wrong.push("name part must be non-empty".to_owned());
     }
-    wrong.extend(too_long(name, 63).map(|it| format!("name part {it}")));
+    wrong.extend(too_many_bytes(name).map(|it| format!("name part {it}")));
     if !is_part(name, is_alphanumeric, "-_.") {
         wrong.push(format!("name part {shape}"));
     }
@@ -117,7 +122,7 @@ pub fn label_value(text: &str) -> Wrong {
         let what = format!("a valid label must be an empty string or {}", &EDGES["must ".len()..]);
         form(&what, "MyValue my_value 12345", &format!("({QUALIFIED})?"))
     };
-    [too_long(text, 63), says(!valid, words)].into_iter().flatten().collect()
+    [too_many_bytes(text), says(!valid, words)].into_iter().flatten().collect()
 }
 
 pub fn port_name(text: &str) -> Wrong {

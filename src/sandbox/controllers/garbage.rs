@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 
 use super::Scene;
 use super::objects::{is_going, items, owner_key, owners, resource, uid};
-use crate::sandbox::admission;
-use crate::sandbox::request::Query;
+use crate::sandbox::deletion;
 use crate::sandbox::store::{Key, Store};
 
 const FOREGROUND: &str = "foregroundDeletion";
@@ -37,7 +36,7 @@ pub fn delete(store: &Store, key: &Key, foreground: bool) -> bool {
     let policy = if foreground { "Foreground" } else { "Background" };
     let options = json!({ "propagationPolicy": policy });
     let told = store.delete(resource, key, false, |old| {
-        Ok(admission::fate(resource, old, &options, &Query::default(), store.clock()))
+        Ok(deletion::fate(resource, old, &options, store.clock()))
     });
     // One that is not there is gone.
     told.map_or(true, |(_, gone)| gone)

@@ -93,7 +93,6 @@ fn create(store: &Store, set: &Value) -> Result<String, Refusal> {
     let mut pod = json!({ "metadata": metadata });
     pod["spec"] = template["spec"].clone();
     admission::admit_new(&PODS, &mut pod, &Spare::default())?;
-    pod["status"] = json!({ "phase": "Pending" });
     // The name is free: it was just looked for.
     let _ = store.create(&PODS, pod);
     Ok(name)

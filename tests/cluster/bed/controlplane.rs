@@ -84,6 +84,14 @@ impl ControlPlane {
         Ok(path)
     }
 
+    /// Ends the API server and starts it anew: it knows nothing any more of what was before.
+    pub fn restart_server(&mut self) -> Result<()> {
+        let server = &mut self.processes[1];
+        server.terminate();
+        server.finish(GRACE);
+        server.start_again()
+    }
+
     /// Fails with the log of the first program that is gone.
     pub fn check(&mut self) -> Result<()> {
         self.processes.iter_mut().try_for_each(Process::check)

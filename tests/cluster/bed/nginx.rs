@@ -49,7 +49,7 @@ impl Nginx {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cluster/ingress");
         let first = [folder.to_owned(), built.join("controller")];
         let first = first.map(|path| path.to_string_lossy().into_owned());
-        let process = Process::start(&script, first.into_iter().chain(args), folder)?;
+        let process = Process::start(&script, first.into_iter().chain(args).collect(), folder)?;
         Ok(Self { process, log: folder.join("ingress.log") })
     }
 

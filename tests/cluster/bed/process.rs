@@ -12,14 +12,13 @@ pub struct Process {
     name: String,
     log: PathBuf,
     child: Child,
+    program: PathBuf,
+    args: Vec<String>,
+    home: PathBuf,
 }
 
 impl Process {
-    pub fn start(
-        program: &Path,
-        args: impl IntoIterator<Item = String>,
-        home: &Path,
-    ) -> Result<Self> {
+    pub fn start(program: &Path, args: Vec<String>, home: &Path) -> Result<Self> {
         let name = program
             .file_name()
             .map(|n| n.to_string_lossy().into_owned())
@@ -27,7 +26,7 @@ impl Process {
         let log = home.join(format!("{name}.log"));
         let out = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
         let child = Command::new(program)
-            .args(args)
+            .args(&args)
             // kwok and kubectl would read a person's own settings from the home folder.
             .env_clear()
             .env("HOME", home)
@@ -38,7 +37,14 @@ impl Process {
             .stderr(out)
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
-        Ok(Self { name, log, child })
+        let (program, home) = (program.to_owned(), home.to_owned());
+        Ok(Self { name, log, child, program, args, home })
+    }
+
+    /// Starts it once more, as it was started; it has to have ended.
+    pub fn start_again(&mut self) -> Result<()> {
+        *self = Self::start(&self.program, std::mem::take(&mut self.args), &self.home)?;
+        Ok(())
     }
 
     /// Fails, with the end of its log, when the program is not running any more.

@@ -16,15 +16,30 @@ use super::controlplane::{self, ControlPlane};
 use super::wait::wait_for;
 use super::{Bed, kwok, tokens};
 
-/// The guard ends the control plane when it is dropped; the bed is what tests share.
-pub async fn start(folder: &Path, binaries: &Binaries) -> Result<(ControlPlane, Bed)> {
+/// An API server that is ready, without controllers, and a client that may do everything. The guard
+/// ends it when it is dropped.
+pub async fn bare(
+    folder: &Path,
+    binaries: &Binaries,
+) -> Result<(ControlPlane, controlplane::Rest, Client)> {
     let (mut plane, rest) = ControlPlane::start(folder, binaries)?;
     let root = client(&plane.kubeconfig_of(tokens::ROOT)?).await?;
-    until("the API server's readyz", &mut plane, async || {
+    ready(&mut plane, &root).await?;
+    Ok((plane, rest, root))
+}
+
+/// Returns when the API server is ready.
+pub async fn ready(plane: &mut ControlPlane, client: &Client) -> Result<()> {
+    until("the API server's readyz", plane, async || {
         let request = http::Request::get("/readyz").body(Vec::new())?;
-        Ok(root.request_text(request).await.is_ok_and(|text| text == "ok"))
+        Ok(client.request_text(request).await.is_ok_and(|text| text == "ok"))
     })
-    .await?;
+    .await
+}
+
+/// The guard ends the control plane when it is dropped; the bed is what tests share.
+pub async fn start(folder: &Path, binaries: &Binaries) -> Result<(ControlPlane, Bed)> {
+    let (mut plane, rest, root) = bare(folder, binaries).await?;
 
     let bindings = Api::<ClusterRoleBinding>::all(root.clone());
     let binding = serde_json::from_value(controlplane::admin_binding())?;

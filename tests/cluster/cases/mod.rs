@@ -10,6 +10,7 @@ mod bed;
 mod ci;
 mod crash;
 mod credentials;
+mod differential;
 mod errors;
 mod examples;
 mod gate;
@@ -60,6 +61,7 @@ pub fn together() -> Vec<Trial> {
         crash::trials(),
         credentials::trials(),
         examples::trials(),
+        differential::trials(),
         errors::trials(),
         gate::trials(),
         json::trials(),

@@ -22,7 +22,7 @@ pub fn trials() -> Vec<Trial> {
 const AUTOSCALER: &str = "
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
-metadata: {name: busy}
+metadata: {name: busy, labels: {scaledobject.keda.sh/name: busy}}
 spec:
   maxReplicas: 3
   scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: parrot}

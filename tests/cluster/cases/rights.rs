@@ -21,8 +21,27 @@ pub async fn rules(app: &Parrot) -> Result<Vec<Value>> {
     role["rules"].as_array_mut().map(std::mem::take).context("no rules")
 }
 
+/// What an app has that needs every right.
+const BESIDE: &str = "
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: flock}
+spec:
+  minReplicas: 1
+  maxReplicas: 3
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: parrot}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: calm}
+spec: {maxUnavailable: 1, selector: {matchLabels: {app: parrot}}}
+";
+
 async fn rights_that_check_prints_suffice(bed: Arc<Bed>) -> Result<()> {
     let app = Parrot::applied(&bed).await?;
+    app.apply(BESIDE).await?;
+    bed.kubectl(&["scale", "deployment", "parrot", "--replicas=2", "-n", &app.ns]).await?;
+    app.settled("parrot", 2).await?;
     let rules = rules(&app).await?;
     let user = bed.narrow_user(&app.ns, json!(rules)).await?;
     let allowed = Parrot { user, ..app.clone() };
@@ -36,6 +55,7 @@ async fn rights_that_check_prints_suffice(bed: Arc<Bed>) -> Result<()> {
     allowed.ok(&[&deploy[..], &["parrot-app:v3", "--detach"]].concat()).await?;
     allowed.ok(&["abort", "parrot"]).await?;
     allowed.ok(&[&deploy[..], &[V2, "--yes"]].concat()).await?;
+    allowed.ok(&["rollback", "parrot", "--drain", "0s", "--settle", "0s"]).await?;
     let crash = allowed.fails(4, &[&deploy[..], &["parrot-app:crash", "--yes"]].concat()).await?;
     ensure!(crash.stderr.contains("the last lines of container"), "{crash:?}");
     allowed.ok(&["status", "parrot"]).await?;

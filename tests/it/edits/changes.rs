@@ -25,23 +25,6 @@ pub enum Change {
     Applied,
 }
 
-pub const ALL: [Change; 14] = [
-    Change::AnotherPath,
-    Change::AnotherHost,
-    Change::IngressMadeAgain,
-    Change::IngressDeleted,
-    Change::LiveScaled,
-    Change::LiveEdited,
-    Change::LiveDeleted,
-    Change::CandidateEdited,
-    Change::CandidateDeleted,
-    Change::ServicePort,
-    Change::ServiceElsewhere,
-    Change::ServiceDeleted,
-    Change::RecordDeleted,
-    Change::Applied,
-];
-
 impl Change {
     pub fn words(self) -> &'static str {
         match self {

@@ -55,9 +55,12 @@ async fn cut_off(wanted: impl Fn(&Value) -> bool, line: &str) -> Result<Bed> {
     Ok(bed)
 }
 
+/// Whether an event is the one to act on.
+type Wanted = fn(&Value) -> bool;
+
 #[test]
 fn a_driver_that_is_cut_off_is_taken_over_and_fenced() {
-    let moments: [(&str, fn(&Value) -> bool); 5] = [
+    let moments: [(&str, Wanted); 5] = [
         ("starting", |event| done("make-candidate")(event)),
         ("waiting", answered),
         ("switching", |event| done("switch")(event)),

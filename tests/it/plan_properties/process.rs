@@ -8,9 +8,16 @@ use crate::world::driver::Driver;
 use crate::world::{Refused, World, events};
 
 /// What the real loop reads again before a switch; of the ConfigMaps it reads the record alone.
-const SERVING: [Kind; 5] =
-    [Kind::Deployment, Kind::Service, Kind::Ingress, Kind::EndpointSlice, Kind::ConfigMap];
-const ALL: [Kind; 8] = [
+const SERVING: [Kind; 7] = [
+    Kind::Deployment,
+    Kind::Service,
+    Kind::Ingress,
+    Kind::EndpointSlice,
+    Kind::ConfigMap,
+    Kind::HorizontalPodAutoscaler,
+    Kind::PodDisruptionBudget,
+];
+const ALL: [Kind; 9] = [
     Kind::Deployment,
     Kind::Service,
     Kind::Ingress,
@@ -19,6 +26,7 @@ const ALL: [Kind; 8] = [
     Kind::ReplicaSet,
     Kind::Pod,
     Kind::HorizontalPodAutoscaler,
+    Kind::PodDisruptionBudget,
 ];
 
 #[derive(Clone)]

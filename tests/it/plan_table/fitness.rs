@@ -38,11 +38,16 @@ fn canary(service: &str, says: &str) -> Value {
 fn rows() -> Vec<Row> {
     let row = |says, amiss| Row { says, amiss };
     vec![
-        row("HorizontalPodAutoscaler scaler scales the app", |world| {
-            world.add(json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
-                "metadata": {"name": "scaler"},
-                "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "parrot"}}}));
-        }),
+        row(
+            "HorizontalPodAutoscaler scaler scales the app, and ScaledObject flock of KEDA",
+            |world| {
+                world.add(
+                    json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+                "metadata": {"name": "scaler", "labels": {"scaledobject.keda.sh/name": "flock"}},
+                "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "parrot"}}}),
+                );
+            },
+        ),
         row("are of different classes (parrot nginx, parrot-admin inner)", |world| {
             let mut second = second();
             second["spec"]["ingressClassName"] = json!("inner");

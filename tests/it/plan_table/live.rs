@@ -5,6 +5,8 @@ use bluegreen::release::{
     Confirmed, Deploy, Doing, Gate, Goal, Next, Outcome, Probed, Settings, Sight, Verdict, WaitFor,
 };
 
+use jiff::Timestamp;
+
 use super::{changed, doing, go, reach, record_after, step, written};
 use crate::world::World;
 use crate::world::article::{V1, V2, backend, initialised};
@@ -173,6 +175,30 @@ fn it_bakes_at_full_size_before_it_is_put_away() {
     let next = reach(&mut world, &mut a, drains);
     let until = world.release().drain_until;
     assert_eq!(next, Next::Wait { until, on: WaitFor::Drain { colour: Colour::Blue } });
+}
+
+#[test]
+fn the_newer_word_counts_in_the_drain_too_until_the_old_version_is_put_away() {
+    let (mut world, mut a) = switched(plain());
+    reach(&mut world, &mut a, drains);
+    let arrived = world.release().arrived.unwrap();
+    world.edit_record(|record| record.driver = None);
+    let longer = with(|settings| {
+        (settings.drain_seconds, settings.bake_seconds) = (Some(90), Some(600));
+    });
+    let mut b = Driver::new("b", Goal::Deploy(longer.clone()));
+    let next = reach(&mut world, &mut b, step!(Doing::Set));
+    let release = record_after(&world, &next).release.unwrap();
+    let after = |until: Option<Timestamp>| (until.unwrap() - arrived).get_seconds();
+    assert_eq!((after(release.drain_until), after(release.bake_until)), (90, 600));
+    let next = reach(&mut world, &mut b, step!(Doing::PutAway { .. }));
+    assert_eq!((world.now - arrived).get_seconds(), 600, "{next:?}");
+    go(&mut world, &mut b);
+
+    world.edit_record(|record| record.driver = None);
+    let mut c = Driver::new("c", Goal::Deploy(with(|settings| settings.bake_seconds = Some(900))));
+    go(&mut world, &mut c);
+    assert!(step!(Doing::Finish)(&c.next(&world)), "nobody is kept any more: {:?}", c.next(&world));
 }
 
 /// The pods of a Deployment stop answering.

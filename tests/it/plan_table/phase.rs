@@ -69,3 +69,27 @@ fn a_drain_that_an_older_version_began_is_one() {
     });
     assert_eq!(phase(&world), Phase::Draining);
 }
+
+#[test]
+fn a_phase_is_as_old_as_itself_not_as_its_release() {
+    let since = |world: &World| {
+        let snapshot = Driver::new("s", promote()).look(world);
+        let (_, record) = snapshot.record.as_ref().unwrap();
+        let release = record.release.as_ref().unwrap();
+        (world.now - snapshot.phase(record, release).since(release)).get_seconds()
+    };
+    let (mut world, mut a) = deploying(asks);
+    world.pass(100);
+    assert_eq!(since(&world), 100);
+    world.step(&mut Driver::new("p", promote()));
+    assert_eq!(since(&world), 0, "switching");
+    world.pass(7);
+    reach(&mut world, &mut a, step!(Doing::MarkSwitched));
+    go(&mut world, &mut a);
+    assert_eq!(since(&world), 0, "confirming");
+    reach(&mut world, &mut a, |n| matches!(n, Next::Wait { on: WaitFor::Drain { .. }, .. }));
+    world.pass(3);
+    assert_eq!(since(&world), 3, "draining");
+    world.step(&mut Driver::new("x", abort()));
+    assert_eq!(since(&world), 0, "on its way out");
+}

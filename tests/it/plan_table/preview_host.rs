@@ -51,6 +51,36 @@ fn leads_to_the_preview_service_and_is_taken_back() {
     assert_eq!(annotations(preview(&world)), annotations(&denied));
 }
 
+/// An app for some networks alone has a candidate for the same ones.
+#[test]
+fn lets_in_whom_the_app_lets_in() {
+    let of = |key: &str| format!("nginx.ingress.kubernetes.io/{key}-source-range");
+    let allowed = of("whitelist");
+    for (key, becomes) in
+        [("whitelist", &allowed), ("allowlist", &allowed), ("denylist", &of("denylist"))]
+    {
+        let mut world = initialised();
+        world.edit(Kind::Ingress, "parrot", |ingress| {
+            ingress["metadata"]["annotations"][of(key)] = json!("10.0.0.0/8");
+        });
+        assert_eq!(world.follow(&mut Driver::new("i", at(HOST))), Outcome::Initialised);
+        assert_eq!(preview(&world)["metadata"]["annotations"], json!({becomes: "10.0.0.0/8"}));
+        // Who asks for a password there goes on asking.
+        let auth = "nginx.ingress.kubernetes.io/auth-url";
+        world.edit(Kind::Ingress, "parrot-preview", |ingress| {
+            ingress["metadata"]["annotations"][auth] = json!("https://auth.example.com/");
+        });
+        world.follow(&mut Driver::new("i", at("blue.example.com")));
+        assert_eq!(preview(&world)["metadata"]["annotations"][auth], "https://auth.example.com/");
+        // Without the host nobody gets in, whoever the app is for.
+        world.follow(&mut Driver::new("i", init(PreviewHost::None)));
+        assert_eq!(
+            preview(&world)["metadata"]["annotations"],
+            json!({&allowed: "0.0.0.0/32", auth: "https://auth.example.com/"})
+        );
+    }
+}
+
 #[test]
 fn is_where_people_are_sent() {
     let mut world = with_host();
@@ -71,4 +101,26 @@ fn is_never_a_host_of_the_users() {
     world.add(other);
     let taken = unfit(Driver::new("d", Goal::Deploy(deploy(V2, WEBHOOK))).next(&world));
     assert!(taken[0].contains("init --preview-host"), "{taken:?}");
+}
+
+#[test]
+fn is_never_another_apps_preview_nor_a_second_name_of_a_host() {
+    let refused = |world: &World| {
+        let taken = unfit(Driver::new("i", at(HOST)).next(world));
+        assert!(taken[0].starts_with("Ingress toucan"), "{taken:?}");
+    };
+    let mut preview = preview(&with_host()).clone();
+    preview["metadata"]["name"] = json!("toucan-preview");
+    preview["metadata"]["labels"]["bluegreen/app"] = json!("toucan");
+    let mut world = initialised();
+    world.add(preview);
+    refused(&world);
+
+    let mut toucan = second();
+    toucan["metadata"]["name"] = json!("toucan");
+    toucan["metadata"]["annotations"] =
+        json!({"nginx.ingress.kubernetes.io/server-alias": format!("www.example.com, {HOST}")});
+    let mut world = initialised();
+    world.add(toucan);
+    refused(&world);
 }

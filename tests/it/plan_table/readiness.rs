@@ -238,6 +238,17 @@ fn a_candidate_that_never_gets_ready_is_given_up_at_the_timeout() {
 }
 
 #[test]
+fn a_rollout_that_is_not_over_in_time_is_said_to_be_the_reason() {
+    let (mut world, mut a) = made();
+    world.settle();
+    world.edit(Kind::Deployment, "parrot-green", |d| d["metadata"]["generation"] = json!(2));
+    world.pass(600);
+    let reason = ending(&world, &a.next(&world)).reason;
+    let what = "1 of 1 pods of parrot-green were ready in time, but the Deployment controller was";
+    assert!(reason.starts_with(what), "{reason}");
+}
+
+#[test]
 fn the_deadline_comes_before_the_timeout_and_before_a_yes() {
     let settings = set(deploy(V2, WEBHOOK), |settings| settings.deadline_seconds = Some(120));
     let mut world = initialised();

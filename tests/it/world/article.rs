@@ -51,6 +51,22 @@ pub fn ingress() -> Value {
     })
 }
 
+/// An autoscaler of the user's, which keeps at least two pods, and a budget.
+pub fn with_scaler(world: &mut World) {
+    world.add(json!({
+        "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "flock", "labels": {"team": "birds"}},
+        "spec": {
+            "minReplicas": 2, "maxReplicas": 9, "metrics": [{"type": "Resource"}],
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "parrot"},
+        },
+    }));
+    world.add(json!({
+        "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "calm"},
+        "spec": {"minAvailable": "50%", "selector": {"matchLabels": {"app": "parrot"}}},
+    }));
+}
+
 /// A second Ingress of the same app, for another host.
 pub fn second() -> Value {
     let mut second = ingress();

@@ -72,6 +72,8 @@ fn what_the_api_server_refuses_to_try_is_told() {
     assert_eq!(verdict, Grade::Warn);
     // Somebody else was there between the look and the try.
     assert_eq!(of(refused(409, "already exists")).0, Grade::Pass);
+    let outdated = "the server rejected our request due to an error in our request";
+    assert_eq!(of(refused(422, outdated)).0, Grade::Pass);
     let lost = app.rehearsed(|_| Reply::Lost { why: "reset".to_owned() });
     assert_eq!(lost.len(), 1, "{lost:#?}");
     assert_eq!(lost[0].verdict, Grade::Warn);

@@ -11,13 +11,21 @@ const LOGS: Right = Right { verb: "get", group: "", resource: "pods/log" };
 
 #[test]
 fn what_is_missing_is_named() {
-    let passes = checks(&[], "ask");
+    let passes = checks(&[], |_| true, "ask");
     assert_eq!((passes.len(), passes[0].verdict), (1, Grade::Pass));
-    let missing = checks(&[LOGS, PATCH], "ask");
+    let missing = checks(&[LOGS, PATCH], |_| true, "ask");
     let told: Vec<_> = missing.iter().map(|check| (check.verdict, &*check.what)).collect();
     let without = "you may not get pods/log: a failing candidate's last words are not shown";
     assert_eq!(told, [(Grade::Fail, "you may not patch ingresses"), (Grade::Warn, without)]);
     assert!(missing.iter().all(|check| check.hint.as_deref() == Some("ask")));
+}
+
+#[test]
+fn what_only_some_apps_have_needs_rights_there_alone() {
+    let scaler = |verb| Right { verb, group: "autoscaling", resource: "horizontalpodautoscalers" };
+    let missing = [scaler("list"), scaler("create")];
+    let told = |has: bool| checks(&missing, |_| has, "ask").len();
+    assert_eq!([told(true), told(false)], [2, 1]);
 }
 
 #[test]

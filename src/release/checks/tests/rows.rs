@@ -35,6 +35,18 @@ fn quota(hard: Value, used: Value) -> Value {
         "status": {"hard": hard, "used": used}})
 }
 
+fn budget(selector: Value) -> Value {
+    json!({"kind": "PodDisruptionBudget", "metadata": {"name": "calm"},
+        "spec": {"maxUnavailable": 1, "selector": selector}})
+}
+
+fn scaler(name: &str) -> Value {
+    json!({"kind": "HorizontalPodAutoscaler", "metadata": {"name": name}, "spec": {
+        "minReplicas": 2, "maxReplicas": 9,
+        "scaleTargetRef": {"kind": "Deployment", "name": "parrot"},
+    }})
+}
+
 fn service(name: &str, selector: Value) -> Value {
     json!({"kind": "Service", "metadata": {"name": name}, "spec": {"selector": selector}})
 }
@@ -174,14 +186,27 @@ fn around() -> Vec<Row> {
             app.add(policy(pods, json!([{"from": [live]}])));
         }),
         row("disruption-budgets", Warn, "PodDisruptionBudget calm holds the live pods", |app| {
-            let selector = json!({"matchLabels": {"app": "parrot"}});
-            app.add(json!({"kind": "PodDisruptionBudget", "metadata": {"name": "calm"},
-                "spec": {"selector": selector}}));
+            let not = json!([{"key": "app", "operator": "NotIn", "values": ["parrot-green"]}]);
+            app.add(budget(json!({"matchExpressions": not})));
         }),
-        row("autoscaler", Fail, "HorizontalPodAutoscaler scaler scales the app", |app| {
-            let target = json!({"kind": "Deployment", "name": "parrot"});
-            app.add(json!({"kind": "HorizontalPodAutoscaler", "metadata": {"name": "scaler"},
-                "spec": {"scaleTargetRef": target}}));
+        row("autoscaler", Fail, "and ScaledObject flock of KEDA manages it", |app| {
+            let mut scaler = scaler("keda");
+            scaler["metadata"]["labels"] = json!({"scaledobject.keda.sh/name": "flock"});
+            app.add(scaler);
+        }),
+        row("autoscaler", Fail, "and Flock birds manages it", |app| {
+            let mut scaler = scaler("owned");
+            scaler["metadata"]["ownerReferences"] = json!([{"kind": "Flock", "name": "birds"}]);
+            app.add(scaler);
+        }),
+        row("autoscaler", Fail, "HorizontalPodAutoscaler scaler has minReplicas 0", |app| {
+            let mut scaler = scaler("scaler");
+            scaler["spec"]["minReplicas"] = json!(0);
+            app.add(scaler);
+        }),
+        row("autoscaler", Fail, "one and two both scale Deployment parrot", |app| {
+            app.add(scaler("one"));
+            app.add(scaler("two"));
         }),
         row(
             "deletion",
@@ -323,6 +348,11 @@ pub fn harmless() -> Vec<Harmless> {
             some["spec"]["scopes"] = json!(["BestEffort"]);
             app.add(some);
         }),
+        ("a budget that can be cloned", |app| {
+            app.add(budget(json!({"matchLabels": {"app": "parrot"}})));
+        }),
+        ("a budget for all", |app| app.add(budget(json!({})))),
+        ("an autoscaler that can be cloned", |app| app.add(scaler("scaler"))),
         ("an autoscaler of something else", |app| {
             let target = json!({"kind": "StatefulSet", "name": "parrot"});
             app.add(json!({"kind": "HorizontalPodAutoscaler", "metadata": {"name": "scaler"},

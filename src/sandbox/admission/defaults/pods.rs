@@ -17,16 +17,35 @@ pub fn fill_in(pod: &mut Value, old: Option<&Value>) {
         }
     }
     or(&mut spec["enableServiceLinks"], json!(true));
+    if spec["hostNetwork"] == true {
+        for list in ["containers", "initContainers"] {
+            each(&mut spec[list]).for_each(host_ports);
+        }
+    }
     fill_in_spec(spec);
+    tolerate(spec);
     if old.is_none() {
         admit(spec);
     }
 }
 
+fn host_ports(container: &mut Value) {
+    for port in each(&mut container["ports"]) {
+        let number = port["containerPort"].clone();
+        or(&mut port["hostPort"], number);
+    }
+}
+
 /// What the controllers in the API server add to a new pod.
 fn admit(spec: &mut Value) {
+    or_empty(&mut spec["serviceAccountName"], "default");
+    spec["serviceAccount"] = spec["serviceAccountName"].clone();
     or(&mut spec["priority"], json!(0));
     or(&mut spec["preemptionPolicy"], json!("PreemptLowerPriority"));
+}
+
+/// What nobody tolerates by themselves is tolerated for a while.
+fn tolerate(spec: &mut Value) {
     let mut tolerations = items(&spec["tolerations"]).to_vec();
     for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
         if !tolerations.iter().any(|it| it["key"] == key && it["effect"] != "NoSchedule") {
@@ -58,10 +77,9 @@ fn fill_in_spec(spec: &mut Value) {
             or(&mut spec[to], json!(name));
         }
     }
-    let host_network = spec["hostNetwork"] == true;
     for list in ["containers", "initContainers"] {
         for container in each(&mut spec[list]) {
-            fill_in_container(container, host_network);
+            fill_in_container(container);
         }
     }
     for volume in each(&mut spec["volumes"]) {
@@ -70,7 +88,7 @@ fn fill_in_spec(spec: &mut Value) {
     clean(spec);
 }
 
-fn fill_in_container(container: &mut Value, host_network: bool) {
+fn fill_in_container(container: &mut Value) {
     let policy = if is_latest(text(&container["image"])) { "Always" } else { "IfNotPresent" };
     or_empty(&mut container["imagePullPolicy"], policy);
     or_empty(&mut container["terminationMessagePath"], "/dev/termination-log");
@@ -87,9 +105,6 @@ fn fill_in_container(container: &mut Value, host_network: bool) {
     }
     for port in each(&mut container["ports"]) {
         or_empty(&mut port["protocol"], "TCP");
-        if host_network && port["hostPort"].is_null() {
-            port["hostPort"] = port["containerPort"].clone();
-        }
     }
     for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
         if !container[probe].is_null() {
@@ -98,6 +113,9 @@ fn fill_in_container(container: &mut Value, host_network: bool) {
             or(&mut probe["periodSeconds"], json!(10));
             or(&mut probe["successThreshold"], json!(1));
             or(&mut probe["failureThreshold"], json!(3));
+            if !probe["grpc"].is_null() {
+                or(&mut probe["grpc"]["service"], json!(""));
+            }
             fill_in_http(probe);
         }
     }
@@ -107,9 +125,13 @@ fn fill_in_container(container: &mut Value, host_network: bool) {
         }
     }
     for variable in each(&mut container["env"]) {
-        if !variable["valueFrom"]["fieldRef"].is_null() {
-            or_empty(&mut variable["valueFrom"]["fieldRef"]["apiVersion"], "v1");
-        }
+        fill_in_field(&mut variable["valueFrom"]);
+    }
+}
+
+fn fill_in_field(source: &mut Value) {
+    if !source["fieldRef"].is_null() {
+        or_empty(&mut source["fieldRef"]["apiVersion"], "v1");
     }
 }
 
@@ -120,10 +142,21 @@ fn fill_in_http(handler: &mut Value) {
     }
 }
 
+fn each_in<'a>(object: &'a mut Value, path: &str) -> impl Iterator<Item = &'a mut Value> {
+    object.pointer_mut(path).into_iter().flat_map(each)
+}
+
 fn fill_in_volume(volume: &mut Value) {
     for source in ["configMap", "secret", "downwardAPI", "projected"] {
         if !volume[source].is_null() {
             or(&mut volume[source]["defaultMode"], json!(0o644));
+        }
+    }
+    each_in(volume, "/downwardAPI/items").for_each(fill_in_field);
+    for source in each_in(volume, "/projected/sources") {
+        each_in(source, "/downwardAPI/items").for_each(fill_in_field);
+        if !source["serviceAccountToken"].is_null() {
+            or(&mut source["serviceAccountToken"]["expirationSeconds"], json!(3_600));
         }
     }
     if !volume["hostPath"].is_null() {
@@ -137,11 +170,10 @@ fn fill_in_volume(volume: &mut Value) {
 
 /// Whether an image has the tag `latest`, or neither tag nor digest.
 fn is_latest(image: &str) -> bool {
-    if image.contains('@') {
-        return false;
-    }
+    let (image, digest) = image.split_once('@').unwrap_or((image, ""));
     let name = image.rsplit('/').next().unwrap_or_default();
-    name.split_once(':').is_none_or(|(_, tag)| tag == "latest") && !name.is_empty()
+    let has_tag = name.split_once(':').map(|(_, tag)| tag == "latest");
+    has_tag.unwrap_or(digest.is_empty() && !name.is_empty())
 }
 
 /// How safe a pod is from being evicted.
@@ -182,7 +214,7 @@ mod tests {
             ("parrot:1", false),
             ("example.com:5000/parrot:1", false),
             ("parrot@sha256:0", false),
-            ("parrot:latest@sha256:0", false),
+            ("parrot:latest@sha256:0", true),
         ] {
             assert_eq!(is_latest(image), is, "{image}");
         }

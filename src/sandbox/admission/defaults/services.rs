@@ -1,6 +1,7 @@
 //! Services: their addresses and ports are given out.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
@@ -20,12 +21,16 @@ pub struct Spare {
 }
 
 impl Spare {
-    pub fn of(store: &Store, resource: Resource) -> Spare {
+    /// What is only for show is shown the first address, free or not.
+    pub fn of(store: &Store, resource: Resource, is_for_show: bool) -> Spare {
         if resource.plural != SERVICES.plural {
             return Spare::default();
         }
         let all = store.list(&SERVICES, None);
         let address = loop {
+            if is_for_show {
+                break "10.96.0.1".to_owned();
+            }
             // Not the network's own, nor the API server's.
             let number = 2 + store.random(0xffff - 2);
             let address = format!("10.96.{}.{}", number >> 8, number & 0xff);
@@ -134,8 +139,16 @@ fn keep(spec: &mut Value, old: &Value) {
     {
         spec["externalTrafficPolicy"] = Value::Null;
     }
+    for field in ["allocateLoadBalancerNodePorts", "loadBalancerClass"] {
+        let is_no_more = old["type"] == "LoadBalancer" && spec["type"] != "LoadBalancer";
+        if is_no_more && spec[field] == old[field] {
+            spec[field] = Value::Null;
+        }
+    }
     match (has_node_ports(old), has_node_ports(spec)) {
-        (true, false) => each(&mut spec["ports"]).for_each(|port| port["nodePort"] = Value::Null),
+        (true, false) if given_ports(old) == given_ports(spec) => {
+            each(&mut spec["ports"]).for_each(|port| port["nodePort"] = Value::Null)
+        }
         (true, true) => {
             for port in each(&mut spec["ports"]) {
                 let mut before = items(&old["ports"]).iter();
@@ -150,6 +163,10 @@ fn keep(spec: &mut Value, old: &Value) {
     if !has_address(spec) && spec["internalTrafficPolicy"] == old["internalTrafficPolicy"] {
         spec["internalTrafficPolicy"] = Value::Null;
     }
+}
+
+fn given_ports(spec: &Value) -> BTreeSet<u64> {
+    items(&spec["ports"]).iter().filter_map(|port| port["nodePort"].as_u64()).collect()
 }
 
 fn allot(spec: &mut Value, spare: &Spare) {

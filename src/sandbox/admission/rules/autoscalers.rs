@@ -1,6 +1,6 @@
 //! HorizontalPodAutoscalers.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::sandbox::admission::fields::{Errors, items, number, text};
 use crate::sandbox::admission::names;
@@ -34,6 +34,18 @@ pub fn check(spec: &Value, errors: &mut Errors) {
             "" => errors.required(&field, ""),
             name => errors.malformed(&field, name, names::segment(name)),
         }
+    }
+    let version = &spec["scaleTargetRef"]["apiVersion"];
+    if !text(version).contains('/') {
+        let version = json!(text(version));
+        let why = "apiVersion must specify API group";
+        errors.invalid("spec.scaleTargetRef.apiVersion", &version, why);
+    }
+    let counts_outside = |it: &Value| ["Object", "External"].iter().any(|kind| it["type"] == *kind);
+    if number(least) == 0 && !items(&spec["metrics"]).iter().any(counts_outside) {
+        let why = "must specify at least one Object or External metric to support scaling to zero \
+                   replicas";
+        errors.forbidden("spec.metrics", why);
     }
     for (i, metric) in items(&spec["metrics"]).iter().enumerate() {
         self::metric(metric, &format!("spec.metrics[{i}]"), errors);

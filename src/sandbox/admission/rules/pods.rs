@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::containers;
-use crate::sandbox::admission::fields::{Errors, items, number, text};
+use crate::sandbox::admission::fields::{Errors, entries, items, number, text};
 use crate::sandbox::admission::metadata::{annotations, labels};
 use crate::sandbox::admission::names;
 
@@ -79,11 +79,34 @@ fn change(new: &Value, old: &Value, errors: &mut Errors) {
         }
         for (i, container) in items(&new[list]).iter().enumerate() {
             let image = text(&container["image"]);
-            if image.trim() != image {
+            if image.is_empty() {
+                errors.required(&format!("spec.{list}[{i}].image"), "");
+            } else if image.trim() != image {
                 let why = "must not have leading or trailing whitespace";
                 errors.invalid(&format!("spec.{list}[{i}].image"), &container["image"], why);
             }
         }
+    }
+    let (was, is) = (&old["activeDeadlineSeconds"], &new["activeDeadlineSeconds"]);
+    if !was.is_null() && (is.is_null() || number(is) > number(was)) {
+        let why = match is.is_null() {
+            true => "must not update from a positive integer to nil value",
+            false => "must be less than or equal to previous value",
+        };
+        errors.invalid("spec.activeDeadlineSeconds", is, why);
+        if !is.is_null() {
+            return;
+        }
+    }
+    let seconds = "tolerationSeconds";
+    let is_same = |was: &Value, is: &Value| {
+        let fields = entries(was).chain(entries(is)).filter(|(field, _)| *field != seconds);
+        fields.map(|(field, _)| field).all(|field| was[field] == is[field])
+    };
+    let mut were = items(&old["tolerations"]).iter();
+    if !were.all(|was| items(&new["tolerations"]).iter().any(|is| is_same(was, is))) {
+        let why = "existing toleration can not be modified except its tolerationSeconds";
+        errors.forbidden("spec.tolerations", why);
     }
     let mut kept = new.clone();
     for field in ["activeDeadlineSeconds", "tolerations"] {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde_json::{Value, json};
 
 use super::containers::{in_range, number_or_name};
-use crate::sandbox::admission::fields::{Errors, items, text};
+use crate::sandbox::admission::fields::{Errors, items, number, text};
 use crate::sandbox::admission::metadata::labels;
 use crate::sandbox::admission::names;
 
@@ -14,6 +14,8 @@ const PROTOCOLS: &[&str] = &["SCTP", "TCP", "UDP"];
 const FAMILIES: &[&str] = &["IPv4", "IPv6"];
 const FAMILY_POLICIES: &[&str] = &["PreferDualStack", "RequireDualStack", "SingleStack"];
 const TRAFFIC: &[&str] = &["Cluster", "Local"];
+
+const NEARNESS: &[&str] = &["PreferClose", "PreferSameZone", "PreferSameNode"];
 
 pub fn check(spec: &Value, old: Option<&Value>, errors: &mut Errors) {
     if let Some(old) = old {
@@ -36,12 +38,22 @@ pub fn check(spec: &Value, old: Option<&Value>, errors: &mut Errors) {
     labels(&spec["selector"], "spec.selector", errors);
     let affinity = &spec["sessionAffinity"];
     errors.one_of_or_missing("spec.sessionAffinity", affinity, &["ClientIP", "None"]);
+    if *affinity == "ClientIP" {
+        lasting(&spec["sessionAffinityConfig"]["clientIP"]["timeoutSeconds"], errors);
+    }
     if kind != "ExternalName" {
         addresses(spec, errors);
     }
     errors.one_of_or_missing("spec.type", &spec["type"], TYPES);
     node_ports(spec, errors);
     traffic(spec, errors);
+}
+
+fn lasting(seconds: &Value, errors: &mut Errors) {
+    if !(1..=86_400).contains(&number(seconds)) {
+        let why = "must be greater than 0 and less than 86400";
+        errors.invalid("spec.sessionAffinityConfig.clientIP.timeoutSeconds", seconds, why);
+    }
 }
 
 fn external(spec: &Value, errors: &mut Errors) {
@@ -153,6 +165,10 @@ fn traffic(spec: &Value, errors: &mut Errors) {
     let inner = &spec["internalTrafficPolicy"];
     if !inner.is_null() {
         errors.one_of("spec.internalTrafficPolicy", inner, TRAFFIC);
+    }
+    let nearness = &spec["trafficDistribution"];
+    if !nearness.is_null() {
+        errors.one_of("spec.trafficDistribution", nearness, NEARNESS);
     }
 }
 

@@ -1,9 +1,10 @@
-//! The kinds with few rules: ConfigMaps, Events, PodDisruptionBudgets.
+//! The kinds with few rules: Namespaces, ConfigMaps, Events, PodDisruptionBudgets.
 
 use serde_json::Value;
 
 use super::{counts, selectors};
-use crate::sandbox::admission::fields::{Errors, entries, text};
+use crate::sandbox::admission::fields::{Errors, entries, items, text};
+use crate::sandbox::admission::metadata::of_somebody;
 use crate::sandbox::admission::names;
 
 /// So many bytes a ConfigMap may hold.
@@ -37,6 +38,12 @@ pub fn config_map(map: &Value, old: Option<&Value>, errors: &mut Errors) {
     let coded = entries(&map["binaryData"]).map(|(_, value)| text(value).len() / 4 * 3);
     if plain.chain(coded).sum::<usize>() > SIZE {
         errors.too_long("", SIZE);
+    }
+}
+
+pub fn namespace(namespace: &Value, errors: &mut Errors) {
+    for finalizer in items(&namespace["spec"]["finalizers"]) {
+        of_somebody(finalizer, "spec.finalizers", errors);
     }
 }
 

@@ -21,12 +21,15 @@ pub fn of(pod: &Value, stage: &Stage, address: &str, now: &str) -> Value {
     if let Stage::Unschedulable { message } = stage {
         let why = Some(("Unschedulable", message.clone()));
         let conditions = [condition(pod, "PodScheduled", why, now)];
-        return json!({ "phase": "Pending", "conditions": conditions });
+        return json!({
+            "qosClass": old["qosClass"], "phase": "Pending", "conditions": conditions,
+        });
     }
     let runs = matches!(stage, Stage::Running { .. } | Stage::Crashed { .. });
     let ran = old["phase"] == "Running";
     let started = if old["startTime"].is_string() { old["startTime"].clone() } else { json!(now) };
     let mut status = json!({
+        "qosClass": old["qosClass"],
         "phase": if runs || ran { "Running" } else { "Pending" },
         "conditions": conditions(pod, stage, now),
         "hostIP": HOST,

@@ -2,8 +2,7 @@
 
 use super::super::garbage::delete;
 use super::*;
-use crate::sandbox::admission::fate;
-use crate::sandbox::request::Query;
+use crate::sandbox::deletion::fate;
 use crate::sandbox::resources::{CONFIG_MAPS, ENDPOINT_SLICES};
 use crate::sandbox::store::Change;
 
@@ -41,7 +40,7 @@ async fn orphans_stay() {
     let options = json!({ "propagationPolicy": "Orphan" });
     let parrot = key(&DEPLOYMENTS, "parrot");
     let told = store.delete(&DEPLOYMENTS, &parrot, false, |old| {
-        Ok(fate(&DEPLOYMENTS, old, &options, &Query::default(), store.clock()))
+        Ok(fate(&DEPLOYMENTS, old, &options, store.clock()))
     });
     assert!(!told.unwrap().1);
     town.until("its end", |store| store.get(&parrot).is_none()).await;

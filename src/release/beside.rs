@@ -1,0 +1,143 @@
+//! What stands beside a Deployment and is about its size: the HorizontalPodAutoscaler and the
+//! PodDisruptionBudget of a colour. A user's own are never deleted; clones of ours go with their slot.
+
+use json_patch::{AddOperation, PatchOperation, RemoveOperation};
+use serde_json::{Value, json};
+
+use super::{Names, Snapshot, objects, selector};
+use crate::model::{
+    Colour, EPOCH, Id, Kind, MANAGED_BY, MANAGER, RELEASE, Write, annotate, annotation, label,
+    name, pointer, string_map, version,
+};
+use crate::route::Label;
+
+/// What an autoscaler's minReplicas was before it was held, and what it is held at: `2 5`.
+pub const HELD: &str = "bluegreen/held";
+
+impl Snapshot {
+    /// The autoscalers of a colour's Deployment.
+    pub fn autoscalers(&self, colour: Colour) -> Vec<&Value> {
+        let deployment = self.names.deployment(colour);
+        let all = self.objects.list(Kind::HorizontalPodAutoscaler);
+        all.filter(|scaler| {
+            let target = &scaler["spec"]["scaleTargetRef"];
+            target["kind"] == "Deployment" && target["name"] == deployment.as_str()
+        })
+        .collect()
+    }
+
+    /// The clone of ours that belongs to a colour, of either kind.
+    pub fn clone_beside(&self, kind: Kind, colour: Colour) -> Option<&Value> {
+        let object = self.objects.get(kind, &self.names.deployment(colour))?;
+        (label(object, MANAGED_BY) == Some(MANAGER)).then_some(object)
+    }
+}
+
+/// The clone of an autoscaler, for a colour.
+pub fn autoscaler(names: &Names, like: &Value, colour: Colour, number: u64, epoch: u64) -> Write {
+    let mut spec = like["spec"].clone();
+    spec["scaleTargetRef"]["name"] = json!(names.deployment(colour));
+    if let Some((own, _)) = held(like) {
+        spec["minReplicas"] = json!(own);
+    }
+    made(names, Kind::HorizontalPodAutoscaler, colour, spec, number, epoch)
+}
+
+/// The clone of a budget that holds the live pods, for those of a colour; none where its selector
+/// can't be rewritten to hold them.
+pub fn budget(
+    names: &Names,
+    like: &Value,
+    key: &Label,
+    colour: Colour,
+    labels: &Value,
+    number: u64,
+    epoch: u64,
+) -> Option<Write> {
+    let mut spec = like["spec"].clone();
+    let (was, is) = (key.value(colour.other()), key.value(colour));
+    let mut set = |value: &mut Value| {
+        if *value == was.as_str() {
+            *value = json!(is);
+        }
+    };
+    if let Some(value) = spec["selector"]["matchLabels"].get_mut(&key.key) {
+        set(value);
+    }
+    let expressions = spec["selector"]["matchExpressions"].as_array_mut();
+    for expression in expressions.into_iter().flatten().filter(|e| e["key"] == key.key.as_str()) {
+        expression["values"].as_array_mut().into_iter().flatten().for_each(&mut set);
+    }
+    let holds = selector::matches(&spec["selector"], &string_map(labels));
+    holds.then(|| made(names, Kind::PodDisruptionBudget, colour, spec, number, epoch))
+}
+
+fn made(names: &Names, kind: Kind, colour: Colour, spec: Value, number: u64, epoch: u64) -> Write {
+    let name = names.deployment(colour);
+    let object = json!({
+        "apiVersion": kind.api_version(),
+        "kind": kind.to_string(),
+        "metadata": {
+            "name": name,
+            "namespace": names.namespace,
+            "labels": objects::labels(names),
+            "annotations": {RELEASE: number.to_string(), EPOCH: epoch.to_string()},
+        },
+        "spec": spec,
+    });
+    Write::create(Id::new(kind, name), object)
+}
+
+pub fn min_replicas(scaler: &Value) -> u64 {
+    scaler["spec"]["minReplicas"].as_u64().unwrap_or(1)
+}
+
+/// What it was before, and what it is held at.
+fn held(scaler: &Value) -> Option<(u64, u64)> {
+    let (own, at) = annotation(scaler, HELD)?.split_once(' ')?;
+    Some((own.parse().ok()?, at.parse().ok()?))
+}
+
+/// What makes an autoscaler keep its Deployment at least at this size, if it does not. One that
+/// somebody has put back meanwhile is left alone.
+pub fn hold(scaler: &Value, size: u64) -> Option<Write> {
+    let most = scaler["spec"]["maxReplicas"].as_u64().unwrap_or(size);
+    let (size, min) = (size.min(most), min_replicas(scaler));
+    let own = match held(scaler) {
+        None => min,
+        Some((own, at)) if at == min => own,
+        Some(_) => return None,
+    };
+    (min < size).then(|| with_min(scaler, size, &[(HELD, format!("{own} {size}"))]))
+}
+
+/// What lets go of one that is held.
+pub fn let_go(scaler: &Value) -> Option<Write> {
+    annotation(scaler, HELD)?;
+    let min = min_replicas(scaler);
+    let own = held(scaler).filter(|(_, at)| *at == min).map_or(min, |(own, _)| own);
+    Some(with_min(scaler, own, &[]))
+}
+
+fn with_min(scaler: &Value, min: u64, annotations: &[(&str, String)]) -> Write {
+    let mut changes = vec![PatchOperation::Add(AddOperation {
+        path: pointer(["spec", "minReplicas"]),
+        value: json!(min),
+    })];
+    match annotations {
+        [] => changes.push(PatchOperation::Remove(RemoveOperation {
+            path: pointer(["metadata", "annotations", HELD]),
+        })),
+        annotations => changes.extend(annotate(scaler, annotations)),
+    }
+    Write::patch(Id::new(Kind::HorizontalPodAutoscaler, name(scaler)), &version(scaler), changes)
+}
+
+/// Whoever manages an autoscaler that is no person's own.
+pub fn owner(scaler: &Value) -> Option<String> {
+    if let Some(object) = label(scaler, "scaledobject.keda.sh/name") {
+        return Some(format!("ScaledObject {object} of KEDA"));
+    }
+    let owner = &scaler["metadata"]["ownerReferences"][0];
+    Some(format!("{} {}", owner["kind"].as_str()?, owner["name"].as_str()?))
+}

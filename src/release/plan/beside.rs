@@ -1,0 +1,92 @@
+//! The autoscalers and budgets of the two colours, in the course of a release. The rules look at what
+//! is, so whoever goes on with a release goes on with these:
+//!
+//! - A candidate has a budget where the live pods have one, before its first pod.
+//! - The live colour's autoscaler scales freely. The other colour's, as long as that has pods, is held:
+//!   neither a waiting candidate nor the version that one may have to go back to shrinks for want of
+//!   requests.
+//! - Right after the switch the new version gets a clone of the old one's autoscaler, unless its slot
+//!   has one.
+//! - Clones go with their slot; a user's own are left, and do nothing at size 0.
+
+use super::{Doing, Look, Next};
+use crate::model::{Colour, Id, Kind, Write, name, string_map, version};
+use crate::release::{Record, Release, beside, selector, template};
+
+const KINDS: [Kind; 2] = [Kind::HorizontalPodAutoscaler, Kind::PodDisruptionBudget];
+
+/// A budget for the candidate's pods, if the live ones have one that does not hold them.
+pub fn budget(
+    look: Look,
+    record: &Record,
+    release: &Release,
+    wanted: &serde_json::Value,
+) -> Option<Next> {
+    let s = look.s;
+    let pods = template::coloured(wanted, &record.label, release.to, release.number);
+    let candidate = string_map(&pods["metadata"]["labels"]);
+    let live = s.slot(release.from)?.template();
+    let live = string_map(&live["metadata"]["labels"]);
+    let holds =
+        |budget: &serde_json::Value, labels| selector::matches(&budget["spec"]["selector"], labels);
+    let budgets = || s.objects.list(Kind::PodDisruptionBudget);
+    let is_free =
+        s.objects.get(Kind::PodDisruptionBudget, &s.names.deployment(release.to)).is_none();
+    if !is_free || budgets().any(|budget| holds(budget, &candidate)) {
+        return None;
+    }
+    let like = budgets().find(|budget| holds(budget, &live))?;
+    let labels = &pods["metadata"]["labels"];
+    let (number, epoch) = (release.number, record.epoch);
+    let write = beside::budget(&s.names, like, &record.label, release.to, labels, number, epoch)?;
+    let budget = write.id().name.clone();
+    Some(look.act(Doing::MakeBudget { budget }, write))
+}
+
+/// An autoscaler for the version that has just become live.
+pub fn follow(look: Look, record: &Record, release: &Release) -> Option<Next> {
+    let s = look.s;
+    let deployment = s.names.deployment(release.to);
+    let is_free = s.objects.get(Kind::HorizontalPodAutoscaler, &deployment).is_none();
+    if !is_free || !s.autoscalers(release.to).is_empty() {
+        return None;
+    }
+    let like = *s.autoscalers(release.from).first()?;
+    let write = beside::autoscaler(&s.names, like, release.to, release.number, record.epoch);
+    let autoscaler = write.id().name.clone();
+    Some(look.act(Doing::MakeAutoscaler { autoscaler, deployment }, write))
+}
+
+/// Holds the autoscaler of the colour that is not live, and lets go of the one that is.
+pub fn hold(look: Look, live: Colour) -> Option<Next> {
+    let s = look.s;
+    Colour::BOTH.into_iter().find_map(|colour| {
+        let size = s.slot(colour).map_or(0, |slot| slot.desired());
+        s.autoscalers(colour).into_iter().find_map(|scaler| {
+            let (autoscaler, kept) = (name(scaler).to_owned(), colour != live && size > 0);
+            let (doing, write) = match kept {
+                true => {
+                    let doing = Doing::HoldAutoscaler { autoscaler, replicas: size };
+                    (doing, beside::hold(scaler, size)?)
+                }
+                false => (Doing::FreeAutoscaler { autoscaler }, beside::let_go(scaler)?),
+            };
+            Some(look.act_fresh(doing, write))
+        })
+    })
+}
+
+/// Takes the clones of a colour away that is on its way out, or never came.
+pub fn remove(look: Look, colour: Colour) -> Option<Next> {
+    KINDS.into_iter().find_map(|kind| {
+        let object = look.s.clone_beside(kind, colour)?;
+        let id = Id::new(kind, name(object));
+        let doing = match kind {
+            Kind::HorizontalPodAutoscaler => {
+                Doing::RemoveAutoscaler { autoscaler: id.name.clone() }
+            }
+            _ => Doing::RemoveBudget { budget: id.name.clone() },
+        };
+        Some(look.act_fresh(doing, Write::delete(id, version(object))))
+    })
+}
