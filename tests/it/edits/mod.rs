@@ -14,28 +14,40 @@ use crate::tally;
 use changes::{Change, applied};
 use table::{Becomes, Remedy, Row, TABLE, WHEN, When};
 
+const V1: &str = "kmharish/parrot-app:v1.3";
 const V3: &str = "kmharish/parrot-app:v3.0";
 const DEPLOY: &str = "deploy parrot --image kmharish/parrot-app:v2.2 --timeout 60s \
      --webhook http://gate.example.com/confirm";
 
 impl When {
+    /// The live Deployment and the other one.
+    fn slots(self) -> (&'static str, &'static str) {
+        match self {
+            When::Green => ("parrot-green", "parrot"),
+            _ => ("parrot", "parrot-green"),
+        }
+    }
+
     fn deploy(self, field: &Field) -> Command {
         let (times, answers): (&str, &[u16]) = match self {
             When::Waiting => ("--threshold 1000", &[500, 500, 500, 500, 200]),
             When::Confirming => ("--settle 20s", &[200]),
             When::Baking => ("--bake 20s", &[200]),
             When::Draining => ("--drain 20s", &[200]),
-            When::Idle | When::Starting | When::Switching => ("", &[200]),
+            When::Idle | When::Green | When::Starting | When::Switching => ("", &[200]),
         };
         field.command(&format!("{DEPLOY} {times}")).answers(answers)
     }
 
     /// What becomes of a release when it happens.
     async fn with(self, field: &Field, change: Change) -> Result<(u8, Said)> {
+        if self == When::Green {
+            field.released(V1).await?;
+        }
         let deploy = self.deploy(field);
-        let change = change.done(field, ("parrot", "parrot-green"));
+        let change = change.done(field, self.slots());
         match self {
-            When::Idle => {
+            When::Idle | When::Green => {
                 change.await?;
                 deploy.ends().await
             }
@@ -98,14 +110,17 @@ async fn cell(field: &Field, row: &Row, when: When, becomes: Becomes) -> Result<
 
 /// Whatever was not deleted by the user runs on.
 async fn both_are_kept(field: &Field, change: Change, when: When) -> Result<()> {
-    let old = field.replicas("parrot").await?;
+    let (old, new) = when.slots();
+    let (old, new) = (field.replicas(old).await?, field.replicas(new).await?);
     ensure!(
         old.is_some_and(|n| n > 0) || change == Change::LiveDeleted,
         "the old version: {old:?}"
     );
-    let new = field.replicas("parrot-green").await?;
     let is_there = new.is_some_and(|n| n > 0);
-    ensure!(is_there || change == Change::CandidateDeleted || when == When::Idle, "{new:?}");
+    ensure!(
+        is_there || change == Change::CandidateDeleted || matches!(when, When::Idle | When::Green),
+        "{new:?}"
+    );
     Ok(())
 }
 

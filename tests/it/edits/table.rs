@@ -7,6 +7,8 @@ use super::changes::Change;
 pub enum When {
     /// No release is in progress.
     Idle,
+    /// The same, after a release.
+    Green,
     Starting,
     Waiting,
     Switching,
@@ -15,8 +17,9 @@ pub enum When {
     Draining,
 }
 
-pub const WHEN: [When; 7] = [
+pub const WHEN: [When; 8] = [
     When::Idle,
+    When::Green,
     When::Starting,
     When::Waiting,
     When::Switching,
@@ -24,6 +27,16 @@ pub const WHEN: [When; 7] = [
     When::Baking,
     When::Draining,
 ];
+
+impl When {
+    fn words(self) -> String {
+        match self {
+            When::Idle => "idle, blue live".to_owned(),
+            When::Green => "idle, green live".to_owned(),
+            phase => format!("{phase:?}").to_lowercase(),
+        }
+    }
+}
 
 /// What becomes of the release in progress; of the next one, where none is: a cell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,7 +85,7 @@ impl Remedy {
     fn words(self) -> &'static str {
         match self {
             Remedy::Abort => "`bluegreen abort`",
-            Remedy::Apply => "apply your manifest",
+            Remedy::Apply => "apply your manifest again",
             Remedy::Select => "give the Service its selector back",
             Remedy::Init => "`bluegreen init`",
         }
@@ -81,7 +94,7 @@ impl Remedy {
 
 pub struct Row {
     pub change: Change,
-    pub becomes: [Becomes; 7],
+    pub becomes: [Becomes; 8],
     pub remedies: &'static [Remedy],
 }
 
@@ -91,30 +104,30 @@ const U: Becomes = Becomes::Unfit;
 const N: Becomes = Becomes::Nothing;
 
 pub const TABLE: [Row; 14] = [
-    row(Change::AnotherPath, [L, L, L, L, L, L, L], &[]),
-    row(Change::AnotherHost, [L, L, L, L, L, L, L], &[]),
-    row(Change::IngressMadeAgain, [L, L, L, L, L, L, L], &[]),
-    row(Change::IngressDeleted, [U, S, S, S, S, S, S], &[Remedy::Abort, Remedy::Apply]),
-    row(Change::LiveScaled, [L, L, L, L, L, L, L], &[]),
-    row(Change::LiveEdited, [L, S, S, L, L, L, L], &[Remedy::Abort]),
-    row(Change::LiveDeleted, [U, S, S, L, L, L, L], &[Remedy::Abort, Remedy::Apply]),
-    row(Change::CandidateEdited, [N, S, S, S, S, S, S], &[Remedy::Abort]),
-    row(Change::CandidateDeleted, [N, L, S, S, S, S, S], &[Remedy::Abort]),
-    row(Change::ServicePort, [L, L, L, L, L, L, L], &[]),
-    row(Change::ServiceElsewhere, [S, S, S, S, S, S, S], &[Remedy::Abort, Remedy::Select]),
-    row(Change::ServiceDeleted, [U, S, S, S, S, S, S], &[Remedy::Abort, Remedy::Init]),
-    row(Change::RecordDeleted, [U, S, S, S, S, S, S], &[Remedy::Init]),
-    row(Change::Applied, [L, L, L, L, L, L, L], &[]),
+    row(Change::AnotherPath, [L, L, L, L, L, L, L, L], &[]),
+    row(Change::AnotherHost, [L, L, L, L, L, L, L, L], &[]),
+    row(Change::IngressMadeAgain, [L, L, L, L, L, L, L, L], &[]),
+    row(Change::IngressDeleted, [U, U, S, S, S, S, S, S], &[Remedy::Abort, Remedy::Apply]),
+    row(Change::LiveScaled, [L, L, L, L, L, L, L, L], &[]),
+    row(Change::LiveEdited, [L, L, S, S, L, L, L, L], &[Remedy::Abort]),
+    row(Change::LiveDeleted, [U, U, S, S, L, L, L, L], &[Remedy::Abort, Remedy::Apply]),
+    row(Change::CandidateEdited, [N, L, S, S, S, S, S, S], &[Remedy::Abort]),
+    row(Change::CandidateDeleted, [N, U, L, S, S, S, S, S], &[Remedy::Abort, Remedy::Apply]),
+    row(Change::ServicePort, [L, L, L, L, L, L, L, L], &[]),
+    row(Change::ServiceElsewhere, [S, S, S, S, S, S, S, S], &[Remedy::Abort, Remedy::Select]),
+    row(Change::ServiceDeleted, [U, U, S, S, S, S, S, S], &[Remedy::Abort, Remedy::Init]),
+    row(Change::RecordDeleted, [U, U, S, S, S, S, S, S], &[Remedy::Init]),
+    row(Change::Applied, [L, L, L, L, L, L, L, L], &[]),
 ];
 
-const fn row(change: Change, becomes: [Becomes; 7], remedies: &'static [Remedy]) -> Row {
+const fn row(change: Change, becomes: [Becomes; 8], remedies: &'static [Remedy]) -> Row {
     Row { change, becomes, remedies }
 }
 
 /// As the page has it.
 pub fn page() -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let heads = WHEN.map(|when| format!("{when:?}").to_lowercase());
+    let heads = WHEN.map(When::words);
     let heads = [&["".to_owned()], &heads[..], &["then".to_owned()]].concat();
     let mut page = line(&heads) + &"|---".repeat(heads.len()) + "|\n";
     for row in &TABLE {
