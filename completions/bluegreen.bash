@@ -337,7 +337,7 @@ _bluegreen() {
             return 0
             ;;
         bluegreen__subcmd__deploy)
-            opts="-f -y -d -n -o -h --image --filename --webhook --webhook-secret-file --header-file --ca-file --interval --threshold --deadline --yes --detach --replace --wait --dry-run --timeout --drain --bake --keep-old --probe --settle --allow-policy-gap --namespace --context --kubeconfig --as --output --color --help"
+            opts="-f -y -d -n -o -h --image --filename --webhook --webhook-secret-file --header-file --ca-file --interval --threshold --deadline --yes --detach --replace --wait --dry-run --timeout --drain --bake --keep-old --no-keep-old --probe --settle --allow-policy-gap --namespace --context --kubeconfig --as --output --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -791,7 +791,7 @@ _bluegreen() {
             return 0
             ;;
         bluegreen__subcmd__rollback)
-            opts="-n -o -h --release --to --timeout --drain --bake --keep-old --probe --settle --namespace --context --kubeconfig --as --output --color --help"
+            opts="-n -o -h --release --to --timeout --drain --bake --keep-old --no-keep-old --probe --settle --namespace --context --kubeconfig --as --output --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

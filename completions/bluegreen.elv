@@ -92,6 +92,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand --replace 'End an unfinished release of another version first'
             cand --wait 'Wait for a release that is in progress, then start this one'
             cand --keep-old 'Don''t put the old version away'
+            cand --no-keep-old 'Put it away, whatever a file or init says'
             cand --allow-policy-gap 'Go on where a NetworkPolicy would not hold for the candidate'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
@@ -182,6 +183,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand --output 'human, or json: one event a line'
             cand --color 'Colours: auto, always or never'
             cand --keep-old 'Don''t put the old version away'
+            cand --no-keep-old 'Put it away, whatever a file or init says'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }

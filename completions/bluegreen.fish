@@ -90,6 +90,7 @@ complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s d -l deta
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l replace -d 'End an unfinished release of another version first'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l wait -d 'Wait for a release that is in progress, then start this one'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l keep-old -d 'Don\'t put the old version away'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l no-keep-old -d 'Put it away, whatever a file or init says'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l allow-policy-gap -d 'Go on where a NetworkPolicy would not hold for the candidate'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand status" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
@@ -167,6 +168,7 @@ complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l color -
 always\t''
 never\t''"
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l keep-old -d 'Don\'t put the old version away'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l no-keep-old -d 'Put it away, whatever a file or init says'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand demo" -l fault -d 'Show what goes wrong, and what becomes of it' -r -f -a "crash\t'The candidate\'s pods crash'
 reject\t'The gate says no'

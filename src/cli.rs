@@ -281,6 +281,9 @@ pub struct AfterSwitch {
     /// It keeps its full size until the next release, and a rollback is one patch.
     #[arg(long)]
     pub keep_old: bool,
+    /// Put it away, whatever a file or init says
+    #[arg(long, conflicts_with = "keep_old", hide_short_help = true)]
+    pub no_keep_old: bool,
     /// Confirm the switch there: URL, auto or none [default: auto]
     ///
     /// The switch is confirmed by asking each host and path of the app there, each time on a new

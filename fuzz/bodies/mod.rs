@@ -8,8 +8,11 @@ pub mod files;
 pub mod record;
 pub mod template;
 
+/// What is done with an input.
+type Body = fn(&[u8]);
+
 /// Each by its name: those of the folders in `seeds/`.
-pub const ALL: [(&str, fn(&[u8])); 5] = [
+pub const ALL: [(&str, Body); 5] = [
     ("answer", answer::tried),
     ("credentials", credentials::tried),
     ("files", files::tried),

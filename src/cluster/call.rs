@@ -54,6 +54,11 @@ impl CallError {
         }
     }
 
+    /// The API server does not know who asks: it answers nothing else either.
+    pub fn is_unauthenticated(&self) -> bool {
+        self.code() == Some(401)
+    }
+
     /// Whether it is about who asks. A quota or an admission rule answers 403 as well: that is about
     /// what was asked, and nobody's rights would help.
     pub fn is_about_rights(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -59,15 +60,21 @@ impl Cluster {
     }
 }
 
-/// Has the API server check a step, and takes in what it says.
-pub async fn rehearsed(cluster: &Cluster, step: Step) -> Rehearsed {
+/// Has the API server check steps, all at the same time, and takes in what it says.
+pub async fn rehearsed(cluster: &Cluster, steps: Vec<Step>) -> Result<Vec<Rehearsed>, CallError> {
+    try_join_all(steps.into_iter().map(|step| tried(cluster, step))).await
+}
+
+/// An error where it does not know who asks.
+async fn tried(cluster: &Cluster, step: Step) -> Result<Rehearsed, CallError> {
     let reply = match cluster.dry_run(&step.write).await {
         Ok(_) => Reply::Taken,
+        Err(error) if error.is_unauthenticated() => return Err(error),
         Err(error) if error.is_about_rights() => Reply::Forbidden,
         Err(CallError::Refused { code, message, .. }) => Reply::Refused { code, message },
         Err(error) => Reply::Lost { why: error.to_string() },
     };
-    Rehearsed { step, reply }
+    Ok(Rehearsed { step, reply })
 }
 
 fn bytes(value: &Value) -> Vec<u8> {

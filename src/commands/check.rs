@@ -1,13 +1,13 @@
 //! `check`: whether an app can be released as it is, and what would be in the way.
 
-use futures_util::future::{join, join_all};
+use futures_util::future::join;
 
 use super::Surroundings;
 use super::session::Session;
 use crate::cli::{self, Output};
-use crate::cluster::{Breadth, rehearsed};
+use crate::cluster::{Breadth, missing, rehearsed};
 use crate::error::{Error, Kind};
-use crate::release::checks::{self, Check, Grade, Report, rights};
+use crate::release::checks::{self, Check, Report, rights};
 use crate::release::plan::{ground, rehearse};
 use crate::release::{Init, Snapshot};
 use crate::report;
@@ -32,7 +32,7 @@ pub async fn run(
     if report.fit {
         return Ok(());
     }
-    let failed = report.checks.iter().filter(|check| check.verdict == Grade::Fail);
+    let failed = report.checks.iter().filter(|check| check.has_failed());
     let mut failed: Vec<&str> = failed.map(|check| check.name).collect();
     failed.dedup();
     let what = format!("{} can't be released as it is", names.app);
@@ -40,38 +40,31 @@ pub async fn run(
 }
 
 async fn checks(session: &Session, args: &cli::Check) -> Result<Vec<Check>, Error> {
-    let (missing, look) = join(session.missing(), session.look(Breadth::Fitness)).await;
-    let hint = format!("{} --role prints the Role that allows it", session.command("check"));
+    let (missing, look) = join(missing(&session.cluster), session.look(Breadth::Fitness)).await;
     let has = |kind| look.as_ref().is_ok_and(|s| s.objects.list(kind).next().is_some());
-    let rights = match missing {
-        Ok(missing) => rights::checks(&missing, has, &hint),
-        Err(error) => vec![rights::unknown(&error.to_string())],
-    };
+    let rights = rights::told(missing, has, &rights::hint(&session.command("check")));
     let s = match look {
         // What may not be read is told with the other rights that are missing.
         Err(error) if error.kind == Kind::NotPermitted => {
-            return if rights.iter().any(|c| c.verdict == Grade::Fail) {
-                Ok(rights)
-            } else {
-                Err(error)
-            };
+            return if rights.iter().any(Check::has_failed) { Ok(rights) } else { Err(error) };
         }
         look => look?,
     };
     let mut checks = rights;
-    checks.extend(of(session, &s, args).await);
+    checks.extend(of(session, &s, args).await?);
     Ok(checks)
 }
 
-async fn of(session: &Session, s: &Snapshot, args: &cli::Check) -> Vec<Check> {
+async fn of(session: &Session, s: &Snapshot, args: &cli::Check) -> Result<Vec<Check>, Error> {
     let init = Init { allow_policy_gap: args.allow_policy_gap, ..Init::default() };
     let ground = match ground(s, &init) {
         Ok(ground) => ground,
-        Err(checks) => return checks,
+        Err(checks) => return Ok(checks),
     };
     let mut checks = checks::table(&ground);
     let steps = rehearse::of(&ground);
-    let tried = join_all(steps.into_iter().map(|step| rehearsed(&session.cluster, step))).await;
+    let tried = rehearsed(&session.cluster, steps).await;
+    let tried = tried.map_err(|error| session.cluster.explain(error, "try the steps"))?;
     checks.extend(checks::rehearsed(&tried));
-    checks
+    Ok(checks)
 }

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use super::Surroundings;
 use crate::cli::{Common, Output, program};
-use crate::cluster::{Access, Breadth, CallError, Cluster, apps, missing, read_once};
+use crate::cluster::{Access, Breadth, Cluster, apps, read_once};
 use crate::drive::{Drive, Ended, drive};
 use crate::error::{Error, Kind};
 use crate::event::Event;
 use crate::gate::Webhooks;
-use crate::release::checks::rights::{self, Right};
 use crate::release::{Goal, Me, Memory, Names, Snapshot};
 use crate::report::{Commands, Reporter};
 use crate::settings::Probe;
@@ -59,11 +58,6 @@ impl Session {
         let objects = read_once(&self.cluster, &self.names, breadth).await?;
         Snapshot::new(self.names.clone(), objects, Memory::default())
             .map_err(|error| self.cluster.unreadable(&error))
-    }
-
-    /// The rights of a release that are missing.
-    pub async fn missing(&self) -> Result<Vec<Right>, CallError> {
-        missing(&self.cluster, &rights::all()).await
     }
 
     /// Drives a goal to its outcome, and says what happens.

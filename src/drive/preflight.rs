@@ -1,7 +1,7 @@
 //! Before the first write of a release, or of `init`: what is not told by the objects alone is asked,
 //! all of it at the same time.
 
-use futures_util::future::{join, join_all};
+use futures_util::future::join;
 
 use super::Loop;
 use crate::cluster::{missing, rehearsed};
@@ -24,37 +24,35 @@ impl Loop<'_> {
         self.checked = true;
         let Preflight { warnings, steps } = look;
         let cluster = self.drive.cluster;
-        let hint =
-            format!("{} --role prints the Role that allows it", (self.drive.command)("check"));
-        let all = rights::all();
-        let tried = join_all(steps.into_iter().map(|step| rehearsed(cluster, step)));
-        let asking = join(missing(cluster, &all), tried);
+        let hint = rights::hint(&(self.drive.command)("check"));
+        let asking = join(missing(cluster), rehearsed(cluster, steps));
         let (missing, tried) = tokio::select! {
             asked = asking => asked,
             signal = self.drive.interrupts.next() => return Err(self.interrupted(signal)),
         };
-        let has = |kind| s.objects.list(kind).next().is_some();
-        let rights = match missing {
-            Ok(missing) => rights::checks(&missing, has, &hint),
-            Err(error) => vec![rights::unknown(&error.to_string())],
+        let missing = match missing {
+            Err(error) if error.is_unauthenticated() => {
+                return Err(cluster.explain(error, "ask what one may do"));
+            }
+            missing => missing,
         };
+        let tried = tried.map_err(|error| cluster.explain(error, "try the steps"))?;
+        let has = |kind| s.objects.list(kind).next().is_some();
+        let rights = rights::told(missing, has, &hint);
         let tried = checks::rehearsed(&tried);
         let all = || warnings.iter().chain(&rights).chain(&tried);
         for check in all().filter(|check| check.verdict == Grade::Warn).cloned() {
             let Check { name, what, hint, .. } = check;
             self.emit(What::Warned { check: name, what, hint });
         }
-        let failed = |checks: &[Check]| -> Vec<Check> {
-            checks.iter().filter(|check| check.verdict == Grade::Fail).cloned().collect()
-        };
-        let forbidden = failed(&rights);
-        if !forbidden.is_empty() {
+        if rights.iter().any(Check::has_failed) {
             let mut error =
                 Error::new(Kind::NotPermitted, "you may not do all that a release does");
-            error.causes = forbidden.into_iter().map(|check| check.what).collect();
+            error.causes =
+                rights.into_iter().filter(Check::has_failed).map(|check| check.what).collect();
             return Err(error.hint(hint));
         }
-        let reasons: Vec<String> = failed(&tried).iter().map(Check::reason).collect();
+        let reasons = checks::failed(&tried);
         Ok((!reasons.is_empty()).then_some(Outcome::Unfit { reasons }))
     }
 }

@@ -86,7 +86,11 @@ impl Loop<'_> {
     /// on a new one.
     async fn turned_down(&mut self, step: Step, message: String) -> Result<(), Error> {
         if self.refused.as_ref().is_some_and(|before| is_same(before, &step.write)) {
-            if matches!(step.doing, Doing::MakeCandidate { .. } | Doing::Switch { .. }) {
+            let is_decided_on = matches!(
+                step.doing,
+                Doing::MakeCandidate { .. } | Doing::Switch { .. } | Doing::SwitchBack { .. }
+            );
+            if is_decided_on {
                 self.look.memory.refused = Some((step.write.id().clone(), message));
                 return Ok(());
             }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -126,21 +127,21 @@ pub fn string_map(value: &Value) -> BTreeMap<String, String> {
     entries.filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect()
 }
 
-/// What was read of one namespace.
+/// What was read of one namespace. A copy shares the objects: each pass of the loop takes one.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Objects(BTreeMap<Id, Value>);
+pub struct Objects(BTreeMap<Id, Arc<Value>>);
 
 impl Objects {
     pub fn get(&self, kind: Kind, name: &str) -> Option<&Value> {
-        self.0.get(&Id::new(kind, name))
+        self.0.get(&Id::new(kind, name)).map(|object| &**object)
     }
 
     pub fn list(&self, kind: Kind) -> impl Iterator<Item = &Value> {
-        self.0.iter().filter(move |(id, _)| id.kind == kind).map(|(_, object)| object)
+        self.0.iter().filter(move |(id, _)| id.kind == kind).map(|(_, object)| &**object)
     }
 
     pub fn insert(&mut self, id: Id, object: Value) {
-        self.0.insert(id, object);
+        self.0.insert(id, Arc::new(object));
     }
 
     pub fn remove(&mut self, id: &Id) {
@@ -153,6 +154,6 @@ impl Objects {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&Id, &Value)> {
-        self.0.iter()
+        self.0.iter().map(|(id, object)| (id, &**object))
     }
 }

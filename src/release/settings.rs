@@ -34,8 +34,8 @@ pub struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bake_seconds: Option<u64>,
     /// The old version is not put away.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub keep_old: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep_old: Option<bool>,
     /// No gate, unless somebody names one.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub skip: bool,
@@ -52,7 +52,7 @@ impl Settings {
             drain_seconds: self.drain_seconds.or(other.drain_seconds),
             settle_seconds: self.settle_seconds.or(other.settle_seconds),
             bake_seconds: self.bake_seconds.or(other.bake_seconds),
-            keep_old: self.keep_old || other.keep_old,
+            keep_old: self.keep_old.or(other.keep_old),
             skip: self.skip || other.skip,
         }
     }
@@ -80,6 +80,10 @@ impl Settings {
     pub fn bake(&self) -> u64 {
         self.bake_seconds.unwrap_or(0)
     }
+
+    pub fn keep_old(&self) -> bool {
+        self.keep_old.unwrap_or(false)
+    }
 }
 
 #[cfg(test)]
@@ -98,13 +102,15 @@ mod tests {
             drain_seconds: Some(3),
             settle_seconds: Some(3),
             bake_seconds: Some(3),
-            keep_old: true,
+            keep_old: Some(true),
             skip: true,
         };
         let settled = flags.or(file).or(all);
         assert_eq!(settled, Settings { timeout_seconds: Some(1), drain_seconds: Some(2), ..all });
         assert_eq!(Settings::default().or(all), all);
         assert_eq!(all.or(Settings::default()), all);
+        let never = Settings { keep_old: Some(false), ..Settings::default() };
+        assert!(!never.or(all).keep_old(), "a no is a word, too");
     }
 
     #[test]

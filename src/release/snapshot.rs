@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::{Memory, Names, Phase, Record, Release, Slot, endpoints, pods, ports, template};
 use crate::model::{Colour, Id, Kind, MANAGED_BY, MANAGER, Objects, Version};
-use crate::model::{label, name, version};
-use crate::route::{backends, names_app, resolves_to};
+use crate::model::{label, name, string_map, version};
+use crate::route::{Label, backends, names_app, resolves_to, selects};
 
 #[derive(Clone, Debug)]
 pub struct Snapshot {
@@ -94,6 +94,22 @@ impl Snapshot {
     /// Where the candidate can be asked from inside the cluster.
     pub fn preview_address(&self) -> Option<String> {
         self.names.preview_address(self.service(&self.names.preview())?)
+    }
+
+    /// Services of the user's own, beside the live one, that lead to a colour by the label that tells
+    /// the colours apart: they follow the live Service.
+    pub fn followers(&self, live: &str, label: &Label, colour: Colour) -> Vec<&Value> {
+        let Some(slot) = self.slot(colour) else { return Vec::new() };
+        let pods = string_map(&slot.template()["metadata"]["labels"]);
+        let mut own = self.names.serving(live);
+        own.push(self.names.preview());
+        let all = self.objects.list(Kind::Service);
+        let others = all.filter(|service| !own.iter().any(|own| own == name(service)));
+        others
+            .filter(|service| {
+                resolves_to(service, label) == Some(colour) && selects(service, &pods)
+            })
+            .collect()
     }
 
     fn service_leads(&self, service: &str, record: &Record) -> Leads {

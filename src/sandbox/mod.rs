@@ -41,7 +41,7 @@ pub use nodes::{Life, Nodes, Stage, Turn};
 pub use scripts::{DIE, Scripts};
 pub use serve::{kubeconfig, serve};
 pub use service::{Api, ReplyBody};
-pub use store::{Key, Store};
+pub use store::{Change, Key, Logged, Store};
 
 #[cfg(test)]
 mod tests;

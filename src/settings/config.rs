@@ -33,9 +33,8 @@ pub struct Config {
     drain: Option<Time>,
     /// How long the new version is watched, and the old one kept at its full size; by default 0s.
     bake: Option<Time>,
-    /// The old version is not put away.
-    #[serde(default)]
-    keep_old: bool,
+    /// Whether the old version is left running; by default it is put away.
+    keep_old: Option<bool>,
     /// Where the app is asked through the ingress: an address, auto or none; by default auto.
     probe: Option<ProbeAt>,
     /// How long the ingress controller is given where nothing can be asked; by default 10s.

@@ -238,7 +238,7 @@ fn our_own_form_is_understood() {
             drain_seconds: Some(0),
             settle_seconds: Some(15),
             bake_seconds: Some(600),
-            keep_old: true,
+            keep_old: Some(true),
             skip: false,
         }
     );

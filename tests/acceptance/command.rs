@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use bluegreen::cli::Cli;
 use bluegreen::commands::{Surroundings, run_in};
 use bluegreen::drive::Interrupts;
+use bluegreen::gate::Outside;
 use bluegreen::report::Stream;
 use clap::Parser;
 use jiff::Timestamp;
@@ -152,8 +153,14 @@ impl Field {
 
 impl Command {
     /// What its gate says, the last of them for ever.
-    pub fn answers(mut self, answers: &[u16]) -> Self {
-        self.around.outside = outside::answers(&self.field, answers, &self.polls);
+    pub fn answers(self, answers: &[u16]) -> Self {
+        let outside = outside::answers(&self.field, answers, &self.polls);
+        self.with(outside)
+    }
+
+    /// With something else outside of the cluster.
+    pub fn with(mut self, outside: Outside) -> Self {
+        self.around.outside = outside;
         self
     }
 
@@ -174,13 +181,14 @@ impl Command {
         let ended = timeout(HANG, Box::pin(run_in(&self.cli, &self.around))).await;
         self.has_ended.store(true, Ordering::SeqCst);
         let ended = ended.with_context(|| format!("{} hangs: {:#?}", self.line, self.said()))?;
-        Ok((ended, self.said()))
+        let said = self.said();
+        self.form(&said.out).map_err(anyhow::Error::msg)?;
+        Ok((ended, said))
     }
 
     pub async fn exits(&self, code: u8) -> Result<Said> {
         let (ended, said) = self.ends().await?;
         ensure!(ended == code, "{}: exit {ended}, not {code}: {said:#?}", self.line);
-        self.form(&said.out).map_err(anyhow::Error::msg)?;
         Ok(said)
     }
 

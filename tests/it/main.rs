@@ -4,6 +4,8 @@
 #[path = "../acceptance/mod.rs"]
 mod acceptance;
 mod bad_input;
+mod bed;
+mod cuts;
 mod edits;
 mod escapes;
 mod forged;

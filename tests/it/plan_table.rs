@@ -7,6 +7,7 @@ mod answer;
 mod beside;
 mod deploy;
 mod fitness;
+mod followers;
 mod forward;
 mod hold;
 mod init;

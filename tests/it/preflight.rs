@@ -1,15 +1,11 @@
 //! What the API server says before a release begins: to the rights, and to what is only tried.
 
-use std::sync::Arc;
-
-use bluegreen::sandbox::{Call, Fault, Faults, Sandbox, Scripts};
-use kube::Client;
+use bluegreen::sandbox::{Call, Fault, Faults};
 use serde_json::{Value, json};
-use tokio::runtime::Builder;
 
-use crate::acceptance::{Field, Said};
+use crate::acceptance::Said;
+use crate::bed::{Bed, in_paused_time};
 
-const NAMESPACE: &str = "blue-green";
 const DEPLOY: &str = "deploy parrot --image kmharish/parrot-app:v2.2 --yes";
 
 fn answered(code: u16, body: &Value) -> Fault {
@@ -30,16 +26,9 @@ fn of(part: &'static str) -> impl FnMut(&Call) -> bool + Send {
 /// Runs a deploy of an app that is ready, after a fault was set; and nothing was written if it was
 /// refused.
 fn deployed(code: u8, faulty: impl Fn(&Faults)) -> Said {
-    let runtime = Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-    let ran = runtime.block_on(async {
-        let began = "2026-01-01T00:00:00Z".parse()?;
-        let sandbox = Sandbox::start(1, began, Arc::new(Scripts::default()));
-        sandbox.store().add(json!({
-            "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE},
-        }));
-        let api = sandbox.api();
-        let faults = api.faults().clone();
-        let field = Field::with_parrot(Client::new(api, NAMESPACE), NAMESPACE).await?;
+    let ran = in_paused_time(async {
+        let bed = Bed::new(1).await?;
+        let (field, faults) = bed.machine();
         field.initialised().await?;
         let before = field.versions().await?;
         faulty(&faults);
@@ -50,7 +39,7 @@ fn deployed(code: u8, faulty: impl Fn(&Faults)) -> Said {
             // Nothing is in the way of the next.
             field.exits(0, DEPLOY).await?;
         }
-        anyhow::Ok(said)
+        Ok(said)
     });
     ran.unwrap()
 }
@@ -109,9 +98,11 @@ fn an_api_server_that_does_not_answer_the_questions_is_no_reason() {
 fn rights_that_are_missing_are_all_named_before_anything_is_written() {
     let said = deployed(8, |faults| {
         // Its rules can't be listed, and of two things it says no.
-        let rules = json!({"status": {"resourceRules": [], "incomplete": true}});
+        let rules = json!({"kind": "SelfSubjectRulesReview",
+            "status": {"resourceRules": [], "incomplete": true}});
         faults.on(of("selfsubjectrulesreviews"), answered(201, &rules));
-        let (mut asked, no) = (0, json!({"status": {"allowed": false}}));
+        let no = json!({"kind": "SelfSubjectAccessReview", "status": {"allowed": false}});
+        let mut asked = 0;
         let two = move |call: &Call| {
             let asks = call.path.contains("selfsubjectaccessreviews");
             asked += usize::from(asks);

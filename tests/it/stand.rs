@@ -10,14 +10,12 @@ use bluegreen::gate::{Courier, Failure, Outside};
 use bluegreen::model::Kind;
 use bluegreen::sandbox::{Faults, Key, Nodes, Sandbox, Scripts, resources};
 use clap::Parser;
-use kube::Client;
 use reqwest::{Request, Response};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tower::service_fn;
 
 use crate::acceptance::Field;
-
-const NAMESPACE: &str = "blue-green";
+use crate::bed::{Bed, NAMESPACE};
 
 pub struct Stand {
     pub sandbox: Sandbox,
@@ -29,18 +27,14 @@ pub struct Stand {
 
 impl Stand {
     pub async fn with(nodes: Arc<dyn Nodes>) -> Result<Stand> {
-        let sandbox = Sandbox::start(1, "2026-01-01T00:00:00Z".parse()?, nodes);
-        let namespace = json!({"name": NAMESPACE});
-        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": namespace});
-        sandbox.store().add(namespace);
-        let api = sandbox.api();
-        let faults = api.faults().clone();
-        let field = Field::with_parrot(Client::new(api, NAMESPACE), NAMESPACE).await?;
+        let bed = Bed::with(1, "2026-01-01T00:00:00Z".parse()?, nodes).await?;
+        let (field, faults) = bed.machine();
         field.exits(0, "init parrot").await?;
         let outside = Outside::given(Courier::new(service_fn(async |_: Request| {
             Err::<Response, _>(Failure::from("nobody is there"))
         })));
-        Ok(Stand { sandbox, field, faults, outside, folder: tempfile::tempdir()? })
+        let folder = tempfile::tempdir()?;
+        Ok(Stand { sandbox: bed.sandbox, field, faults, outside, folder })
     }
 
     pub async fn new() -> Result<Stand> {

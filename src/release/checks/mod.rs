@@ -104,8 +104,9 @@ pub fn reasons_before_init(g: &Ground) -> Vec<String> {
     failed(&table)
 }
 
-fn failed(checks: &[Check]) -> Vec<String> {
-    checks.iter().filter(|check| check.verdict == Grade::Fail).map(Check::reason).collect()
+/// Those that failed, as reasons.
+pub fn failed(checks: &[Check]) -> Vec<String> {
+    checks.iter().filter(|check| check.has_failed()).map(Check::reason).collect()
 }
 
 /// What is wrong with the Ingresses that name the app; nothing where a switch may go on.
@@ -120,8 +121,9 @@ pub fn catching_selectors(
     service: &str,
     label: &Label,
     template: &Value,
+    to: Colour,
 ) -> Vec<String> {
-    services::catching(s, service, label, template).iter().map(Check::reason).collect()
+    services::catching(s, service, label, template, to).iter().map(Check::reason).collect()
 }
 
 #[cfg(test)]

@@ -78,6 +78,10 @@ impl Check {
         Check { hint: Some(hint.into()), ..self }
     }
 
+    pub fn has_failed(&self) -> bool {
+        self.verdict == Grade::Fail
+    }
+
     /// In one sentence.
     pub fn reason(&self) -> String {
         match &self.hint {
@@ -106,7 +110,7 @@ pub struct Report {
 
 impl Report {
     pub fn new(app: &str, namespace: &str, checks: Vec<Check>) -> Report {
-        let fit = checks.iter().all(|check| check.verdict != Grade::Fail);
+        let fit = !checks.iter().any(Check::has_failed);
         Report { app: app.to_owned(), namespace: namespace.to_owned(), fit, checks }
     }
 

@@ -1,7 +1,7 @@
 //! What a release has to be allowed to do: one list, of which the smallest Role is made, and which the
 //! API server is asked about.
 
-use std::fmt::Write;
+use std::fmt::{self, Display, Write};
 
 use serde_json::{Value, json};
 
@@ -92,9 +92,24 @@ pub fn checks(missing: &[Right], has: impl Fn(Kind) -> bool, hint: &str) -> Vec<
     super::report::or_pass(found, NAME, "all that a release does is allowed")
 }
 
-/// Where the API server did not say.
-pub fn unknown(why: &str) -> Check {
-    Check::warn(NAME, format!("the API server does not say what is allowed: {why}"))
+/// The same of what the API server was asked, which it may not have said.
+pub fn told<E: Display>(
+    missing: Result<Vec<Right>, E>,
+    has: impl Fn(Kind) -> bool,
+    hint: &str,
+) -> Vec<Check> {
+    match missing {
+        Ok(missing) => checks(&missing, has, hint),
+        Err(why) => {
+            let what = format!("the API server does not say what is allowed: {why}");
+            vec![Check::warn(NAME, what)]
+        }
+    }
+}
+
+/// How one gets them, where `check` is the command line of that name.
+pub fn hint(check: &str) -> String {
+    format!("for the Role that allows it: {check} --role")
 }
 
 impl Right {
@@ -125,8 +140,8 @@ impl Right {
     }
 }
 
-impl std::fmt::Display for Right {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Display for Right {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.verb, self.resource)
     }
 }

@@ -13,7 +13,19 @@ const NAME: &str = "services";
 pub fn checks(g: &Ground) -> Vec<Check> {
     let live = g.s.service(&g.service);
     let mut found = live.map(|live| live_service(g, live)).unwrap_or_default();
-    found.extend(catching(g.s, &g.service, &g.label, &g.template));
+    found.extend(catching(g.s, &g.service, &g.label, &g.template, g.to));
+    for follower in g.s.followers(&g.service, &g.label, g.to.other()) {
+        let others = shared(g, follower);
+        if others.is_empty() {
+            let what = format!(
+                "Service {} selects the live pods beside Service {}: it follows that one at the switch",
+                name(follower),
+                g.service
+            );
+            found.push(Check::warn(NAME, what));
+        }
+        found.extend(others);
+    }
     let passes = match live {
         Some(_) => format!("Service {} is the only one that selects the app's pods", g.service),
         None => format!("there is no Service {} yet: init makes it", g.service),
@@ -47,19 +59,7 @@ fn live_service(g: &Ground, live: &Value) -> Vec<Check> {
         let what = format!("Service {service} has no selector");
         return vec![Check::fail(NAME, what).hint("somebody else keeps its endpoints")];
     }
-    let slots = Colour::BOTH.map(|colour| g.s.names.deployment(colour));
-    let others = g.s.objects.list(Kind::Deployment);
-    let others = others.filter(|other| !slots.iter().any(|slot| slot == name(other)));
-    let mut found: Vec<Check> = others
-        .filter(|other| {
-            selects(live, &string_map(&other["spec"]["template"]["metadata"]["labels"]))
-        })
-        .map(|other| {
-            let what =
-                format!("Service {service} also selects the pods of Deployment {}", name(other));
-            Check::fail(NAME, what).hint("a switch would take them away from it")
-        })
-        .collect();
+    let mut found = shared(g, live);
     if live["spec"]["selector"][&label.key].is_null() {
         let what = format!(
             "Service {service} does not select by {}, the label that tells the colours apart, so it would \
@@ -72,28 +72,51 @@ fn live_service(g: &Ground, live: &Value) -> Vec<Check> {
     found
 }
 
+/// Deployments that are not of the app, and whose pods a Service leads to as well.
+fn shared(g: &Ground, service: &Value) -> Vec<Check> {
+    let slots = Colour::BOTH.map(|colour| g.s.names.deployment(colour));
+    let others = g.s.objects.list(Kind::Deployment);
+    let others = others.filter(|other| !slots.iter().any(|slot| slot == name(other)));
+    others
+        .filter(|other| {
+            selects(service, &string_map(&other["spec"]["template"]["metadata"]["labels"]))
+        })
+        .map(|other| {
+            let what = format!(
+                "Service {} also selects the pods of Deployment {}",
+                name(service),
+                name(other)
+            );
+            Check::fail(NAME, what).hint("a switch would take them away from it")
+        })
+        .collect()
+}
+
 /// Services of others that would pick up the pods of a candidate before anybody approved it. The
 /// template is the candidate's, in whatever colour.
-pub fn catching(s: &Snapshot, live: &str, label: &Label, template: &Value) -> Vec<Check> {
+pub fn catching(
+    s: &Snapshot,
+    live: &str,
+    label: &Label,
+    template: &Value,
+    to: Colour,
+) -> Vec<Check> {
     let mut own = vec![live.to_owned(), s.names.preview()];
     own.extend(Colour::BOTH.map(|colour| s.names.service(colour)));
     let mut labels = string_map(&template["metadata"]["labels"]);
+    labels.insert(label.key.clone(), label.value(to));
     let services =
         s.objects.list(Kind::Service).filter(|service| !own.iter().any(|n| n == name(service)));
     services
-        .filter(|service| {
-            Colour::BOTH.iter().any(|colour| {
-                labels.insert(label.key.clone(), label.value(*colour));
-                selects(service, &labels)
-            })
-        })
+        .filter(|service| selects(service, &labels))
         .map(|service| {
             let what = format!(
                 "the selector of Service {} matches the app's pods, and would match a candidate's before anybody \
                  approved them",
                 name(service)
             );
-            Check::fail(NAME, what).hint(format!("bluegreen moves one Service, {live}"))
+            let hint = format!("let it select {}: {} alone", label.key, label.value(to.other()));
+            Check::fail(NAME, what).hint(hint)
         })
         .collect()
 }

@@ -9,8 +9,8 @@ use crate::model::Colour;
 use crate::release::checks::Ground;
 use crate::release::goal::{Change, Deploy, Gate};
 use crate::release::{
-    Ending, GateKind, GateState, Outcome, Record, Release, Settings, Slot, Snapshot, Verdict,
-    template,
+    Ending, Finished, GateKind, GateState, Outcome, Record, Release, Settings, Slot, Snapshot,
+    Verdict, template,
 };
 
 pub fn next(look: Look, record: &Record, deploy: &Deploy) -> Next {
@@ -87,6 +87,13 @@ fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Nex
     forward::next(look, record, release, wanted.map(|wanted| (wanted, deploy.detach)))
 }
 
+/// Whether a release that is over was about the version that this deploy asks for.
+pub fn asks_for(look: Look, record: &Record, deploy: &Deploy, finished: &Finished) -> bool {
+    let base = look.s.slot(finished.from).map(|slot| slot.neutral_template(&record.label));
+    let wanted = base.map(|base| template::changed(&base, &deploy.change, &record.label));
+    matches!(wanted, Some(Ok(wanted)) if template::hash(&wanted) == finished.hash)
+}
+
 /// Until the release is over that is before this one.
 fn turn(release: &Release, holder: Option<String>, until: Option<Timestamp>) -> Next {
     let images = release.images.values().cloned().collect();
@@ -145,7 +152,7 @@ fn start(look: Look, record: &Record, deploy: &Deploy) -> Next {
         Ok(wanted) => wanted,
         Err(why) => return Next::Done(Outcome::Misfit { why }),
     };
-    if let Some(done) = start::unserved(look, record, &wanted) {
+    if let Some(done) = start::unserved(look, record, &wanted, from.other()) {
         return Next::Done(done);
     }
     if is_live(live, &base, &wanted, &deploy.change) {

@@ -183,7 +183,7 @@ pub enum Doing {
         /// Those that it named before.
         was: Vec<String>,
     },
-    /// Let the live Service lead to a colour, for callers inside the cluster.
+    /// Let the live Service, or one that follows it, lead to a colour, for callers inside the cluster.
     FollowLive { service: String, colour: Colour },
     /// Write down that the routes have been changed.
     MarkSwitched,

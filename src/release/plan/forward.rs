@@ -120,7 +120,8 @@ fn candidate<'a>(
             let reason = format!("the API server refuses it: {refused}");
             return Err(end(look, Verdict::Unhealthy, reason));
         }
-        let reasons = checks::catching_selectors(s, &record.service, &record.label, template);
+        let reasons =
+            checks::catching_selectors(s, &record.service, &record.label, template, release.to);
         if !reasons.is_empty() {
             return Err(Next::Done(Outcome::Unfit { reasons }));
         }

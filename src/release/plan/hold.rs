@@ -99,7 +99,9 @@ pub fn borne(look: Look) -> u64 {
 fn stamped<'a>(look: Look<'a>) -> Vec<&'a Value> {
     let s = look.s;
     let Some((_, record)) = &s.record else { return Vec::new() };
+    let followers = |colour| s.followers(&record.service, &record.label, colour);
     let services = s.live_service(record).into_iter().chain(s.service(&s.names.preview()));
+    let services = services.chain(Colour::BOTH.into_iter().flat_map(followers));
     let slots = Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour));
     let slots = slots.map(|Slot(object)| object);
     let scalers = Colour::BOTH.into_iter().flat_map(|colour| s.autoscalers(colour));

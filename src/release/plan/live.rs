@@ -68,7 +68,12 @@ pub fn next(look: Look, record: &Record, release: &Release) -> Next {
 fn follow_live(look: Look, record: &Record, release: &Release) -> Option<Next> {
     let s = look.s;
     if s.live_service_leads(record) == Leads::To(release.to) {
-        return None;
+        // Who is put back after that is not fought: the next release finds it in its way.
+        let others = s.followers(&record.service, &record.label, release.from);
+        let other = others.first().filter(|_| release.switched.is_none())?;
+        let service = crate::model::name(other).to_owned();
+        let doing = Doing::FollowLive { service, colour: release.to };
+        return Some(look.act(doing, follow(other, &record.label, release.to)));
     }
     if release.switched.is_some() {
         return Some(look.changed(format!(

@@ -130,7 +130,7 @@ fn over(look: Look, record: &Record, goal: &Goal) -> Option<Next> {
         return None;
     }
     Some(Next::Done(match record.finished(*number) {
-        Some(finished) if replaced(look, finished, goal) => return None,
+        Some(finished) if replaced(look, record, finished, goal) => return None,
         Some(finished) => Outcome::Finished(Box::new(finished.clone())),
         None => Outcome::Changed {
             what: format!("release {number} is gone from {}", look.s.record_name()),
@@ -139,11 +139,11 @@ fn over(look: Look, record: &Record, goal: &Goal) -> Option<Next> {
     }))
 }
 
-/// Whether this very deploy ended that release to make room for its own.
-fn replaced(look: Look, finished: &Finished, goal: &Goal) -> bool {
-    matches!(goal, Goal::Deploy(deploy) if deploy.replace)
-        && finished.outcome == Verdict::Aborted
-        && finished.by.as_ref() == Some(&look.me.holder)
+/// Whether that release had to end to make room for this deploy's own, whoever ended it.
+fn replaced(look: Look, record: &Record, finished: &Finished, goal: &Goal) -> bool {
+    matches!(goal, Goal::Deploy(deploy) if deploy.replace
+        && finished.outcome != Verdict::Promoted
+        && !deploy::asks_for(look, record, deploy, finished))
 }
 
 /// So much later, within what an instant can be.

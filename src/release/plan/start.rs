@@ -105,9 +105,9 @@ pub fn ground<'a>(
 }
 
 /// A template whose pods the app's Services would not find, or somebody else's would.
-pub fn unserved(look: Look, record: &Record, wanted: &Value) -> Option<Outcome> {
+pub fn unserved(look: Look, record: &Record, wanted: &Value, to: Colour) -> Option<Outcome> {
     let s = look.s;
-    let reasons = checks::catching_selectors(s, &record.service, &record.label, wanted);
+    let reasons = checks::catching_selectors(s, &record.service, &record.label, wanted, to);
     if !reasons.is_empty() {
         return Some(Outcome::Unfit { reasons });
     }
@@ -151,7 +151,7 @@ pub fn release(
         drain_seconds: settings.drain(),
         settle_seconds: settings.settle(),
         bake_seconds: settings.bake(),
-        keep_old: settings.keep_old,
+        keep_old: settings.keep_old(),
         warm: false,
         gate: GateState::new(GateKind::Open, 0, 0),
         before: None,
@@ -179,7 +179,7 @@ pub fn set(release: &Release, settings: &Settings) -> Release {
         set.doubted = false;
     }
     set.bake_seconds = settings.bake();
-    set.keep_old = settings.keep_old;
+    set.keep_old = settings.keep_old();
     if let Some(arrived) = set.arrived {
         (set.drain_until, set.bake_until) = kept_until(&set, arrived);
     }

@@ -1,7 +1,7 @@
 //! A candidate that goes: people back to the version that served before, the slot as it was found.
 
 use json_patch::{PatchOperation, RemoveOperation};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::forward::{replace, scale};
 use super::{Doing, Look, Next, WaitFor, beside, later};
@@ -52,11 +52,21 @@ pub fn next(look: Look, record: &Record, release: &Release, ending: &Ending) -> 
 /// Whatever still leads to the candidate goes back to the old version, once that can serve.
 fn switch_back(look: Look, record: &Record, release: &Release) -> Option<Next> {
     let s = look.s;
-    let route = s.routes(record).into_iter().find(|route| s.touches(route, record, release.to));
+    let mut routes = s.routes(record);
+    routes.retain(|route| s.touches(route, record, release.to));
+    // One that the API server does not let us change keeps nobody else from going back.
+    let refusal = |route: &Value| s.memory.refusal(&Id::new(Kind::Ingress, name(route)));
+    let route = routes.iter().copied().find(|route| refusal(route).is_none());
     let there = s.live_service_leads(record) == Leads::To(release.to);
-    let service = s.live_service(record).filter(|_| there);
+    let others = s.followers(&record.service, &record.label, release.to).into_iter();
+    let service = s.live_service(record).filter(|_| there).into_iter().chain(others).next();
     if route.is_none() && service.is_none() {
-        return None;
+        let refused = *routes.first()?;
+        let why = refusal(refused)?;
+        let name = name(refused);
+        return Some(
+            look.changed(format!("the API server refuses to switch Ingress {name} back: {why}")),
+        );
     }
     if !s.is_fixed(release.from, record) {
         let service = s.names.service(release.from);
@@ -76,12 +86,13 @@ fn switch_back(look: Look, record: &Record, release: &Release) -> Option<Next> {
             release: number.unwrap_or(release.number),
             epoch: record.epoch,
         };
-        let ingress = crate::model::name(route).to_owned();
+        let ingress = name(route).to_owned();
         let doing = Doing::SwitchBack { ingress, service: to.clone() };
         return Some(look.act_fresh(doing, switch.patch(route)));
     }
     let service = service?;
-    let doing = Doing::FollowLive { service: record.service.clone(), colour: release.from };
+    let service_name = crate::model::name(service).to_owned();
+    let doing = Doing::FollowLive { service: service_name, colour: release.from };
     Some(look.act(doing, follow(service, &record.label, release.from)))
 }
 

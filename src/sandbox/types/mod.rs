@@ -8,6 +8,8 @@ use serde_json::{Map, Value, json};
 
 use table::{Named, Presence, TABLE, Type};
 
+use super::decode;
+
 /// What was read.
 pub struct Read {
     pub value: Value,
@@ -108,11 +110,15 @@ impl Reader {
             (true, _) => Ok(value.clone()),
             (false, Type::IntOrText) => {
                 let wanted = if value.is_number() { "int32" } else { "string" };
-                Err(format!("json: cannot unmarshal {} into Go value of type {wanted}", of(value)))
+                Err(format!(
+                    "json: cannot unmarshal {} into Go value of type {wanted}",
+                    decode::name(value)
+                ))
             }
-            (false, Type::Time) => {
-                Err(format!("json: cannot unmarshal {} into Go value of type string", of(value)))
-            }
+            (false, Type::Time) => Err(format!(
+                "json: cannot unmarshal {} into Go value of type string",
+                decode::name(value)
+            )),
             (false, _) => Err(self.mismatch(value, &named.go)),
         }
     }
@@ -146,7 +152,7 @@ impl Reader {
         let what = match value {
             // One that does not fit is named.
             Value::Number(number) if wanted.starts_with("int") => format!("number {number}"),
-            value => of(value).to_owned(),
+            value => decode::name(value).to_owned(),
         };
         // Go's path has no places in it.
         let path: Vec<&str> =
@@ -178,18 +184,6 @@ fn bytes(text: &str) -> Result<(), String> {
     match wrong.or((!text.len().is_multiple_of(4) || text.len() - end > 2).then_some(text.len())) {
         None => Ok(()),
         Some(at) => Err(format!("illegal base64 data at input byte {at}")),
-    }
-}
-
-/// What Go calls a value of JSON.
-fn of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
     }
 }
 

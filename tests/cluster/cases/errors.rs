@@ -248,7 +248,11 @@ async fn changed(bed: &Arc<Bed>) -> Result<Told> {
     bed.kubectl(&["patch", "service", "parrot", "-p", selector, "-n", &app.ns]).await?;
     webhook.answer_with(200);
     let output = deploy.wait().await?;
-    Told::new("somebody changes the live Service", 7, &app, output)
+    let service = app.get("services", "parrot").await?;
+    let managers = service["metadata"]["managedFields"].as_array().context("no managers")?;
+    let patched = managers.iter().find(|entry| entry["manager"] == "kubectl-patch");
+    let when = patched.and_then(|entry| entry["time"].as_str()).context("no time of the patch")?;
+    Ok(Told::new("somebody changes the live Service", 7, &app, output)?.varying(when, "DATE"))
 }
 
 async fn not_permitted(app: &Parrot) -> Result<Told> {

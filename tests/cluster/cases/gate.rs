@@ -95,10 +95,9 @@ async fn address_of_the_webhook_stays_secret(bed: Arc<Bed>) -> Result<()> {
     let redirect = Reply::new(302).header("location", &webhook.url());
     webhook.queue([Answer::from(500), Answer::close(), Answer::from(redirect)]);
     let open = webhook.url().replace("/gate", &format!("/{SECRET}-path?token={SECRET}-query"));
-    let url = open.replace("http://", &format!("http://{SECRET}-user:{SECRET}-password@"));
     let mut said = Vec::new();
     for (image, output, code) in [(V2, "human", 0), ("kmharish/parrot-app:v3", "json", 3)] {
-        let args = ["deploy", "parrot", "--image", image, "--webhook", &url, "-o", output];
+        let args = ["deploy", "parrot", "--image", image, "--webhook", &open, "-o", output];
         let more = ["--interval", "1s", "--threshold", "4", "--drain", "0s", "--settle", "0s"];
         let run = app.spawn(&[&args[..], &more].concat())?;
         webhook.wait_for_poll(SOON, |poll| poll.status.is_some()).await;
@@ -109,7 +108,8 @@ async fn address_of_the_webhook_stays_secret(bed: Arc<Bed>) -> Result<()> {
     }
     let polls = webhook.requests();
     ensure!(polls.iter().all(|poll| poll.path.contains(SECRET)), "{polls:?}");
-    for wrong in [format!("http://[{SECRET}"), format!("ftp://{SECRET}/")] {
+    let login = open.replace("http://", &format!("http://{SECRET}-user:{SECRET}-password@"));
+    for wrong in [format!("http://[{SECRET}"), format!("ftp://{SECRET}/"), login] {
         let args = ["deploy", "parrot", "--image", V2, "--webhook", &wrong];
         said.push(app.fails(2, &args).await?.stderr);
     }

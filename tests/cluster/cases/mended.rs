@@ -142,13 +142,15 @@ async fn throttled_writes_are_given_up(bed: Arc<Bed>) -> Result<()> {
 async fn plan_that_goes_in_a_circle_is_ended(bed: Arc<Bed>) -> Result<()> {
     let app = Parrot::ready(&bed).await?;
     let (proxy, via) = proxied(&app)?;
-    let unchanged = app.get("ingresses", "parrot").await?.to_string();
+    let mut unchanged = app.get("ingresses", "parrot").await?;
+    // In a list it has none.
+    unchanged["kind"] = json!("Ingress");
     proxy.set(move |seen| {
         if seen.method != "PATCH" || !seen.path.contains("/ingresses/parrot?") {
             return Action::Forward;
         }
         let reply = Reply::new(200).header("content-type", "application/json");
-        Action::Reply(reply.body(unchanged.clone()))
+        Action::Reply(reply.body(unchanged.to_string()))
     });
     let args = ["deploy", "parrot", "--image", V2, "--yes"];
     let output = via.spawn(&args)?.wait_at_most(Duration::from_secs(30)).await?.expect_code(1)?;

@@ -192,8 +192,9 @@ async fn dry_run_writes_nothing(bed: Arc<Bed>) -> Result<()> {
     let back = at(&["switch back", "Ingress parrot", "parrot-blue"])?;
     ensure!(made < switched && switched < back, "{lines:#?}");
     // Each was checked by the API server itself.
-    let writes = app.writes().await?;
-    let deploys: Vec<_> = writes.iter().filter(|l| l.request_uri.contains("dryRun=All")).collect();
+    let requests = app.bed.audit(&app.user.name).await?;
+    let deploys: Vec<_> =
+        requests.iter().filter(|l| l.request_uri.contains("dryRun=All")).collect();
     ensure!(deploys.iter().any(|line| line.resource == "ingresses" && line.code == 200));
     ensure!(deploys.iter().any(|line| line.resource == "deployments" && line.code == 201));
 

@@ -46,6 +46,7 @@ impl Served {
                 && line.verb == "patch"
                 && line.name == "parrot"
                 && line.code == 200
+                && !line.request_uri.contains("dryRun=")
         });
         Ok(switches.map(|line| line.completed).collect())
     }

@@ -13,6 +13,7 @@ pub fn trials() -> Vec<Trial> {
     crate::cases![
         one_that_is_refused_takes_the_other_back,
         the_only_one_that_is_refused_ends_the_release,
+        one_that_is_not_let_back_is_left_for_the_next_abort,
     ]
 }
 
@@ -78,6 +79,26 @@ async fn the_only_one_that_is_refused_ends_the_release(bed: Arc<Bed>) -> Result<
     ensure!(!output.stderr.contains("put back"), "{output:?}");
     app.is_as_before().await?;
     policy.lift().await
+}
+
+async fn one_that_is_not_let_back_is_left_for_the_next_abort(bed: Arc<Bed>) -> Result<()> {
+    let app = Parrot::ready(&bed).await?;
+    let deploy =
+        ["deploy", "--image", V2, "--yes", "--bake", "1h", "--drain", "0s", "--settle", "0s"];
+    let driver = app.spawn(&deploy)?;
+    app.status_in("baking").await?;
+    let policy = Policy::refuse(&app, "parrot").await?;
+    let output = app.fails(7, &["abort"]).await?;
+    let refused = "the API server refuses to switch Ingress parrot back: ";
+    ensure!(output.stderr.contains(refused), "{output:?}");
+    ensure!(output.stderr.contains("bluegreen abort parrot"), "{output:?}");
+    let output = driver.wait().await?;
+    ensure!(output.code == Some(7), "{output:?}");
+    policy.lift().await?;
+    app.ok(&["abort"]).await?;
+    ensure!(app.backend().await? == "parrot-blue");
+    ensure!(app.deployments().await? == [format!("parrot {V1} x1")]);
+    Ok(())
 }
 
 /// A rule of the API server's own against changes of one Ingress.

@@ -14,18 +14,13 @@ mod sandboxed;
 use anyhow::Result;
 use row::{Row, refresh, rows};
 
+use crate::bed::each;
 use crate::tally;
 
 /// Every row of a subject, so many at once.
 fn holds(subject: &str, at_once: usize, run: fn(&Row) -> Result<(u8, String)>) {
     let rows = rows(subject).expect("a table");
-    let came: Vec<Result<(u8, String)>> = std::thread::scope(|scope| {
-        let parts = rows.chunks(rows.len().div_ceil(at_once));
-        let parts: Vec<_> = parts
-            .map(|part| scope.spawn(move || part.iter().map(run).collect::<Vec<_>>()))
-            .collect();
-        parts.into_iter().flat_map(|part| part.join().expect("a row panicked")).collect()
-    });
+    let came = each(&rows, at_once, run);
     let mut failed = Vec::new();
     let mut ended = Vec::new();
     for (row, came) in rows.iter().zip(came) {

@@ -4,24 +4,20 @@
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use bluegreen::sandbox::{self, Api, Sandbox, Scripts};
-use kube::Client;
-use serde_json::json;
+use bluegreen::sandbox::{self, Api};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio::runtime::Builder;
 use tokio::time::{sleep, timeout};
 
-use super::changes;
 use super::gate;
 use super::row::{Row, shown, without};
-use super::sandboxed::{Before, NAMESPACE};
-use crate::acceptance::Field;
+use super::sandboxed::{Before, prepared};
+use crate::bed::{Bed, NAMESPACE};
 
 /// A process that takes longer hangs.
 const HANG: Duration = Duration::from_secs(120);
@@ -32,18 +28,7 @@ pub fn run(row: &Row) -> Result<(u8, String)> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let folder = tempfile::tempdir()?;
     runtime.block_on(async {
-        let began = "2026-01-01T00:00:00Z".parse()?;
-        let sandbox = Sandbox::start(1, began, Arc::new(Scripts::default()));
-        sandbox.store().add(json!({
-            "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE},
-        }));
-        let field = Field::with_parrot(Client::new(sandbox.api(), NAMESPACE), NAMESPACE).await?;
-        for line in &row.first {
-            field.exits(0, line).await?;
-        }
-        for change in &row.cluster {
-            changes::made(change, &field, &sandbox).await?;
-        }
+        let Bed { sandbox, field } = prepared(row).await?;
         let api = sandbox.api();
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;

@@ -10,17 +10,15 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use bluegreen::cli;
 use bluegreen::commands::{Surroundings, run_in};
-use bluegreen::sandbox::{Api, Call, Sandbox, Scripts};
+use bluegreen::sandbox::{Api, Sandbox};
 use kube::Client;
-use serde_json::json;
-use tokio::runtime::Builder;
 use tokio::time::{sleep, timeout};
 
 use super::changes;
 use super::row::{Leaves, Row, shown};
 use crate::acceptance::{Field, outside};
+use crate::bed::{Bed, NAMESPACE, in_paused_time};
 
-pub const NAMESPACE: &str = "blue-green";
 const RECORD: &str = "/configmaps/bluegreen-parrot?";
 /// A command that takes longer hangs.
 const HANG: Duration = Duration::from_secs(3600);
@@ -29,22 +27,10 @@ const REST: Duration = Duration::from_secs(20);
 
 /// What the row came to: its exit code, and what it said.
 pub fn run(row: &Row) -> Result<(u8, String)> {
-    let runtime = Builder::new_current_thread().enable_all().start_paused(true).build()?;
     let folder = tempfile::tempdir()?;
     row.lay(folder.path(), &[])?;
-    runtime.block_on(async {
-        let began = "2026-01-01T00:00:00Z".parse()?;
-        let sandbox = Sandbox::start(1, began, Arc::new(Scripts::default()));
-        sandbox.store().add(json!({
-            "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE},
-        }));
-        let field = Field::with_parrot(Client::new(sandbox.api(), NAMESPACE), NAMESPACE).await?;
-        for line in &row.first {
-            field.exits(0, line).await?;
-        }
-        for change in &row.cluster {
-            changes::made(change, &field, &sandbox).await?;
-        }
+    in_paused_time(async {
+        let Bed { sandbox, field } = prepared(row).await?;
         sleep(REST).await;
         let before = Before::of(&sandbox, folder.path())?;
         let api = sandbox.api();
@@ -56,6 +42,18 @@ pub fn run(row: &Row) -> Result<(u8, String)> {
             .with_context(|| format!("{came:?}"))?;
         Ok(came)
     })
+}
+
+/// The cluster as the row wants it.
+pub async fn prepared(row: &Row) -> Result<Bed> {
+    let bed = Bed::new(1).await?;
+    for line in &row.first {
+        bed.field.exits(0, line).await?;
+    }
+    for change in &row.cluster {
+        changes::made(change, &bed.field, &bed.sandbox).await?;
+    }
+    Ok(bed)
 }
 
 async fn command(row: &Row, field: &Field, api: Api, folder: &Path) -> Result<(u8, String)> {
@@ -83,11 +81,6 @@ async fn command(row: &Row, field: &Field, api: Api, folder: &Path) -> Result<(u
     Ok((exit, shown(&said, folder)))
 }
 
-/// What is only rehearsed changes nothing.
-fn changes_something(call: &Call) -> bool {
-    call.is_write() && !call.path.contains("dryRun=All")
-}
-
 /// How all was before the input came.
 pub struct Before {
     revision: u64,
@@ -109,7 +102,7 @@ impl Before {
     ) -> Result<()> {
         ensure!(files(folder)? == self.files, "a file was touched");
         let writes = api.faults().calls();
-        let writes: Vec<_> = writes.iter().filter(|call| changes_something(call)).collect();
+        let writes: Vec<_> = writes.iter().filter(|call| call.is_write()).collect();
         match row.leaves {
             Leaves::Everything => {
                 ensure!(writes.is_empty(), "{writes:#?}");

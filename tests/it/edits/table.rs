@@ -1,39 +1,34 @@
 //! One outcome each, as data: what the tests assert, and what `docs/changes-under-us.md` shows.
 
+use bluegreen::model::Colour;
+use bluegreen::release::Phase;
+
 use super::changes::Change;
 
 /// When it happens: a column.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum When {
-    /// No release is in progress.
-    Idle,
-    /// The same, after a release.
-    Green,
-    Starting,
-    Waiting,
-    Switching,
-    Confirming,
-    Baking,
-    Draining,
+    /// No release is in progress, and this one is live.
+    Idle(Colour),
+    In(Phase),
 }
 
 pub const WHEN: [When; 8] = [
-    When::Idle,
-    When::Green,
-    When::Starting,
-    When::Waiting,
-    When::Switching,
-    When::Confirming,
-    When::Baking,
-    When::Draining,
+    When::Idle(Colour::Blue),
+    When::Idle(Colour::Green),
+    When::In(Phase::Starting),
+    When::In(Phase::Waiting),
+    When::In(Phase::Switching),
+    When::In(Phase::Confirming),
+    When::In(Phase::Baking),
+    When::In(Phase::Draining),
 ];
 
 impl When {
     fn words(self) -> String {
         match self {
-            When::Idle => "idle, blue live".to_owned(),
-            When::Green => "idle, green live".to_owned(),
-            phase => format!("{phase:?}").to_lowercase(),
+            When::Idle(live) => format!("idle, {live} live"),
+            When::In(phase) => phase.to_string(),
         }
     }
 }
@@ -110,7 +105,11 @@ pub const TABLE: [Row; 14] = [
     row(Change::IngressDeleted, [U, U, S, S, S, S, S, S], &[Remedy::Abort, Remedy::Apply]),
     row(Change::LiveScaled, [L, L, L, L, L, L, L, L], &[]),
     row(Change::LiveEdited, [L, L, S, S, L, L, L, L], &[Remedy::Abort]),
-    row(Change::LiveDeleted, [U, U, S, S, L, L, L, L], &[Remedy::Abort, Remedy::Apply]),
+    row(
+        Change::LiveDeleted,
+        [U, U, S, S, L, L, L, L],
+        &[Remedy::Abort, Remedy::Apply, Remedy::Select],
+    ),
     row(Change::CandidateEdited, [N, L, S, S, S, S, S, S], &[Remedy::Abort]),
     row(Change::CandidateDeleted, [N, U, L, S, S, S, S, S], &[Remedy::Abort, Remedy::Apply]),
     row(Change::ServicePort, [L, L, L, L, L, L, L, L], &[]),

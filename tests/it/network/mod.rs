@@ -1,6 +1,6 @@
 //! A bad network: every call of a release meets every fault once.
 
-pub mod bed;
+mod left;
 mod outage;
 mod ways;
 
@@ -13,8 +13,9 @@ use serde_json::Value;
 
 use crate::acceptance::Field;
 use crate::acceptance::command::Said;
+use crate::bed::{Bed, each, in_paused_time};
 use crate::tally;
-use bed::{Bed, in_paused_time, left};
+use left::left;
 use ways::{Ends, Way};
 
 const DEPLOY: &str = "deploy parrot --image kmharish/parrot-app:v2.2 --timeout 10m \
@@ -92,24 +93,6 @@ async fn settled() {
     tokio::time::sleep(Duration::from_secs(60)).await;
 }
 
-/// As many at a time as there are cores.
-fn each(runs: Vec<(&Way, &Call)>, alike: &[Value]) -> Vec<String> {
-    let tried = |(way, call): &(&Way, &Call)| {
-        let ran = disturbed(way, call, alike);
-        ran.err().map(|why| {
-            format!("{} at {}: {} {}: {why:#}", way.name, call.nth, call.method, call.path)
-        })
-    };
-    std::thread::scope(|scope| {
-        let halves = (0..2).map(|half| {
-            let half: Vec<_> = runs.iter().skip(half).step_by(2).collect();
-            scope.spawn(move || half.into_iter().filter_map(tried).collect::<Vec<_>>())
-        });
-        let halves: Vec<_> = halves.collect();
-        halves.into_iter().flat_map(|half| half.join().expect("a run panicked")).collect()
-    })
-}
-
 #[test]
 fn every_call_of_a_release_meets_every_fault() {
     let (calls, alike) = undisturbed().unwrap();
@@ -118,8 +101,13 @@ fn every_call_of_a_release_meets_every_fault() {
         .iter()
         .flat_map(|way| calls.iter().filter(|call| way.on.takes(call)).map(move |call| (way, call)))
         .collect();
-    let tried = runs.len();
-    let failed = each(runs, &alike);
-    tally::record("network: faults at every call", tried, tried - failed.len());
+    let failed = each(&runs, 2, |(way, call)| {
+        let ran = disturbed(way, call, &alike);
+        ran.err().map(|why| {
+            format!("{} at {}: {} {}: {why:#}", way.name, call.nth, call.method, call.path)
+        })
+    });
+    let failed: Vec<String> = failed.into_iter().flatten().collect();
+    tally::record("network: faults at every call", runs.len(), runs.len() - failed.len());
     assert!(failed.is_empty(), "{} failed:\n{}", failed.len(), failed.join("\n"));
 }

@@ -6,8 +6,8 @@ use anyhow::{Result, ensure};
 use serde_json::Value;
 use tokio::time::sleep;
 
-use super::bed::{Bed, in_paused_time};
 use crate::acceptance::command::{answered, done};
+use crate::bed::{Bed, in_paused_time};
 use crate::tally;
 
 const GATED: &str = "deploy parrot --image kmharish/parrot-app:v2.2 --timeout 10m --threshold 1000 \

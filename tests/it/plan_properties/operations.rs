@@ -69,7 +69,7 @@ impl Command {
                 let deploy = Deploy { replace, detach, ..deploy(name, gate_of(gate)) };
                 Goal::Deploy(set(deploy, |settings| {
                     // Each version in its own way, so that the same deploy again says the same.
-                    settings.keep_old = image == 1;
+                    settings.keep_old = Some(image == 1);
                     settings.bake_seconds = (image == 2).then_some(60);
                     settings.interval_seconds = Some(10);
                     settings.threshold = Some(3);

@@ -164,7 +164,7 @@ fn a_rollback_brings_the_users_autoscaler_back_into_force() {
 #[test]
 fn a_version_that_is_kept_keeps_its_size() {
     let mut world = scaled();
-    let keep = set(deploy(V2, WEBHOOK), |settings| settings.keep_old = true);
+    let keep = set(deploy(V2, WEBHOOK), |settings| settings.keep_old = Some(true));
     world.follow(&mut Driver::new("a", Goal::Deploy(keep)));
     assert_eq!((world.replicas("parrot"), min(&world, "flock")), (5, held(2, 5)));
     world.follow(&mut Driver::new("b", rollback()));

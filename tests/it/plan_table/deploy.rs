@@ -2,7 +2,7 @@
 
 use bluegreen::model::{Colour, Kind};
 use bluegreen::release::{
-    Before, Deploy, Doing, Gate, GateKind, Goal, Next, Outcome, Verdict, template,
+    Before, Deploy, Doing, Ending, Gate, GateKind, Goal, Next, Outcome, Verdict, template,
 };
 use serde_json::{Value, json};
 
@@ -246,6 +246,26 @@ fn replace_gives_the_unfinished_release_up_and_starts_its_own() {
     let Outcome::Finished(finished) = world.follow(&mut other) else { panic!("not finished") };
     assert_eq!((finished.number, finished.outcome), (2, Verdict::Promoted));
     assert_eq!(world.live_image().as_deref(), Some(V3));
+}
+
+/// Its own outcome is not that of the release that had to go first.
+#[test]
+fn replace_starts_its_own_after_a_release_that_was_rejected_already() {
+    let (mut world, _) = deploying(asks);
+    let at = world.now;
+    world.edit_record(|record| {
+        record.driver = None;
+        let (outcome, reason) = (Verdict::Rejected, "the gate said no".to_owned());
+        record.release.as_mut().unwrap().ending = Some(Ending { outcome, reason, by: None, at });
+    });
+    let mut same = driver("a", Deploy { replace: true, ..deploy(V2, WEBHOOK) });
+    let Outcome::Finished(finished) = world.clone().follow(&mut same) else {
+        panic!("not finished")
+    };
+    assert_eq!((finished.number, finished.outcome), (1, Verdict::Rejected));
+    let mut other = driver("b", Deploy { replace: true, ..deploy(V3, WEBHOOK) });
+    let Outcome::Finished(finished) = world.follow(&mut other) else { panic!("not finished") };
+    assert_eq!((finished.number, finished.outcome), (2, Verdict::Promoted));
 }
 
 #[test]

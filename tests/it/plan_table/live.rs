@@ -263,7 +263,7 @@ fn nobody_is_sent_back_to_what_is_no_better() {
 
 #[test]
 fn an_old_version_that_is_kept_is_gone_back_to_by_one_patch() {
-    let kept = with(|settings| settings.keep_old = true);
+    let kept = with(|settings| settings.keep_old = Some(true));
     let (mut world, mut a) = switched(kept);
     let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("it goes on") };
     assert_eq!((finished.outcome, finished.kept), (Verdict::Promoted, true));
@@ -285,7 +285,7 @@ fn an_old_version_that_is_kept_is_gone_back_to_by_one_patch() {
 /// The Deployment controller has to see the new annotations first, which takes nothing from its pods.
 #[test]
 fn a_kept_version_stays_warm_while_its_annotations_are_not_observed() {
-    let (mut world, mut a) = switched(with(|settings| settings.keep_old = true));
+    let (mut world, mut a) = switched(with(|settings| settings.keep_old = Some(true)));
     world.follow(&mut a);
     world.pass(60);
     let mut b = Driver::new("b", rollback());
@@ -303,7 +303,7 @@ fn a_kept_version_stays_warm_while_its_annotations_are_not_observed() {
 
 #[test]
 fn a_kept_version_that_has_not_been_there_long_is_waited_for() {
-    let (mut world, mut a) = switched(with(|settings| settings.keep_old = true));
+    let (mut world, mut a) = switched(with(|settings| settings.keep_old = Some(true)));
     world.follow(&mut a);
     let mut b = Driver::new("b", rollback());
     let began = world.now;
@@ -314,7 +314,7 @@ fn a_kept_version_that_has_not_been_there_long_is_waited_for() {
 /// The next release goes into its slot; if that is aborted, it is there again.
 #[test]
 fn a_kept_version_stands_again_after_an_abort() {
-    let (mut world, mut a) = switched(with(|settings| settings.keep_old = true));
+    let (mut world, mut a) = switched(with(|settings| settings.keep_old = Some(true)));
     world.follow(&mut a);
     world.scale("parrot", 3);
     world.settle();
@@ -368,7 +368,7 @@ fn who_takes_a_drain_up_later_gives_the_new_version_its_time_again() {
 /// The ingress controller knows the one pod that was kept, and none of the others yet.
 #[test]
 fn a_kept_version_that_has_to_grow_is_waited_for() {
-    let (mut world, mut a) = switched(with(|settings| settings.keep_old = true));
+    let (mut world, mut a) = switched(with(|settings| settings.keep_old = Some(true)));
     world.follow(&mut a);
     world.scale("parrot-green", 3);
     world.settle();

@@ -170,7 +170,7 @@ const RECORDED: Settings = Settings {
     drain_seconds: Some(7),
     settle_seconds: Some(8),
     bake_seconds: Some(9),
-    keep_old: true,
+    keep_old: Some(true),
     skip: false,
 };
 
@@ -211,13 +211,15 @@ fn what_is_recorded_counts_where_a_deploy_says_nothing() {
     let said = set(silent.clone(), |settings| {
         settings.interval_seconds = Some(1);
         settings.timeout_seconds = Some(60);
+        settings.keep_old = Some(false);
     });
-    for (deploy, interval, timeout) in [(silent, 20, 120), (said, 1, 60)] {
+    for (deploy, interval, timeout, keeps) in [(silent, 20, 120, true), (said, 1, 60, false)] {
         let next = Driver::new("d", Goal::Deploy(deploy)).next(&world);
         let release = record_after(&world, &next).release.unwrap();
         assert_eq!((release.gate.interval_seconds, release.timeout_seconds), (interval, timeout));
         assert_eq!((release.ready_by - world.now).get_seconds().unsigned_abs(), timeout);
         assert_eq!((release.gate.threshold, release.drain_seconds), (5, 7));
+        assert_eq!(release.keep_old, keeps);
         assert_eq!((release.deadline.unwrap() - world.now).get_seconds(), 900);
     }
 }

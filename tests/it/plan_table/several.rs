@@ -222,6 +222,21 @@ fn the_first_or_only_one_that_is_refused_leaves_nothing_to_put_back() {
 }
 
 #[test]
+fn one_that_is_not_let_back_keeps_nobody_else_from_going_back() {
+    let (mut world, mut a) = both_switched();
+    world.step(&mut Driver::new("x", abort()));
+    reach(&mut world, &mut a, step!(Doing::SwitchBack { .. }));
+    a.memory.refused = Some((Id::new(Kind::Ingress, "parrot"), "change freeze".to_owned()));
+    let what = changed(reach(&mut world, &mut a, |n| matches!(n, Next::Done(_))));
+    assert_eq!(what, "the API server refuses to switch Ingress parrot back: change freeze");
+    assert_eq!(backends(&world), ["parrot-green", "parrot-blue"]);
+    assert!(world.release().ending.is_some(), "whoever comes next goes on");
+    a.memory.refused = None;
+    let (outcome, _) = finished(world.follow(&mut a));
+    assert_eq!((outcome, backends(&world)), (Verdict::Aborted, ["parrot-blue", "parrot-blue"]));
+}
+
+#[test]
 fn what_somebody_put_back_is_not_switched_again_and_is_named() {
     let (mut world, mut a) = in_the_middle();
     names_service(&mut world, "parrot", "parrot");

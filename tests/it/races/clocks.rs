@@ -3,15 +3,13 @@
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
-use bluegreen::sandbox::{Sandbox, Scripts};
+use bluegreen::sandbox::Scripts;
 use jiff::{SignedDuration, Timestamp};
-use kube::Client;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::V2;
-use crate::acceptance::Field;
 use crate::acceptance::command::{answered, done};
-use crate::network::bed::{Bed, in_paused_time};
+use crate::bed::{Bed, in_paused_time};
 
 const GATED: &str = "deploy parrot --image kmharish/parrot-app:v2.2 --deadline 30m \
      --webhook http://gate.example.com/confirm";
@@ -19,12 +17,8 @@ const GATED: &str = "deploy parrot --image kmharish/parrot-app:v2.2 --deadline 3
 /// A release and an abort of another, in a cluster with this clock: what was said, and when.
 fn told(now: Timestamp) -> Result<Vec<(Value, SignedDuration)>> {
     in_paused_time(async {
-        let sandbox = Sandbox::start(1, now, Arc::new(Scripts::default()));
-        sandbox.store().add(json!({
-            "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "blue-green"},
-        }));
-        let client = Client::new(sandbox.api(), "blue-green");
-        let field = Field::with_parrot(client, "blue-green").await?;
+        let Bed { sandbox: _sandbox, field } =
+            Bed::with(1, now, Arc::new(Scripts::default())).await?;
         field.initialised().await?;
         let first = field.command(GATED).answers(&[500, 200]).exits(0).await?;
         let deploy = field.command(&GATED.replace("v2.2", "v3.0")).answers(&[500]);

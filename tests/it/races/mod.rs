@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use kube::Client;
 
 use crate::acceptance::Field;
-use crate::network::bed::{Bed, in_paused_time};
+use crate::bed::{Bed, in_paused_time};
 use crate::tally;
 
 /// As many histories of each.

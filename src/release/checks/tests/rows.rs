@@ -147,6 +147,14 @@ fn around() -> Vec<Row> {
         row("services", Fail, "selector of Service catcher matches", |app| {
             app.add(service("catcher", json!({"app": "parrot-green"})));
         }),
+        row("services", Warn, "Service inner selects the live pods beside Service parrot", |app| {
+            app.add(service("inner", json!({"app": "parrot"})));
+        }),
+        row("services", Fail, "selector of Service team matches", |app| {
+            let labels = json!({"app": "parrot", "team": "birds"});
+            app.edit(Kind::Deployment, |d| d["spec"]["template"]["metadata"]["labels"] = labels);
+            app.add(service("team", json!({"team": "birds"})));
+        }),
         row("services", Fail, "also selects the pods of Deployment worker", |app| {
             let labels = json!({"app": "parrot"});
             app.add(json!({"kind": "Deployment", "metadata": {"name": "worker"},

@@ -1,0 +1,123 @@
+//! What holds at every revision of the store, judged by the objects alone: whoever could be served is
+//! served, by ready pods of a version that somebody approved; and what serves is left alone.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail, ensure};
+use bluegreen::sandbox::{Change, Logged, Store};
+use serde_json::Value;
+
+use super::gate::Approvals;
+
+type Objects = BTreeMap<(&'static str, String), Arc<Value>>;
+
+/// The live Service, for callers inside of the cluster.
+const LIVE: &str = "parrot";
+const KINDS: [&str; 5] = ["ingresses", "services", "endpointslices", "pods", "deployments"];
+
+/// Goes through everything that has happened.
+pub fn judge(store: &Store, approvals: &Approvals) -> Result<()> {
+    let log = store.since(1).ok().context("the log has been cut")?;
+    let mut objects = Objects::new();
+    // Before `init` the Ingress names a Service that nobody has made.
+    let mut has_served = false;
+    for logged in log.iter().filter(|logged| KINDS.contains(&logged.plural)) {
+        let what = || format!("at revision {}: {}", logged.revision, told(logged));
+        leaves_what_serves(&objects, logged).with_context(what)?;
+        apply(&mut objects, logged);
+        let serves = serves(&objects, logged.revision, approvals).with_context(what)?;
+        ensure!(serves || !has_served, "nobody is served, {}", what());
+        has_served |= serves;
+    }
+    ensure!(has_served, "nobody was ever served");
+    Ok(())
+}
+
+fn told(logged: &Logged) -> String {
+    let Logged { change, plural, object, .. } = logged;
+    format!("{change:?} {plural} {}", object["metadata"]["name"])
+}
+
+fn apply(objects: &mut Objects, logged: &Logged) {
+    let name = logged.object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    match logged.change {
+        Change::Deleted => objects.remove(&(logged.plural, name)),
+        _ => objects.insert((logged.plural, name), Arc::clone(&logged.object)),
+    };
+}
+
+fn of<'a>(objects: &'a Objects, plural: &'static str) -> impl Iterator<Item = &'a Value> {
+    let all = objects.range((plural, String::new())..);
+    all.take_while(move |((kind, _), _)| *kind == plural).map(|(_, object)| &**object)
+}
+
+/// The Services that the user's Ingresses name, and the live one.
+fn entries(objects: &Objects) -> Vec<String> {
+    let mut entries = vec![LIVE.to_owned()];
+    for ingress in of(objects, "ingresses") {
+        // Nobody gets in through bluegreen's own.
+        if ingress["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "bluegreen" {
+            continue;
+        }
+        for rule in ingress["spec"]["rules"].as_array().into_iter().flatten() {
+            for path in rule["http"]["paths"].as_array().into_iter().flatten() {
+                let name = path["backend"]["service"]["name"].as_str();
+                entries.extend(name.map(str::to_owned));
+            }
+        }
+    }
+    entries
+}
+
+/// Whether each way in leads to a ready pod; an error where it leads to one that nobody approved.
+fn serves(objects: &Objects, revision: u64, approvals: &Approvals) -> Result<bool> {
+    let mut all = true;
+    for service in entries(objects) {
+        let slices = of(objects, "endpointslices")
+            .filter(|slice| slice["metadata"]["labels"]["kubernetes.io/service-name"] == *service);
+        let endpoints =
+            slices.flat_map(|slice| slice["endpoints"].as_array().into_iter().flatten());
+        let mut ready = 0;
+        for endpoint in endpoints.filter(|endpoint| endpoint["conditions"]["ready"] == true) {
+            let pod = endpoint["targetRef"]["name"].as_str().context("an endpoint of no pod")?;
+            // A pod that has just gone stands in the slice for a moment.
+            let Some(pod) = objects.get(&("pods", pod.to_owned())) else { continue };
+            let image = pod["spec"]["containers"][0]["image"].as_str().unwrap_or_default();
+            if !approvals.holds(image, revision) {
+                bail!("Service {service} leads to {image}, which nobody approved");
+            }
+            ready += usize::from(is_ready(pod));
+        }
+        all &= ready > 0;
+    }
+    Ok(all)
+}
+
+fn is_ready(pod: &Value) -> bool {
+    let conditions = pod["status"]["conditions"].as_array();
+    let ready = conditions.into_iter().flatten().find(|condition| condition["type"] == "Ready");
+    let is_ending = pod["metadata"]["deletionTimestamp"].is_string();
+    ready.is_some_and(|ready| ready["status"] == "True") && !is_ending
+}
+
+/// A Deployment that somebody is led to keeps its template, and its size at least.
+fn leaves_what_serves(before: &Objects, logged: &Logged) -> Result<()> {
+    let Some(old) = logged.before.as_ref().filter(|_| logged.plural == "deployments") else {
+        return Ok(());
+    };
+    let leads = |service: &String| {
+        let service = before.get(&("services", service.clone()));
+        service.is_some_and(|service| {
+            service["spec"]["selector"]["app"] == old["spec"]["selector"]["matchLabels"]["app"]
+        })
+    };
+    if entries(before).iter().any(leads) {
+        let new = &logged.object;
+        ensure!(logged.change != Change::Deleted, "what serves is deleted");
+        ensure!(old["spec"]["template"] == new["spec"]["template"], "what serves is edited");
+        let size = |object: &Value| object["spec"]["replicas"].as_u64().unwrap_or(1);
+        ensure!(size(new) >= size(old), "what serves is made smaller");
+    }
+    Ok(())
+}

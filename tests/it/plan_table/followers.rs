@@ -1,0 +1,75 @@
+//! Services that select the live pods beside the live one: they follow it, and go back with it.
+
+use bluegreen::model::Kind;
+use bluegreen::release::{Doing, Goal, Outcome, Verdict};
+use serde_json::json;
+
+use super::{doing, go, reach, step, unfit};
+use crate::world::World;
+use crate::world::article::{V2, initialised, service};
+use crate::world::driver::{Driver, WEBHOOK, abort, deploy, rollback};
+
+fn with_inner() -> World {
+    let mut world = initialised();
+    let mut inner = service();
+    inner["metadata"]["name"] = json!("inner");
+    world.add(inner);
+    world
+}
+
+fn leads(world: &World) -> [&str; 2] {
+    ["parrot", "inner"].map(|name| {
+        world.get(Kind::Service, name)["spec"]["selector"]["app"].as_str().unwrap_or_default()
+    })
+}
+
+fn driver() -> Driver {
+    Driver::new("a", Goal::Deploy(deploy(V2, WEBHOOK)))
+}
+
+#[test]
+fn they_follow_after_the_live_service_and_before_the_switch_is_written_down() {
+    let mut world = with_inner();
+    let mut a = driver();
+    reach(&mut world, &mut a, step!(Doing::FollowLive { .. }));
+    go(&mut world, &mut a);
+    assert_eq!(leads(&world), ["parrot-green", "parrot"]);
+    let next = reach(&mut world, &mut a, step!(Doing::FollowLive { .. }));
+    let Doing::FollowLive { service, .. } = doing(&next) else { panic!("{next:?}") };
+    assert_eq!(service, "inner");
+    reach(&mut world, &mut a, step!(Doing::MarkSwitched));
+    assert_eq!(leads(&world), ["parrot-green"; 2]);
+    world.follow(&mut a);
+    let outcome = world.follow(&mut Driver::new("b", rollback()));
+    assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == Verdict::Promoted));
+    assert_eq!(leads(&world), ["parrot"; 2]);
+}
+
+#[test]
+fn an_abort_brings_them_back() {
+    for both in [false, true] {
+        let mut world = with_inner();
+        let mut a = driver();
+        reach(&mut world, &mut a, step!(Doing::FollowLive { .. }));
+        go(&mut world, &mut a);
+        if both {
+            go(&mut world, &mut a);
+        }
+        let outcome = world.follow(&mut Driver::new("b", abort()));
+        assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == Verdict::Aborted));
+        assert_eq!(leads(&world), ["parrot"; 2]);
+    }
+}
+
+#[test]
+fn one_that_is_put_back_is_not_fought_and_is_in_the_way_of_the_next() {
+    let mut world = with_inner();
+    let mut a = driver();
+    reach(&mut world, &mut a, step!(Doing::StartDrain { .. }));
+    world.edit(Kind::Service, "inner", |s| s["spec"]["selector"]["app"] = json!("parrot"));
+    world.follow(&mut a);
+    assert_eq!(leads(&world), ["parrot-green", "parrot"]);
+    let next =
+        Driver::new("b", Goal::Deploy(deploy("kmharish/parrot-app:v3", WEBHOOK))).next(&world);
+    assert!(unfit(next)[0].contains("selector of Service inner matches the app's pods"));
+}
