@@ -7,7 +7,6 @@ mod bed;
 mod facts;
 mod frozen;
 mod gate;
-mod guard;
 mod outcome;
 mod rest;
 mod run;

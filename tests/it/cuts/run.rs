@@ -8,7 +8,6 @@ use tokio::task::{JoinHandle, LocalSet, spawn_local};
 
 use super::bed::{Bed, Ended, in_time};
 use super::facts::Facts;
-use super::guard;
 use super::rest::{self, Rest};
 use super::scenes::{Before, REPLACE, Scene};
 use super::wire::{Cut, Made, Wire};
@@ -68,7 +67,7 @@ pub fn run(scene: &Scene, way: Way, follow: Follow, seed: u64) -> Result<Came> {
     in_paused_time(async {
         let bed = Bed::new(seed).await?;
         let came = LocalSet::new().run_until(Box::pin(play(&bed, scene, way, follow))).await;
-        let served = guard::judge(bed.store(), &bed.approvals);
+        let served = bed.is_guarded();
         let came = came?;
         served?;
         Ok(came)
