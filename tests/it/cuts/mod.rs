@@ -10,7 +10,6 @@ mod ends;
 mod facts;
 mod frozen;
 mod gate;
-mod guard;
 mod outcome;
 mod pairs;
 mod rest;

@@ -6,12 +6,12 @@ use std::rc::Rc;
 use anyhow::{Context, Result, ensure};
 use tokio::task::{JoinHandle, LocalSet, spawn_local};
 
+use super::SEED;
 use super::bed::{Bed, Ended, in_time};
 use super::facts::{Facts, UnderWay};
 use super::rest::{self, Rest};
 use super::scenes::{Before, REPLACE, Scene};
 use super::wire::{Cut, Made};
-use super::{SEED, guard};
 use crate::acceptance::command::done;
 use crate::bed::in_paused_time;
 
@@ -113,7 +113,7 @@ pub fn run(scene: &Scene, turns: &[Turn]) -> Result<Came> {
     in_paused_time(async {
         let bed = Bed::new(SEED).await?;
         let came = LocalSet::new().run_until(Box::pin(play(&bed, scene, turns))).await;
-        let served = guard::judge(bed.store(), &bed.approvals);
+        let served = bed.is_guarded();
         let came = came?;
         served?;
         Ok(came)
