@@ -196,7 +196,9 @@ pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     }
     // The layers' own names say nothing to whoever reads it.
     let layers = ["ServiceError: ", "client error (Connect): ", "tcp connect error: "];
-    layers.iter().fold(text, |text, layer| text.replacen(layer, "", 1))
+    let text = layers.iter().fold(text, |text, layer| text.replacen(layer, "", 1));
+    // The time that a connection may take.
+    text.replace("deadline has elapsed", "no connection in time")
 }
 
 #[cfg(test)]

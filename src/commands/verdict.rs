@@ -25,7 +25,7 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
         Outcome::Detached { number, preview } => Ok(waits(session, *number, preview.as_deref())),
         Outcome::Busy { holder, since } => Err(Error::new(
             Kind::Busy,
-            format!("{app} is being released by {holder}, since {since}"),
+            format!("{app} is being released by {holder}, since {since:.0}"),
         )
         .hint(session.command("status"))),
         Outcome::TakenOver { holder } => Err(Error::new(
