@@ -16,7 +16,7 @@ use crate::USER_AGENT;
 use crate::error::{Error, Kind, quoted};
 use crate::settings::is_this_machine;
 
-const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+pub(super) const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
 /// kubectl's own flags.
 #[derive(Clone, Debug, Default)]
