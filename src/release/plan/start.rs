@@ -10,7 +10,7 @@ use crate::release::checks::{self, Ground};
 use crate::release::snapshot::Leads;
 use crate::release::{
     Before, Change, Expected, GateKind, GateState, LAST_NUMBER, Outcome, Record, Release, Settings,
-    Slot, Snapshot, expected, ports, template, warm,
+    Slot, Snapshot, expected, template,
 };
 use crate::route::selects;
 
@@ -48,37 +48,28 @@ pub fn footing<'a>(
     if s.slot(Colour::Blue).is_none() {
         return Err(Next::Done(Outcome::Unfit { reasons: vec![s.names.no_deployment()] }));
     }
-    let mut missing = Vec::new();
-    for service in s.serving(record).into_iter().chain([s.names.preview()]) {
-        if s.service(&service).is_none() {
-            missing.push(format!("there is no Service {service}"));
-        }
-    }
-    let leads = match s.routes_lead(record) {
-        Leads::To(colour) if s.live_service_leads(record) == Leads::To(colour) => Some(colour),
-        _ => None,
+    let gone = checks::gone(s, record);
+    // What people outside see, where callers inside are led elsewhere.
+    let from = match s.routes_lead(record) {
+        Leads::To(colour) => colour,
+        Leads::Astray => Colour::Blue,
     };
-    let from = leads.unwrap_or(Colour::Blue);
     let Some(live) = s.slot(from) else {
         let reason = format!("there is no Deployment {}", s.names.deployment(from));
         return Err(Next::Done(Outcome::Unfit { reasons: vec![reason] }));
     };
     let mut reasons = checks::reasons(&ground(s, record, live, from, asked));
     reasons.extend(expected::unmet(s, &record.service, &asked.expected));
-    if leads.is_none() && reasons.is_empty() && missing.is_empty() {
-        return Err(look.changed(format!(
-            "the Ingress and Service {} do not lead to one and the same colour",
-            record.service
-        )));
-    }
     if !reasons.is_empty() {
-        reasons.extend(missing);
+        reasons.extend(gone);
         return Err(Next::Done(Outcome::Unfit { reasons }));
     }
-    if missing.is_empty() {
-        missing.extend(Colour::BOTH.into_iter().filter_map(|c| ports::missing(s, record, c)));
-        missing.extend(warm::unfit(s, record));
+    if gone.is_empty()
+        && let Err(what) = checks::live(s, record)
+    {
+        return Err(look.changed(what));
     }
+    let missing = checks::missing(s, record);
     if !missing.is_empty() {
         return Err(Next::Done(Outcome::Unprepared { reasons: missing }));
     }
