@@ -23,12 +23,11 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
             Ok(format!("{app}: {} is live already", clean(&images.join(", "))))
         }
         Outcome::Detached { number, preview } => Ok(waits(session, *number, preview.as_deref())),
-        Outcome::Busy { holder, since } => {
-            // For a person, who counts no parts of a second.
-            let since = since.strftime("%FT%TZ");
-            let what = format!("{app} is being released by {holder}, since {since}");
-            Err(Error::new(Kind::Busy, what).hint(session.command("status")))
-        }
+        Outcome::Busy { holder, since } => Err(Error::new(
+            Kind::Busy,
+            format!("{app} is being released by {holder}, since {since:.0}"),
+        )
+        .hint(session.command("status"))),
         Outcome::TakenOver { holder } => Err(Error::new(
             Kind::Busy,
             format!("the release was taken over by {holder} while this command did not answer"),

@@ -31,7 +31,13 @@ impl Next {
             Some(release) if release.phase == Phase::Waiting => {
                 vec![("yes", command("promote")), ("no", command("abort"))]
             }
-            Some(_) => vec![("abort", command("abort"))],
+            Some(release) => {
+                // Nobody puts the old version away then, until somebody goes on with it.
+                let is_decided = !matches!(release.phase, Phase::Starting | Phase::Waiting);
+                let on =
+                    (is_decided && release.driver.is_none()).then(|| ("go on", command("promote")));
+                on.into_iter().chain([("abort", command("abort"))]).collect()
+            }
             None if !status.is_prepared() => vec![("next", command("init"))],
             None => {
                 let mut next = vec![("next", format!("{} --image IMAGE", command("deploy")))];

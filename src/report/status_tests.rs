@@ -77,6 +77,8 @@ fn pictures() {
     let gate = |answer: &str| Gate { answer: answer.into(), ..under_way(Phase::Waiting).gate };
     let yes = Progress { gate: gate("pass"), ..under_way(Phase::Confirming) };
     show("switched", Status { release: Some(yes.clone()), ..parrot() });
+    let left = Some(Progress { driver: None, ..under_way(Phase::Draining) });
+    show("switched, and left there", Status { release: left, ..parrot() });
     let approved = Some(Intent { by: "joe@desk (pid 9)".into(), at: at(66) });
     show("a person said yes", Status { release: Some(Progress { approved, ..yes }), ..parrot() });
     let candidate = Some(side(Colour::Green, "parrot-app:v2.2", 1));

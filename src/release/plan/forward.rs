@@ -1,5 +1,6 @@
 //! A release on its way to the switch: candidate, gate, switch.
 
+use jiff::Timestamp;
 use json_patch::{PatchOperation, ReplaceOperation};
 use serde_json::{Value, json};
 
@@ -15,6 +16,9 @@ use crate::route::{Label, follow, resolves_to};
 /// are not in step: a switch that overtook the endpoints would find no backend until the next sync, of
 /// which there are 0.3 a second (3.4 s); its workers look once a second. No run has shown it.
 pub const SETTLE_SECONDS: u64 = 5;
+
+/// What a Deployment controller that is at work takes at most to see a change.
+const SEEN_WITHIN_SECONDS: u64 = 10;
 
 /// `wanted`: the template in its neutral form, which only `deploy` has (a rollback's stands in the
 /// slot), and whether it leaves the candidate waiting.
@@ -205,7 +209,7 @@ pub fn edited(slot: Slot, record: &Record, release: &Release) -> Option<String> 
 fn ready(look: Look, record: &Record, release: &Release, slot: Slot, detach: bool) -> Next {
     let s = look.s;
     if !s.serves(release.to, slot.desired()) {
-        return not_ready(look, release, slot);
+        return not_ready(look, record, release, slot);
     }
     let Some(since) = release.waiting else {
         let sighted = template::hash(&slot.neutral_template(&record.label));
@@ -233,8 +237,22 @@ fn ready(look: Look, record: &Record, release: &Release, slot: Slot, detach: boo
     }
 }
 
-fn not_ready(look: Look, release: &Release, slot: Slot) -> Next {
+/// Until when a candidate that was ready only lacks the Deployment controller's word. New annotations
+/// are a new generation, so a takeover's stamp alone has to be seen; the pods are as they were.
+fn unseen_until(look: Look, record: &Record, release: &Release, slot: Slot) -> Option<Timestamp> {
+    let ready = release.waiting?;
+    let written = record.driver.as_ref().map_or(ready, |driver| driver.seen.max(ready));
+    let until = later(written, SEEN_WITHIN_SECONDS);
+    let is_whole = look.s.endpoints(release.to) >= slot.desired();
+    (!slot.is_observed() && is_whole && look.now < until).then_some(until)
+}
+
+fn not_ready(look: Look, record: &Record, release: &Release, slot: Slot) -> Next {
     let s = look.s;
+    if let Some(until) = unseen_until(look, record, release, slot) {
+        let on = look.ready(release.to, None);
+        return Next::Wait { until: earlier(Some(until), release.deadline), on };
+    }
     let trouble = s.trouble(release.to, release.number);
     if let Some(trouble) = &trouble
         && trouble.is_hopeless(look.now)

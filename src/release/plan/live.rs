@@ -68,10 +68,18 @@ pub fn next(look: Look, record: &Record, release: &Release) -> Next {
 fn follow_live(look: Look, record: &Record, release: &Release) -> Option<Next> {
     let s = look.s;
     if s.live_service_leads(record) == Leads::To(release.to) {
-        // Who is put back after that is not fought: the next release finds it in its way.
         let others = s.followers(&record.service, &record.label, release.from);
-        let other = others.first().filter(|_| release.switched.is_none())?;
+        let other = others.first()?;
         let service = crate::model::name(other).to_owned();
+        if release.switched.is_some() {
+            // Who is put back after that is not fought, and must not lead to nobody.
+            let old = s.slot(release.from).filter(|old| old.desired() > 0 && !release.keep_old)?;
+            return Some(look.changed(format!(
+                "Service {service} leads to {}, which release {} has replaced and would put away",
+                old.name(),
+                release.number
+            )));
+        }
         let doing = Doing::FollowLive { service, colour: release.to };
         return Some(look.act(doing, follow(other, &record.label, release.to)));
     }

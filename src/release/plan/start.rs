@@ -14,6 +14,9 @@ use crate::release::{
 };
 use crate::route::selects;
 
+/// In which a Deployment's controller makes the ReplicaSet of a template that it has seen.
+const SET_MADE_SECONDS: u64 = 10;
+
 /// What a release is to bring, as far as what it starts from depends on it.
 #[derive(Default)]
 pub struct Asked<'a> {
@@ -231,35 +234,42 @@ pub fn begin(look: Look, record: &Record, release: Release) -> Next {
 
 /// What stands in the slot that the release is about to write.
 fn before(look: Look, slot: Slot, colour: Colour, patience: u64) -> Result<Before, Next> {
-    if !slot.is_observed() {
-        let began = look.s.memory.began.unwrap_or(look.now);
-        let until = later(began, patience);
-        if look.now >= until {
-            return Err(Next::Done(Outcome::Unfit {
-                reasons: vec![format!(
-                    "the Deployment controller does not act on {}: it has not seen its last change",
-                    slot.name()
-                )],
-            }));
-        }
-        let trouble = "the Deployment controller has not seen its last change".to_owned();
-        let on = look.ready(colour, Some(trouble));
-        return Err(Next::Wait { until: Some(until), on });
-    }
-    match look.s.replica_set(slot) {
-        Some(set) => Ok(Before {
+    let set = look.s.replica_set(slot).filter(|_| slot.is_observed());
+    if let Some(set) = set {
+        return Ok(Before {
             replica_set: name(set).to_owned(),
             replicas: slot.desired(),
             release: slot.release().map(|number| number.to_string()),
             hash: slot.hash().map(str::to_owned),
-        }),
-        None => Err(Next::Done(Outcome::Unfit {
-            reasons: vec![format!(
+        });
+    }
+    let (patience, trouble, reason) = match slot.is_observed() {
+        false => (
+            patience,
+            "the Deployment controller has not seen its last change",
+            format!(
+                "the Deployment controller does not act on {}: it has not seen its last change",
+                slot.name()
+            ),
+        ),
+        // Its controller says that it has seen a change before it has done all that follows from it,
+        // where it was resized as well, or where the name of the new ReplicaSet was not free yet.
+        true => (
+            if slot.is_paused() { 0 } else { SET_MADE_SECONDS.min(patience) },
+            "it has no ReplicaSet with its present template yet",
+            format!(
                 "Deployment {} has no ReplicaSet with its present template: the version that stands there could not be put back",
                 slot.name()
-            )],
-        })),
+            ),
+        ),
+    };
+    let began = look.s.memory.began.unwrap_or(look.now);
+    let until = later(began, patience);
+    if look.now >= until {
+        return Err(Next::Done(Outcome::Unfit { reasons: vec![reason] }));
     }
+    let on = look.ready(colour, Some(trouble.to_owned()));
+    Err(Next::Wait { until: Some(until), on })
 }
 
 pub fn remove_leftover(look: Look, slot: Slot) -> Next {

@@ -163,6 +163,7 @@ fn the_template_to_put_back_is_found_by_itself_and_not_by_a_revision_that_is_not
     world.edit(Kind::Deployment, "parrot", |d| {
         d["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = json!("1");
     });
+    world.settle();
     let next = driver("c", deploy(V3, WEBHOOK)).next(&world);
     let before = record_after(&world, &next).release.unwrap().before.unwrap();
     assert_eq!(before.replica_set, second);

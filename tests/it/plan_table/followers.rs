@@ -4,7 +4,7 @@ use bluegreen::model::Kind;
 use bluegreen::release::{Doing, Goal, Outcome, Verdict};
 use serde_json::json;
 
-use super::{doing, go, reach, step, unfit};
+use super::{changed, doing, go, reach, step, unfit};
 use crate::world::World;
 use crate::world::article::{V2, initialised, service};
 use crate::world::driver::{Driver, WEBHOOK, abort, deploy, rollback};
@@ -61,14 +61,34 @@ fn an_abort_brings_them_back() {
     }
 }
 
-#[test]
-fn one_that_is_put_back_is_not_fought_and_is_in_the_way_of_the_next() {
+/// The new version serves, and somebody applies a manifest of the Service again.
+fn put_back(keep_old: bool) -> (World, Driver) {
     let mut world = with_inner();
-    let mut a = driver();
+    let mut deploy = deploy(V2, WEBHOOK);
+    deploy.settings.keep_old = Some(keep_old);
+    let mut a = Driver::new("a", Goal::Deploy(deploy));
     reach(&mut world, &mut a, step!(Doing::StartDrain { .. }));
     world.edit(Kind::Service, "inner", |s| s["spec"]["selector"]["app"] = json!("parrot"));
-    world.follow(&mut a);
+    (world, a)
+}
+
+#[test]
+fn one_that_is_put_back_is_not_fought_and_keeps_the_old_version() {
+    let (mut world, mut a) = put_back(false);
+    let what = changed(a.next(&world));
+    assert!(what.contains("Service inner leads to parrot, which release 1 has replaced"), "{what}");
     assert_eq!(leads(&world), ["parrot-green", "parrot"]);
+    // Brought in line by hand, it holds nobody up any more.
+    world.edit(Kind::Service, "inner", |s| s["spec"]["selector"]["app"] = json!("parrot-green"));
+    let outcome = world.follow(&mut a);
+    assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == Verdict::Promoted));
+}
+
+#[test]
+fn one_that_leads_to_a_version_that_is_kept_is_in_the_way_of_the_next_release() {
+    let (mut world, mut a) = put_back(true);
+    let outcome = world.follow(&mut a);
+    assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == Verdict::Promoted));
     let next =
         Driver::new("b", Goal::Deploy(deploy("kmharish/parrot-app:v3", WEBHOOK))).next(&world);
     assert!(unfit(next)[0].contains("selector of Service inner matches the app's pods"));

@@ -128,6 +128,8 @@ fn after_a_takeover_everything_that_the_old_driver_could_write_is_stamped() {
             "Deployment parrot-green"
         ]
     );
+    assert!(waits(&b.next(&world)), "its controller has to see the candidate's stamp");
+    world.settle();
     assert!(asks(&b.next(&world)), "then it goes on");
     assert!(world.apply(&late.write).is_err(), "the switch that was planned before");
 }

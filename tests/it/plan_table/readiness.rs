@@ -55,7 +55,7 @@ fn it_is_ready_only_when_every_controller_says_so_and_the_endpoints_are_there() 
 fn a_status_of_an_older_generation_counts_for_nothing() {
     let (mut world, mut a) = made();
     world.settle();
-    world.edit(Kind::Deployment, "parrot-green", |d| d["metadata"]["generation"] = json!(2));
+    world.edit(Kind::Deployment, "parrot-green", |d| d["metadata"]["generation"] = json!(99));
     assert!(waits(&a.next(&world)));
 }
 
@@ -128,6 +128,34 @@ fn a_candidate_that_is_ready_again_has_to_settle_again() {
     assert!(waits(&a.next(&world)));
     world.pass(1);
     assert!(step!(Doing::Switch { .. })(&a.next(&world)));
+}
+
+#[test]
+fn annotations_that_the_deployment_controller_has_not_seen_make_no_candidate_unready() {
+    let mut world = initialised();
+    let mut a = Driver::new("a", Goal::Deploy(deploy(V2, Gate::Open)));
+    reach(&mut world, &mut a, step!(Doing::MarkReady));
+    go(&mut world, &mut a);
+    world.pass(5);
+    let annotate = |world: &mut World, value| {
+        world.edit(Kind::Deployment, "parrot-green", |d| {
+            d["metadata"]["annotations"]["touched"] = json!(value);
+        });
+    };
+    annotate(&mut world, "once");
+    let until = Some(world.now + SignedDuration::from_secs(5));
+    let next = a.next(&world);
+    assert!(
+        matches!(&next, Next::Wait { until: u, on: WaitFor::Ready { .. } } if *u == until),
+        "{next:?}"
+    );
+    // It has settled long ago.
+    world.settle();
+    assert!(step!(Doing::Switch { .. })(&a.next(&world)));
+    // A controller that never sees them is not waited for in the name of readiness.
+    annotate(&mut world, "again");
+    world.pass(5);
+    assert_eq!(*doing(&a.next(&world)), Doing::MarkUnready);
 }
 
 #[test]
@@ -241,7 +269,7 @@ fn a_candidate_that_never_gets_ready_is_given_up_at_the_timeout() {
 fn a_rollout_that_is_not_over_in_time_is_said_to_be_the_reason() {
     let (mut world, mut a) = made();
     world.settle();
-    world.edit(Kind::Deployment, "parrot-green", |d| d["metadata"]["generation"] = json!(2));
+    world.edit(Kind::Deployment, "parrot-green", |d| d["metadata"]["generation"] = json!(99));
     world.pass(600);
     let reason = ending(&world, &a.next(&world)).reason;
     let what = "1 of 1 pods of parrot-green were ready in time, but the Deployment controller was";

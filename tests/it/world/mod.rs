@@ -105,7 +105,14 @@ impl World {
             return;
         }
         let counts = matches!(id.kind, Kind::Deployment | Kind::ReplicaSet | Kind::Ingress);
-        if counts && old.is_none_or(|old| old["spec"] != object["spec"]) {
+        // A Deployment's annotations count, too: its controller hands them on to the ReplicaSet.
+        let annotations = |object: &Value| match id.kind {
+            Kind::Deployment => object["metadata"]["annotations"].clone(),
+            _ => Value::Null,
+        };
+        let differs =
+            |old: &Value| old["spec"] != object["spec"] || annotations(old) != annotations(&object);
+        if counts && old.is_none_or(differs) {
             let generation = object["metadata"]["generation"].as_i64().unwrap_or(0) + 1;
             object["metadata"]["generation"] = json!(generation);
         }
