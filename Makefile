@@ -6,6 +6,7 @@ test:
 
 test-long: test
 	@PROPTEST_CASES=1000 cargo test --quiet --test it plan_properties
+	@BLUEGREEN_PAIRS=random:400 cargo test --quiet --test it cuts::pairs_of_cuts -- --nocapture
 	@BLUEGREEN_SEQUENCES=random:400 tests/cluster/run differential::draws
 	@fuzz/run 60
 	@tests/sabotage/run

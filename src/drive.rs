@@ -323,9 +323,16 @@ impl Loop<'_> {
                     let doing = format!("watch {}", kind.plural());
                     return Err(self.drive.cluster.explain(error, &doing));
                 }
+                // No watch brings ReplicaSets, one of which a release may need before it begins.
+                let is_before = self.release.is_none() && matches!(on, WaitFor::Ready { .. });
+                let sets = (is_before && changes.iter().any(look::is_of_a_deployment))
+                    .then_some(Breadth::All);
                 // Every change is taken in, whatever has to be read again for one of them.
-                let again: Vec<Breadth> =
-                    changes.into_iter().filter_map(|change| self.look.take(change)).collect();
+                let again: Vec<Breadth> = changes
+                    .into_iter()
+                    .filter_map(|change| self.look.take(change))
+                    .chain(sets)
+                    .collect();
                 match again[..] {
                     [] => Ok(()),
                     _ if again.contains(&Breadth::All) => self.observe(Breadth::All).await,

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::Clock;
 use super::account::Account;
+use super::connect::CONNECT_WITHIN;
 use crate::model::Kind;
 
 /// A list of all that a large namespace has is shorter; what has no end is no reply.
@@ -197,8 +198,11 @@ pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     // The layers' own names say nothing to whoever reads it.
     let layers = ["ServiceError: ", "client error (Connect): ", "tcp connect error: "];
     let text = layers.iter().fold(text, |text, layer| text.replacen(layer, "", 1));
-    // The time that a connection may take.
-    text.replace("deadline has elapsed", "no connection in time")
+    // As the connector says it.
+    match text.as_str() {
+        "deadline has elapsed" => format!("no connection within {} s", CONNECT_WITHIN.as_secs()),
+        _ => text,
+    }
 }
 
 #[cfg(test)]

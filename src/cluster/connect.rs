@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http::header;
 use kube::Config;
-use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig, KubeconfigError};
 
 use super::account::Account;
 use super::call::chain;
@@ -16,7 +16,7 @@ use crate::USER_AGENT;
 use crate::error::{Error, Kind, quoted};
 use crate::settings::is_this_machine;
 
-const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+pub(super) const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
 /// kubectl's own flags.
 #[derive(Clone, Debug, Default)]
@@ -125,16 +125,29 @@ async fn config(access: &Access) -> Result<Config, Error> {
     let used = context.or(kubeconfig.current_context.as_ref());
     let used = kubeconfig.contexts.iter().find(|named| Some(&named.name) == used);
     let user = used.and_then(|named| named.context.as_ref()?.user.clone());
-    // The client would go on as nobody.
-    if let Some(user) = user.filter(|user| !user.is_empty())
-        && !kubeconfig.auth_infos.iter().any(|named| named.name == user)
-    {
-        return Err(Error::new(Kind::Usage, "the kubeconfig can't be read")
-            .because(format!("it has no user {user}, whom the context names"))
-            .hint(access.kubectl("config view")));
+    if let Some(user) = user.filter(|user| !user.is_empty()) {
+        let named = kubeconfig.auth_infos.iter().find(|named| named.name == user);
+        // The client would go on as nobody.
+        let named = named.ok_or_else(|| {
+            Error::new(Kind::Usage, "the kubeconfig can't be read")
+                .because(format!("it has no user {user}, whom the context names"))
+                .hint(access.kubectl("config view"))
+        })?;
+        no_old_provider(&user, named.auth_info.as_ref())?;
     }
     let options = KubeConfigOptions { context: context.cloned(), ..Default::default() };
     Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| failed(&error))
+}
+
+/// The client would run the program that such a provider names, with no limit, its thread blocked.
+fn no_old_provider(user: &str, info: Option<&AuthInfo>) -> Result<(), Error> {
+    let provider = info.and_then(|info| info.auth_provider.as_ref());
+    // Its token stands in the kubeconfig, and is sent as any other.
+    let Some(provider) = provider.filter(|provider| provider.name != "oidc") else { return Ok(()) };
+    let what = format!("its user {user} has the auth-provider {}", provider.name);
+    Err(Error::new(Kind::Usage, "the kubeconfig can't be used")
+        .because(format!("{what}, which kubectl no longer knows either"))
+        .hint("let the cluster's own tool write the user anew: with an exec plugin"))
 }
 
 fn is_none(error: &KubeconfigError) -> bool {

@@ -59,9 +59,13 @@ async fn of(session: &Session, s: &Snapshot, args: &cli::Check) -> Result<Vec<Ch
     let init = Init { allow_policy_gap: args.allow_policy_gap, ..Init::default() };
     let ground = match ground(s, &init) {
         Ok(ground) => ground,
-        Err(checks) => return Ok(checks),
+        Err(checks) => {
+            let look = session.cluster.kubectl("get deployments,services,ingresses");
+            return Ok(checks.into_iter().map(|check| check.or_hint(&look)).collect());
+        }
     };
     let mut checks = checks::table(&ground);
+    checks.extend(checks::prepared(s, &session.command("init"), &session.command("status")));
     let steps = rehearse::of(&ground);
     let tried = rehearsed(&session.cluster, steps).await;
     let tried = tried.map_err(|error| session.cluster.explain(error, "try the steps"))?;

@@ -29,7 +29,7 @@ pub use gate::{Answer, Gate};
 pub use visitors::Visitors;
 
 use self::http::Reply;
-use crate::sandbox::{self, Api, Sandbox, resources};
+use crate::sandbox::{self, Api, Key, Sandbox, Store, resources};
 use controller::Served;
 use pods::Machine;
 use proxy::Proxy;
@@ -146,6 +146,10 @@ impl Play {
             create(&mut api, object).await;
         }
         let ends = self.ends;
+        tokio::select! {
+            () = is_up(sandbox.store()) => {}
+            () = http::told(ends.clone()) => return,
+        }
         tokio::spawn(sandbox::serve(api, api_port, http::told(ends.clone())));
         tokio::spawn(controller::run(sandbox.store().clone(), served, self.live));
         for (listener, is_live) in [(live, true), (preview, false)] {
@@ -160,6 +164,19 @@ impl Play {
         tokio::spawn(http::serve(at_gate, ends.clone(), webhook));
         tokio::spawn(self.visitors.visit(self.live, HOST.to_owned()));
         http::told(ends).await;
+    }
+}
+
+/// Until the version that people have has its pod: whoever takes the app in sooner is warned of that.
+async fn is_up(store: &Store) {
+    let app = Key::new(&resources::DEPLOYMENTS, NAMESPACE, APP);
+    loop {
+        let revision = store.revision();
+        let ready = store.get(&app).and_then(|app| app["status"]["readyReplicas"].as_u64());
+        if ready > Some(0) {
+            return;
+        }
+        store.beyond(revision).await;
     }
 }
 

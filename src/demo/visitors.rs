@@ -107,15 +107,29 @@ impl Visitors {
         let counts = self.counts.lock().expect("no holder panics").clone();
         let by_version = counts.by_version.iter().map(|(version, n)| format!("{n} by {version}"));
         let parts: Vec<String> = by_version.collect();
+        let parts =
+            if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
+        let answered = counts.sent - counts.failed;
         format!(
-            "visitors sent {} requests: {} answered {}, {} failed",
-            counts.sent,
-            counts.sent - counts.failed,
-            match parts.as_slice() {
-                [] => String::new(),
-                parts => format!("({})", parts.join(", ")),
-            },
-            counts.failed
+            "visitors sent {} requests: {answered} answered{parts}, {} failed",
+            counts.sent, counts.failed
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_all_of_them_got_is_one_line() {
+        let visitors = Visitors::new();
+        let none = "visitors sent 0 requests: 0 answered, 0 failed";
+        assert_eq!(visitors.summary(), none);
+        for version in ["v1", "v2", "v1"] {
+            visitors.note(Ok(json!({"version": version})));
+        }
+        let some = "visitors sent 3 requests: 3 answered (2 by v1, 1 by v2), 0 failed";
+        assert_eq!(visitors.summary(), some);
     }
 }

@@ -30,6 +30,10 @@ pub struct Look {
     fresh: bool,
 }
 
+pub fn is_of_a_deployment(change: &Change) -> bool {
+    matches!(change, Change::There { kind: Kind::Deployment, .. })
+}
+
 impl Look {
     /// The API server has answered, whatever it said: it is there, and worth waiting for.
     pub fn meet(&mut self) {

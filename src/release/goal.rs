@@ -98,12 +98,21 @@ impl FromStr for ImageChange {
             Some((container, image)) => (Some(container.to_owned()), image),
             None => (None, text),
         };
-        if container.as_deref() == Some("") {
-            return Err("the name before = is empty".to_owned());
+        // In an image's place an address may stand, and what is before a = in it is nobody's to read.
+        match container.as_deref() {
+            Some("") => return Err("the name before = is empty".to_owned()),
+            Some(name) if !is_plain_name(name) => {
+                return Err("what stands before = is not the name of a container".to_owned());
+            }
+            _ => {}
         }
         unlike_an_image(image).map_or(Ok(()), |why| Err(why.to_owned()))?;
         Ok(ImageChange { container, image: image.to_owned() })
     }
+}
+
+fn is_plain_name(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
 /// Why this is no name of an image: no node would even try to get it. `[HOST[:PORT]/]PATH[:TAG][@DIGEST]`
@@ -169,7 +178,7 @@ mod tests {
         assert_eq!(named.container.as_deref(), Some("parrot"));
         assert_eq!(named.image, "kmharish/parrot-app:v2.2");
         assert_eq!(parsed("a@sha256:00").unwrap().container, None);
-        for wrong in ["", "parrot=", "=a", "a b", "parrot=a=b", "parrot=a\tb"] {
+        for wrong in ["", "parrot=", "=a", "Parrot=a", "a b", "parrot=a=b", "parrot=a\tb"] {
             assert!(parsed(wrong).is_err(), "{wrong:?}");
         }
     }

@@ -18,6 +18,10 @@ pub struct Address {
 impl Address {
     /// The message says what is wrong with an address, not what it is.
     pub fn parse(text: &str) -> Result<Address, String> {
+        // They would be left out, and what stands on both sides made one word.
+        if text.trim().contains(['\n', '\r', '\t']) {
+            return Err("there is a line break or a tab in it".to_owned());
+        }
         let url: Url = text.parse().map_err(|error| match error {
             url::ParseError::RelativeUrlWithoutBase => SCHEME.to_owned(),
             error => error.to_string(),
@@ -103,6 +107,8 @@ mod tests {
     fn one_that_can_not_be_used_is_refused_without_being_repeated() {
         for (text, why) in [
             ("hush", SCHEME),
+            ("https://gate.example.com/hush\nhush", "there is a line break"),
+            ("https://gate.example.com/\thush", "there is a line break or a tab in it"),
             ("ftp://hush.example.com/", "a webhook's address begins with"),
             ("http://hush.example.com:99999/", "invalid port number"),
             ("https://me:hush@gate.example.com/", "there is a user or a password in it"),

@@ -12,6 +12,7 @@ pub const CASES: &[Case] = cases![
     check_tells_and_writes_nothing,
     check_names_what_is_in_the_way,
     nothing_begins_that_check_refuses,
+    what_init_made_has_to_be_there,
     a_gap_in_the_policies_needs_a_word,
     warnings_are_said_once,
     check_in_the_middle_of_a_release,
@@ -54,6 +55,32 @@ async fn check_names_what_is_in_the_way(field: Field) -> Result<()> {
     field.delete(Kind::Ingress, "parrot").await?;
     let said = field.exits(10, "check parrot").await?;
     ensure!(found(&said, "ingress")?["verdict"] == "fail", "{said:?}");
+    Ok(())
+}
+
+async fn what_init_made_has_to_be_there(field: Field) -> Result<()> {
+    let said = field.exits(0, "check parrot").await?;
+    let not_yet = found(&said, "prepared")?;
+    ensure!(not_yet["what"] == "init has not taken it in yet", "{not_yet:#}");
+    field.initialised().await?;
+    field.delete(Kind::Service, "parrot-preview").await?;
+    let said = field.exits(10, "check parrot").await?;
+    let gone = found(&said, "prepared")?;
+    ensure!(gone["what"] == "there is no Service parrot-preview", "{gone:#}");
+    ensure!(gone["hint"].as_str().unwrap_or_default().contains(" init parrot"), "{gone:#}");
+    let deploy = format!("deploy parrot --image {V2} --yes");
+    field.exits(10, &deploy).await?;
+    field.exits(0, "init parrot").await?;
+    // Green is live, and somebody leads callers inside back to blue, where nothing runs.
+    field.released(V2).await?;
+    field.exits(0, "check parrot").await?;
+    let back = json!({ "spec": { "selector": { "app": "parrot" } } });
+    field.edit(Kind::Service, "parrot", back).await?;
+    let said = field.exits(10, "check parrot").await?;
+    let two = found(&said, "prepared")?["what"].to_string();
+    ensure!(two.contains("do not lead to one and the same colour"), "{two}");
+    let said = field.exits(7, &format!("deploy parrot --image {V1} --yes")).await?;
+    ensure!(said.err.contains("do not lead to one and the same colour"), "{said:?}");
     Ok(())
 }
 

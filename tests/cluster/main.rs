@@ -7,6 +7,8 @@ mod acceptance;
 #[allow(dead_code, reason = "what tests may use, not all of it in use yet")]
 mod bed;
 mod cases;
+#[path = "../guard/mod.rs"]
+mod guard;
 mod load;
 #[path = "../results/mod.rs"]
 mod results;
@@ -14,6 +16,8 @@ mod results;
 mod schema;
 mod suite;
 mod support;
+#[path = "../tally/mod.rs"]
+mod tally;
 
 use std::process::ExitCode;
 

@@ -13,6 +13,8 @@ async fn yes_runs_through_by_itself() -> Result<()> {
     ensure!(code == Some(0), "{code:?}: {said}");
     ensure!(said.contains("parrot: release 1 is live: kmharish/parrot-app:v2.2"), "{said}");
     ensure!(said.contains("confirmed through the ingress"), "{said}");
+    // Nothing is amiss with the app that it begins with.
+    ensure!(!said.contains("hint: "), "{said}");
     ensure!(summary(&said).ends_with(" 0 failed"), "{said}");
     ensure!(
         summary(&said).contains(" by v1.2, ") && summary(&said).contains(" by v2.2)"),

@@ -10,6 +10,8 @@ mod edits;
 mod escapes;
 mod forged;
 mod fuzzed;
+#[path = "../guard/mod.rs"]
+mod guard;
 mod network;
 mod on_sandbox;
 mod plan_properties;

@@ -55,7 +55,7 @@ fn replicas(g: &Ground) -> Check {
         }
         _ if ready < desired => {
             let what = format!("{ready} of {desired} pods of Deployment {deployment} are ready");
-            let hint = format!("the candidate is to have {desired} ready ones");
+            let hint = format!("before a switch the candidate has to have {desired} ready");
             Check::warn(name, what).hint(hint)
         }
         _ => Check::pass(name, format!("{ready} of {desired} pods are ready")),

@@ -11,6 +11,7 @@ mod managers;
 mod names;
 mod policies;
 mod ports;
+mod prepared;
 mod quantity;
 mod quota;
 mod rehearsed;
@@ -21,6 +22,7 @@ mod volumes;
 
 use std::collections::BTreeMap;
 
+pub use prepared::{checks as prepared, gone, live, missing};
 pub use rehearsed::{Rehearsed, Reply, checks as rehearsed};
 pub use report::{Check, Grade, Report};
 use serde_json::Value;

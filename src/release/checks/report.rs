@@ -16,7 +16,7 @@ pub enum Grade {
 }
 
 /// All checks, in the order in which they are shown: what scripts go by.
-pub const NAMES: [&str; 29] = [
+pub const NAMES: [&str; 30] = [
     "rights",
     "deployment",
     "strategy",
@@ -45,6 +45,7 @@ pub const NAMES: [&str; 29] = [
     "service-upstream",
     "deletion",
     "managers",
+    "prepared",
     "dry-run",
 ];
 
@@ -76,6 +77,12 @@ impl Check {
 
     pub fn hint(self, hint: impl Into<String>) -> Check {
         Check { hint: Some(hint.into()), ..self }
+    }
+
+    /// Where the check has no better one of its own.
+    pub fn or_hint(self, hint: &str) -> Check {
+        let hint = self.hint.unwrap_or_else(|| hint.to_owned());
+        Check { hint: Some(hint), ..self }
     }
 
     pub fn has_failed(&self) -> bool {

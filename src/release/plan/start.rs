@@ -10,9 +10,12 @@ use crate::release::checks::{self, Ground};
 use crate::release::snapshot::Leads;
 use crate::release::{
     Before, Change, Expected, GateKind, GateState, LAST_NUMBER, Outcome, Record, Release, Settings,
-    Slot, Snapshot, expected, ports, template, warm,
+    Slot, Snapshot, expected, template,
 };
 use crate::route::selects;
+
+/// In which a Deployment's controller makes the ReplicaSet of a template that it has seen.
+const SET_MADE_SECONDS: u64 = 10;
 
 /// What a release is to bring, as far as what it starts from depends on it.
 #[derive(Default)]
@@ -45,37 +48,28 @@ pub fn footing<'a>(
     if s.slot(Colour::Blue).is_none() {
         return Err(Next::Done(Outcome::Unfit { reasons: vec![s.names.no_deployment()] }));
     }
-    let mut missing = Vec::new();
-    for service in s.serving(record).into_iter().chain([s.names.preview()]) {
-        if s.service(&service).is_none() {
-            missing.push(format!("there is no Service {service}"));
-        }
-    }
-    let leads = match s.routes_lead(record) {
-        Leads::To(colour) if s.live_service_leads(record) == Leads::To(colour) => Some(colour),
-        _ => None,
+    let gone = checks::gone(s, record);
+    // What people outside see, where callers inside are led elsewhere.
+    let from = match s.routes_lead(record) {
+        Leads::To(colour) => colour,
+        Leads::Astray => Colour::Blue,
     };
-    let from = leads.unwrap_or(Colour::Blue);
     let Some(live) = s.slot(from) else {
         let reason = format!("there is no Deployment {}", s.names.deployment(from));
         return Err(Next::Done(Outcome::Unfit { reasons: vec![reason] }));
     };
     let mut reasons = checks::reasons(&ground(s, record, live, from, asked));
     reasons.extend(expected::unmet(s, &record.service, &asked.expected));
-    if leads.is_none() && reasons.is_empty() && missing.is_empty() {
-        return Err(look.changed(format!(
-            "the Ingress and Service {} do not lead to one and the same colour",
-            record.service
-        )));
-    }
     if !reasons.is_empty() {
-        reasons.extend(missing);
+        reasons.extend(gone);
         return Err(Next::Done(Outcome::Unfit { reasons }));
     }
-    if missing.is_empty() {
-        missing.extend(Colour::BOTH.into_iter().filter_map(|c| ports::missing(s, record, c)));
-        missing.extend(warm::unfit(s, record));
+    if gone.is_empty()
+        && let Err(what) = checks::live(s, record)
+    {
+        return Err(look.changed(what));
     }
+    let missing = checks::missing(s, record);
     if !missing.is_empty() {
         return Err(Next::Done(Outcome::Unprepared { reasons: missing }));
     }
@@ -240,35 +234,42 @@ pub fn begin(look: Look, record: &Record, release: Release) -> Next {
 
 /// What stands in the slot that the release is about to write.
 fn before(look: Look, slot: Slot, colour: Colour, patience: u64) -> Result<Before, Next> {
-    if !slot.is_observed() {
-        let began = look.s.memory.began.unwrap_or(look.now);
-        let until = later(began, patience);
-        if look.now >= until {
-            return Err(Next::Done(Outcome::Unfit {
-                reasons: vec![format!(
-                    "the Deployment controller does not act on {}: it has not seen its last change",
-                    slot.name()
-                )],
-            }));
-        }
-        let trouble = "the Deployment controller has not seen its last change".to_owned();
-        let on = look.ready(colour, Some(trouble));
-        return Err(Next::Wait { until: Some(until), on });
-    }
-    match look.s.replica_set(slot) {
-        Some(set) => Ok(Before {
+    let set = look.s.replica_set(slot).filter(|_| slot.is_observed());
+    if let Some(set) = set {
+        return Ok(Before {
             replica_set: name(set).to_owned(),
             replicas: slot.desired(),
             release: slot.release().map(|number| number.to_string()),
             hash: slot.hash().map(str::to_owned),
-        }),
-        None => Err(Next::Done(Outcome::Unfit {
-            reasons: vec![format!(
+        });
+    }
+    let (patience, trouble, reason) = match slot.is_observed() {
+        false => (
+            patience,
+            "the Deployment controller has not seen its last change",
+            format!(
+                "the Deployment controller does not act on {}: it has not seen its last change",
+                slot.name()
+            ),
+        ),
+        // Its controller says that it has seen a change before it has done all that follows from it,
+        // where it was resized as well, or where the name of the new ReplicaSet was not free yet.
+        true => (
+            if slot.is_paused() { 0 } else { SET_MADE_SECONDS.min(patience) },
+            "it has no ReplicaSet with its present template yet",
+            format!(
                 "Deployment {} has no ReplicaSet with its present template: the version that stands there could not be put back",
                 slot.name()
-            )],
-        })),
+            ),
+        ),
+    };
+    let began = look.s.memory.began.unwrap_or(look.now);
+    let until = later(began, patience);
+    if look.now >= until {
+        return Err(Next::Done(Outcome::Unfit { reasons: vec![reason] }));
     }
+    let on = look.ready(colour, Some(trouble.to_owned()));
+    Err(Next::Wait { until: Some(until), on })
 }
 
 pub fn remove_leftover(look: Look, slot: Slot) -> Next {

@@ -4,6 +4,7 @@ pub mod apply;
 pub mod audit;
 pub mod binaries;
 mod certs;
+pub mod chronicle;
 pub mod command;
 pub mod controlplane;
 pub mod ingress;

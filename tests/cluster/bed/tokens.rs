@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-pub const ADMINS: usize = 300;
-pub const USERS: usize = 100;
+pub const ADMINS: usize = 100;
+pub const USERS: usize = 400;
 /// Bound to cluster-admin, so that RBAC is asked (system:masters would pass it by).
 pub const ADMIN_GROUP: &str = "bed:admins";
 /// Bound to nothing.

@@ -4,13 +4,16 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result, ensure};
+use bluegreen::release::Names;
+use bluegreen::release::checks::rights;
+use k8s_openapi::api::authorization::v1::SubjectAccessReview;
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 use kube::Api;
 use kube::api::PostParams;
 use serde_json::{Value, json};
 
 use super::kubeconfig::{self, Endpoint};
-use super::{Bed, tokens};
+use super::{Bed, SOON, tokens, wait_for};
 
 #[derive(Clone, Debug)]
 pub struct User {
@@ -61,6 +64,24 @@ impl Bed {
     /// A user who may do in `namespace` what `rules` (a list of PolicyRules) say, and nothing else.
     pub async fn narrow_user(&self, namespace: &str, rules: Value) -> Result<User> {
         let user = self.powerless_user()?;
+        self.allow(&user, namespace, rules).await?;
+        Ok(user)
+    }
+
+    /// One who may do what releases need, and nothing else.
+    pub async fn releaser(&self, namespace: &str) -> Result<User> {
+        let user = self.powerless_user()?;
+        self.let_release(&user, namespace).await?;
+        Ok(user)
+    }
+
+    /// What is released here is released with the rights that `check --role` prints.
+    pub async fn let_release(&self, user: &User, namespace: &str) -> Result<()> {
+        let role: Value = serde_saphyr::from_str(&rights::role(&Names::new(namespace, "parrot")))?;
+        self.allow(user, namespace, role["rules"].clone()).await
+    }
+
+    async fn allow(&self, user: &User, namespace: &str, rules: Value) -> Result<()> {
         let metadata = json!({ "name": user.name, "namespace": namespace });
         let role: Role = serde_json::from_value(json!({ "metadata": metadata, "rules": rules }))
             .context("these are no PolicyRules")?;
@@ -76,7 +97,27 @@ impl Bed {
         let post = PostParams::default();
         Api::namespaced(self.kube(), namespace).create(&post, &role).await?;
         Api::namespaced(self.kube(), namespace).create(&post, &binding).await?;
-        Ok(user)
+        self.heeds(user, namespace, role).await
+    }
+
+    /// Waits until the API server has heard of a new Role: it watches them like anybody else.
+    async fn heeds(&self, user: &User, namespace: &str, role: Role) -> Result<()> {
+        let rule = role.rules.unwrap_or_default().into_iter().next();
+        let Some(rule) = rule else { return Ok(()) };
+        let first = |list: Option<Vec<String>>| list.unwrap_or_default().into_iter().next();
+        let (group, resource) = (first(rule.api_groups), first(rule.resources));
+        let review: SubjectAccessReview = serde_json::from_value(json!({ "spec": {
+            "user": user.name,
+            "resourceAttributes": {
+                "namespace": namespace, "verb": rule.verbs.first(), "group": group, "resource": resource,
+            },
+        }}))?;
+        let reviews: Api<SubjectAccessReview> = Api::all(self.kube().clone());
+        wait_for("the user's rights", SOON, async || {
+            let answer = reviews.create(&PostParams::default(), &review).await?;
+            Ok(answer.status.is_some_and(|status| status.allowed).then_some(()))
+        })
+        .await
     }
 
     fn make(&self, name: String) -> Result<User> {

@@ -27,7 +27,7 @@ fn phases(lines: &str) -> Vec<String> {
 
 async fn baking_keeps_the_old_version_to_its_end(bed: Arc<Bed>) -> Result<()> {
     let app = Parrot::ready(&bed).await?;
-    let watch = app.other()?.spawn(&["status", "parrot", "-w", "-o", "json"])?;
+    let watch = app.other().await?.spawn(&["status", "parrot", "-w", "-o", "json"])?;
     let after = ["--settle", "2s", "--bake", "3s", "--drain", "0s"];
     app.ok(&[&DEPLOY[..], &after].concat()).await?;
     app.is_released(V2).await?;

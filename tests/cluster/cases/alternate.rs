@@ -135,7 +135,7 @@ async fn template_comes_from_a_file(bed: Arc<Bed>) -> Result<()> {
     ensure!(rule["host"] == "parrot.example.com", "{rule:#}");
 
     // The same file again is live already.
-    let again = app.other()?;
+    let again = app.other().await?;
     again.ok(&args).await?;
     let writes = again.writes().await?;
     ensure!(writes.is_empty(), "{writes:#?}");
@@ -158,7 +158,7 @@ async fn file_that_is_live_again_is_live_already(bed: Arc<Bed>) -> Result<()> {
     let other = ["deploy", "parrot", "--image", "kmharish/parrot-app:v3.0", "--yes"];
     app.ok(&[&other[..], &short].concat()).await?;
     app.ok(&[&["rollback", "parrot"], &short[..]].concat()).await?;
-    let again = app.other()?;
+    let again = app.other().await?;
     again.ok(&args).await?;
     let writes = again.writes().await?;
     ensure!(writes.is_empty(), "{writes:#?}");

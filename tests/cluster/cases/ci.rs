@@ -43,7 +43,7 @@ const EXAMPLES: &str = include_str!("../../../examples/README.md");
 /// The app, set up as `eks.md` says, and the user of the CI: one of the group in `role.yaml`.
 async fn set_up(bed: &Arc<Bed>) -> Result<(Parrot, User)> {
     let app = Parrot::applied(bed).await?;
-    let admin = Machine::furnished(&app, &app.user, "admin")?;
+    let admin = Machine::furnished(&app, &bed.user()?, "admin")?;
     let [script] = &blocks(EKS)[..] else { anyhow::bail!("eks.md has other commands") };
     admin.run(&here(script, &app), &[env("AWS_ROLE_ARN", ROLE)]).await?.expect_code(0)?;
     // The bed's users come with their groups: the Role's group is theirs, in this namespace.
@@ -82,7 +82,7 @@ async fn workflow_promotes_after_a_yes(bed: Arc<Bed>) -> Result<()> {
     app.is_released(V2).await?;
 
     // What is live already needs no approval.
-    let later = app.other()?;
+    let later = app.other().await?;
     let mut again = Run::new(&later, &user, V2)?;
     let (result, said) = again.job("deploy").await?;
     ensure!(result == "success", "{said:#?}");
@@ -251,7 +251,7 @@ async fn script_says_what_an_exit_code_means(bed: Arc<Bed>) -> Result<()> {
     ensure!(ends(6, &format!("deploy --image {V2}"), busy).await?.is_empty());
     let abort = async || {
         app.status_in("starting").await?;
-        app.other()?.ok(&["abort", "parrot"]).await
+        app.other().await?.ok(&["abort", "parrot"]).await
     };
     abort().await?;
     other.wait().await?.expect_code(5)?;

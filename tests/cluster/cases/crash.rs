@@ -147,6 +147,7 @@ impl Stage {
     /// The app in a new namespace, as the release that is cut finds it.
     async fn prepare(&self) -> Result<Parrot> {
         let app = Parrot { ns: self.app.bed.namespace().await?, ..self.app.clone() };
+        app.bed.let_release(&app.user, &app.ns).await?;
         app.bed.apply_file(&app.ns, "examples/parrot/parrot.yaml").await?;
         if !self.more.is_empty() {
             app.apply(self.more).await?;
@@ -263,22 +264,26 @@ pub fn proxy(bed: &Bed) -> Result<Proxy> {
     Ok(Proxy::start(bed.server(), &std::fs::read(bed.ca())?))
 }
 
-/// The process to kill: known a moment after its start.
+/// The process to kill, or to stop: known a moment after its start.
 #[derive(Clone, Default)]
-struct Victim(Arc<Mutex<Option<Pid>>>);
+pub struct Victim(Arc<Mutex<Option<Pid>>>);
 
 impl Victim {
-    fn is(&self, running: &Running) -> Result<()> {
+    pub fn is(&self, running: &Running) -> Result<()> {
         let pid = running.pid().and_then(|pid| Pid::from_raw(pid.cast_signed()));
         *self.0.lock().expect("nothing panics with it") = Some(pid.context("it ended at once")?);
         Ok(())
     }
 
     fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    pub fn signal(&self, signal: Signal) {
         let end = Instant::now() + Duration::from_secs(5);
         while Instant::now() < end {
             if let Some(pid) = *self.0.lock().expect("nothing panics with it") {
-                let _ = kill_process(pid, Signal::KILL);
+                let _ = kill_process(pid, signal);
                 return;
             }
             std::thread::yield_now();

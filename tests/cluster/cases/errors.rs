@@ -205,7 +205,7 @@ async fn people(app: &Parrot) -> Result<Vec<String>> {
 async fn aborted(bed: &Arc<Bed>) -> Result<Told> {
     let webhook = Webhook::start(500);
     let (app, deploy) = waiting(bed, &webhook).await?;
-    app.other()?.ok(&["abort", "parrot", "--reason", "the beak is wrong"]).await?;
+    app.other().await?.ok(&["abort", "parrot", "--reason", "the beak is wrong"]).await?;
     let output = deploy.wait().await?;
     let told = Told::new("somebody aborts it", 5, &app, output)?;
     let who = people(&app).await?.pop().context("nobody")?;
@@ -215,7 +215,7 @@ async fn aborted(bed: &Arc<Bed>) -> Result<Told> {
 async fn busy(bed: &Arc<Bed>) -> Result<Told> {
     let webhook = Webhook::start(500);
     let (app, deploy) = waiting(bed, &webhook).await?;
-    let output = app.other()?.run(&[&DEPLOY[..], &["--yes"]].concat()).await?;
+    let output = app.other().await?.run(&[&DEPLOY[..], &["--yes"]].concat()).await?;
     let people = people(&app).await?;
     let mut told = Told::new("another process drives it", 6, &app, output)?;
     for (word, name) in people.into_iter().zip(["joe@desk (pid 9)", "2026-01-02T03:04:05Z"]) {
@@ -229,7 +229,7 @@ async fn taken_over(bed: &Arc<Bed>) -> Result<Told> {
     let webhook = Webhook::start(500);
     let (app, deploy) = waiting(bed, &webhook).await?;
     deploy.signal(Signal::STOP)?;
-    let other = app.other()?;
+    let other = app.other().await?;
     let url = webhook.url();
     let takes = other.spawn(&[&DEPLOY[..], &["--webhook", &url]].concat())?;
     app.driven_by(&takes).await?;
@@ -303,7 +303,7 @@ async fn not_ready(bed: &Arc<Bed>) -> Result<Told> {
     let args = ["deploy", "parrot", "--image", image, "--webhook", &url, "--timeout", "30s"];
     let mut deploy = app.spawn(&args)?;
     deploy.says("0 of 1 pod ready").await?;
-    let output = app.other()?.run(&["promote", "parrot"]).await?;
+    let output = app.other().await?.run(&["promote", "parrot"]).await?;
     deploy.kill().await?;
     Told::new("the candidate is not ready", 11, &app, output)
 }

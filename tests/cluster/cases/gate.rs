@@ -64,8 +64,8 @@ async fn hanging_webhook_keeps_nobody_waiting(bed: Arc<Bed>) -> Result<()> {
     )?;
     webhook.wait_for_polls(1, SOON).await;
     // A driver that did not answer would be taken over.
-    app.other()?.fails(6, &args).await?;
-    let promote = app.other()?.ok(&["promote", "parrot"]).await?;
+    app.other().await?.fails(6, &args).await?;
+    let promote = app.other().await?.ok(&["promote", "parrot"]).await?;
     ensure!(!promote.stderr.contains("took over"), "{promote:?}");
     running.wait().await?.expect_code(0)?;
     app.is_released(V2).await

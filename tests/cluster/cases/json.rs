@@ -151,7 +151,7 @@ async fn refusals_are_events(bed: Arc<Bed>) -> Result<()> {
     let gate = ["--webhook", &url, "--interval", "1h"];
     let deploy = app.spawn(&[&DEPLOY[..], &gate].concat())?;
     webhook.wait_for_polls(1, SOON).await;
-    let other = app.other()?;
+    let other = app.other().await?;
     let asked = [("/event", "doing"), ("/step", "challenge")];
     let busy = [("/event", "ended"), ("/outcome/result", "busy")];
     let all = events(&other, 6, &[&DEPLOY[..], &gate].concat(), &asked, &busy).await?;

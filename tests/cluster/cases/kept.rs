@@ -74,7 +74,7 @@ async fn kept_version_is_live_again_by_one_patch(bed: Arc<Bed>) -> Result<()> {
     let (old, new) = (pods(&app, "parrot").await?, pods(&app, "parrot-green").await?);
     ensure!(old.len() == 2 && new.len() == 2, "{old:?} {new:?}");
     warm(&app).await?;
-    let back = app.other()?;
+    let back = app.other().await?;
     let args = [&["rollback", "parrot", "-o", "json"], &KEPT[..]].concat();
     let events = back.ok(&args).await?.events()?;
     // The ingress controller has known its pods for long.

@@ -51,7 +51,8 @@ struct Ways<'a> {
 impl<'a> Ways<'a> {
     async fn new(bed: &Arc<Bed>, ingress: &'a Ingress) -> Result<Self> {
         let ns = bed.served_namespace().await?;
-        let app = Parrot { bed: Arc::clone(bed), ns, user: bed.user()? };
+        let user = bed.releaser(&ns).await?;
+        let app = Parrot { bed: Arc::clone(bed), ns, user };
         app.apply(&deployment("parrot", OLD)).await?;
         app.settled("parrot", 2).await?;
         Ok(Self { app, ingress, ways: Vec::new() })

@@ -10,9 +10,11 @@ mod bed;
 mod ci;
 mod crash;
 mod credentials;
+mod cuts;
 mod differential;
 mod errors;
 mod examples;
+mod frozen;
 mod gate;
 mod gone_bad;
 mod json;
@@ -34,6 +36,7 @@ mod refusals;
 mod requests;
 mod rights;
 pub mod saved;
+mod scene;
 mod served;
 mod settings;
 mod settle;
@@ -60,9 +63,11 @@ pub fn together() -> Vec<Trial> {
         ci::trials(),
         crash::trials(),
         credentials::trials(),
+        cuts::trials(),
         examples::trials(),
         differential::trials(),
         errors::trials(),
+        frozen::trials(),
         gate::trials(),
         json::trials(),
         kept::trials(),

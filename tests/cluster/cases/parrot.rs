@@ -33,7 +33,9 @@ pub struct Parrot {
 impl Parrot {
     /// With nothing in it.
     pub async fn empty(bed: &Arc<Bed>) -> Result<Self> {
-        Ok(Self { bed: Arc::clone(bed), ns: bed.namespace().await?, user: bed.user()? })
+        let ns = bed.namespace().await?;
+        let user = bed.releaser(&ns).await?;
+        Ok(Self { bed: Arc::clone(bed), ns, user })
     }
 
     /// With the article's two manifests, nothing else.
@@ -52,8 +54,8 @@ impl Parrot {
     }
 
     /// The same app, seen by another user: the audit log tells them apart.
-    pub fn other(&self) -> Result<Self> {
-        Ok(Self { user: self.bed.user()?, ..self.clone() })
+    pub async fn other(&self) -> Result<Self> {
+        Ok(Self { user: self.bed.releaser(&self.ns).await?, ..self.clone() })
     }
 
     /// The same user by way of a proxy.

@@ -50,7 +50,8 @@ async fn kubectl_starts_the_plugin(bed: Arc<Bed>) -> Result<()> {
 }
 
 async fn hints_of_the_plugin_can_be_pasted(bed: Arc<Bed>) -> Result<()> {
-    let app = Parrot::applied(&bed).await?;
+    // An operator, who may delete as well.
+    let app = Parrot { user: bed.user()?, ..Parrot::applied(&bed).await? };
     let deploy =
         format!("kubectl bluegreen deploy parrot -n {} --image parrot-app:v2 --detach", app.ns);
     let hint = |said: &str| {

@@ -82,7 +82,7 @@ const UNFIT: [(&str, &str); 5] = [
 
 /// Ends 10, names it, and leaves everything as it is.
 async fn refuses(app: &Parrot, args: &[&str], word: &str) -> Result<()> {
-    let user = app.other()?;
+    let user = app.other().await?;
     let output = user.fails(10, args).await?;
     ensure!(output.stderr.contains(word), "no {word:?}: {output:?}");
     ensure!(output.stdout.is_empty(), "{output:?}");

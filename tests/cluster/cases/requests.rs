@@ -27,7 +27,7 @@ async fn a_release_is_few_requests(bed: Arc<Bed>) -> Result<()> {
             let scale = format!("--replicas={replicas}");
             bed.kubectl(&["scale", "deployment", "parrot", &scale, "-n", &app.ns]).await?;
             app.settled("parrot", replicas).await?;
-            app.other()?.ok(&["init", "parrot"]).await?;
+            app.other().await?.ok(&["init", "parrot"]).await?;
             let url = webhook.url();
             let args = ["deploy", "parrot", "--image", V2, "--drain", "1s", "--settle", "0s", gate];
             // By the second answer the candidate has settled: the switch waits for nothing else.

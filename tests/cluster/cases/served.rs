@@ -21,7 +21,8 @@ impl Served {
     pub async fn behind(bed: &Arc<Bed>, ingress: &Ingress, replicas: u8) -> Result<Self> {
         let ns = bed.served_namespace().await?;
         let host = format!("{ns}.example.com");
-        let app = Parrot { bed: Arc::clone(bed), ns, user: bed.user()? };
+        let user = bed.releaser(&ns).await?;
+        let app = Parrot { bed: Arc::clone(bed), ns, user };
         let manifests = include_str!("../../../examples/parrot/parrot.yaml")
             .replace("parrot.example.com", &host)
             .replace("replicas: 1", &format!("replicas: {replicas}"));

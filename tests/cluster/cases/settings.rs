@@ -42,7 +42,7 @@ fn write(app: &Parrot, name: &str, text: &str) -> Result<()> {
 
 async fn articles_canary_releases_as_it_is(bed: Arc<Bed>) -> Result<()> {
     bed.make_namespace("blue-green", json!({})).await?;
-    let user = bed.user()?;
+    let user = bed.releaser("blue-green").await?;
     let app = Parrot { bed: Arc::clone(&bed), ns: "blue-green".to_owned(), user };
     bed.apply_file(&app.ns, "examples/parrot/parrot.yaml").await?;
     app.settled("parrot", 1).await?;
@@ -59,7 +59,7 @@ async fn articles_canary_releases_as_it_is(bed: Arc<Bed>) -> Result<()> {
     let service = &app.get("services", "parrot").await?["spec"]["ports"];
     let wanted = json!([{"name": "http", "port": 80, "protocol": "TCP", "targetPort": 3000}]);
     ensure!(*service == wanted, "{service:#}");
-    let again = app.other()?;
+    let again = app.other().await?;
     write(&again, "canary.yaml", &canary)?;
     again.ok(&["init", "-f", "canary.yaml"]).await?;
     let writes = again.writes().await?;
@@ -121,7 +121,7 @@ async fn recorded_skip_is_no_gate(bed: Arc<Bed>) -> Result<()> {
         "{settings}"
     );
     // Somebody else, who does not have the file.
-    app.other()?.ok(&["deploy", "parrot", "--image", V2]).await?;
+    app.other().await?.ok(&["deploy", "parrot", "--image", V2]).await?;
     app.is_released(V2).await
 }
 
@@ -182,7 +182,7 @@ async fn canary_with_metrics_is_refused_unasked(bed: Arc<Bed>) -> Result<()> {
     let webhook = Webhook::start(200);
     let metrics = "  analysis:\n    metrics: [{name: request-success-rate}]\n";
     write(&app, "canary.yaml", &canary(&app, &webhook).replace("  analysis:\n", metrics))?;
-    let user = app.other()?;
+    let user = app.other().await?;
     write(&user, "canary.yaml", &canary(&app, &webhook).replace("  analysis:\n", metrics))?;
     for args in [&["init"][..], &["deploy", "--image", V2]] {
         let output = user.fails(2, &[args, &["-f", "canary.yaml"]].concat()).await?;

@@ -58,7 +58,7 @@ async fn signals_keep_the_release(bed: Arc<Bed>) -> Result<()> {
         deploy = Waiting::deploy(&app, &webhook, &["--drain", "0s", "--settle", "0s"])?;
     }
     app.driven_by(&deploy).await?;
-    app.other()?.ok(&["promote", "parrot"]).await?;
+    app.other().await?.ok(&["promote", "parrot"]).await?;
     deploy.wait().await?.expect_code(0)?;
     app.is_released(V2).await?;
     ensure!(app.record().await?["number"] == 1);
@@ -84,7 +84,7 @@ async fn woken_driver_leaves_an_aborted_release(bed: Arc<Bed>) -> Result<()> {
     deploy.says("1 of 60").await?;
     deploy.signal(Signal::STOP)?;
     let before = app.writes().await?.len();
-    let output = app.other()?.ok(&["abort", "parrot"]).await?;
+    let output = app.other().await?.ok(&["abort", "parrot"]).await?;
     ensure!(output.stderr.contains("took over"), "{output:?}");
     app.is_as_before().await?;
     // The release is over by now, but it was not this driver that ended it.

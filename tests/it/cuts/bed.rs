@@ -13,7 +13,7 @@ use super::wire::Wire;
 use crate::acceptance::Field;
 use crate::acceptance::command::{Command, Said};
 use crate::acceptance::field::{V1, V2};
-use crate::bed;
+use crate::{bed, guard};
 
 pub use crate::bed::NAMESPACE;
 
@@ -92,6 +92,12 @@ impl Bed {
         let ended = self.run(&self.wire(), "status parrot", &[]).await?;
         ensure!(ended.code == 0, "status: {ended:?}");
         facts::is_true(&serde_json::from_str(&ended.said.out)?, self.store())
+    }
+
+    /// Whoever could be served was served, all the time, by what was approved.
+    pub fn is_guarded(&self) -> Result<()> {
+        let log = self.store().since(1).ok().context("the log has been cut")?;
+        guard::judge(&log, |image, at| self.approvals.holds(image, at))
     }
 
     pub async fn calm(&self) {

@@ -58,6 +58,27 @@ impl Facts {
     }
 }
 
+/// The release in progress, as the record has it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct UnderWay {
+    /// The version that it is to make live, and the one that it started from.
+    pub image: String,
+    pub from: String,
+    /// Why it has to end.
+    pub ending: Option<String>,
+}
+
+impl UnderWay {
+    pub fn of(store: &Store) -> Option<UnderWay> {
+        let record = record(store)?;
+        let release = record["release"].as_object()?;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let [image, from] = ["images", "replaces"].map(|of| text(&release[of]["parrot"]));
+        let ending = release.get("ending").map(|ending| text(&ending["outcome"]));
+        Some(UnderWay { image, from, ending })
+    }
+}
+
 /// How many ready endpoints a Service has.
 fn endpoints(store: &Store, service: &str) -> u64 {
     let slices = store.list(&resources::ENDPOINT_SLICES, Some(NAMESPACE));

@@ -5,12 +5,12 @@ use anyhow::{Context, Result, bail, ensure};
 use http::Method;
 use tokio::task::LocalSet;
 
+use super::SEED;
 use super::bed::{Bed, in_time};
 use super::facts::{Facts, record};
 use super::run::{Follow, prepare, tidied};
 use super::scenes::{Goal, Scene};
 use super::wire::{Cut, Made};
-use super::{SEED, guard};
 use crate::bed::in_paused_time;
 
 /// Who comes in between.
@@ -22,7 +22,7 @@ pub fn frozen(scene: &Scene, nth: usize, cut: Cut, taker: Follow) -> Result<bool
     in_paused_time(async {
         let bed = Bed::new(SEED).await?;
         let came = LocalSet::new().run_until(Box::pin(play(&bed, scene, nth, cut, taker))).await;
-        guard::judge(bed.store(), &bed.approvals).and(came)
+        bed.is_guarded().and(came)
     })
 }
 

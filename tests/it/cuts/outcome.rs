@@ -3,12 +3,18 @@
 use anyhow::{Result, ensure};
 
 use super::facts::Facts;
-use super::run::{Came, Follow};
+use super::run::{Came, Follow, Took};
 use super::scenes::{Goal, Scene};
 use crate::acceptance::field::{V1, V3};
 
-pub fn judge(scene: &Scene, follow: Follow, came: &Came) -> Result<()> {
-    let Came { left, facts, followed, .. } = came;
+pub fn judge(scene: &Scene, came: &Came) -> Result<()> {
+    for took in came.took.iter().rev().skip(1) {
+        let ended = took.ended;
+        ensure!(ended.is_none_or(|code| code == scene.code), "it ended with exit {ended:?}");
+    }
+    let Took { turn, found: left, facts, ended, .. } = came.last();
+    let follow = turn.follow;
+    let followed = ended.expect("the last command is not cut");
     let is_over = facts.release.is_none() && !facts.driven && facts.agree;
     let rests = |image: &str| is_over && facts.image == image;
     let untouched = facts.image == left.image && facts.release == left.release;
@@ -16,7 +22,7 @@ pub fn judge(scene: &Scene, follow: Follow, came: &Came) -> Result<()> {
     let refused = untouched || scene.has_driver() && is_over;
     let is_fine = match (follow, followed) {
         (_, 10) => scene.before.is_empty() && follow != Follow::Same && untouched,
-        (Follow::Same, code) if *code == scene.code => match scene.goal {
+        (Follow::Same, code) if code == scene.code => match scene.goal {
             Goal::Old => rests(scene.from),
             Goal::New => rests(scene.to),
             Goal::Waits => !facts.driven && facts.release.is_some() && facts.image == scene.from,
@@ -27,7 +33,7 @@ pub fn judge(scene: &Scene, follow: Follow, came: &Came) -> Result<()> {
             Some("abort") => rests(scene.from),
             _ => false,
         },
-        (Follow::Abort, 0) => rests(scene.from) && (left.release.is_some() || leftover(came)),
+        (Follow::Abort, 0) => rests(scene.from),
         (Follow::Abort, 11) => is_over && (refused || ends(scene, left)),
         (Follow::Promote, 0) => rests(scene.to) && left.release.is_some(),
         // There is none, it is over, or only a deploy has the template to make its candidate.
@@ -48,9 +54,4 @@ pub fn judge(scene: &Scene, follow: Follow, came: &Came) -> Result<()> {
 /// Whether an ending may have been decided: then there is no more to abort.
 fn ends(scene: &Scene, left: &Facts) -> bool {
     scene.code == 3 && left.release.is_some()
-}
-
-/// Whether what it removed was made too late.
-fn leftover(came: &Came) -> bool {
-    came.left.release.is_none()
 }

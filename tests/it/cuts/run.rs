@@ -1,17 +1,17 @@
-//! One run: a command that is cut, and who goes on from what is left.
+//! One run: commands one after the other, each from what the one before it has left; all but the last
+//! may be cut.
 
 use std::rc::Rc;
-use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use tokio::task::{JoinHandle, LocalSet, spawn_local};
 
+use super::SEED;
 use super::bed::{Bed, Ended, in_time};
-use super::facts::Facts;
-use super::guard;
+use super::facts::{Facts, UnderWay};
 use super::rest::{self, Rest};
 use super::scenes::{Before, REPLACE, Scene};
-use super::wire::{Cut, Made, Wire};
+use super::wire::{Cut, Made};
 use crate::acceptance::command::done;
 use crate::bed::in_paused_time;
 
@@ -39,73 +39,103 @@ impl Follow {
     }
 }
 
-/// What is to be done.
+/// A command whose turn it is, and where it is cut.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Way {
-    /// The command is not even begun.
-    Not,
-    /// To its end, with nothing in its way.
-    Uncut,
-    At(usize, Cut),
+pub struct Turn {
+    pub follow: Follow,
+    pub cut: Option<(usize, Cut)>,
 }
 
-/// What came of it.
+impl Turn {
+    pub fn uncut(follow: Follow) -> Turn {
+        Turn { follow, cut: None }
+    }
+
+    pub fn cut(follow: Follow, nth: usize, cut: Cut) -> Turn {
+        Turn { follow, cut: Some((nth, cut)) }
+    }
+
+    pub fn all_told(turns: &[Turn]) -> String {
+        let told = |turn: &Turn| match turn.cut {
+            Some((nth, cut)) => format!("{:?} cut at call {nth}, {cut:?}", turn.follow),
+            None => format!("{:?}", turn.follow),
+        };
+        turns.iter().map(told).collect::<Vec<_>>().join(", then ")
+    }
+
+    /// Whether what it sent may be carried out after it.
+    fn is_late(&self) -> bool {
+        matches!(self.cut, Some((_, Cut::Late(_) | Cut::Orphaned(_))))
+    }
+}
+
+/// What came of a command.
+#[derive(Debug)]
+pub struct Took {
+    pub turn: Turn,
+    /// What it found.
+    pub found: Facts,
+    pub under_way: Option<UnderWay>,
+    /// The calls that it made.
+    pub made: Vec<Made>,
+    /// How it ended, if it did.
+    pub ended: Option<u8>,
+    /// What it left.
+    pub facts: Facts,
+}
+
+impl Took {
+    /// Whether the call came at which it was to be: one that is only told of a failure lives on.
+    pub fn was_cut(&self) -> bool {
+        match self.turn.cut {
+            Some((nth, Cut::Late(_))) => self.made.len() > nth,
+            Some(_) => self.ended.is_none(),
+            None => true,
+        }
+    }
+}
+
+/// What came of a run.
 #[derive(Debug)]
 pub struct Came {
-    /// The calls that the command made.
-    pub made: Vec<Made>,
-    /// How the command ended, if it did.
-    pub ended: Option<u8>,
-    pub left: Facts,
-    /// How the one that followed ended.
-    pub followed: u8,
-    pub facts: Facts,
+    pub took: Vec<Took>,
     /// At the end, when what was left over has been ended too.
     pub rest: Rest,
 }
 
-pub fn run(scene: &Scene, way: Way, follow: Follow, seed: u64) -> Result<Came> {
+impl Came {
+    pub fn last(&self) -> &Took {
+        self.took.last().expect("a run has a command")
+    }
+}
+
+pub fn run(scene: &Scene, turns: &[Turn]) -> Result<Came> {
     in_paused_time(async {
-        let bed = Bed::new(seed).await?;
-        let came = LocalSet::new().run_until(Box::pin(play(&bed, scene, way, follow))).await;
-        let served = guard::judge(bed.store(), &bed.approvals);
+        let bed = Bed::new(SEED).await?;
+        let came = LocalSet::new().run_until(Box::pin(play(&bed, scene, turns))).await;
+        let served = bed.is_guarded();
         let came = came?;
         served?;
         Ok(came)
     })
 }
 
-async fn play(bed: &Bed, scene: &Scene, way: Way, follow: Follow) -> Result<Came> {
+async fn play(bed: &Bed, scene: &Scene, turns: &[Turn]) -> Result<Came> {
     let driver = prepare(bed, scene).await?;
-    let wire = match way {
-        Way::At(nth, cut) => bed.cut_wire(nth, cut),
-        Way::Not | Way::Uncut => bed.wire(),
-    };
-    let ended = match way {
-        Way::Not => None,
-        _ => cut(bed, scene, &wire).await?,
-    };
-    if let Some(code) = ended {
-        ensure!(code == scene.code, "it ended with exit {code}");
+    let mut took = Vec::new();
+    let mut last = None;
+    for (n, turn) in turns.iter().enumerate() {
+        let (came, ended) = take(bed, scene, *turn).await?;
+        let what = || format!("after command {}, {:?}", n + 1, turn.follow);
+        bed.status_is_true().await.with_context(what)?;
+        took.push(came);
+        last = ended.map(|ended| (turn, ended));
     }
-    bed.status_is_true().await.context("after the cut")?;
-    let left = Facts::of(bed.store());
-    let line = follow.line(scene);
-    let followed = bed.run(&bed.wire(), &line, scene.answers).await?;
-    bed.status_is_true().await.context("after what followed")?;
-    let facts = Facts::of(bed.store());
-    again(bed, &line, scene, &followed).await.context("a further run")?;
+    let (turn, ended) = last.context("the last command is not cut")?;
+    again(bed, scene, *turn, &ended).await.context("a further run")?;
     // What was made too late is found by the next command.
-    let is_late = matches!(way, Way::At(_, Cut::Late(_) | Cut::Orphaned(_)));
-    tidied(bed, scene, driver, is_late).await.context("at last")?;
-    Ok(Came {
-        made: wire.made(),
-        ended,
-        left,
-        followed: followed.code,
-        facts,
-        rest: rest::of(bed.store()),
-    })
+    tidied(bed, scene, driver, turns.iter().any(Turn::is_late)).await.context("at last")?;
+    Ok(Came { took, rest: rest::of(bed.store()) })
 }
 
 pub type Driver = JoinHandle<Result<u8>>;
@@ -129,30 +159,36 @@ pub async fn prepare(bed: &Bed, scene: &Scene) -> Result<Option<Driver>> {
     Ok(driver)
 }
 
-/// The command, to its end or its cut.
-async fn cut(bed: &Bed, scene: &Scene, wire: &Arc<Wire>) -> Result<Option<u8>> {
-    let command = bed.command(wire, scene.line, scene.answers);
-    let ended = in_time(scene.line, async {
-        tokio::select! {
-            biased;
-            () = wire.stands() => Ok(None),
-            ended = command.ends() => ended.map(|(code, _)| Some(code)),
-        }
-    });
-    ended.await?
+/// One command, to its end or its cut.
+async fn take(bed: &Bed, scene: &Scene, turn: Turn) -> Result<(Took, Option<Ended>)> {
+    let wire = match turn.cut {
+        Some((nth, cut)) => bed.cut_wire(nth, cut),
+        None => bed.wire(),
+    };
+    let (found, under_way) = (Facts::of(bed.store()), UnderWay::of(bed.store()));
+    let line = turn.follow.line(scene);
+    let ended = tokio::select! {
+        biased;
+        () = wire.stands() => None,
+        ended = bed.run(&wire, &line, scene.answers) => Some(ended?),
+    };
+    let (made, facts) = (wire.made(), Facts::of(bed.store()));
+    let code = ended.as_ref().map(|ended| ended.code);
+    Ok((Took { turn, found, under_way, made, ended: code, facts }, ended))
 }
 
 /// The same once more writes nothing, whether it was done or refused.
-async fn again(bed: &Bed, line: &str, scene: &Scene, before: &Ended) -> Result<()> {
+async fn again(bed: &Bed, scene: &Scene, turn: Turn, before: &Ended) -> Result<()> {
     if before.code == 6 {
         // Busy: whether it still is has to be asked again, and it may have its turn now.
         return Ok(());
     }
-    let wire = bed.wire();
-    let ended = bed.run(&wire, line, scene.answers).await?;
+    let (wire, line) = (bed.wire(), turn.follow.line(scene));
+    let ended = bed.run(&wire, &line, scene.answers).await?;
     let written: Vec<_> = wire.made().into_iter().filter(|made| made.call.is_write()).collect();
-    if scene.code == 3 && ended.code == 3 {
-        // After a rejection the same deploy is a new release.
+    let begins = line.starts_with("deploy") || line.starts_with("rollback");
+    if begins && [3, 5].contains(&before.code) {
+        // After a rejection or an abort the same is a new release.
         return Ok(());
     }
     let code = ended.code;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::acceptance::command::{answered, done};
-use crate::acceptance::field::{V1, V2};
+use crate::acceptance::field::{V1, V2, V3};
 
 /// What leads to the situation.
 pub enum Before {
@@ -81,6 +81,9 @@ const DETACHED: &str = deploy!("v2.2", "--detach");
 /// Another version, instead of whatever is under way.
 pub const REPLACE: &str = deploy!("v3.0", "--yes --replace");
 
+const ROLLBACK: &str = "rollback parrot --release 1";
+const ROLLED_BACK: Before = Before::Ran(ROLLBACK);
+
 const DEPLOY: Scene = Scene {
     name: "deploy",
     before: &[INIT],
@@ -91,6 +94,8 @@ const DEPLOY: Scene = Scene {
     to: V2,
     goal: Goal::New,
 };
+
+const ABORT: Scene = Scene { line: "abort parrot", goal: Goal::Old, ..DEPLOY };
 
 pub const SCENES: &[Scene] = &[
     Scene { name: "init", before: &[], line: "init parrot", goal: Goal::Old, ..DEPLOY },
@@ -121,36 +126,28 @@ pub const SCENES: &[Scene] = &[
     Scene {
         name: "abort before the switch, a driver waits",
         before: &[INIT, Before::Drives(WAITS, Event::Answered)],
-        line: "abort parrot",
-        goal: Goal::Old,
         answers: &[500],
-        ..DEPLOY
+        ..ABORT
     },
     Scene {
         name: "abort before the switch, alone",
         before: &[INIT, Before::Ran(DETACHED)],
-        line: "abort parrot",
-        goal: Goal::Old,
-        ..DEPLOY
+        ..ABORT
     },
     Scene {
         name: "abort after the switch, a driver bakes",
         before: &[INIT, Before::Drives(BAKES, Event::Done("start-drain"))],
-        line: "abort parrot",
-        goal: Goal::Old,
-        ..DEPLOY
+        ..ABORT
     },
     Scene {
         name: "abort after the switch, alone",
         before: &[INIT, Before::Killed(BAKES, "start-drain")],
-        line: "abort parrot",
-        goal: Goal::Old,
-        ..DEPLOY
+        ..ABORT
     },
     Scene {
         name: "rollback",
         before: &[INIT, Before::Ran(YES)],
-        line: "rollback parrot --release 1",
+        line: ROLLBACK,
         from: V2,
         to: V1,
         ..DEPLOY
@@ -161,20 +158,47 @@ pub const SCENES: &[Scene] = &[
 pub const ENDS: &[Scene] = &[
     Scene {
         name: "abort of a rollback before the switch",
-        before: &[INIT, Before::Ran(YES), Before::Killed("rollback parrot --release 1", "start")],
-        line: "abort parrot",
-        goal: Goal::Old,
+        before: &[INIT, Before::Ran(YES), Before::Killed(ROLLBACK, "start")],
         from: V2,
         to: V1,
-        ..DEPLOY
+        ..ABORT
     },
     Scene {
         name: "abort of a rollback after the switch",
-        before: &[INIT, Before::Ran(YES), Before::Killed("rollback parrot --release 1", "switch")],
-        line: "abort parrot",
-        goal: Goal::Old,
+        before: &[INIT, Before::Ran(YES), Before::Killed(ROLLBACK, "switch")],
         from: V2,
         to: V1,
-        ..DEPLOY
+        ..ABORT
+    },
+];
+
+/// How one that is not finished can end in a slot that another version has left, for those that follow
+/// two. Two that were cut one after the other leave what no command of its own comes to.
+pub const ENDS_OF_TWO: &[Scene] = &[
+    Scene {
+        name: "abort of a second release before the switch",
+        before: &[INIT, Before::Ran(YES), Before::Killed(REPLACE, "start")],
+        from: V2,
+        to: V3,
+        ..ABORT
+    },
+    Scene {
+        name: "abort of a second release after the switch",
+        before: &[INIT, Before::Ran(YES), Before::Killed(REPLACE, "switch")],
+        from: V2,
+        to: V3,
+        ..ABORT
+    },
+    Scene {
+        name: "abort of a release after a rollback before the switch",
+        before: &[INIT, Before::Ran(YES), ROLLED_BACK, Before::Killed(REPLACE, "start")],
+        to: V3,
+        ..ABORT
+    },
+    Scene {
+        name: "abort of a release after a rollback after the switch",
+        before: &[INIT, Before::Ran(YES), ROLLED_BACK, Before::Killed(REPLACE, "switch")],
+        to: V3,
+        ..ABORT
     },
 ];

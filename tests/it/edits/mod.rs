@@ -4,7 +4,7 @@ mod changes;
 mod table;
 
 use anyhow::{Context, Result, ensure};
-use bluegreen::model::Kind;
+use bluegreen::model::{Colour, Kind};
 use bluegreen::release::Phase;
 use serde_json::json;
 
@@ -15,26 +15,38 @@ use crate::tally;
 use changes::{Change, applied};
 use table::{Becomes, Remedy, Row, TABLE, WHEN, When};
 
+const V1: &str = "kmharish/parrot-app:v1.3";
 const V3: &str = "kmharish/parrot-app:v3.0";
 const DEPLOY: &str = "deploy parrot --image kmharish/parrot-app:v2.2 --timeout 60s \
      --webhook http://gate.example.com/confirm";
 
+/// The live Deployment, and the other one.
+fn slots(when: When) -> (&'static str, &'static str) {
+    match when {
+        When::Idle(Colour::Green) => ("parrot-green", "parrot"),
+        _ => ("parrot", "parrot-green"),
+    }
+}
+
 fn deploy(field: &Field, when: When) -> Command {
     let (times, answers): (&str, &[u16]) = match when {
-        Some(Phase::Waiting) => ("--threshold 1000", &[500, 500, 500, 500, 200]),
-        Some(Phase::Confirming) => ("--settle 20s", &[200]),
-        Some(Phase::Baking) => ("--bake 20s", &[200]),
-        Some(Phase::Draining) => ("--drain 20s", &[200]),
-        None | Some(Phase::Starting | Phase::Switching) => ("", &[200]),
+        When::In(Phase::Waiting) => ("--threshold 1000", &[500, 500, 500, 500, 200]),
+        When::In(Phase::Confirming) => ("--settle 20s", &[200]),
+        When::In(Phase::Baking) => ("--bake 20s", &[200]),
+        When::In(Phase::Draining) => ("--drain 20s", &[200]),
+        When::Idle(_) | When::In(Phase::Starting | Phase::Switching) => ("", &[200]),
     };
     field.command(&format!("{DEPLOY} {times}")).answers(answers)
 }
 
 /// What becomes of a release when a change happens then.
 async fn with(field: &Field, change: Change, when: When) -> Result<(u8, Said)> {
+    if when == When::Idle(Colour::Green) {
+        field.released(V1).await?;
+    }
     let deploy = deploy(field, when);
-    let change = change.done(field, ("parrot", "parrot-green"));
-    let Some(phase) = when else {
+    let change = change.done(field, slots(when));
+    let When::In(phase) = when else {
         change.await?;
         return deploy.ends().await;
     };
@@ -58,6 +70,11 @@ async fn remedied(field: &Field, remedy: Remedy, code: u8) -> Result<()> {
         Remedy::Abort => Ok(()),
         Remedy::Apply => applied(field).await,
         Remedy::Select => {
+            let service = field.get(Kind::Service, "parrot").await?;
+            let selected = service["spec"]["selector"]["app"].as_str().unwrap_or_default();
+            if field.find(Kind::Deployment, selected).await?.is_some() {
+                return Ok(());
+            }
             let live = match field.backend("parrot").await?.as_str() {
                 "parrot-green" => "parrot-green",
                 _ => "parrot",
@@ -97,14 +114,15 @@ async fn cell(field: &Field, row: &Row, when: When, becomes: Becomes) -> Result<
 
 /// Whatever was not deleted by the user runs on.
 async fn both_are_kept(field: &Field, change: Change, when: When) -> Result<()> {
-    let old = field.replicas("parrot").await?;
+    let (old, new) = slots(when);
+    let (old, new) = (field.replicas(old).await?, field.replicas(new).await?);
     ensure!(
         old.is_some_and(|n| n > 0) || change == Change::LiveDeleted,
         "the old version: {old:?}"
     );
-    let new = field.replicas("parrot-green").await?;
     let is_there = new.is_some_and(|n| n > 0);
-    ensure!(is_there || change == Change::CandidateDeleted || when.is_none(), "{new:?}");
+    let need_not_be = matches!(when, When::Idle(_)) || change == Change::CandidateDeleted;
+    ensure!(is_there || need_not_be, "{new:?}");
     Ok(())
 }
 

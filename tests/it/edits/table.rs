@@ -1,21 +1,37 @@
 //! One outcome each, as data: what the tests assert, and what `docs/changes-under-us.md` shows.
 
+use bluegreen::model::Colour;
 use bluegreen::release::Phase;
 
 use super::changes::Change;
 
-/// When it happens: a column. The first: while no release is in progress.
-pub type When = Option<Phase>;
+/// When it happens: a column.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum When {
+    /// No release is in progress, and this one is live.
+    Idle(Colour),
+    In(Phase),
+}
 
-pub const WHEN: [When; 7] = [
-    None,
-    Some(Phase::Starting),
-    Some(Phase::Waiting),
-    Some(Phase::Switching),
-    Some(Phase::Confirming),
-    Some(Phase::Baking),
-    Some(Phase::Draining),
+pub const WHEN: [When; 8] = [
+    When::Idle(Colour::Blue),
+    When::Idle(Colour::Green),
+    When::In(Phase::Starting),
+    When::In(Phase::Waiting),
+    When::In(Phase::Switching),
+    When::In(Phase::Confirming),
+    When::In(Phase::Baking),
+    When::In(Phase::Draining),
 ];
+
+impl When {
+    fn words(self) -> String {
+        match self {
+            When::Idle(live) => format!("idle, {live} live"),
+            When::In(phase) => phase.to_string(),
+        }
+    }
+}
 
 /// What becomes of the release in progress; of the next one, where none is: a cell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,7 +80,7 @@ impl Remedy {
     fn words(self) -> &'static str {
         match self {
             Remedy::Abort => "`bluegreen abort`",
-            Remedy::Apply => "apply your manifest",
+            Remedy::Apply => "apply your manifest again",
             Remedy::Select => "give the Service its selector back",
             Remedy::Init => "`bluegreen init`",
         }
@@ -73,7 +89,7 @@ impl Remedy {
 
 pub struct Row {
     pub change: Change,
-    pub becomes: [Becomes; 7],
+    pub becomes: [Becomes; 8],
     pub remedies: &'static [Remedy],
 }
 
@@ -83,30 +99,34 @@ const U: Becomes = Becomes::Unfit;
 const N: Becomes = Becomes::Nothing;
 
 pub const TABLE: [Row; 14] = [
-    row(Change::AnotherPath, [L, L, L, L, L, L, L], &[]),
-    row(Change::AnotherHost, [L, L, L, L, L, L, L], &[]),
-    row(Change::IngressMadeAgain, [L, L, L, L, L, L, L], &[]),
-    row(Change::IngressDeleted, [U, S, S, S, S, S, S], &[Remedy::Abort, Remedy::Apply]),
-    row(Change::LiveScaled, [L, L, L, L, L, L, L], &[]),
-    row(Change::LiveEdited, [L, S, S, L, L, L, L], &[Remedy::Abort]),
-    row(Change::LiveDeleted, [U, S, S, L, L, L, L], &[Remedy::Abort, Remedy::Apply]),
-    row(Change::CandidateEdited, [N, S, S, S, S, S, S], &[Remedy::Abort]),
-    row(Change::CandidateDeleted, [N, L, S, S, S, S, S], &[Remedy::Abort]),
-    row(Change::ServicePort, [L, L, L, L, L, L, L], &[]),
-    row(Change::ServiceElsewhere, [S, S, S, S, S, S, S], &[Remedy::Abort, Remedy::Select]),
-    row(Change::ServiceDeleted, [U, S, S, S, S, S, S], &[Remedy::Abort, Remedy::Init]),
-    row(Change::RecordDeleted, [U, S, S, S, S, S, S], &[Remedy::Init]),
-    row(Change::Applied, [L, L, L, L, L, L, L], &[]),
+    row(Change::AnotherPath, [L, L, L, L, L, L, L, L], &[]),
+    row(Change::AnotherHost, [L, L, L, L, L, L, L, L], &[]),
+    row(Change::IngressMadeAgain, [L, L, L, L, L, L, L, L], &[]),
+    row(Change::IngressDeleted, [U, U, S, S, S, S, S, S], &[Remedy::Abort, Remedy::Apply]),
+    row(Change::LiveScaled, [L, L, L, L, L, L, L, L], &[]),
+    row(Change::LiveEdited, [L, L, S, S, L, L, L, L], &[Remedy::Abort]),
+    row(
+        Change::LiveDeleted,
+        [U, U, S, S, L, L, L, L],
+        &[Remedy::Abort, Remedy::Apply, Remedy::Select],
+    ),
+    row(Change::CandidateEdited, [N, L, S, S, S, S, S, S], &[Remedy::Abort]),
+    row(Change::CandidateDeleted, [N, U, L, S, S, S, S, S], &[Remedy::Abort, Remedy::Apply]),
+    row(Change::ServicePort, [L, L, L, L, L, L, L, L], &[]),
+    row(Change::ServiceElsewhere, [S, S, S, S, S, S, S, S], &[Remedy::Abort, Remedy::Select]),
+    row(Change::ServiceDeleted, [U, U, S, S, S, S, S, S], &[Remedy::Abort, Remedy::Init]),
+    row(Change::RecordDeleted, [U, U, S, S, S, S, S, S], &[Remedy::Init]),
+    row(Change::Applied, [L, L, L, L, L, L, L, L], &[]),
 ];
 
-const fn row(change: Change, becomes: [Becomes; 7], remedies: &'static [Remedy]) -> Row {
+const fn row(change: Change, becomes: [Becomes; 8], remedies: &'static [Remedy]) -> Row {
     Row { change, becomes, remedies }
 }
 
 /// As the page has it.
 pub fn page() -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let heads = WHEN.map(|when| when.map_or("idle".to_owned(), |phase| phase.to_string()));
+    let heads = WHEN.map(When::words);
     let heads = [&["".to_owned()], &heads[..], &["then".to_owned()]].concat();
     let mut page = line(&heads) + &"|---".repeat(heads.len()) + "|\n";
     for row in &TABLE {

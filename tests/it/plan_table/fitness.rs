@@ -117,7 +117,10 @@ fn rows() -> Vec<Row> {
             world.add(team);
         }),
         row("Deployment parrot is paused", |world| {
-            world.edit(Kind::Deployment, "parrot", |d| d["spec"]["paused"] = json!(true));
+            world.edit(Kind::Deployment, "parrot", |d| {
+                d["spec"]["paused"] = json!(true);
+                d["status"]["observedGeneration"] = json!(99);
+            });
         }),
         row("Deployment parrot has revisionHistoryLimit 0", |world| {
             world
@@ -295,6 +298,23 @@ fn the_other_slot_must_have_been_observed_so_that_its_template_can_be_put_back()
 fn the_other_slots_replica_set_must_be_there() {
     let mut world = promoted();
     world.delete(Kind::ReplicaSet, &world.current_set("parrot"));
+    let mut driver = Driver::new("d", Goal::Deploy(deploy("parrot-app:v3", WEBHOOK)));
+    let Next::Wait { until, on: WaitFor::Ready { trouble, .. } } = driver.next(&world) else {
+        panic!("does not wait")
+    };
+    assert!(trouble.unwrap().contains("no ReplicaSet with its present template yet"));
+    world.now = until.unwrap();
+    assert!(unfit(driver.next(&world))[0].contains("no ReplicaSet with its present template"));
+}
+
+#[test]
+fn no_replica_set_is_made_for_a_slot_that_is_paused() {
+    let mut world = promoted();
+    world.delete(Kind::ReplicaSet, &world.current_set("parrot"));
+    world.edit(Kind::Deployment, "parrot", |d| {
+        d["spec"]["paused"] = json!(true);
+        d["status"]["observedGeneration"] = json!(99);
+    });
     let next = Driver::new("d", Goal::Deploy(deploy("parrot-app:v3", WEBHOOK))).next(&world);
     assert!(unfit(next)[0].contains("no ReplicaSet with its present template"));
 }

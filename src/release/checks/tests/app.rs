@@ -95,7 +95,7 @@ impl App {
         self.init.preview_host = Some(PreviewHost::At(host.to_owned()));
     }
 
-    fn snapshot(&self) -> Snapshot {
+    pub fn snapshot(&self) -> Snapshot {
         let (names, objects) = (self.names.clone(), self.objects.clone());
         Snapshot::new(names, objects, Memory::default()).expect("there is no record")
     }

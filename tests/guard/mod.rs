@@ -1,24 +1,21 @@
-//! What holds at every revision of the store, judged by the objects alone: whoever could be served is
+//! What holds at every revision of a cluster, judged by the objects alone: whoever could be served is
 //! served, by ready pods of a version that somebody approved; and what serves is left alone.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
-use bluegreen::sandbox::{Change, Logged, Store};
+use bluegreen::sandbox::{Change, Logged};
 use serde_json::Value;
-
-use super::gate::Approvals;
 
 type Objects = BTreeMap<(&'static str, String), Arc<Value>>;
 
 /// The live Service, for callers inside of the cluster.
 const LIVE: &str = "parrot";
-const KINDS: [&str; 5] = ["ingresses", "services", "endpointslices", "pods", "deployments"];
+pub const KINDS: [&str; 5] = ["ingresses", "services", "endpointslices", "pods", "deployments"];
 
-/// Goes through everything that has happened.
-pub fn judge(store: &Store, approvals: &Approvals) -> Result<()> {
-    let log = store.since(1).ok().context("the log has been cut")?;
+/// Goes through everything that has happened. `may_serve` says whether an image may, from a revision on.
+pub fn judge(log: &[Logged], may_serve: impl Fn(&str, u64) -> bool) -> Result<()> {
     let mut objects = Objects::new();
     // Before `init` the Ingress names a Service that nobody has made.
     let mut has_served = false;
@@ -26,7 +23,8 @@ pub fn judge(store: &Store, approvals: &Approvals) -> Result<()> {
         let what = || format!("at revision {}: {}", logged.revision, told(logged));
         leaves_what_serves(&objects, logged).with_context(what)?;
         apply(&mut objects, logged);
-        let serves = serves(&objects, logged.revision, approvals).with_context(what)?;
+        let serves =
+            serves(&objects, |image| may_serve(image, logged.revision)).with_context(what)?;
         ensure!(serves || !has_served, "nobody is served, {}", what());
         has_served |= serves;
     }
@@ -71,7 +69,7 @@ fn entries(objects: &Objects) -> Vec<String> {
 }
 
 /// Whether each way in leads to a ready pod; an error where it leads to one that nobody approved.
-fn serves(objects: &Objects, revision: u64, approvals: &Approvals) -> Result<bool> {
+fn serves(objects: &Objects, may_serve: impl Fn(&str) -> bool) -> Result<bool> {
     let mut all = true;
     for service in entries(objects) {
         let slices = of(objects, "endpointslices")
@@ -84,7 +82,7 @@ fn serves(objects: &Objects, revision: u64, approvals: &Approvals) -> Result<boo
             // A pod that has just gone stands in the slice for a moment.
             let Some(pod) = objects.get(&("pods", pod.to_owned())) else { continue };
             let image = pod["spec"]["containers"][0]["image"].as_str().unwrap_or_default();
-            if !approvals.holds(image, revision) {
+            if !may_serve(image) {
                 bail!("Service {service} leads to {image}, which nobody approved");
             }
             ready += usize::from(is_ready(pod));

@@ -1,0 +1,50 @@
+//! Whether an app that was taken in is still as `init` left it.
+
+use super::report::{Check, or_pass};
+use crate::model::Colour;
+use crate::release::snapshot::Leads;
+use crate::release::{Record, Snapshot, ports, warm};
+
+const NAME: &str = "prepared";
+
+/// Services that are not there.
+pub fn gone(s: &Snapshot, record: &Record) -> Vec<String> {
+    let services = s.serving(record).into_iter().chain([s.names.preview()]);
+    let gone = services.filter(|service| s.service(service).is_none());
+    gone.map(|service| format!("there is no Service {service}")).collect()
+}
+
+/// What `init` made and is not there, or not as it has to be.
+pub fn missing(s: &Snapshot, record: &Record) -> Vec<String> {
+    let gone = gone(s, record);
+    if !gone.is_empty() {
+        return gone;
+    }
+    let ports = Colour::BOTH.into_iter().filter_map(|colour| ports::missing(s, record, colour));
+    ports.chain(warm::unfit(s, record)).collect()
+}
+
+/// The one colour that people outside and callers inside the cluster are led to; or that there is none.
+pub fn live(s: &Snapshot, record: &Record) -> Result<Colour, String> {
+    match s.routes_lead(record) {
+        Leads::To(colour) if s.live_service_leads(record) == Leads::To(colour) => Ok(colour),
+        _ => Err(format!(
+            "the Ingress and Service {} do not lead to one and the same colour",
+            record.service
+        )),
+    }
+}
+
+/// The hints are the command lines of `init` and `status`.
+pub fn checks(s: &Snapshot, init: &str, status: &str) -> Vec<Check> {
+    let Some((_, record)) = &s.record else {
+        return vec![Check::pass(NAME, "init has not taken it in yet")];
+    };
+    let missing = missing(s, record).into_iter();
+    let mut found: Vec<Check> = missing.map(|it| Check::fail(NAME, it).hint(init)).collect();
+    // While one is switched after the other they may lead to two.
+    if let (Err(what), true) = (live(s, record), found.is_empty() && record.release.is_none()) {
+        found.push(Check::fail(NAME, what).hint(status));
+    }
+    or_pass(found, NAME, "all that init made is there")
+}
