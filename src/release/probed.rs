@@ -23,15 +23,16 @@ pub enum Sight {
     Blind { why: String },
     /// The old version still answers, or nobody does: the last such answer, and when it came.
     Old { at: Timestamp, said: String },
-    /// Since then every answer came from the new version, each on a connection of its own.
-    New { since: Timestamp, answers: u64 },
+    /// Since then every answer came from the new version, each on a connection of its own. What could
+    /// not be told of another Ingress or address, and why, if there is any.
+    New { since: Timestamp, answers: u64, unseen: Option<String> },
 }
 
 impl Sight {
-    /// Whether the new version is served, beyond doubt.
+    /// Whether the new version is served, beyond doubt, by all that was seen.
     pub fn is_enough(&self, now: Timestamp) -> bool {
         match self {
-            Sight::New { since, answers } => {
+            Sight::New { since, answers, .. } => {
                 *answers >= ENOUGH_ANSWERS && now.duration_since(*since) >= ENOUGH
             }
             Sight::Old { .. } | Sight::Blind { .. } => false,

@@ -9,7 +9,11 @@ fn asker(url: &str, at: SocketAddr) -> Asker {
     let mut url: url::Url = url.parse().unwrap();
     url.set_port(Some(at.port())).unwrap();
     Asker::new(
-        Target { url, address: Host::parse(&at.ip().to_string()).unwrap() },
+        Target {
+            url,
+            address: Host::parse(&at.ip().to_string()).unwrap(),
+            ingress: "parrot".to_owned(),
+        },
         &Outside::network(),
     )
     .unwrap()

@@ -63,7 +63,7 @@ struct Asked {
 impl Prober {
     /// `replicas`: of the old version.
     pub fn new(found: Targets, replicas: u64, outside: &Outside) -> Result<Prober, String> {
-        let names = found.targets.iter().map(Target::to_string).collect();
+        let rules = found.targets.iter().map(|target| (target.to_string(), target.way())).collect();
         let nothing = match found.left_out.as_slice() {
             [] => "no rule of an Ingress can be asked".to_owned(),
             reasons => reasons.join("; "),
@@ -77,7 +77,7 @@ impl Prober {
             pace: PACE,
             asked: asked.collect::<Result<_, String>>()?,
             asks: JoinSet::new(),
-            tell: Tell::new(names, nothing, replicas),
+            tell: Tell::new(rules, found.unasked, nothing, replicas),
             is_switched: false,
             told: None,
         })

@@ -31,8 +31,9 @@ fn prober(at: &[&StandIn]) -> Prober {
     let targets = at.iter().map(|stand_in| Target {
         url: format!("http://parrot.example.com:{}/", stand_in.address.port()).parse().unwrap(),
         address: Host::parse("127.0.0.1").unwrap(),
+        ingress: "parrot".to_owned(),
     });
-    let found = Targets { targets: targets.collect(), left_out: Vec::new() };
+    let found = Targets { targets: targets.collect(), ..Targets::default() };
     let mut prober = Prober::new(found, 1, &Outside::network()).unwrap();
     let millisecond = Duration::from_millis(1);
     prober.pace = Pace { round: millisecond, failed: millisecond, idle: Duration::from_secs(3600) };
@@ -80,7 +81,8 @@ async fn sees_a_switch() {
     let first = soon(prober.next(true, || clock.now())).await;
     assert!(matches!(first, Sight::New { answers: 1, .. }), "{first:?}");
     let second = soon(prober.next(true, || clock.now())).await;
-    let (Sight::New { since, .. }, Sight::New { since: same, answers }) = (&first, &second) else {
+    let (Sight::New { since, .. }, Sight::New { since: same, answers, .. }) = (&first, &second)
+    else {
         panic!("{first:?}, {second:?}")
     };
     assert!(since == same && *answers >= 10, "{second:?}");

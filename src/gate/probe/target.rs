@@ -29,6 +29,15 @@ pub struct Target {
     pub url: Url,
     /// Where the connection goes.
     pub address: Host<String>,
+    /// The Ingress that has the rule.
+    pub ingress: String,
+}
+
+impl Target {
+    /// By what one switch arrives: each Ingress has a patch of its own, each address maybe a controller.
+    pub fn way(&self) -> String {
+        format!("{} {}", self.ingress, self.address)
+    }
 }
 
 /// As a person would type it.
@@ -47,6 +56,8 @@ impl fmt::Display for Target {
 pub struct Targets {
     pub targets: Vec<Target>,
     pub left_out: Vec<String>,
+    /// Ingresses of which nothing is asked.
+    pub unasked: Vec<String>,
 }
 
 impl Targets {
@@ -58,13 +69,17 @@ impl Targets {
             return found;
         }
         let mut ranked = Vec::new();
-        let mut rules = 0;
+        let (mut rules, mut of_app) = (0, Vec::new());
         // A canary's answers are those of another Ingress, now and then.
         for ingress in ingresses.iter().copied().filter(|ingress| !is_canary(ingress)) {
-            let of_app = |backend: &Backend| services.contains(&backend.service);
-            let backends: Vec<_> = backends(ingress).into_iter().filter(of_app).collect();
+            let is_apps = |backend: &Backend| services.contains(&backend.service);
+            let backends: Vec<_> = backends(ingress).into_iter().filter(is_apps).collect();
+            if backends.is_empty() {
+                continue;
+            }
+            of_app.push(name(ingress));
             let places = places(ingress, choice);
-            if places.is_empty() && !backends.is_empty() {
+            if places.is_empty() {
                 let left_out = format!("Ingress {} has no address in its status", name(ingress));
                 found.left_out.push(left_out);
                 continue;
@@ -84,6 +99,8 @@ impl Targets {
             }
         }
         found.take(ranked);
+        of_app.retain(|name| found.targets.iter().all(|target| target.ingress != *name));
+        found.unasked = of_app.into_iter().map(str::to_owned).collect();
         found
     }
 
@@ -125,7 +142,7 @@ impl Place {
             url.set_host(Some(any.as_deref().unwrap_or(host))).ok()?;
         }
         url.set_path(path);
-        Some(Target { url, address: self.address.clone() })
+        Some(Target { url, address: self.address.clone(), ingress: name(ingress).to_owned() })
     }
 }
 

@@ -3,6 +3,12 @@
 //! What the new version says can't be known beforehand, so it is known by what the old one never
 //! said. An answer that the old one may have given is the old one's, unless for long nothing else
 //! comes: then both say the same, or the switch does not arrive, and it can't be told which.
+//!
+//! Each Ingress has a patch of its own, and the controller may take one in seconds after another; what is
+//! behind another address may be another controller. So a rule that is new says something for the
+//! other rules of its Ingress at its address, and of no others.
+
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -18,12 +24,16 @@ const ALIKE: SignedDuration = SignedDuration::from_secs(10);
 /// Several rules or addresses, told apart each for itself.
 pub struct Tell {
     asked: Vec<Asked>,
+    /// The Ingresses of the app that are not asked.
+    unasked: Vec<String>,
     /// Why there is nothing to ask, if there isn't.
     nothing: String,
 }
 
 struct Asked {
     name: String,
+    /// Ingress and address.
+    way: String,
     baseline: Baseline,
     /// When something was heard last.
     heard: Timestamp,
@@ -49,15 +59,21 @@ enum Shows {
 }
 
 impl Tell {
-    /// `replicas`: of the old version.
-    pub fn new(names: Vec<String>, nothing: String, replicas: u64) -> Tell {
-        let asked = names.into_iter().map(|name| Asked {
+    /// `rules`: name and way of each; `replicas`: of the old version.
+    pub fn new(
+        rules: Vec<(String, String)>,
+        unasked: Vec<String>,
+        nothing: String,
+        replicas: u64,
+    ) -> Tell {
+        let asked = rules.into_iter().map(|(name, way)| Asked {
             name,
+            way,
             baseline: Baseline::new(replicas),
             heard: Timestamp::MIN,
             switched: None,
         });
-        Tell { asked: asked.collect(), nothing }
+        Tell { asked: asked.collect(), unasked, nothing }
     }
 
     /// From here on the new version may answer.
@@ -100,16 +116,20 @@ impl Tell {
         let mut old: Option<(Timestamp, String)> = None;
         let mut new: Option<(Timestamp, u64)> = None;
         let mut is_early = false;
+        let mut seen = BTreeSet::new();
         for asked in &self.asked {
             match asked.shows() {
                 None => is_early = true,
-                Some(Shows::Nothing(why)) => blind.push(format!("{}: {why}", asked.name)),
+                Some(Shows::Nothing(why)) => {
+                    blind.push((&asked.way, format!("{}: {why}", asked.name)));
+                }
                 Some(Shows::Old(at, said)) => {
                     old = old.max(Some((at, format!("{}: {said}", asked.name))));
                 }
                 Some(Shows::New(since, answers)) => {
                     let (latest, fewest) = new.unwrap_or((since, answers));
                     new = Some((latest.max(since), fewest.min(answers)));
+                    seen.insert(&asked.way);
                 }
             }
         }
@@ -119,11 +139,15 @@ impl Tell {
         if is_early {
             return None;
         }
-        if let Some((since, answers)) = new {
-            return Some(Sight::New { since, answers });
-        }
-        let why = if blind.is_empty() { self.nothing.clone() } else { blind.join("; ") };
-        Some(Sight::Blind { why })
+        blind.retain(|(way, _)| !seen.contains(way));
+        let unasked = self.unasked.iter().map(|name| format!("Ingress {name} is not asked"));
+        let unseen: Vec<String> = blind.into_iter().map(|(_, why)| why).chain(unasked).collect();
+        let unseen = (!unseen.is_empty()).then(|| unseen.join("; "));
+        Some(match new {
+            Some((since, answers)) => Sight::New { since, answers, unseen },
+            None if self.asked.is_empty() => Sight::Blind { why: self.nothing.clone() },
+            None => Sight::Blind { why: unseen.unwrap_or_default() },
+        })
     }
 }
 

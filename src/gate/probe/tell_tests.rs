@@ -26,6 +26,12 @@ fn at(milliseconds: i64) -> Timestamp {
     Timestamp::from_millisecond(1_800_000_000_000 + milliseconds).unwrap()
 }
 
+/// Rules of one Ingress, asked at one address.
+fn tell_of(names: &[&str], replicas: u64) -> Tell {
+    let rules = names.iter().map(|name| ((*name).to_owned(), "parrot".to_owned()));
+    Tell::new(rules.collect(), Vec::new(), String::new(), replicas)
+}
+
 /// One rule of an app that is asked each 100 ms.
 struct Scene {
     tell: Tell,
@@ -35,7 +41,7 @@ struct Scene {
 impl Scene {
     /// After its baseline, which takes as many requests as the old version needs.
     fn switched(replicas: u64, old: impl Fn(usize) -> Heard) -> Scene {
-        let tell = Tell::new(vec!["parrot".into()], String::new(), replicas);
+        let tell = tell_of(&["parrot"], replicas);
         let mut scene = Scene { tell, milliseconds: 0 };
         let mut asked = 0;
         while scene.tell.wants(0) == Wants::Answers {
@@ -141,7 +147,7 @@ fn tells_two_versions_apart_by_whatever_differs() {
         assert!(is_old(&sight), "{what}: {sight:?}");
         let since = at(scene.milliseconds + 100);
         let sight = scene.hear_all(12, &new);
-        assert_eq!(sight, Sight::New { since, answers: 12 }, "{what}");
+        assert_eq!(sight, Sight::New { since, answers: 12, unseen: None }, "{what}");
     }
 }
 
@@ -190,7 +196,7 @@ fn one_late_old_answer_after_many_new_ones_begins_anew() {
     assert_eq!(scene.hear([body("v1")]), last);
     let since = at(scene.milliseconds + 100);
     let sight = scene.hear_all(10, |_| body("v2"));
-    assert_eq!(sight, Sight::New { since, answers: 10 });
+    assert_eq!(sight, Sight::New { since, answers: 10, unseen: None });
     assert!(!sight.is_enough(at(scene.milliseconds)), "900 ms");
     assert!(sight.is_enough(at(scene.milliseconds + 100)));
 }
@@ -242,13 +248,13 @@ fn a_baseline_that_fails_is_blind_and_says_how() {
 
 #[test]
 fn who_starts_after_the_switch_is_blind() {
-    let mut tell = Tell::new(vec!["parrot".into()], String::new(), 1);
+    let mut tell = tell_of(&["parrot"], 1);
     assert_eq!(tell.sight(), None);
     tell.switch(at(0));
     let why = "parrot: nothing was asked before the switch".to_owned();
     assert_eq!(tell.sight(), Some(Sight::Blind { why }));
 
-    let mut tell = Tell::new(vec!["parrot".into()], String::new(), 1);
+    let mut tell = tell_of(&["parrot"], 1);
     (0..19).for_each(|n| tell.note(0, body("v1"), at(n)));
     assert_eq!(tell.sight(), None);
     tell.switch(at(19));
@@ -256,13 +262,13 @@ fn who_starts_after_the_switch_is_blind() {
     assert_eq!(tell.sight(), Some(Sight::Blind { why }));
 
     let nothing = "Ingress parrot has no address in its status".to_owned();
-    let tell = Tell::new(vec![], nothing.clone(), 1);
+    let tell = Tell::new(vec![], vec!["parrot".into()], nothing.clone(), 1);
     assert_eq!(tell.sight(), Some(Sight::Blind { why: nothing }));
 }
 
 #[test]
 fn says_beforehand_whether_it_will_be_able_to_tell() {
-    let mut tell = Tell::new(vec!["a".into(), "b".into()], String::new(), 3);
+    let mut tell = tell_of(&["a", "b"], 3);
     (0..5).for_each(|n| tell.note(1, nobody(), at(n)));
     (0..19).for_each(|n| tell.note(0, body("v1"), at(n)));
     assert_eq!(tell.sight(), None);
@@ -278,13 +284,13 @@ fn says_beforehand_whether_it_will_be_able_to_tell() {
     tell.switch(at(100));
     tell.note(0, body("v2"), at(101));
     tell.note(1, body("v2"), at(102));
-    assert_eq!(tell.sight(), Some(Sight::New { since: at(102), answers: 1 }));
+    assert_eq!(tell.sight(), Some(Sight::New { since: at(102), answers: 1, unseen: None }));
 }
 
 #[test]
 fn pods_that_may_not_all_have_answered_are_not_known() {
     let new_after = |answers: usize| {
-        let mut tell = Tell::new(vec!["parrot".into()], String::new(), 10);
+        let mut tell = tell_of(&["parrot"], 10);
         (0..answers).for_each(|n| tell.note(0, body(["a", "b"][n % 2]), at(0)));
         tell.switch(at(1));
         tell.note(0, body("c"), at(2));
@@ -296,7 +302,7 @@ fn pods_that_may_not_all_have_answered_are_not_known() {
 
 #[test]
 fn what_changes_while_people_wait_is_learnt_again() {
-    let mut tell = Tell::new(vec!["parrot".into()], String::new(), 1);
+    let mut tell = tell_of(&["parrot"], 1);
     (0..100).for_each(|n| tell.note(0, body("monday"), at(n)));
     (0..200).for_each(|n| tell.note(0, body("tuesday"), at(100 + n)));
     tell.switch(at(300));
@@ -308,8 +314,7 @@ fn what_changes_while_people_wait_is_learnt_again() {
 
 #[test]
 fn of_several_rules_those_that_can_be_told_apart_count() {
-    let names = ["a", "b", "blind"].map(str::to_owned).to_vec();
-    let mut tell = Tell::new(names, String::new(), 1);
+    let mut tell = tell_of(&["a", "b", "blind"], 1);
     for n in 0..50 {
         tell.note(0, body("v1"), at(n));
         tell.note(1, body("v1"), at(n));
@@ -320,18 +325,46 @@ fn of_several_rules_those_that_can_be_told_apart_count() {
     let said = "b: nothing heard since the switch".to_owned();
     assert_eq!(tell.sight(), Some(Sight::Old { at: at(100), said }));
     (0..3).for_each(|n| tell.note(1, body("v2"), at(300 + n)));
-    assert_eq!(tell.sight(), Some(Sight::New { since: at(300), answers: 3 }));
+    assert_eq!(tell.sight(), Some(Sight::New { since: at(300), answers: 3, unseen: None }));
     // That the one which was new before says the same as ever now is news.
     tell.note(0, body("v1"), at(400));
     assert!(is_old(&tell.sight().unwrap()));
     tell.note(0, body("v2"), at(500));
     tell.note(0, body("v2"), at(501));
-    assert_eq!(tell.sight(), Some(Sight::New { since: at(500), answers: 2 }));
+    assert_eq!(tell.sight(), Some(Sight::New { since: at(500), answers: 2, unseen: None }));
+}
+
+#[test]
+fn what_one_ingress_or_address_shows_says_nothing_of_another() {
+    let seen = |ways: [&str; 2], unasked: &[&str]| {
+        let rules = ["a", "blind"].into_iter().zip(ways);
+        let rules = rules.map(|(name, way)| (name.to_owned(), way.to_owned())).collect();
+        let unasked = unasked.iter().map(|name| (*name).to_owned()).collect();
+        let mut tell = Tell::new(rules, unasked, String::new(), 1);
+        (0..50).for_each(|n| tell.note(0, body("v1"), at(n)));
+        (0..5).for_each(|n| tell.note(1, nobody(), at(n)));
+        tell.switch(at(100));
+        (0..20).for_each(|n| tell.note(0, body("v2"), at(200 + n)));
+        tell.sight().unwrap()
+    };
+    let unseen = |ways, unasked| {
+        let Sight::New { since, answers: 20, unseen } = seen(ways, unasked) else {
+            panic!("{ways:?}")
+        };
+        assert_eq!(since, at(200));
+        unseen
+    };
+    assert_eq!(unseen(["parrot 10.0.0.1"; 2], &[]), None);
+    let why = Some("blind: 5 of 5 requests failed before the switch: 503 Service Unavailable".to_owned());
+    assert_eq!(unseen(["parrot 10.0.0.1", "zoo 10.0.0.1"], &[]), why);
+    assert_eq!(unseen(["parrot 10.0.0.1", "parrot 10.0.0.2"], &[]), why);
+    let why = Some("Ingress zoo is not asked".to_owned());
+    assert_eq!(unseen(["parrot 10.0.0.1"; 2], &["zoo"]), why);
 }
 
 #[test]
 fn a_rule_that_both_versions_answer_alike_is_left_out() {
-    let mut tell = Tell::new(vec!["page".into(), "icon".into()], String::new(), 1);
+    let mut tell = tell_of(&["page", "icon"], 1);
     for n in 0..50 {
         tell.note(0, body("v1"), at(n));
         tell.note(1, body("icon"), at(n));
@@ -343,7 +376,7 @@ fn a_rule_that_both_versions_answer_alike_is_left_out() {
         assert!(is_old(&tell.sight().unwrap()), "{n}");
     }
     tell.note(1, body("icon"), at(10_000));
-    assert_eq!(tell.sight(), Some(Sight::New { since: at(100), answers: 99 }));
+    assert_eq!(tell.sight(), Some(Sight::New { since: at(100), answers: 99, unseen: None }));
 }
 
 proptest! {
@@ -368,7 +401,7 @@ proptest! {
             (other, answers) = if who < 2 { (scene.milliseconds, 0) } else { (other, answers + 1) };
             scene.tell.note(0, heard, at(scene.milliseconds));
             match scene.tell.sight().unwrap() {
-                Sight::New { since, answers: said } => {
+                Sight::New { since, answers: said, .. } => {
                     prop_assert!(since > at(other));
                     prop_assert_eq!(said, answers);
                 }

@@ -106,8 +106,11 @@ fn confirm(look: Look, release: &Release, switched: Timestamp) -> Next {
     let colour = release.to;
     let probed = look.s.memory.probed.as_ref().filter(|p| p.release == release.number);
     let (until, why) = match probed.map(|probed| &probed.sight) {
-        Some(sight) if sight.is_enough(look.now) => {
-            return confirmed(look, release, Confirmed::Probe);
+        Some(sight @ Sight::New { since, unseen, .. }) if sight.is_enough(look.now) => {
+            let Some(why) = unseen else { return confirmed(look, release, Confirmed::Probe) };
+            // The rest may have been taken in as late as it.
+            let since = if release.doubted { *since } else { switched };
+            return settle(look, release, since, Some(why.clone()));
         }
         // The next answers are told of anyway.
         Some(Sight::New { .. }) => (later(look.now, 1), None),
@@ -136,20 +139,25 @@ fn confirm(look: Look, release: &Release, switched: Timestamp) -> Next {
             );
         }
         blind => {
-            let settled = later(switched, release.settle_seconds);
-            if look.now >= settled {
-                return confirmed(look, release, Confirmed::Settle);
-            }
             let why = match blind {
                 Some(Sight::Blind { why }) => Some(why.clone()),
                 _ => None,
             };
-            let on = WaitFor::Arrival { colour, by: Confirmed::Settle, why };
-            return Next::Wait { until: Some(settled), on };
+            return settle(look, release, switched, why);
         }
     };
     let on = WaitFor::Arrival { colour, by: Confirmed::Probe, why };
     Next::Wait { until: Some(until), on }
+}
+
+/// The controller's time, where nothing is seen.
+fn settle(look: Look, release: &Release, since: Timestamp, why: Option<String>) -> Next {
+    let settled = later(since, release.settle_seconds);
+    if look.now >= settled {
+        return confirmed(look, release, Confirmed::Settle);
+    }
+    let on = WaitFor::Arrival { colour: release.to, by: Confirmed::Settle, why };
+    Next::Wait { until: Some(settled), on }
 }
 
 fn confirmed(look: Look, release: &Release, by: Confirmed) -> Next {

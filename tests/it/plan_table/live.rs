@@ -85,18 +85,37 @@ fn its_time_is_a_setting() {
 fn a_second_of_new_answers_confirms_the_switch_at_once() {
     let (mut world, mut a) = switched(plain());
     let since = world.now;
-    sees(&mut a, Sight::New { since, answers: 100 });
+    sees(&mut a, Sight::New { since, answers: 100, unseen: None });
     assert_eq!(arrival(&a.next(&world)), (Confirmed::Probe, None), "100 within a moment");
     world.pass(1);
-    sees(&mut a, Sight::New { since, answers: 9 });
+    sees(&mut a, Sight::New { since, answers: 9, unseen: None });
     assert_eq!(arrival(&a.next(&world)).0, Confirmed::Probe, "too few");
-    sees(&mut a, Sight::New { since, answers: 10 });
+    sees(&mut a, Sight::New { since, answers: 10, unseen: None });
     let next = a.next(&world);
     let confirmed = Some(Confirmed::Probe);
     assert_eq!(*doing(&next), Doing::StartDrain { seconds: 30, confirmed });
     // What was seen of another release says nothing.
     a.memory.probed.as_mut().unwrap().release = 7;
     assert_eq!(arrival(&a.next(&world)).0, Confirmed::Settle);
+}
+
+#[test]
+fn new_answers_of_one_ingress_leave_another_its_time() {
+    for doubted in [false, true] {
+        let (mut world, mut a) = switched(plain());
+        if doubted {
+            world.pass(10);
+            sees(&mut a, Sight::Old { at: world.now, said: "as before the switch".to_owned() });
+            go(&mut world, &mut a);
+        }
+        let (since, why) = (world.now, "Ingress zoo is not asked");
+        world.pass(9);
+        sees(&mut a, Sight::New { since, answers: 80, unseen: Some(why.to_owned()) });
+        assert_eq!(arrival(&a.next(&world)), (Confirmed::Settle, Some(why)), "{doubted}");
+        world.pass(1);
+        let confirmed = Some(Confirmed::Settle);
+        assert_eq!(*doing(&a.next(&world)), Doing::StartDrain { seconds: 30, confirmed });
+    }
 }
 
 #[test]
