@@ -25,7 +25,7 @@ const KILLED_AFTER: u64 = 2;
 pub async fn run(common: &cli::Common, args: &cli::Demo) -> Result<(), Error> {
     refuse(common)?;
     // From here on nobody ends it in the middle of something.
-    let mut interrupts = Interrupts::listen();
+    let mut interrupts = Interrupts::listen_for_all();
     let script = Script {
         crashes: args.fault == Some(Fault::Crash),
         by_itself: match args.fault {

@@ -1,10 +1,12 @@
-//! Ctrl-C and SIGTERM.
+//! Ctrl-C and SIGTERM, and a terminal that is closed.
 
 use tokio::sync::watch;
 
 const SIGINT: u8 = 2;
 #[cfg(unix)]
 const SIGTERM: u8 = 15;
+#[cfg(unix)]
+const SIGHUP: u8 = 1;
 
 /// Signals that have come, and those to come.
 #[derive(Clone)]
@@ -16,9 +18,18 @@ pub struct Interrupts {
 impl Interrupts {
     /// From here on a signal no longer ends the process by itself.
     pub fn listen() -> Interrupts {
+        Interrupts::of(Signals::new())
+    }
+
+    /// The same, and for the end of the terminal: for who would leave something behind. Others it ends
+    /// as a crash does, unless `nohup` says that they go on.
+    pub fn listen_for_all() -> Interrupts {
+        Interrupts::of(Signals::all())
+    }
+
+    /// The signals are taken before: the task has its first turn only when its starter waits.
+    fn of(signals: Option<Signals>) -> Interrupts {
         let (send, interrupts) = Interrupts::given();
-        // Here: the task has its first turn only when this one waits.
-        let signals = Signals::new();
         tokio::spawn(async move {
             let Some(mut signals) = signals else { return };
             while let Some(signal) = signals.next().await {
@@ -68,6 +79,7 @@ impl Interrupts {
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    hang_up: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
@@ -75,11 +87,25 @@ impl Signals {
     fn new() -> Option<Signals> {
         use tokio::signal::unix::{SignalKind, signal};
         let interrupt = signal(SignalKind::interrupt()).ok()?;
-        Some(Signals { interrupt, terminate: signal(SignalKind::terminate()).ok()? })
+        let terminate = signal(SignalKind::terminate()).ok()?;
+        Some(Signals { interrupt, terminate, hang_up: None })
+    }
+
+    fn all() -> Option<Signals> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let hang_up = signal(SignalKind::hangup()).ok();
+        Some(Signals { hang_up, ..Signals::new()? })
     }
 
     async fn next(&mut self) -> Option<u8> {
+        let hung_up = async {
+            match &mut self.hang_up {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
+            seen = hung_up => seen.map(|()| SIGHUP),
             seen = self.interrupt.recv() => seen.map(|()| SIGINT),
             seen = self.terminate.recv() => seen.map(|()| SIGTERM),
         }
@@ -93,6 +119,10 @@ struct Signals;
 impl Signals {
     fn new() -> Option<Signals> {
         Some(Signals)
+    }
+
+    fn all() -> Option<Signals> {
+        Signals::new()
     }
 
     async fn next(&mut self) -> Option<u8> {

@@ -84,6 +84,7 @@ async fn it_ends_wherever_it_is_interrupted() -> Result<()> {
         // Nothing is driven then: the visitors have not begun.
         ends_at(&[], "parrot is ready for releases", Signal::INT, 130),
         ends_at(&["--yes"], "switched: ", Signal::TERM, 143),
+        ends_at(&[], "the candidate is ready", Signal::HUP, 129),
         ends_at(&["--fault", "hang"], "the candidate is ready", Signal::INT, 130),
         ends_at(&["--fault", "hang"], "waiting for a sign of life", Signal::TERM, 143),
     ])

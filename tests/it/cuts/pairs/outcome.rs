@@ -59,7 +59,7 @@ fn may(scene: &Scene, took: &Took, code: u8) -> bool {
             ends(&["rejected"]) || scene.code == 3 && turn.follow == Follow::Same && rests(old)
         }
         ("deploy" | "rollback" | "promote", 5) => ends(&["aborted"]),
-        ("deploy", 6) => scene.has_driver() && untouched,
+        ("deploy", 6) => scene.has_driver() && (untouched || led),
         _ => false,
     }
 }
