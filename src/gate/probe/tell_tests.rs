@@ -355,7 +355,8 @@ fn what_one_ingress_or_address_shows_says_nothing_of_another() {
         unseen
     };
     assert_eq!(unseen(["parrot 10.0.0.1"; 2], &[]), None);
-    let why = Some("blind: 5 of 5 requests failed before the switch: 503 Service Unavailable".to_owned());
+    let why =
+        Some("blind: 5 of 5 requests failed before the switch: 503 Service Unavailable".to_owned());
     assert_eq!(unseen(["parrot 10.0.0.1", "zoo 10.0.0.1"], &[]), why);
     assert_eq!(unseen(["parrot 10.0.0.1", "parrot 10.0.0.2"], &[]), why);
     let why = Some("Ingress zoo is not asked".to_owned());
