@@ -27,6 +27,7 @@ impl Scene {
     /// The app in a namespace of its own, as the command finds it.
     pub async fn set(self, stage: &Parrot) -> Result<Parrot> {
         let app = Parrot { ns: stage.bed.namespace().await?, ..stage.clone() };
+        app.bed.let_release(&app.user, &app.ns).await?;
         app.bed.apply_file(&app.ns, "examples/parrot/parrot.yaml").await?;
         app.settled("parrot", 1).await?;
         if self != Scene::Init {
