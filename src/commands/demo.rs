@@ -231,7 +231,9 @@ impl Stage<'_> {
         let matches = Cli::command().try_get_matches_from(all);
         let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
         let cli = cli.expect("the demo's own command lines are right");
-        Box::pin(super::run(&cli, &Surroundings::default())).await.map_err(|error| {
+        let interrupts = Some(self.interrupts.clone());
+        let around = Surroundings { interrupts, ..Surroundings::default() };
+        Box::pin(super::run(&cli, &around)).await.map_err(|error| {
             match error.kind {
                 // What it says of going on is not so here.
                 Kind::Interrupted(signal) => over(signal),
