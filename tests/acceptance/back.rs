@@ -19,6 +19,7 @@ pub const CASES: &[Case] = cases![
     with_the_live_versions_size,
     not_while_a_release_is_unfinished,
     nothing_to_go_back_to,
+    by_a_gate_as_a_deploy,
 ];
 
 async fn back_and_forth(field: Field) -> Result<()> {
@@ -160,4 +161,18 @@ async fn not_while_a_release_is_unfinished(field: Field) -> Result<()> {
     ensure!(said.err.contains("bluegreen abort parrot"), "{said:?}");
     ensure!(field.versions().await? == before, "something was written");
     Ok(())
+}
+
+/// A rollback asks nobody; whoever wants a gate deploys the old image.
+async fn by_a_gate_as_a_deploy(field: Field) -> Result<()> {
+    field.initialised().await?;
+    field.released(V2).await?;
+    let deploy = format!("deploy parrot --image {V1} {GATE}");
+    field.command(&deploy).answers(&[500, 410]).exits(3).await?;
+    field.is_live("parrot-green", V2).await?;
+    ensure!(field.replicas("parrot").await? == Some(0), "the version before was not left at 0");
+    let go = field.command(&deploy).answers(&[500, 200]);
+    go.exits(0).await?;
+    ensure!(go.polls() == 2, "{} polls", go.polls());
+    field.is_live("parrot", V1).await
 }
