@@ -33,7 +33,8 @@ pub struct Served {
 
 #[derive(Default)]
 struct Known {
-    rules: Rules,
+    /// None before it has read them for the first time.
+    rules: Option<Rules>,
     /// The rules before, and until when some still go by them.
     before: Option<(Rules, Instant)>,
     /// All workers share them, old ones too: only Services that the new rules name are in it.
@@ -60,7 +61,11 @@ impl Served {
         let known = self.known();
         let rules = match &known.before {
             Some((before, until)) if turn.is_multiple_of(2) && Instant::now() < *until => before,
-            _ => &known.rules,
+            _ => match &known.rules {
+                Some(rules) => rules,
+                // Whoever comes that early is not turned away.
+                None => return Found::Pods(Vec::new()),
+            },
         };
         match rules.way(host, path) {
             Way::Unknown => Found::Nothing,
@@ -72,9 +77,9 @@ impl Served {
     fn take_in(&self, rules: Rules, ready: Ready) {
         let mut known = self.known();
         known.ready = ready;
-        if known.rules != rules {
-            let before = std::mem::replace(&mut known.rules, rules);
-            known.before = Some((before, Instant::now() + OVERLAP));
+        if known.rules.as_ref() != Some(&rules) {
+            let before = known.rules.replace(rules);
+            known.before = before.map(|before| (before, Instant::now() + OVERLAP));
         }
     }
 }
@@ -94,14 +99,14 @@ pub async fn run(store: Store, served: Arc<Served>, at: SocketAddr) {
         let (rules, ready) = read(&store);
         let (same_rules, same_ready) = {
             let known = served.known();
-            (known.rules == rules, known.ready == ready)
+            (known.rules.as_ref() == Some(&rules), known.ready == ready)
         };
         if !same_rules || !same_ready {
             sleep_until(may_sync).await;
             may_sync = Instant::now() + BETWEEN_SYNCS;
             // All that has come until then is taken in at once.
             let (rules, ready) = read(&store);
-            if rules != served.known().rules {
+            if served.known().rules.as_ref() != Some(&rules) {
                 sleep(RELOAD).await;
             }
             served.take_in(rules, ready);
@@ -194,6 +199,19 @@ mod tests {
     /// So much later. The time is the tests' own: it goes from one timer to the next.
     async fn after(millis: u64) {
         sleep(Duration::from_millis(millis)).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_comes_before_the_first_look_waits() {
+        let served = Arc::<Served>::default();
+        assert_eq!(served.find(HOST, "/"), Found::Pods(Vec::new()));
+        let store = cluster();
+        store.add(ingress("blue"));
+        let runs = tokio::spawn(run(store, Arc::clone(&served), AT));
+        after(1000).await;
+        assert_eq!(answers(&served), [Some(1); 2]);
+        assert_eq!(served.find("toucan.example.com", "/"), Found::Nothing);
+        runs.abort();
     }
 
     #[tokio::test(start_paused = true)]
