@@ -217,10 +217,11 @@ async fn busy(bed: &Arc<Bed>) -> Result<Told> {
     let (app, deploy) = waiting(bed, &webhook).await?;
     let output = app.other().await?.run(&[&DEPLOY[..], &["--yes"]].concat()).await?;
     let people = people(&app).await?;
-    let mut told = Told::new("another process drives it", 6, &app, output)?;
-    for (word, name) in people.into_iter().zip(["joe@desk (pid 9)", "2026-01-02T03:04:05Z"]) {
-        told = told.varying(word, name);
-    }
+    let [who, since] = &people[..] else { bail!("{people:?}") };
+    let since = since.split('.').next().context("no instant")?.trim_end_matches('Z');
+    let told = Told::new("another process drives it", 6, &app, output)?
+        .varying(who, "joe@desk (pid 9)")
+        .varying(since, "2026-01-02T03:04:05");
     deploy.kill().await?;
     Ok(told)
 }
