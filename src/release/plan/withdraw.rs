@@ -91,7 +91,7 @@ fn switch_back(look: Look, record: &Record, release: &Release) -> Option<Next> {
         return Some(look.act_fresh(doing, switch.patch(route)));
     }
     let service = service?;
-    let service_name = crate::model::name(service).to_owned();
+    let service_name = name(service).to_owned();
     let doing = Doing::FollowLive { service: service_name, colour: release.from };
     Some(look.act(doing, follow(service, &record.label, release.from)))
 }

@@ -281,30 +281,30 @@ fn an_image_for_a_container_that_is_not_there_is_a_misfit() {
     assert!(why.contains("tucan"), "{why}");
 }
 
-#[test]
-fn the_other_slot_must_have_been_observed_so_that_its_template_can_be_put_back() {
-    let mut world = promoted();
-    world.edit(Kind::Deployment, "parrot", |d| d["metadata"]["generation"] = json!(99));
+/// The next release waits, for so long, for a slot that is not as it has to be.
+fn waits_and_is_unfit(mut world: World, waits_for: &str, reason: &str) {
     let mut driver = Driver::new("d", Goal::Deploy(deploy("parrot-app:v3", WEBHOOK)));
     let Next::Wait { until, on: WaitFor::Ready { trouble, .. } } = driver.next(&world) else {
         panic!("does not wait")
     };
-    assert!(trouble.unwrap().contains("has not seen its last change"));
+    assert!(trouble.unwrap().contains(waits_for));
     world.now = until.unwrap();
-    assert!(unfit(driver.next(&world))[0].contains("does not act on parrot"));
+    assert!(unfit(driver.next(&world))[0].contains(reason));
+}
+
+#[test]
+fn the_other_slot_must_have_been_observed_so_that_its_template_can_be_put_back() {
+    let mut world = promoted();
+    world.edit(Kind::Deployment, "parrot", |d| d["metadata"]["generation"] = json!(99));
+    waits_and_is_unfit(world, "has not seen its last change", "does not act on parrot");
 }
 
 #[test]
 fn the_other_slots_replica_set_must_be_there() {
     let mut world = promoted();
     world.delete(Kind::ReplicaSet, &world.current_set("parrot"));
-    let mut driver = Driver::new("d", Goal::Deploy(deploy("parrot-app:v3", WEBHOOK)));
-    let Next::Wait { until, on: WaitFor::Ready { trouble, .. } } = driver.next(&world) else {
-        panic!("does not wait")
-    };
-    assert!(trouble.unwrap().contains("no ReplicaSet with its present template yet"));
-    world.now = until.unwrap();
-    assert!(unfit(driver.next(&world))[0].contains("no ReplicaSet with its present template"));
+    let none = "no ReplicaSet with its present template";
+    waits_and_is_unfit(world, &format!("{none} yet"), none);
 }
 
 #[test]
