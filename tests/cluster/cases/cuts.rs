@@ -6,17 +6,16 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use futures_util::future::try_join_all;
-use futures_util::{StreamExt, stream};
 use libtest_mimic::Trial;
 
 use super::crash::{self, proxy};
 use super::parrot::{Parrot, V1, V2};
-use super::scene::{Facts, Scene, documented, stage, tidied};
+use super::scene::{Facts, Scene, all_of, documented, stage, tidied};
 use crate::bed::chronicle::Chronicle;
 use crate::bed::{Bed, SOON};
+use crate::guard;
 use crate::support::proxy::once;
 use crate::support::{Action, Latch, Reply, Seen, Webhook};
-use crate::{guard, tally};
 
 pub fn trials() -> Vec<Trial> {
     crate::cases![twenty_cuts]
@@ -97,16 +96,12 @@ async fn twenty_cuts(bed: Arc<Bed>) -> Result<()> {
     let gate = gate.url();
     let writes = try_join_all(SCENES.map(|scene| scene.writes(&stage, &gate))).await?;
     let jobs = picked(&writes);
-    let tried = stream::iter(&jobs).map(async |job| {
+    let tried = jobs.iter().map(async |job| {
         let came = job.run(&stage, &gate).await;
         came.with_context(|| format!("{job:?}"))
     });
-    let came: Vec<Result<bool>> = tried.buffer_unordered(AT_ONCE).collect().await;
-    let failed: Vec<_> =
-        came.iter().filter_map(|came| Some(format!("{:#}", came.as_ref().err()?))).collect();
-    tally::record("cuts: real control plane", COUNT, COUNT - failed.len());
-    ensure!(failed.is_empty(), "{}", failed.join("\n\n"));
-    let hits = came.iter().flatten().filter(|is_cut| **is_cut).count();
+    let came = all_of("cuts: real control plane", tried, AT_ONCE).await?;
+    let hits = came.iter().filter(|is_cut| **is_cut).count();
     // How often a controller is in the way differs a little from run to run.
     ensure!(hits * 10 >= COUNT * 9, "only {hits} of {COUNT} cuts met a write");
     Ok(())

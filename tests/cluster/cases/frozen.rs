@@ -7,18 +7,16 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use futures_util::future::try_join_all;
-use futures_util::{StreamExt, stream};
 use http::Method;
 use libtest_mimic::Trial;
 use rustix::process::Signal;
 
 use super::crash::{Victim, proxy};
 use super::parrot::Parrot;
-use super::scene::{Facts, Scene, documented, stage, tidied};
+use super::scene::{Facts, Scene, all_of, documented, stage, tidied};
 use crate::bed::{Bed, SOON};
 use crate::support::proxy::once;
 use crate::support::{Action, Latch, Seen, Webhook};
-use crate::tally;
 
 pub fn trials() -> Vec<Trial> {
     crate::cases![driver_frozen_at_every_write]
@@ -54,16 +52,12 @@ async fn driver_frozen_at_every_write(bed: Arc<Bed>) -> Result<()> {
         all.map(move |(n, taker)| Job { driver, n, taker })
     };
     let jobs: Vec<Job> = DRIVERS.into_iter().zip(writes).flat_map(of_driver).collect();
-    let tried = stream::iter(&jobs).map(async |job| {
+    let tried = jobs.iter().map(async |job| {
         let came = job.run(&stage, &gate).await;
         came.with_context(|| format!("{job:?}"))
     });
-    let came: Vec<Result<Came>> = tried.buffer_unordered(AT_ONCE).collect().await;
-    let failed: Vec<_> =
-        came.iter().filter_map(|came| Some(format!("{:#}", came.as_ref().err()?))).collect();
-    tally::record("frozen: real control plane", jobs.len(), jobs.len() - failed.len());
-    ensure!(failed.is_empty(), "{}", failed.join("\n\n"));
-    let count = |wanted: Came| came.iter().flatten().filter(|came| **came == wanted).count();
+    let came = all_of("frozen: real control plane", tried, AT_ONCE).await?;
+    let count = |wanted: Came| came.iter().filter(|came| **came == wanted).count();
     let (never, taken) = (count(Came::Never), count(Came::TakenOver));
     eprintln!("frozen: {taken} of {} taken over", jobs.len());
     // How often a controller is in the way differs a little from run to run.

@@ -3,14 +3,30 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
+use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
 use super::crash;
 use super::parrot::{Parrot, V1, V2};
 use crate::bed::Bed;
 use crate::bed::command::Output;
+use crate::tally;
 
 const SHORT: [&str; 4] = ["--drain", "0s", "--settle", "0s"];
+
+/// Runs that are many in one case, so many at a time: a row of the table, and what each came to.
+pub async fn all_of<T>(
+    row: &str,
+    runs: impl Iterator<Item: Future<Output = Result<T>>>,
+    at_once: usize,
+) -> Result<Vec<T>> {
+    let came: Vec<Result<T>> = stream::iter(runs).buffer_unordered(at_once).collect().await;
+    let failed: Vec<_> =
+        came.iter().filter_map(|came| Some(format!("{:#}", came.as_ref().err()?))).collect();
+    tally::record(row, came.len(), came.len() - failed.len());
+    ensure!(failed.is_empty(), "{}", failed.join("\n\n"));
+    Ok(came.into_iter().flatten().collect())
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scene {
