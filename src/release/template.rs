@@ -63,7 +63,7 @@ pub fn coloured(neutral: &Value, label: &Label, colour: Colour, release: u64) ->
 /// The template that a Deployment had when this ReplicaSet was made for it.
 pub fn of_replica_set(set: &Value) -> Value {
     let mut template = set["spec"]["template"].clone();
-    if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
+    if let Some(labels) = object_at(&mut template, "/metadata/labels") {
         labels.remove(REPLICA_SET_LABEL);
     }
     template
@@ -155,8 +155,9 @@ fn set_image(template: &mut Value, change: &ImageChange) -> Result<String, Strin
             }
         }
     };
-    for list in ["containers", "initContainers"] {
-        for entry in template["spec"][list].as_array_mut().into_iter().flatten() {
+    for list in ["/spec/containers", "/spec/initContainers"] {
+        let entries = template.pointer_mut(list).and_then(Value::as_array_mut);
+        for entry in entries.into_iter().flatten() {
             if entry["name"] == container.as_str() {
                 entry["image"] = json!(change.image);
                 return Ok(container);
@@ -177,7 +178,7 @@ fn rewrite(template: &mut Value, key: &str, from: &str, to: &str) {
     if let Some(value) = template.pointer_mut("/metadata/labels").and_then(|l| l.get_mut(key)) {
         replace(value);
     }
-    for selector in selectors(&mut template["spec"]) {
+    for selector in template.pointer_mut("/spec").map(selectors).into_iter().flatten() {
         if let Some(value) = selector.get_mut("matchLabels").and_then(|l| l.get_mut(key)) {
             replace(value);
         }

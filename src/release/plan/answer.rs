@@ -76,7 +76,9 @@ fn count(look: Look, release: &Release, answered: &Answered) -> Next {
 
 fn poll(look: Look, release: &Release) -> Next {
     let gate = &release.gate;
-    match gate.asked.map(|asked| later(asked, gate.interval_seconds)) {
+    // A time that lies ahead is from a clock that was wrong.
+    let asked = gate.asked.filter(|asked| *asked <= later(look.now, gate.interval_seconds));
+    match asked.map(|asked| later(asked, gate.interval_seconds)) {
         Some(next) if look.now < next => {
             let said = counts(look, release).map(|answered| answered.answer.words().1.to_owned());
             let left = gate.threshold.saturating_sub(gate.failures + 1);

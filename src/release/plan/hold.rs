@@ -71,8 +71,9 @@ pub fn next(look: Look, record: &Record, other: Other) -> Option<Next> {
 /// Until when the driver may still answer, if it has been asked.
 fn silence(look: Look, record: &Record) -> Option<Timestamp> {
     let asked = record.challenge.as_ref()?.at;
-    // One that lies in the future is from a clock that was wrong: it counts from now.
-    Some(asked.min(look.now) + ANSWER_WITHIN)
+    // One that lies in the future is from a clock that was wrong: it is asked anew. Those of two API
+    // servers may differ a little.
+    (asked <= look.now + ANSWER_WITHIN).then(|| asked + ANSWER_WITHIN)
 }
 
 /// Whether the driver is another one, which was asked and did not answer.

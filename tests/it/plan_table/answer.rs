@@ -93,6 +93,22 @@ fn another_process_keeps_the_count_and_the_interval() {
 }
 
 #[test]
+fn a_question_by_a_clock_that_ran_ahead_is_asked_again() {
+    let (mut world, a) = waiting();
+    world.edit_record(|record| record.driver = None);
+    let mut b = Driver::new("b", a.goal);
+    go(&mut world, &mut b);
+    let mut after = |seconds| {
+        let asked = Some(world.now + SignedDuration::from_secs(seconds));
+        world.edit_record(|record| record.release.as_mut().unwrap().gate.asked = asked);
+        b.next(&world)
+    };
+    // Two API servers may differ a little.
+    assert!(matches!(after(3), Next::Wait { on: WaitFor::Gate { .. }, .. }));
+    assert!(asks(&after(3600)));
+}
+
+#[test]
 fn the_wait_for_the_next_poll_ends_at_the_deadline() {
     let mut world = initialised();
     let settings = set(deploy(V2, WEBHOOK), |settings| settings.deadline_seconds = Some(30));

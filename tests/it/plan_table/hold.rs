@@ -86,11 +86,24 @@ fn a_challenge_that_was_never_answered_saves_the_next_one_the_wait() {
 }
 
 #[test]
-fn a_challenge_from_a_clock_that_ran_ahead_counts_from_now() {
+fn a_challenge_from_a_clock_that_ran_ahead_is_made_anew() {
     let (mut world, _, mut b) = two();
     let at = world.now + jiff::SignedDuration::from_secs(3600);
     world.edit_record(|record| record.challenge = Some(Challenge { by: "c".into(), at }));
-    let until = world.now + jiff::SignedDuration::from_secs(10);
+    let next = b.next(&world);
+    assert!(step!(Doing::Challenge { .. })(&next), "{next:?}");
+    assert_eq!(record_after(&world, &next).challenge.unwrap().at, world.now);
+    world.step(&mut b);
+    world.pass(10);
+    assert!(step!(Doing::TakeOver { .. })(&b.next(&world)));
+}
+
+#[test]
+fn a_challenge_by_the_clock_of_another_api_server_counts() {
+    let (mut world, _, mut b) = two();
+    let at = world.now + jiff::SignedDuration::from_secs(3);
+    world.edit_record(|record| record.challenge = Some(Challenge { by: "c".into(), at }));
+    let until = at + jiff::SignedDuration::from_secs(10);
     assert!(matches!(b.next(&world), Next::Wait { until: Some(u), .. } if u == until));
 }
 
