@@ -5,6 +5,7 @@ use super::{Surroundings, verdict};
 use crate::cli::{self, Output};
 use crate::cluster::Breadth;
 use crate::error::Error;
+use crate::model::Colour;
 use crate::release::history;
 use crate::report;
 
@@ -16,7 +17,11 @@ pub async fn run(
     let session = Session::open(around, common, args.app.as_ref()).await?;
     let s = session.look(Breadth::Record).await?;
     let Some((_, record)) = &s.record else {
-        return Err(verdict::not_initialised(&session));
+        let s = session.look(Breadth::Serving).await?;
+        return Err(match s.slot(Colour::Blue) {
+            Some(_) => verdict::not_initialised(&session),
+            None => verdict::no_deployment(&session),
+        });
     };
     let history = history::of(&s.names, record);
     match session.output {

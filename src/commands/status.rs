@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::Surroundings;
 use super::session::{NOBODY, Session};
+use super::{Surroundings, verdict};
 use crate::cli::{self, Output};
 use crate::cluster::Breadth;
 use crate::error::{Error, Kind};
@@ -27,8 +27,7 @@ pub async fn run(
     let s = session.look(Breadth::Serving).await?;
     // Where nobody has taken it in yet, there may be no app at all.
     if s.record.is_none() && s.slot(Colour::Blue).is_none() {
-        let error = Error::new(Kind::Unfit, s.names.no_deployment());
-        return Err(error.hint(session.cluster.kubectl("get deployments")));
+        return Err(verdict::no_deployment(&session));
     }
     let status = status::of(&s);
     match session.output {

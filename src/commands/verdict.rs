@@ -118,6 +118,12 @@ fn excluded(hand: &Hand) -> Option<String> {
     })
 }
 
+/// What was named is not there at all.
+pub fn no_deployment(session: &Session) -> Error {
+    Error::new(Kind::Unfit, session.names.no_deployment())
+        .hint(session.cluster.kubectl("get deployments"))
+}
+
 /// `init` has not taken the app in.
 pub fn not_initialised(session: &Session) -> Error {
     let what = format!("{} has not been prepared for releases", session.names.app);

@@ -114,7 +114,7 @@ pub fn result(output: Output, line: &str) {
 
 /// Something that has to be known before it begins, whatever form the output has: it goes to stderr.
 pub fn notice(line: &str) {
-    say(&clean(line));
+    fitted(&clean(line), Stream::Err.width()).iter().for_each(|line| say(line));
 }
 
 pub fn json(value: &impl Serialize) {

@@ -57,6 +57,8 @@ impl Plain {
             WaitFor::Ready { deployment, ready, desired, trouble, .. } => {
                 format!("{deployment} {ready} {desired} {trouble:?}")
             }
+            // Who is followed is asked again and again, and lives.
+            WaitFor::SignOfLife { holder } | WaitFor::Driver { holder } => holder.clone(),
             on => words::waiting(on, None, now).0,
         };
         if !self.is_news(topic, now) {
@@ -184,5 +186,19 @@ mod tests {
         assert_eq!(lines(&mut plain, 60, away("reset")).len(), 1);
         assert_eq!(lines(&mut plain, 61, What::Reachable).len(), 1);
         assert_eq!(lines(&mut plain, 62, away("refused")).len(), 1);
+    }
+
+    #[test]
+    fn somebody_who_lives_is_followed_in_one_line_a_minute() {
+        let mut plain = plain();
+        let jane = || "jane@laptop (pid 1)".to_owned();
+        let mut waits = |after, on| lines(&mut plain, after, What::Waiting { on, until: None });
+        let first = waits(0, WaitFor::Driver { holder: jane() });
+        assert_eq!(first, ["03:04:05Z  jane@laptop (pid 1) drives the release, following it"]);
+        assert_eq!(waits(15, WaitFor::SignOfLife { holder: jane() }), Vec::<String>::new());
+        assert_eq!(waits(16, WaitFor::Driver { holder: jane() }), Vec::<String>::new());
+        assert_eq!(waits(60, WaitFor::Driver { holder: jane() }).len(), 1);
+        let by = WaitFor::SignOfLife { holder: "joe@desk (pid 2)".into() };
+        assert_eq!(waits(61, by).len(), 1);
     }
 }

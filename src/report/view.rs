@@ -56,6 +56,7 @@ impl View {
                 self.run(Under::Wait { on: WaitFor::Answer, until: None }, event.at);
             }
             What::Reachable | What::Ended { .. } | What::Failed { .. } => self.running = None,
+            What::Done(Doing::Challenge { .. }) => {}
             What::Done(_) if !self.is_at_the_gate() => self.running = None,
             _ => {}
         }
@@ -81,7 +82,10 @@ impl View {
     fn run(&mut self, what: Under, now: Timestamp) {
         // A write of the count, or the next try, is part of the wait that is shown.
         match (&what, &mut self.running) {
-            (Under::Step(Doing::Count { .. } | Doing::Answer), Some(_)) => {}
+            (
+                Under::Step(Doing::Count { .. } | Doing::Answer | Doing::Challenge { .. }),
+                Some(_),
+            ) => {}
             (Under::Wait { on, .. }, Some(running)) if running.is_like(on) => running.what = what,
             (Under::Away { .. }, Some(running)) if matches!(running.what, Under::Away { .. }) => {
                 running.what = what;
@@ -141,6 +145,7 @@ impl Running {
         let Under::Wait { on: was, .. } = &self.what else { return false };
         std::mem::discriminant(was) == std::mem::discriminant(on)
             || words::is_a_decision(was) && words::is_a_decision(on)
+            || words::is_about_a_driver(was) && words::is_about_a_driver(on)
     }
 }
 

@@ -141,3 +141,21 @@ fn an_outage_is_shown_until_it_is_over() {
     assert_eq!(take(&mut view, 7_000, What::Reachable), ["the API server answers again 7.0s"]);
     assert_eq!(region(&view, 7_000), Vec::<String>::new());
 }
+
+#[test]
+fn following_somebody_who_lives_is_one_wait() {
+    let mut view = view();
+    let holder = "jane@laptop (pid 1)".to_owned();
+    let wait = |on| What::Waiting { on, until: None };
+    let follows = || wait(WaitFor::Driver { holder: "jane@laptop (pid 1)".into() });
+    take(&mut view, 0, follows());
+    let asks = Doing::Challenge { holder: holder.clone() };
+    assert!(take(&mut view, 15_000, What::Doing(asks.clone())).is_empty());
+    assert!(take(&mut view, 15_000, What::Done(asks)).is_empty());
+    take(&mut view, 15_000, wait(WaitFor::SignOfLife { holder: holder.clone() }));
+    let waits = format!("waiting for a sign of life of {holder} (16s)");
+    assert_eq!(region(&view, 16_000), [waits]);
+    take(&mut view, 16_000, follows());
+    let follows = format!("{holder} drives the release, following it (17s)");
+    assert_eq!(region(&view, 17_000), [follows]);
+}

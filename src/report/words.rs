@@ -95,6 +95,7 @@ pub fn would(doing: &Doing) -> String {
         Doing::SwitchBack { service, .. } => {
             format!("switch back to Service {service}, should it be aborted after the switch")
         }
+        Doing::Challenge { holder } => format!("ask {holder} for a sign of life"),
         // What else there is belongs to releases that are under way.
         other => done(other).map_or_else(|| "keep the record".to_owned(), |line| line.text),
     }
@@ -105,7 +106,7 @@ fn done(done: &Doing) -> Option<Line> {
         // The command's end says as much.
         Doing::Set | Doing::Answer | Doing::Finish | Doing::LetGo => return None,
         // What follows from them is a wait, which says it.
-        Doing::Count { .. } | Doing::MarkSwitched => return None,
+        Doing::Count { .. } | Doing::MarkSwitched | Doing::Challenge { .. } => return None,
         Doing::StartDrain { confirmed: None, .. } => return None,
         Doing::StartDrain { confirmed: Some(by), .. } => arrived(*by).to_owned(),
         Doing::End { ending } => return Some(ends(ending)),
@@ -114,9 +115,6 @@ fn done(done: &Doing) -> Option<Line> {
         }
         Doing::MarkUnready => {
             return Some(Line::new(Mark::Bad, "the candidate is no longer ready"));
-        }
-        Doing::Challenge { holder } => {
-            return Some(Line::new(Mark::News, format!("asked {holder} for a sign of life")));
         }
         Doing::Hold => "goes on with the unfinished release".to_owned(),
         Doing::MakeRecord => "made the record".to_owned(),
@@ -311,6 +309,11 @@ fn goes(at: Timestamp, now: Timestamp) -> String {
 /// Whether a person can end this wait with a word.
 pub fn is_a_decision(on: &WaitFor) -> bool {
     matches!(on, WaitFor::Gate { .. } | WaitFor::Answer | WaitFor::Person)
+}
+
+/// Whether another process has to act, or to show that it lives.
+pub fn is_about_a_driver(on: &WaitFor) -> bool {
+    matches!(on, WaitFor::Driver { .. } | WaitFor::SignOfLife { .. })
 }
 
 pub fn pods(n: u64) -> String {

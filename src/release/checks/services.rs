@@ -37,12 +37,13 @@ pub fn checks(g: &Ground) -> Vec<Check> {
 
 fn external_name(g: &Ground, live: Option<&Value>) -> Check {
     let (name, service) = ("external-name", &g.service);
-    match live.is_some_and(is_external) {
-        true => {
+    match live {
+        Some(live) if is_external(live) => {
             let what = format!("Service {service} is of type ExternalName");
             Check::fail(name, what).hint("it selects no pods")
         }
-        false => Check::pass(name, format!("Service {service} selects pods")),
+        Some(_) => Check::pass(name, format!("Service {service} selects pods")),
+        None => Check::pass(name, format!("Service {service} will select pods")),
     }
 }
 

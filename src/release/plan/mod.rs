@@ -76,9 +76,13 @@ pub fn plan(goal: &Goal, me: &Me, s: &Snapshot, now: Timestamp) -> Next {
         return Next::Wait { until: None, on: WaitFor::Change };
     }
     let Some((_, record)) = &s.record else {
-        return Next::Done(match s.memory.drove {
-            true => Outcome::Changed { what: format!("{} was deleted", s.record_name()), by: None },
-            false => Outcome::NotInitialised,
+        let is_there = Colour::BOTH.into_iter().any(|colour| s.slot(colour).is_some());
+        return Next::Done(match (s.memory.drove, is_there) {
+            (true, _) => {
+                Outcome::Changed { what: format!("{} was deleted", s.record_name()), by: None }
+            }
+            (false, true) => Outcome::NotInitialised,
+            (false, false) => Outcome::Unfit { reasons: vec![s.names.no_deployment()] },
         });
     };
     if let Some(next) = over(look, record, goal) {

@@ -242,6 +242,9 @@ fn deploy_asks_for_init_first() {
     assert_eq!(unprepared(deploy_next(&world)), ["there is no Service parrot-green"]);
     world.delete(Kind::ConfigMap, &names().record().name);
     assert_eq!(done(deploy_next(&world)), Outcome::NotInitialised);
+    world.delete(Kind::Deployment, "parrot");
+    let reasons = vec!["there is no Deployment parrot in namespace blue-green".to_owned()];
+    assert_eq!(done(deploy_next(&world)), Outcome::Unfit { reasons });
 }
 
 #[test]
