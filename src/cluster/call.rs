@@ -198,6 +198,9 @@ pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     // The layers' own names say nothing to whoever reads it.
     let layers = ["ServiceError: ", "client error (Connect): ", "tcp connect error: "];
     let text = layers.iter().fold(text, |text, layer| text.replacen(layer, "", 1));
+    let proxy = ["tunnel error: ", "SOCKS error: "].into_iter();
+    let text = proxy.fold(text, |text, layer| text.replacen(layer, "the proxy: ", 1));
+    let text = text.replacen("failed to create underlying connection", "no connection to it", 1);
     // As the connector says it.
     match text.as_str() {
         "deadline has elapsed" => format!("no connection within {} s", CONNECT_WITHIN.as_secs()),

@@ -11,10 +11,9 @@ use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig, KubeconfigError};
 
 use super::account::Account;
 use super::call::chain;
-use super::{Clock, Cluster};
+use super::{Clock, Cluster, proxy};
 use crate::USER_AGENT;
 use crate::error::{Error, Kind, quoted};
-use crate::settings::is_this_machine;
 
 pub(super) const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
@@ -51,11 +50,6 @@ impl Access {
 /// Makes the client, with a credential. Nothing is sent yet.
 pub async fn connect(access: &Access) -> Result<Cluster, Error> {
     let mut config = config(access).await?;
-    // As with kubectl: the environment's proxy is for other machines than this one.
-    if is_this_machine(config.cluster_url.host()) && is_the_environments(config.proxy_url.as_ref())
-    {
-        config.proxy_url = None;
-    }
     config.connect_timeout = Some(CONNECT_WITHIN);
     // A repeated write is a decision: the plan's, after it has looked again.
     config.default_retry = false;
@@ -86,12 +80,6 @@ pub async fn connect(access: &Access) -> Result<Cluster, Error> {
     }
 }
 
-fn is_the_environments(proxy: Option<&http::Uri>) -> bool {
-    let said = ["HTTPS_PROXY", "https_proxy"].into_iter().filter_map(|it| std::env::var(it).ok());
-    let mut said = said.filter_map(|proxy| proxy.parse::<http::Uri>().ok());
-    said.any(|it| Some(&it) == proxy)
-}
-
 /// A cluster's address without what may stand before the host: a user and a password.
 fn shown(url: &http::Uri) -> String {
     let host = url.host().unwrap_or_default();
@@ -110,7 +98,7 @@ async fn config(access: &Access) -> Result<Config, Error> {
         Some(path) => Kubeconfig::read_from(path),
         None => Kubeconfig::read(),
     };
-    let kubeconfig = match read {
+    let mut kubeconfig = match read {
         Ok(kubeconfig) => kubeconfig,
         // Without one, and without a word about one: the Pod that a CI step may run in.
         Err(error) if is_none(&error) && access.kubeconfig.is_none() && context.is_none() => {
@@ -135,8 +123,20 @@ async fn config(access: &Access) -> Result<Config, Error> {
         })?;
         no_old_provider(&user, named.auth_info.as_ref())?;
     }
+    let used = context.or(kubeconfig.current_context.as_ref()).cloned();
+    let said = proxy::take(&mut kubeconfig, used.as_deref());
     let options = KubeConfigOptions { context: context.cloned(), ..Default::default() };
-    Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| failed(&error))
+    let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
+    let mut config = config.map_err(|error| failed(&error))?;
+    config.proxy_url = proxy::to(&config.cluster_url, said.as_deref()).map_err(|why| {
+        Error::new(Kind::Usage, "the proxy to the cluster can't be used").because(why).hint(
+            match said {
+                Some(_) => access.kubectl("config view"),
+                None => "name it by http://HOST:PORT, or except the cluster in NO_PROXY".to_owned(),
+            },
+        )
+    })?;
+    Ok(config)
 }
 
 /// The client would run the program that such a provider names, with no limit, its thread blocked.

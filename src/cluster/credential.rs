@@ -52,7 +52,11 @@ fn kubeconfig(error: &KubeconfigError) -> Option<String> {
         }
         KubeconfigError::MissingClusterUrl => "its cluster has no server".to_owned(),
         KubeconfigError::ParseClusterUrl(_) => "its cluster's server is no address".to_owned(),
-        KubeconfigError::ParseProxyUrl(_) => "its proxy-url is no address".to_owned(),
+        KubeconfigError::ParseNoProxy(_) => {
+            "NO_PROXY in the environment is no list of hosts, addresses and ranges, with commas \
+             between them"
+                .to_owned()
+        }
         KubeconfigError::LoadCertificateAuthority(error) => load("certificate authority", error),
         KubeconfigError::LoadClientCertificate(error) => load("client certificate", error),
         KubeconfigError::LoadClientKey(error) => load("client key", error),

@@ -10,6 +10,7 @@ mod explain;
 mod logs;
 mod observe;
 mod plugin;
+mod proxy;
 mod rights;
 mod watch;
 

@@ -32,6 +32,7 @@ mod pictures;
 mod plugin;
 mod preview_host;
 mod probe;
+mod proxied;
 mod refusals;
 mod requests;
 mod rights;
@@ -76,6 +77,7 @@ pub fn together() -> Vec<Trial> {
         mended::trials(),
         pictures::trials(),
         plugin::trials(),
+        proxied::trials(),
         refusals::trials(),
         requests::trials(),
         rights::trials(),

@@ -15,10 +15,12 @@ mod latch;
 pub mod proxy;
 pub mod reply;
 pub mod terminal;
+mod tunnel;
 pub mod webhook;
 
 pub use latch::Latch;
 pub use proxy::{Action, Proxy, Seen};
 pub use reply::Reply;
 pub use terminal::Terminal;
+pub use tunnel::Tunnel;
 pub use webhook::{Answer, Poll, Webhook};
