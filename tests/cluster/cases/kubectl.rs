@@ -60,7 +60,13 @@ impl Both {
         let line = line.replace("NAMESPACE", &self.namespace);
         let mut args: Vec<&str> = line.split(' ').collect();
         args.extend(["-n", &self.namespace]);
-        Ok(told(&self.bed.kubectl_at(kubeconfig, &args, input.as_bytes()).await?))
+        loop {
+            let said = told(&self.bed.kubectl_at(kubeconfig, &args, input.as_bytes()).await?);
+            // kubectl reads, then replaces; a controller may have written its status between.
+            if !said.contains("the object has been modified") {
+                return Ok(said);
+            }
+        }
     }
 }
 
