@@ -79,6 +79,12 @@ impl Pause {
         news
     }
 
+    /// How long until this pause is worth another word.
+    fn again(&self) -> Duration {
+        let since = self.said.as_ref().map(|(_, at)| at.elapsed());
+        since.and_then(|since| SAY_AGAIN.checked_sub(since)).unwrap_or(SAY_AGAIN)
+    }
+
     /// The next pause is news, whatever it is for.
     pub fn say_again(&mut self) {
         self.said = None;
@@ -103,9 +109,10 @@ impl Pause {
     ) -> Woken {
         self.watches.want(drive.cluster, &specs(s, on));
         let left = until.map(|until| until.duration_since(now));
-        let left = left.map_or(SAY_AGAIN, |left| Duration::try_from(left).unwrap_or_default());
+        let again = self.again();
+        let left = left.map_or(again, |left| Duration::try_from(left).unwrap_or_default());
         // A moment more: a clock that rounds must not wake us before the time has come.
-        let left = left.min(SAY_AGAIN) + Duration::from_millis(5);
+        let left = left.min(again) + Duration::from_millis(5);
         let switched = self.prepare_probe(drive, s, on);
         let poll = async {
             match &mut self.poll {

@@ -47,6 +47,9 @@ impl Loop<'_> {
                 // What a record write began or ended is this event's release.
                 self.snapshot()?;
                 self.emit(What::Done(step.doing.clone()));
+                if !step.doing.is_part_of_a_wait() {
+                    self.pause.say_again();
+                }
                 // Whoever followed another driver knows only the record as it is now.
                 if matches!(step.doing, Doing::Hold | Doing::TakeOver { .. })
                     && !self.look.is_fresh()

@@ -56,7 +56,9 @@ impl Phase {
             Phase::Confirming => release.switched,
             Phase::Baking | Phase::Draining => release.arrived,
         };
-        began.unwrap_or(release.started)
+        // Of one that has just begun and is not written down yet, the last that was.
+        let gate = release.gate.asked.max(release.approved.as_ref().map(|yes| yes.at));
+        began.or(release.waiting.max(gate)).unwrap_or(release.started)
     }
 }
 

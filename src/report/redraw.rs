@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
+use tokio::task::AbortHandle;
 
 use super::region::Region;
 
 pub struct Redraw {
     bar: ProgressBar,
     canvas: Canvas,
+    stops: Option<AbortHandle>,
 }
 
 impl Redraw {
@@ -33,7 +35,8 @@ impl Redraw {
         let bar = ProgressBar::with_draw_target(None, target);
         bar.set_style(style.with_key("text", draw));
         bar.enable_steady_tick(every);
-        Redraw { bar, canvas }
+        let stops = stops(canvas.clone(), bar.clone());
+        Redraw { bar, canvas, stops }
     }
 
     /// Lines that stay, above it.
@@ -48,8 +51,34 @@ impl Redraw {
     }
 }
 
+/// Leaves the terminal to the shell while the process is suspended (Ctrl-Z), and comes back.
+#[cfg(unix)]
+fn stops(canvas: Canvas, bar: ProgressBar) -> Option<AbortHandle> {
+    use rustix::process::{Signal, getpid, kill_process};
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut stop = signal(SignalKind::from_raw(Signal::TSTP.as_raw())).ok()?;
+    let task = tokio::spawn(async move {
+        while stop.recv().await.is_some() {
+            canvas.drawing().is_hidden = true;
+            bar.force_draw();
+            // What the signal does where nobody listens for it.
+            let _ = kill_process(getpid(), Signal::STOP);
+            canvas.drawing().is_hidden = false;
+            bar.force_draw();
+        }
+    });
+    Some(task.abort_handle())
+}
+
+#[cfg(not(unix))]
+fn stops(_: Canvas, _: ProgressBar) -> Option<AbortHandle> {
+    None
+}
+
 impl Drop for Redraw {
     fn drop(&mut self) {
+        self.stops.iter().for_each(AbortHandle::abort);
         self.bar.finish_and_clear();
     }
 }
@@ -67,6 +96,7 @@ struct Drawing {
     settled: Vec<String>,
     lines: Vec<String>,
     region: Region,
+    is_hidden: bool,
 }
 
 impl Canvas {
@@ -119,7 +149,10 @@ impl TermLike for Canvas {
     fn flush(&self) -> io::Result<()> {
         let (height, width) = self.term.size();
         let mut drawing = self.drawing();
-        let (settled, lines) = (take(&mut drawing.settled), take(&mut drawing.lines));
+        let (settled, mut lines) = (take(&mut drawing.settled), take(&mut drawing.lines));
+        if drawing.is_hidden {
+            lines.clear();
+        }
         let text = drawing.region.draw(&settled, lines, (height.into(), width.into()));
         (&self.term).write_all(text.as_bytes())
     }

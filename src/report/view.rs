@@ -56,8 +56,8 @@ impl View {
                 self.run(Under::Wait { on: WaitFor::Answer, until: None }, event.at);
             }
             What::Reachable | What::Ended { .. } | What::Failed { .. } => self.running = None,
-            What::Done(Doing::Challenge { .. }) => {}
-            What::Done(_) if !self.is_at_the_gate() => self.running = None,
+            // One that is part of a wait leaves that as it is.
+            What::Done(_) if self.is_at_a_step() => self.running = None,
             _ => {}
         }
         let lines = words::settled(&event.what);
@@ -79,13 +79,14 @@ impl View {
         matches!(running, Some(Under::Wait { on: WaitFor::Gate { .. }, .. }))
     }
 
+    fn is_at_a_step(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| matches!(running.what, Under::Step(_)))
+    }
+
     fn run(&mut self, what: Under, now: Timestamp) {
         // A write of the count, or the next try, is part of the wait that is shown.
         match (&what, &mut self.running) {
-            (
-                Under::Step(Doing::Count { .. } | Doing::Answer | Doing::Challenge { .. }),
-                Some(_),
-            ) => {}
+            (Under::Step(doing), Some(_)) if doing.is_part_of_a_wait() => {}
             (Under::Wait { on, .. }, Some(running)) if running.is_like(on) => running.what = what,
             (Under::Away { .. }, Some(running)) if matches!(running.what, Under::Away { .. }) => {
                 running.what = what;

@@ -97,7 +97,7 @@ fn the_gate_stays_in_place_while_it_is_polled() {
     assert!(take(&mut view, 10_010, counted(2)).is_empty());
     take(&mut view, 10_010, gate(2, 20_000));
     let wanted = [
-        "the gate says not yet: 500 (2 of 60), asked again in 8s (11s)",
+        "the gate says not yet: 500 (2 of 60), asked again in 8s (12s)",
         "without a yes it goes in 9m 48s, at 03:14:05Z",
         "preview  http://p",
         "yes      bluegreen promote parrot -n birds",
@@ -158,4 +158,17 @@ fn following_somebody_who_lives_is_one_wait() {
     take(&mut view, 16_000, follows());
     let follows = format!("{holder} drives the release, following it (17s)");
     assert_eq!(region(&view, 17_000), [follows]);
+}
+
+#[test]
+fn a_sign_of_life_leaves_the_wait_as_it_is() {
+    let mut view = view();
+    take(&mut view, 0, What::Waiting { on: WaitFor::Person, until: None });
+    take(&mut view, 5_000, What::Doing(Doing::Answer));
+    take(&mut view, 5_000, What::Done(Doing::Answer));
+    assert_eq!(region(&view, 6_000)[0], "the candidate waits for a person's yes (6.0s)");
+    let scaled = || Doing::Resize { deployment: "parrot-green".into(), replicas: 2 };
+    take(&mut view, 7_000, What::Doing(scaled()));
+    take(&mut view, 7_000, What::Done(scaled()));
+    assert_eq!(region(&view, 7_000), Vec::<String>::new());
 }

@@ -117,6 +117,10 @@ pub fn read(document: &Node) -> Result<Given, Wrong> {
         let at = document.get("gate").map(|gate| gate.at);
         return Err(Wrong { at, why: "webhook and webhooks exclude each other".to_owned() });
     }
+    if gate.is_some_and(|gate| gate.skip && (gate.webhook.is_some() || !gate.webhooks.is_empty())) {
+        let at = document.get("gate").map(|gate| gate.at);
+        return Err(Wrong { at, why: "skip: true is no gate, and a webhook is one".to_owned() });
+    }
     let beside = gate.map(|gate| files(&gate.secret_file, &gate.header_file, &gate.ca_file));
     let beside = beside.unwrap_or_default();
     if gate.is_some_and(|gate| !gate.webhooks.is_empty()) && !beside.is_empty() {

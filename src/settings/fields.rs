@@ -80,7 +80,9 @@ pub const FIELDS: &[(&str, Use)] = &[
     ),
     (
         "spec.autoscalerRef",
-        Refused("leave it out; bluegreen does not release an app with an autoscaler yet"),
+        Refused(
+            "leave it out: the autoscaler of the live version is found, and cloned for the new one",
+        ),
     ),
     (
         "spec.routeRef",

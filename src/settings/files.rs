@@ -82,12 +82,15 @@ pub fn read(asked: &Asked, look: &dyn Fn(&str, Option<&str>) -> String) -> Resul
     let sources: Vec<Source> =
         asked.files.iter().map(|path| Source::read(path)).collect::<Result<_, _>>()?;
     let (mut parts, mut passed) = (Vec::new(), Vec::new());
+    // Files that say nothing are a mistake, whatever stands beside them.
+    let mut says_something = sources.is_empty();
     for (n, source) in sources.iter().enumerate() {
         for node in source.documents()? {
             let kind = node.get("kind").and_then(Node::text).unwrap_or("something without a kind");
             passed.push(kind.to_owned());
-            let counts = |part: &Part| asked.with_template || !part.is_deployment();
-            if let Some(part) = part(n, node).filter(counts) {
+            let Some(part) = part(n, node) else { continue };
+            says_something = true;
+            if asked.with_template || !part.is_deployment() {
                 parts.push(part);
                 passed.pop();
             }
@@ -109,7 +112,7 @@ pub fn read(asked: &Asked, look: &dyn Fn(&str, Option<&str>) -> String) -> Resul
     app = app.or(only.and_then(|part| part.app.clone()));
     namespace = namespace.or(said(|given| given.namespace.as_deref(), &settings));
     namespace = namespace.or(only.and_then(|part| part.namespace.clone()));
-    if settings.is_none() {
+    if settings.is_none() && says_something {
         settings = beside(asked.files, app.as_deref(), namespace.as_deref())?;
         app = app.or(said(|given| Some(&given.app), &settings));
         namespace = namespace.or(said(|given| given.namespace.as_deref(), &settings));

@@ -250,11 +250,18 @@ fn our_own_form_is_understood() {
 }
 
 #[test]
+fn no_gate_has_no_webhook() {
+    for hooks in ["webhook: 'http://a/'", "webhooks: [{url: 'http://a/'}]"] {
+        let read = config::read(&document(&format!("app: parrot\ngate: {{skip: true, {hooks}}}")));
+        let why = read.err().map(|wrong| wrong.why);
+        assert_eq!(why.as_deref(), Some("skip: true is no gate, and a webhook is one"), "{hooks}");
+    }
+}
+
+#[test]
 fn our_own_form_needs_only_the_app() {
-    let given = config::read(&document("app: parrot\ngate: {skip: true, webhook: 'http://a/'}"));
-    let given = given.unwrap();
+    let given = config::read(&document("app: parrot\ngate: {skip: true}")).unwrap();
     assert!(given.settings.skip);
-    assert_eq!(given.hooks.len(), 1);
     let given = config::read(&document("app: parrot\ngate:\ndrain:")).unwrap();
     assert_eq!(given.settings, Settings::default());
     assert!(given.hooks.is_empty() && given.files.is_empty());

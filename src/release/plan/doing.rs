@@ -213,3 +213,10 @@ pub enum Doing {
     /// Leave the release as it is, with nobody driving it.
     LetGo,
 }
+
+impl Doing {
+    /// Whether it is a word on the side: what is waited for goes on.
+    pub fn is_part_of_a_wait(&self) -> bool {
+        matches!(self, Doing::Count { .. } | Doing::Answer | Doing::Challenge { .. })
+    }
+}

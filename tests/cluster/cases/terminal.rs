@@ -20,6 +20,7 @@ pub fn trials() -> Vec<Trial> {
         abort_by_somebody_else,
         candidate_that_crashes,
         api_server_that_goes_away,
+        others_leave_the_wait_on_the_screen,
         resize_in_the_middle,
     ]
 }
@@ -176,6 +177,26 @@ async fn outage(bed: &Arc<Bed>, columns: u16) -> Result<Film> {
     ensure!(terminal.ends().await? == 130, "{}", terminal.screen());
     film.add("Ctrl-C", &terminal.screen());
     Ok(film)
+}
+
+async fn others_leave_the_wait_on_the_screen(bed: Arc<Bed>) -> Result<()> {
+    let app = Parrot::ready(&bed).await?;
+    let mut terminal = app.terminal(100, &["deploy", "parrot", "--image", V2], &[])?;
+    let waits = "waits for a person";
+    let before = terminal.shows(waits).await?;
+    let deploy = ["deploy", "parrot", "--image", "x:other", "--yes"];
+    app.joes(&deploy)?.wait().await?.expect_code(6)?;
+    ensure!(terminal.screen() == before, "{before}\nis now\n{}", terminal.screen());
+
+    // The shell has the terminal meanwhile.
+    terminal.type_keys("\x1a")?;
+    terminal.is_suspended().await?;
+    ensure!(!terminal.screen().contains(waits), "{}", terminal.screen());
+    terminal.goes_on()?;
+    terminal.shows(waits).await?;
+    terminal.type_keys("\x03")?;
+    ensure!(terminal.ends().await? == 130, "{}", terminal.screen());
+    Ok(())
 }
 
 async fn resize_in_the_middle(bed: Arc<Bed>) -> Result<()> {

@@ -91,8 +91,7 @@ impl Terminal {
     /// While the program is stopped and all that it wrote has been read: what was written for one
     /// width and arrives at another is another story, which takes a terminal that can do more.
     async fn resize_between_pictures(&self, columns: u16, manner: Resize) -> Result<bool> {
-        let pid = self.child.process_id().and_then(|id| Pid::from_raw(id as i32));
-        let pid = pid.context("it has ended already")?;
+        let pid = self.pid()?;
         kill_process(pid, Signal::STOP)?;
         let mut read = None;
         while read.replace(self.raw().len()) != Some(self.raw().len()) {
@@ -101,6 +100,30 @@ impl Terminal {
         let resized = self.resize_now(columns, manner);
         kill_process(pid, Signal::CONT)?;
         resized
+    }
+
+    fn pid(&self) -> Result<Pid> {
+        let pid = self.child.process_id().and_then(|id| Pid::from_raw(id as i32));
+        pid.context("it has ended already")
+    }
+
+    /// Waits until it has stopped, and all that it wrote has been read.
+    pub async fn is_suspended(&self) -> Result<()> {
+        let stat = format!("/proc/{}/stat", self.pid()?.as_raw_nonzero());
+        let end = Instant::now() + PATIENCE;
+        let mut read = None;
+        // Its name, in brackets, then its state.
+        while !std::fs::read_to_string(&stat)?.contains(") T ")
+            || read.replace(self.raw().len()) != Some(self.raw().len())
+        {
+            ensure!(Instant::now() < end, "it goes on:\n{}", self.screen());
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(())
+    }
+
+    pub fn goes_on(&self) -> Result<()> {
+        Ok(kill_process(self.pid()?, Signal::CONT)?)
     }
 
     fn resize_now(&self, columns: u16, manner: Resize) -> Result<bool> {
