@@ -39,7 +39,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand abort 'Destroy the candidate; after the switch, switch back first'
             cand rollback 'Make the version live again that was before this one'
             cand demo 'Run a whole release in a cluster of its own, inside this process'
-            cand schema 'Print the JSON Schema of what -o json prints'
+            cand schema 'Print the JSON Schema of what -o json prints, or of bluegreen.yaml'
             cand completions 'Print a script that completes this command line in a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -237,7 +237,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand abort 'Destroy the candidate; after the switch, switch back first'
             cand rollback 'Make the version live again that was before this one'
             cand demo 'Run a whole release in a cluster of its own, inside this process'
-            cand schema 'Print the JSON Schema of what -o json prints'
+            cand schema 'Print the JSON Schema of what -o json prints, or of bluegreen.yaml'
             cand completions 'Print a script that completes this command line in a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }

@@ -44,7 +44,7 @@ complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "promote" -d 'Ap
 complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "abort" -d 'Destroy the candidate; after the switch, switch back first'
 complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "rollback" -d 'Make the version live again that was before this one'
 complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "demo" -d 'Run a whole release in a cluster of its own, inside this process'
-complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "schema" -d 'Print the JSON Schema of what -o json prints'
+complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "schema" -d 'Print the JSON Schema of what -o json prints, or of bluegreen.yaml'
 complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "completions" -d 'Print a script that completes this command line in a shell'
 complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -l target-port -d 'The container port behind the Service, where the app has several' -r
@@ -215,6 +215,6 @@ complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history check promote abort rollback demo schema completions help" -f -a "abort" -d 'Destroy the candidate; after the switch, switch back first'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history check promote abort rollback demo schema completions help" -f -a "rollback" -d 'Make the version live again that was before this one'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history check promote abort rollback demo schema completions help" -f -a "demo" -d 'Run a whole release in a cluster of its own, inside this process'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history check promote abort rollback demo schema completions help" -f -a "schema" -d 'Print the JSON Schema of what -o json prints'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history check promote abort rollback demo schema completions help" -f -a "schema" -d 'Print the JSON Schema of what -o json prints, or of bluegreen.yaml'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history check promote abort rollback demo schema completions help" -f -a "completions" -d 'Print a script that completes this command line in a shell'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand help; and not __fish_seen_subcommand_from init deploy status history check promote abort rollback demo schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -135,7 +135,7 @@ pub enum Command {
     /// Needs no cluster, no rights and no network: the API server, the pods, the proxy that obeys the
     /// Ingress and the gate are all in here, on 127.0.0.1. The release is deploy's own.
     Demo(Demo),
-    /// Print the JSON Schema of what -o json prints
+    /// Print the JSON Schema of what -o json prints, or of bluegreen.yaml
     ///
     /// Draft 2020-12. Needs no cluster. docs/json.md has every event with an example.
     Schema(Schema),

@@ -33,6 +33,7 @@ const DEPLOY: Examples = &[
 ];
 const STATUS: Examples = &[
     ("What is live, and what is in progress", "status parrot -n blue-green"),
+    ("Kept current until Ctrl-C", "status parrot -n blue-green -w"),
     ("The same for a script", "status parrot -n blue-green -o json"),
 ];
 const HISTORY: Examples = &[
@@ -67,7 +68,7 @@ const SCHEMA: Examples = &[
     ("For an editor that checks a bluegreen.yaml", "schema config > bluegreen.schema.json"),
 ];
 const COMPLETIONS: Examples = &[
-    ("For this bash", "completions bash"),
+    ("What bash has to source", "completions bash"),
     ("For every zsh to come", "completions zsh > ~/.zfunc/_bluegreen"),
 ];
 /// From nothing to a new version: the examples of the program itself.

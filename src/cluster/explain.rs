@@ -19,8 +19,8 @@ impl Cluster {
             .because(why)
             .hint(self.kubectl(&look));
         error.hint(match is_later {
-            true => "use the bluegreen that wrote it, or a later one",
-            false => "once it is deleted, bluegreen init makes it again from what is there",
+            true => "use the version that wrote it, or a later one",
+            false => "once it is deleted, init makes it again from what is there",
         })
     }
 

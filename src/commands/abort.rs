@@ -17,7 +17,10 @@ pub async fn run(
     args: &cli::Abort,
 ) -> Result<(), Error> {
     let session = Session::open(around, common, args.app.as_ref()).await?;
-    let goal = Goal::Abort { release: args.release, reason: args.reason.clone() };
+    let goal = Goal::Abort {
+        release: args.release,
+        reason: args.reason.clone().filter(|reason| !reason.is_empty()),
+    };
     let ended = session.drive(goal, NOBODY, PATIENCE).await?;
     let said = match &ended.outcome {
         Outcome::Finished(finished) if finished.outcome == Verdict::Aborted => format!(

@@ -117,8 +117,8 @@ async fn only_app(cluster: &Cluster) -> Result<String, Error> {
             Kind::Usage,
             format!("no app is named, and namespace {} has none yet", cluster.namespace),
         )
-        .hint("init takes one in by the name of its Deployment")
-        .hint(format!("to see which there are: {}", cluster.kubectl("get deployments")))),
+        .because("init takes one in, by the name of its Deployment")
+        .hint(cluster.kubectl("get deployments"))),
         several => Err(Error::new(
             Kind::Usage,
             format!("no app is named, and namespace {} has several", cluster.namespace),

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::sync::Notify;
+
 use super::session::{NOBODY, Session};
 use super::{Surroundings, verdict};
 use crate::cli::{self, Output};
@@ -9,7 +11,7 @@ use crate::cluster::Breadth;
 use crate::error::{Error, Kind};
 use crate::event::{Event, What};
 use crate::model::Colour;
-use crate::release::{Goal, status};
+use crate::release::{Goal, Phase, status};
 use crate::report::{self, Picture};
 
 /// How long a watch waits for a cluster that went away.
@@ -24,12 +26,17 @@ pub async fn run(
     if args.watch {
         return watch(&session).await;
     }
-    let s = session.look(Breadth::Serving).await?;
+    let mut s = session.look(Breadth::Serving).await?;
     // Where nobody has taken it in yet, there may be no app at all.
     if s.record.is_none() && s.slot(Colour::Blue).is_none() {
         return Err(verdict::no_deployment(&session));
     }
-    let status = status::of(&s);
+    let mut status = status::of(&s);
+    if status.release.as_ref().is_some_and(|release| release.phase == Phase::Starting) {
+        // Its pods say why.
+        s = session.look(Breadth::All).await?;
+        status = status::of(&s);
+    }
     match session.output {
         Output::Json => report::json(&status),
         Output::Human => {
@@ -43,15 +50,24 @@ pub async fn run(
 async fn watch(session: &Session) -> Result<(), Error> {
     let command = |verb: &str| session.command(verb);
     let mut picture = Picture::here();
-    let mut show = |event: &Event| match (&event.what, session.output) {
-        (What::Seen(status), Output::Json) => report::json(status),
-        (What::Seen(status), Output::Human) => picture.show(status, event.at, &command),
-        (what @ (What::Unreachable { .. } | What::Reachable), Output::Human) => {
-            report::beside(what).iter().for_each(|line| picture.note(line));
+    let unread = Notify::new();
+    let mut show = |event: &Event| {
+        match (&event.what, session.output) {
+            (What::Seen(status), Output::Json) => report::json(status),
+            (What::Seen(status), Output::Human) => picture.show(status, event.at, &command),
+            (what @ (What::Unreachable { .. } | What::Reachable), Output::Human) => {
+                report::beside(what).iter().for_each(|line| picture.note(line));
+            }
+            _ => {}
         }
-        _ => {}
+        if !report::is_read() {
+            unread.notify_one();
+        }
     };
-    let ended = session.drive_with(Goal::Watch, NOBODY, PATIENCE, &mut show).await;
+    let ended = tokio::select! {
+        ended = session.drive_with(Goal::Watch, NOBODY, PATIENCE, &mut show) => ended,
+        () = unread.notified() => return Ok(()),
+    };
     picture.leave();
     match ended {
         Err(error) if matches!(error.kind, Kind::Interrupted(_)) => Ok(()),

@@ -48,7 +48,7 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
                 Error::new(Kind::NothingToDo, format!("release {number} is not ready: {why}"));
             Err(match deploy_again {
                 true => error
-                    .hint("the same deploy again, or".to_owned())
+                    .hint("the same deploy again goes on with it")
                     .hint(session.command("abort")),
                 false => error.hint(format!("{} --when-ready", session.command("promote"))),
             })
@@ -93,7 +93,7 @@ fn changed(session: &Session, what: &str, by: Option<&Hand>, in_progress: bool) 
         error = error.hint(exclude);
     }
     match in_progress {
-        true => error.hint(format!("to end the release: {}", session.command("abort"))),
+        true => error.hint(session.command("abort")),
         false => error,
     }
 }
@@ -140,16 +140,14 @@ fn finished_as(session: &Session, finished: &Finished) -> Result<String, Error> 
         Verdict::Unhealthy => Kind::Unhealthy,
         Verdict::Aborted => Kind::Aborted,
     };
-    let what = match finished.outcome {
-        Verdict::Aborted => format!("release {number} of {app} was aborted{by}"),
-        Verdict::Unhealthy => format!("release {number} of {app} did not become healthy"),
-        _ => format!("release {number} of {app} was rejected"),
+    let how = match finished.outcome {
+        Verdict::Aborted => format!("was aborted{by}"),
+        Verdict::Unhealthy => "did not become healthy".to_owned(),
+        _ => "was rejected".to_owned(),
     };
-    Err(Error::new(kind, what).because(finished.reason.clone()).hint(format!(
-        "{} serves as before: {}",
-        session.names.deployment(finished.from),
-        session.command("status")
-    )))
+    let live = session.names.deployment(finished.from);
+    let what = format!("release {number} of {app} {how}, and {live} serves as before");
+    Err(Error::new(kind, what).because(finished.reason.clone()).hint(session.command("status")))
 }
 
 fn waits(session: &Session, number: u64, preview: Option<&str>) -> String {

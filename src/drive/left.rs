@@ -37,25 +37,26 @@ impl Loop<'_> {
     pub fn interrupted(&self, signal: u8) -> Error {
         let error = |what: &str| Error::new(Kind::Interrupted(signal), what);
         let command = |verb: &str| (self.drive.command)(verb);
-        let again = "to go on: the same command again";
-        let to_end = || format!("to end it: {}", command("abort"));
         match (&self.left, &self.drive.goal) {
             (_, Goal::Watch) => error("interrupted"),
-            (Left::Nothing, _) | (_, Goal::Init(_)) => error("interrupted").hint(again),
+            (Left::Nothing, _) | (_, Goal::Init(_)) => {
+                error("interrupted").hint("the same command again goes on")
+            }
             (Left::Driven { holder }, _) => {
                 let what = format!("interrupted; the release goes on, driven by {holder}");
                 error(&what).hint(command("status"))
             }
             (Left::Release { ends }, goal) => {
-                let error = error("interrupted; the release is kept as it is");
+                let error = error("interrupted; the release is kept as it is")
+                    .hint("the same command again goes on with it");
                 match goal {
                     Goal::Deploy(_) if !ends => {
-                        error.hint(format!("{again}, or {}", command("promote"))).hint(to_end())
+                        error.hint(command("promote")).hint(command("abort"))
                     }
                     Goal::Promote { .. } | Goal::Rollback { .. } if !ends => {
-                        error.hint(again).hint(to_end())
+                        error.hint(command("abort"))
                     }
-                    _ => error.hint(again),
+                    _ => error,
                 }
             }
         }

@@ -217,6 +217,7 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
         }
         WaitFor::Change => {
             specs.extend(Colour::BOTH.map(deployment));
+            specs.extend(pods);
             // The record says which Services and Ingresses are the app's.
             if let Some((_, record)) = &s.record {
                 let services = s.serving(record);

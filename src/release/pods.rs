@@ -213,8 +213,9 @@ fn of_container(container: &ContainerStatus, created: Option<Timestamp>) -> Opti
     }
     let crashes = container.restart_count + 1;
     let why = ended.reason.clone().unwrap_or_else(|| "Error".to_owned());
+    let times = if crashes == 1 { "once".to_owned() } else { format!("{crashes} times") };
     let message = format!(
-        "crashed {crashes} times, last with exit code {} ({why}){}",
+        "crashed {times}, last with exit code {} ({why}){}",
         ended.exit_code,
         ended.message.as_ref().map(|text| format!(": {text}")).unwrap_or_default()
     );

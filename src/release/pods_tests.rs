@@ -113,10 +113,9 @@ fn crashes_are_counted_before_the_kubelet_calls_them_a_loop() {
         let trouble = of_status(status).unwrap();
         assert_eq!(trouble.reason, "Crashing");
         let times = restarts + 1;
-        assert_eq!(
-            trouble.message,
-            format!("crashed {times} times, last with exit code 137 (OOMKilled)")
-        );
+        let often = if times == 1 { "once".to_owned() } else { format!("{times} times") };
+        let wanted = format!("crashed {often}, last with exit code 137 (OOMKilled)");
+        assert_eq!(trouble.message, wanted);
         assert_eq!(trouble.is_hopeless(at(0)), times >= 3, "{times}");
         assert!(!trouble.restarted, "its words are those of this run");
     }
@@ -174,10 +173,7 @@ fn a_container_that_is_ready_is_in_no_trouble_whatever_it_went_through() {
 #[test]
 fn an_end_without_a_reason_is_an_error() {
     let status = container(json!({"state": {"terminated": {"exitCode": 2}}}));
-    assert_eq!(
-        of_status(status).unwrap().message,
-        "crashed 1 times, last with exit code 2 (Error)"
-    );
+    assert_eq!(of_status(status).unwrap().message, "crashed once, last with exit code 2 (Error)");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -483,6 +483,27 @@ impl GateState {
         let (failures, broken, asked, answer) = (0, 0, None, None);
         GateState { kind, interval_seconds, threshold, failures, broken, asked, answer }
     }
+
+    /// When it is asked next, once it has been asked.
+    pub fn again(&self) -> Option<Timestamp> {
+        self.asked.map(|asked| later(asked, self.interval_seconds))
+    }
+}
+
+impl Release {
+    /// When the candidate goes if nobody ever says yes.
+    pub fn expires(&self) -> Option<Timestamp> {
+        let gate = &self.gate;
+        let left = gate.threshold.saturating_sub(gate.failures + 1);
+        let last = gate.again().map(|next| later(next, gate.interval_seconds.saturating_mul(left)));
+        last.into_iter().chain(self.deadline).min()
+    }
+}
+
+/// So much later, within what an instant can be.
+pub fn later(at: Timestamp, seconds: u64) -> Timestamp {
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+    at.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

@@ -28,6 +28,10 @@ pub struct Status {
     pub kept: Option<Side>,
     /// The objects that send people to the app.
     pub route: Vec<Route>,
+    /// The version that was live before this one: until a release that is past its switch puts it
+    /// away, and then as it is kept for a rollback, without pods.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Side>,
     /// The release in progress.
     pub release: Option<Progress>,
     /// The last release that is over.
@@ -91,6 +95,12 @@ pub struct Progress {
     /// Whose word the candidate goes live by, where a person's does, whatever the gate says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approved: Option<Intent>,
+    /// Why the candidate is not ready yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+    /// Where the candidate can be tested while it waits for a yes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preview: Option<String>,
     pub gate: Gate,
     /// The process that advances it; null where nobody does: `promote`, `abort` and the same
     /// `deploy` go on with it.
@@ -114,6 +124,12 @@ pub struct Gate {
     /// When it answered last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asked: Option<Timestamp>,
+    /// When it is asked next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<Timestamp>,
+    /// When the candidate goes if nobody says yes until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
 }
 
 /// The process that advances a release.
@@ -159,6 +175,7 @@ fn prepared(s: &Snapshot, record: &Record) -> Status {
         live: live.and_then(|colour| side(s, colour)),
         candidate: release.and_then(|release| candidate(s, record, release)),
         kept: live.filter(|_| release.is_none()).and_then(|live| kept(s, live)),
+        before: live.and_then(|live| before(s, record, live)),
         route: s
             .routes(record)
             .into_iter()
@@ -187,6 +204,7 @@ fn unprepared(s: &Snapshot) -> Status {
         live: None,
         candidate: None,
         kept: None,
+        before: None,
         route: Vec::new(),
         release: None,
         last: None,
@@ -256,6 +274,25 @@ fn kept(s: &Snapshot, live: Colour) -> Option<Side> {
     runs.then(|| side(s, live.other())).flatten()
 }
 
+/// The version before the live one, where it is not kept running.
+fn before(s: &Snapshot, record: &Record, live: Colour) -> Option<Side> {
+    let old = live.other();
+    let is_before = match &record.release {
+        Some(release) => release.from == old,
+        None => record.last_promoted().is_some() && s.slot(old)?.desired() == 0,
+    };
+    is_before.then(|| side(s, old)).flatten()
+}
+
+/// Why the candidate is not ready, as far as its pods were looked at.
+fn trouble(s: &Snapshot, release: &Release) -> Option<String> {
+    let trouble = s.trouble(release.to, release.number).map(|trouble| trouble.sentence());
+    trouble.or_else(|| {
+        let unready = s.unready(release.to, release.number).into_iter().next()?;
+        Some(format!("pod {}: {}", unready.pod, unready.reason))
+    })
+}
+
 fn progress(s: &Snapshot, record: &Record, release: &Release) -> Progress {
     let phase = s.phase(record, release);
     Progress {
@@ -267,7 +304,11 @@ fn progress(s: &Snapshot, record: &Record, release: &Release) -> Progress {
         since: phase.since(release),
         approved: release.approved.clone(),
         ending: release.ending.clone(),
+        trouble: (phase == Phase::Starting).then(|| trouble(s, release)).flatten(),
+        preview: (phase == Phase::Waiting).then(|| s.preview_site()).flatten(),
         gate: Gate {
+            next: (phase == Phase::Waiting).then(|| release.gate.again()).flatten(),
+            expires: (phase == Phase::Waiting).then(|| release.expires()).flatten(),
             answer: release.gate.answer.clone().unwrap_or_else(|| "none".to_owned()),
             failures: release.gate.failures,
             threshold: release.gate.threshold,

@@ -21,7 +21,7 @@ use serde::Serialize;
 
 pub use checks::checks;
 pub use history::history;
-pub use paper::{Paper, Stream, is_watched, onto};
+pub use paper::{Paper, Stream, is_read, is_watched, onto};
 pub use picture::Picture;
 pub use status::status;
 pub use text::lasted;

@@ -3,6 +3,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use console::Term;
 
@@ -29,15 +30,29 @@ pub async fn onto<T>(paper: Option<Paper>, printing: impl Future<Output = T>) ->
     }
 }
 
+/// Whether a result could not be written any more.
+static IS_CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// Whether somebody may still read the results.
+pub fn is_read() -> bool {
+    !IS_CLOSED.load(Ordering::Relaxed)
+}
+
 impl Stream {
     pub(super) fn line(self, line: &str) {
         let put_down = PAPER.try_with(|paper| paper(self, line));
         // Nobody reads any more: that is no failure of the release.
-        let _ = match (put_down, self) {
-            (Ok(()), _) => Ok(()),
-            (Err(_), Stream::Out) => writeln!(std::io::stdout(), "{line}"),
-            (Err(_), Stream::Err) => writeln!(std::io::stderr(), "{line}"),
-        };
+        match (put_down, self) {
+            (Ok(()), _) => {}
+            (Err(_), Stream::Out) => {
+                if writeln!(std::io::stdout(), "{line}").is_err() {
+                    IS_CLOSED.store(true, Ordering::Relaxed);
+                }
+            }
+            (Err(_), Stream::Err) => {
+                let _ = writeln!(std::io::stderr(), "{line}");
+            }
+        }
     }
 
     pub(super) fn is_terminal(self) -> bool {

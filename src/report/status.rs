@@ -4,8 +4,8 @@ use console::Style;
 use jiff::Timestamp;
 
 use super::print_fitted;
-use super::text::{ago, lasted};
-use super::words::answered;
+use super::text::{ago, lasted, left};
+use super::words::{answered, goes};
 use crate::clean::clean;
 use crate::model::Colour;
 use crate::release::Phase;
@@ -41,7 +41,8 @@ impl Next {
             None if !status.is_prepared() => vec![("next", command("init"))],
             None => {
                 let mut next = vec![("next", format!("{} --image IMAGE", command("deploy")))];
-                next.extend(status.kept.as_ref().map(|_| ("back", command("rollback"))));
+                let old = status.kept.as_ref().or(status.before.as_ref());
+                next.extend(old.map(|_| ("back", command("rollback"))));
                 next
             }
         };
@@ -66,6 +67,7 @@ pub fn lines(status: &Status, now: Timestamp, next: &Next) -> Vec<String> {
     lines.extend(status.live.as_ref().map(|live| row("live", &side(live))));
     lines.extend(status.candidate.as_ref().map(|new| row("candidate", &side(new))));
     lines.extend(status.kept.as_ref().map(|old| row("kept", &side(old))));
+    lines.extend(status.before.as_ref().map(|old| row("before", &side(old))));
     match &status.release {
         Some(release) => lines.extend(progress(release, now)),
         None => lines.extend(status.last.as_ref().map(|last| {
@@ -86,6 +88,7 @@ fn side(side: &Side) -> String {
     let images: Vec<&str> = side.images.values().map(String::as_str).collect();
     let ready = format!("{} of {} ready", side.ready, side.replicas);
     let ready = match side.ready == side.replicas {
+        true if side.replicas == 0 => "scaled to 0".to_owned(),
         true => ready,
         false => Style::new().yellow().apply_to(ready).to_string(),
     };
@@ -108,7 +111,9 @@ fn progress(release: &Progress, now: Timestamp) -> Vec<String> {
         let gone = format!("on its way out{by}: {}", ending.reason);
         lines.push(row("", &red().apply_to(clean(&gone)).to_string()));
     }
+    lines.extend(release.trouble.iter().map(|trouble| row("", &clean(trouble))));
     lines.extend(gate(release, now).map(|gate| row("gate", &clean(&gate))));
+    lines.extend(release.gate.expires.map(|at| row("", &goes(at, now))));
     lines.push(row(
         "driver",
         &match &release.driver {
@@ -119,6 +124,7 @@ fn progress(release: &Progress, now: Timestamp) -> Vec<String> {
             None => "nobody drives it".to_owned(),
         },
     ));
+    lines.extend(release.preview.iter().map(|address| row("preview", &clean(address))));
     lines
 }
 
@@ -135,7 +141,10 @@ fn gate(release: &Progress, now: Timestamp) -> Option<String> {
         None => "has not answered yet".to_owned(),
         Some(at) => {
             let said = answered(&gate.answer);
-            format!("{said} ({} of {}), {}", gate.failures, gate.threshold, ago(at))
+            let next = gate.next.filter(|next| now < *next).map(|next| next.duration_since(now));
+            let next = next.map(|next| format!(", asked again in {}", left(next)));
+            let next = next.unwrap_or_default();
+            format!("{said} ({} of {}), {}{next}", gate.failures, gate.threshold, ago(at))
         }
     })
 }

@@ -30,6 +30,7 @@ fn parrot() -> Status {
         live: Some(side(Colour::Blue, "parrot-app:v1.2", 1)),
         candidate: None,
         kept: None,
+        before: None,
         route: vec![Route {
             kind: "Ingress",
             name: "parrot".into(),
@@ -51,7 +52,16 @@ fn under_way(phase: Phase) -> Progress {
         started: at(0),
         since: at(67),
         approved: None,
-        gate: Gate { answer: "not-yet".into(), failures: 12, threshold: 60, asked: Some(at(120)) },
+        trouble: None,
+        preview: None,
+        gate: Gate {
+            answer: "not-yet".into(),
+            failures: 12,
+            threshold: 60,
+            asked: Some(at(120)),
+            next: None,
+            expires: None,
+        },
         driver: Some(Driver { holder: "jane@laptop (pid 7)".into(), last_seen: at(120) }),
         ending: None,
     }
@@ -76,17 +86,24 @@ fn pictures() {
     show("the version before was kept", Status { kept, ..parrot() });
     let gate = |answer: &str| Gate { answer: answer.into(), ..under_way(Phase::Waiting).gate };
     let yes = Progress { gate: gate("pass"), ..under_way(Phase::Confirming) };
-    show("switched", Status { release: Some(yes.clone()), ..parrot() });
+    let before = Some(side(Colour::Green, "parrot-app:v1.1", 1));
+    show("switched", Status { release: Some(yes.clone()), before, ..parrot() });
+    let before = Some(Side { replicas: 0, ..side(Colour::Green, "parrot-app:v1.1", 0) });
+    show("the version before was put away", Status { before, ..parrot() });
     let left = Some(Progress { driver: None, ..under_way(Phase::Draining) });
     show("switched, and left there", Status { release: left, ..parrot() });
     let approved = Some(Intent { by: "joe@desk (pid 9)".into(), at: at(66) });
     show("a person said yes", Status { release: Some(Progress { approved, ..yes }), ..parrot() });
     let candidate = Some(side(Colour::Green, "parrot-app:v2.2", 1));
-    let release = Some(under_way(Phase::Waiting));
+    let gate = Gate { next: Some(at(135)), expires: Some(at(600)), ..gate("not-yet") };
+    let preview = Some("http://parrot-preview.birds.svc".to_owned());
+    let release = Some(Progress { gate, preview, ..under_way(Phase::Waiting) });
     show("waiting for the gate", Status { candidate, release, ..parrot() });
     let candidate = Some(side(Colour::Green, "parrot-app:v2.2", 0));
-    let gate = Gate { answer: "none".into(), failures: 0, threshold: 60, asked: None };
-    let release = Some(Progress { gate, driver: None, ..under_way(Phase::Starting) });
+    let answer = "none".to_owned();
+    let gate = Gate { answer, failures: 0, asked: None, ..under_way(Phase::Starting).gate };
+    let trouble = Some("pod parrot-green-x: Unschedulable: no room".to_owned());
+    let release = Some(Progress { gate, trouble, driver: None, ..under_way(Phase::Starting) });
     show("starting, nobody was asked yet", Status { candidate, release, ..parrot() });
     let (outcome, by) = (Verdict::Aborted, Some("joe@desk (pid 9)".into()));
     let ending = Some(Ending { outcome, reason: "the beak".into(), by, at: at(100) });

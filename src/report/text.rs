@@ -54,23 +54,26 @@ fn styled_alone(line: &str, style: &mut String) -> String {
 }
 
 /// A line as a terminal of this width, if there is one, shows it best: broken at words, what is
-/// below in line with the text. A command stays whole, so that it can be pasted.
+/// below in line with the text. A command and an address stay whole, so that they can be pasted.
 pub fn fitted(line: &str, width: Option<usize>) -> Vec<String> {
     let plain = console::strip_ansi_codes(line);
+    let is_whole = ["bluegreen ", "kubectl ", "://"].iter().any(|it| plain.contains(it));
     match width {
-        Some(width) if !plain.contains("bluegreen ") && !plain.contains("kubectl ") => {
-            wrap(line, width, text_begins(&plain))
-        }
+        Some(width) if !is_whole => wrap(line, width, text_begins(&plain)),
         _ => vec![line.to_owned()],
     }
 }
 
-/// Where the text of `  name      text` begins; of other lines, where what is below them does.
+/// Where the text of `  name      text` begins, before whose name a mark may stand; of other lines, where what is below them does.
 pub fn text_begins(line: &str) -> usize {
     let Some(rest) = line.strip_prefix("  ") else { return 2 };
-    let name = rest.find(' ').unwrap_or(rest.len());
-    let gap = rest[name..].chars().take_while(|c| *c == ' ').count();
-    if gap > 1 { 2 + rest[..name].chars().count() + gap } else { 2 }
+    let (mark, named) = match rest.split_once(' ') {
+        Some((mark, named)) if mark.chars().count() == 1 => (2, named),
+        _ => (0, rest),
+    };
+    let name = named.find(' ').unwrap_or(named.len());
+    let gap = named[name..].chars().take_while(|c| *c == ' ').count();
+    if gap > 1 { 2 + mark + named[..name].chars().count() + gap } else { 2 }
 }
 
 /// `20ms`, `4.3s`, `12s`, `4m 05s`, `2h 10m`.
@@ -129,6 +132,9 @@ mod tests {
         assert_eq!(fitted(row, Some(32))[..2], ["  live       green", below]);
         assert_eq!(fitted("caused by: a b", Some(12)), ["caused by: a", "  b"]);
         assert_eq!(fitted("  pod a:  b c", Some(11)), ["  pod a:  b", "  c"]);
+        let checked = "  ✓ quota    there is room for two";
+        let below = "             for two";
+        assert_eq!(fitted(checked, Some(28)), ["  ✓ quota    there is room", below]);
         let command = "  yes        bluegreen promote parrot -n birds";
         assert_eq!(fitted(command, Some(20)), [command]);
         let red = "  \u{1b}[31mred all the way\u{1b}[0m";

@@ -96,6 +96,7 @@ pub fn would(doing: &Doing) -> String {
             format!("switch back to Service {service}, should it be aborted after the switch")
         }
         Doing::Challenge { holder } => format!("ask {holder} for a sign of life"),
+        Doing::Stamp { object } => format!("stamp {object}, so that nothing old arrives late"),
         // What else there is belongs to releases that are under way.
         other => done(other).map_or_else(|| "keep the record".to_owned(), |line| line.text),
     }
@@ -107,6 +108,8 @@ fn done(done: &Doing) -> Option<Line> {
         Doing::Set | Doing::Answer | Doing::Finish | Doing::LetGo => return None,
         // What follows from them is a wait, which says it.
         Doing::Count { .. } | Doing::MarkSwitched | Doing::Challenge { .. } => return None,
+        // A takeover's own affair: once for each object.
+        Doing::Stamp { .. } => return None,
         Doing::StartDrain { confirmed: None, .. } => return None,
         Doing::StartDrain { confirmed: Some(by), .. } => arrived(*by).to_owned(),
         Doing::End { ending } => return Some(ends(ending)),
@@ -133,7 +136,6 @@ fn done(done: &Doing) -> Option<Line> {
         }
         Doing::TakeOver { holder } => format!("took over from {holder}, which did not answer"),
         Doing::RaiseEpoch => "a write got no reply: made sure that it can't arrive late".to_owned(),
-        Doing::Stamp { object } => format!("stamped {object}, so that nothing old arrives late"),
         Doing::RemoveLeftover { deployment } => {
             format!("removed Deployment {deployment}, which a release that is over left behind")
         }
@@ -301,7 +303,7 @@ pub fn waiting(on: &WaitFor, until: Option<Timestamp>, now: Timestamp) -> (Strin
 }
 
 /// When a wait for a yes ends by itself.
-fn goes(at: Timestamp, now: Timestamp) -> String {
+pub fn goes(at: Timestamp, now: Timestamp) -> String {
     let time = at.strftime("%H:%M:%SZ");
     format!("without a yes it goes in {}, at {time}", left(at.duration_since(now)))
 }

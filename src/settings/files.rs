@@ -17,7 +17,6 @@ use crate::error::{Error, Kind};
 pub const CONFIG: &str = "bluegreen.yaml";
 
 const NOT_SETTINGS: &str = "can't be used as settings";
-const FLAGGER: &str = "every key, and what to do instead: docs/settings.md";
 const NOT_A_VERSION: &str = "can't be used as the new version";
 
 /// What the command line says by itself.
@@ -208,10 +207,10 @@ fn differing(given: &Given, app: Option<&str>, namespace: Option<&str>) -> Optio
 fn settings(source: &Source, part: &Part) -> Result<Given, Error> {
     let given = match part.form {
         Form::Canary => canary::read(&part.node).map_err(|unusable| match unusable {
-            Unusable::Wrong(wrong) => source.wrong(NOT_SETTINGS, &wrong).hint(FLAGGER),
+            Unusable::Wrong(wrong) => source.wrong(NOT_SETTINGS, &wrong),
             Unusable::Refused(reasons) => {
                 let what = format!("{} asks for what bluegreen does not do", source.shown);
-                Error { causes: reasons, ..Error::new(Kind::Usage, what).hint(FLAGGER) }
+                Error { causes: reasons, ..Error::new(Kind::Usage, what) }
             }
         }),
         _ => config::read(&part.node).map_err(|wrong| not_ours(source, &wrong)),
@@ -221,7 +220,7 @@ fn settings(source: &Source, part: &Part) -> Result<Given, Error> {
 
 /// What is wrong with our own form.
 fn not_ours(source: &Source, wrong: &Wrong) -> Error {
-    source.wrong(NOT_SETTINGS, wrong).hint("all that may stand there: bluegreen schema config")
+    source.wrong(NOT_SETTINGS, wrong).hint("bluegreen schema config")
 }
 
 /// Our own form beside the manifests, unless it is another app's.

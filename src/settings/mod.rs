@@ -120,7 +120,8 @@ mod settings_tests;
 pub fn parse_reason(text: &str) -> Result<String, String> {
     const LONGEST: usize = 1024;
     match text.chars().count() {
-        0..=LONGEST => Ok(text.to_owned()),
+        // It stands in one line wherever it is told.
+        0..=LONGEST => Ok(text.split_whitespace().collect::<Vec<_>>().join(" ")),
         _ => Err(format!("a reason has at most {LONGEST} characters")),
     }
 }

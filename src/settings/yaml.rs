@@ -141,7 +141,7 @@ fn remedy(error: &io::Error, path: &Path) -> String {
         _ => {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
             let folder = folder.unwrap_or(Path::new("."));
-            format!("to see what is there: ls -l {}", quoted(&folder.display().to_string()))
+            format!("ls -l {}", quoted(&folder.display().to_string()))
         }
     }
 }

@@ -109,7 +109,7 @@ pub fn told<E: Display>(
 
 /// How one gets them, where `check` is the command line of that name.
 pub fn hint(check: &str) -> String {
-    format!("for the Role that allows it: {check} --role")
+    format!("{check} --role")
 }
 
 impl Right {

@@ -78,17 +78,15 @@ fn poll(look: Look, release: &Release) -> Next {
     let gate = &release.gate;
     // A time that lies ahead is from a clock that was wrong.
     let asked = gate.asked.filter(|asked| *asked <= later(look.now, gate.interval_seconds));
-    match asked.map(|asked| later(asked, gate.interval_seconds)) {
+    match asked.and_then(|_| gate.again()) {
         Some(next) if look.now < next => {
             let said = counts(look, release).map(|answered| answered.answer.words().1.to_owned());
-            let left = gate.threshold.saturating_sub(gate.failures + 1);
-            let last = later(next, gate.interval_seconds.saturating_mul(left));
             let on = WaitFor::Gate {
                 failures: gate.failures,
                 threshold: gate.threshold,
                 answer: gate.answer.clone(),
                 said: said.filter(|said| !said.is_empty()),
-                expires: earlier(Some(last), release.deadline),
+                expires: release.expires(),
             };
             Next::Wait { until: earlier(Some(next), release.deadline), on }
         }

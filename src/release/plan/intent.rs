@@ -87,7 +87,7 @@ fn meant<'a>(
     };
     match number {
         Some(number) if number != release.number => {
-            nothing(format!("release {number} is not in progress, but release {}", release.number))
+            nothing(format!("release {number} is not in progress: release {} is", release.number))
         }
         _ => Ok(release),
     }

@@ -21,13 +21,13 @@ mod withdraw;
 
 pub use doing::{Doing, WaitFor};
 pub use init::ground;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 pub use preflight::{Preflight, before as preflight};
 
 use super::hands;
 use super::{Challenge, Driver, Finished, Goal, Me, Outcome, Record, Release, Snapshot, Verdict};
 use crate::model::{Colour, Write};
-use crate::release::record::RECORD_KEY;
+use crate::release::record::{RECORD_KEY, later};
 
 /// What to do now.
 #[derive(Clone, PartialEq, Debug)]
@@ -148,12 +148,6 @@ fn replaced(look: Look, record: &Record, finished: &Finished, goal: &Goal) -> bo
     matches!(goal, Goal::Deploy(deploy) if deploy.replace
         && finished.outcome != Verdict::Promoted
         && !deploy::asks_for(look, record, deploy, finished))
-}
-
-/// So much later, within what an instant can be.
-fn later(at: Timestamp, seconds: u64) -> Timestamp {
-    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
-    at.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
 }
 
 impl Look<'_> {

@@ -57,15 +57,10 @@ impl Told {
         format!("== {} ({code})\n{text}\n\n", self.when)
     }
 
-    /// The command lines in the hints.
+    /// The hints that are command lines: as a whole, so that they can be pasted.
     fn hinted(&self) -> Vec<&str> {
         let hints = self.error().into_iter().filter_map(|line| line.strip_prefix("hint: "));
-        hints
-            .filter_map(|hint| {
-                let programs = ["bluegreen ", "kubectl "];
-                programs.iter().filter_map(|program| hint.find(program)).min().map(|at| &hint[at..])
-            })
-            .collect()
+        hints.filter(|hint| ["bluegreen ", "kubectl "].iter().any(|it| hint.contains(it))).collect()
     }
 
     /// Runs what is hinted at as a shell takes it. It may find that there is nothing to do, or that
@@ -89,7 +84,7 @@ impl Told {
             let code = output.status.code().unwrap_or(-1);
             let understood = match line.starts_with("kubectl ") {
                 true => code < 2 && !stderr.contains("unknown") && !stderr.contains("--help"),
-                false => ![-1, 1, 2, 127].contains(&code) || self.output.code == Some(1),
+                false => ![-1, 1, 2, 127].contains(&code),
             };
             ensure!(understood, "{}: {line:?} ends with {code}: {stderr}", self.when);
         }

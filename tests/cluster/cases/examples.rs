@@ -11,7 +11,7 @@ use tokio::process::Command;
 
 use super::parrot::{Parrot, V2};
 use crate::bed::Bed;
-use crate::bed::command::binary;
+use crate::bed::command::{Signal, binary};
 use crate::support::Webhook;
 
 #[path = "../../cli/examples.rs"]
@@ -41,6 +41,7 @@ const STORIES: [(&[&str], End); 6] = [
             "bluegreen deploy parrot -n blue-green --image kmharish/parrot-app:v2.2 \
              --webhook https://gate.example.com/parrot",
             "bluegreen status parrot -n blue-green",
+            WATCH,
             "bluegreen status parrot -n blue-green -o json",
             "bluegreen history parrot -n blue-green",
             "bluegreen history parrot -n blue-green -o json",
@@ -74,6 +75,8 @@ const STORIES: [(&[&str], End); 6] = [
         End::Back,
     ),
 ];
+/// The only one that a person has to end.
+const WATCH: &str = "bluegreen status parrot -n blue-green -w";
 const INIT: &str = "bluegreen init parrot -n blue-green";
 const DETACH: &str =
     "bluegreen deploy parrot -n blue-green --image parrot=kmharish/parrot-app:v2.2 --detach";
@@ -111,7 +114,14 @@ async fn goes_through(bed: &Arc<Bed>, story: &[&str], end: End) -> Result<()> {
         words.drain(namespace.map_or(0..0, |at| at..at + 2));
         words.iter_mut().filter(|word| *word == GATE).for_each(|word| *word = gate.url());
         let words: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
-        app.ok(&words).await?;
+        if *line == WATCH {
+            let mut watch = app.spawn(&words)?;
+            watch.says("parrot in namespace").await?;
+            watch.signal(Signal::INT)?;
+            watch.wait().await?.expect_code(0)?;
+        } else {
+            app.ok(&words).await?;
+        }
     }
     match end {
         End::Before => app.is_as_before().await,

@@ -102,7 +102,7 @@ async fn status_is_current(bed: Arc<Bed>) -> Result<()> {
     let app = Parrot::ready(&bed).await?;
     let (webhook, _) = gate();
     let url = webhook.url();
-    let args = ["deploy", "parrot", "--image", V2, "--webhook", &url, "--interval", "1s"];
+    let args = ["deploy", "parrot", "--image", V2, "--webhook", &url, "--interval", "3s"];
     let deploy = app.terminal(COLUMNS, &args, &[])?;
     deploy.shows("(3 of 60)").await?;
     let mut status = app.terminal(COLUMNS, &["status", "parrot"], &[])?;
@@ -110,7 +110,7 @@ async fn status_is_current(bed: Arc<Bed>) -> Result<()> {
 
     let mut picture = Picture::new();
     picture.prompt("status parrot -n blue-green");
-    picture.lines(&painted(&status), &["36s", "2s", "2s"])?;
+    picture.lines(&painted(&status), &["36s", "2s", "8s", "9m 28s", "2s"])?;
     picture.check("status")
 }
 

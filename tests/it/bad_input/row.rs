@@ -122,6 +122,14 @@ impl Row {
             self.exit,
             self.says
         );
+        let hints = said.lines().filter_map(|line| line.strip_prefix("hint: "));
+        for hint in hints {
+            // Half a command can't be pasted.
+            let programs = ["bluegreen ", "kubectl ", "ls "];
+            let is_whole = programs.iter().any(|program| hint.starts_with(program));
+            let has_none = !programs[..2].iter().any(|program| hint.contains(program));
+            ensure!(is_whole || has_none, "{}: {hint}", self.row);
+        }
         Ok(())
     }
 }
