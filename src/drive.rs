@@ -132,7 +132,12 @@ pub async fn drive(drive: Drive<'_>) -> Result<Ended, Error> {
                 this.let_go().await;
             }
             this.emit(What::failed(&error));
-            Err(error)
+            Err(match this.left {
+                Left::Release { .. } if error.kind == Kind::Unreachable => {
+                    error.hint("the same command again goes on with the release")
+                }
+                _ => error,
+            })
         }
     }
 }

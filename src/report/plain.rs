@@ -76,9 +76,9 @@ impl Plain {
     }
 
     fn follows(&self, holder: &str) -> bool {
-        let driver = WaitFor::Driver { holder: holder.to_owned() };
-        let waited = self.waited.as_ref().map(|(topic, _)| topic);
-        waited == Some(&words::waiting(&driver, None, Timestamp::default()).0)
+        let driver = WaitFor::Driver { holder: holder.to_owned(), phase: None };
+        let follows = words::waiting(&driver, None, Timestamp::default()).0;
+        self.waited.as_ref().is_some_and(|(topic, _)| topic.starts_with(&follows))
     }
 
     fn is_news(&mut self, topic: String, now: Timestamp) -> bool {
@@ -102,6 +102,7 @@ fn plain(lines: Vec<Line>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::release::Phase;
 
     const BEGAN: &str = "2026-01-02T03:04:05Z";
 
@@ -199,14 +200,21 @@ mod tests {
         let mut plain = plain();
         let jane = || "jane@laptop (pid 1)".to_owned();
         let mut waits = |after, on| lines(&mut plain, after, What::Waiting { on, until: None });
-        let first = waits(0, WaitFor::Driver { holder: jane() });
+        let first = waits(0, WaitFor::Driver { holder: jane(), phase: None });
         assert_eq!(first, ["03:04:05Z  jane@laptop (pid 1) drives the release, following it"]);
         assert_eq!(waits(15, WaitFor::SignOfLife { holder: jane() }), Vec::<String>::new());
-        assert_eq!(waits(16, WaitFor::Driver { holder: jane() }), Vec::<String>::new());
-        assert_eq!(waits(60, WaitFor::Driver { holder: jane() }).len(), 1);
+        assert_eq!(
+            waits(16, WaitFor::Driver { holder: jane(), phase: None }),
+            Vec::<String>::new()
+        );
+        assert_eq!(waits(60, WaitFor::Driver { holder: jane(), phase: None }).len(), 1);
+        let drains = WaitFor::Driver { holder: jane(), phase: Some(Phase::Draining) };
+        let said = waits(60, drains);
+        let drains = "03:05:05Z  jane@laptop (pid 1) drives the release, following it: draining";
+        assert_eq!(said, [drains]);
         // Somebody who may be gone is another matter, until there is an answer.
         let joe = || "joe@desk (pid 2)".to_owned();
         assert_eq!(waits(61, WaitFor::SignOfLife { holder: joe() }).len(), 1);
-        assert_eq!(waits(62, WaitFor::Driver { holder: joe() }).len(), 1);
+        assert_eq!(waits(62, WaitFor::Driver { holder: joe(), phase: None }).len(), 1);
     }
 }

@@ -147,7 +147,7 @@ fn following_somebody_who_lives_is_one_wait() {
     let mut view = view();
     let holder = "jane@laptop (pid 1)".to_owned();
     let wait = |on| What::Waiting { on, until: None };
-    let follows = || wait(WaitFor::Driver { holder: "jane@laptop (pid 1)".into() });
+    let follows = || wait(WaitFor::Driver { holder: "jane@laptop (pid 1)".into(), phase: None });
     take(&mut view, 0, follows());
     let asks = Doing::Challenge { holder: holder.clone() };
     assert!(take(&mut view, 15_000, What::Doing(asks.clone())).is_empty());

@@ -284,8 +284,9 @@ pub fn waiting(on: &WaitFor, until: Option<Timestamp>, now: Timestamp) -> (Strin
             let until = more("for another", until).unwrap_or_default();
             (format!("{colour} stays for requests that it still answers{until}"), Vec::new())
         }
-        WaitFor::Driver { holder } => {
-            (format!("{holder} drives the release, following it"), Vec::new())
+        WaitFor::Driver { holder, phase } => {
+            let phase = phase.map(|phase| format!(": {phase}")).unwrap_or_default();
+            (format!("{holder} drives the release, following it{phase}"), Vec::new())
         }
         WaitFor::Turn { number, images, holder } => {
             let head = format!("waiting for release {number} ({}) to end", images.join(", "));

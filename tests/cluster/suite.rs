@@ -17,7 +17,7 @@ use crate::cases;
 /// A test that takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(600);
 /// They wait most of their time, for the cluster and for each other's CPU.
-const THREADS: usize = 4;
+const THREADS: usize = 6;
 /// Some have a driver that is gone, which is missed only after 10 s.
 const SHARED_THREADS: usize = 16;
 

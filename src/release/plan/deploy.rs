@@ -57,7 +57,7 @@ fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Nex
     }
     let other = if deploy.wait { Other::Follow } else { Other::Leave };
     match hold::next(look, record, other) {
-        Some(Next::Wait { until, on: WaitFor::Driver { holder } }) => {
+        Some(Next::Wait { until, on: WaitFor::Driver { holder, .. } }) => {
             return turn(release, Some(holder), until);
         }
         Some(next) => return next,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::model::{Colour, Id};
 use crate::release::pods::Unready;
-use crate::release::{ANSWERS, Confirmed, Ending};
+use crate::release::{ANSWERS, Confirmed, Ending, Phase};
 
 /// What a pause waits for.
 // It decides what has to be watched as well.
@@ -72,6 +72,9 @@ pub enum WaitFor {
     Driver {
         /// Who that is.
         holder: String,
+        /// Where the release stands.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        phase: Option<Phase>,
     },
     /// A sign of life of the process that drives the release. Without one it is taken over.
     SignOfLife {

@@ -49,7 +49,8 @@ pub fn next(look: Look, record: &Record, other: Other) -> Option<Next> {
         Other::Follow => {
             let silent_at = heard.map(|heard| heard + SILENT_FOR);
             if let Some(until) = silent_at.filter(|silent_at| look.now < *silent_at) {
-                let on = WaitFor::Driver { holder: driver.holder.clone() };
+                let phase = record.release.as_ref().map(|release| look.s.phase(record, release));
+                let on = WaitFor::Driver { holder: driver.holder.clone(), phase };
                 return Some(Next::Wait { until: Some(until), on });
             }
         }

@@ -56,6 +56,8 @@ use libtest_mimic::Trial;
 /// They mind their own namespace and wait most of the time.
 pub fn together() -> Vec<Trial> {
     let files = [
+        // First what takes longest, so that not all others are done before it.
+        examples::trials(),
         bed::trials(),
         access::trials(),
         after_switch::trials(),
@@ -65,7 +67,6 @@ pub fn together() -> Vec<Trial> {
         crash::trials(),
         credentials::trials(),
         cuts::trials(),
-        examples::trials(),
         differential::trials(),
         errors::trials(),
         frozen::trials(),

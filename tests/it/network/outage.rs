@@ -36,6 +36,28 @@ fn an_api_server_that_is_gone_for_five_minutes_at_the_gate_is_waited_for() {
     .unwrap();
 }
 
+#[test]
+fn an_api_server_that_stays_away_ends_it_and_it_can_go_on() {
+    in_paused_time(async {
+        let bed = Bed::new(1).await?;
+        bed.field.initialised().await?;
+        let (field, faults) = bed.machine();
+        let gated = GATED.replace("--timeout 10m", "--timeout 60s");
+        let deploy = field.command(&gated).answers(&[500, 500, 500]);
+        let outage = async {
+            faults.leave();
+            Ok(())
+        };
+        let (said, ()) = deploy.meanwhile(9, answered, outage).await?;
+        let hint = "hint: the same command again goes on with the release";
+        ensure!(said.err.lines().any(|line| line == hint), "{said:?}");
+        let again = bed.field.command(&gated).answers(&[200]);
+        again.exits(0).await?;
+        bed.field.is_live("parrot-green", V2).await
+    })
+    .unwrap();
+}
+
 /// Cut off from what it says on, for longer than a challenge runs, while another command goes on.
 async fn cut_off(wanted: impl Fn(&Value) -> bool, line: &str) -> Result<Bed> {
     let bed = Bed::new(1).await?;
