@@ -26,16 +26,17 @@ pub async fn run(
     if args.watch {
         return watch(&session).await;
     }
-    let mut s = session.look(Breadth::Serving).await?;
+    let s = session.look(Breadth::Serving).await?;
     // Where nobody has taken it in yet, there may be no app at all.
     if s.record.is_none() && s.slot(Colour::Blue).is_none() {
         return Err(verdict::no_deployment(&session));
     }
     let mut status = status::of(&s);
     if status.release.as_ref().is_some_and(|release| release.phase == Phase::Starting) {
-        // Its pods say why.
-        s = session.look(Breadth::All).await?;
-        status = status::of(&s);
+        // Its pods say why, to whoever may read them.
+        if let Ok(all) = session.look(Breadth::All).await {
+            status = status::of(&all);
+        }
     }
     match session.output {
         Output::Json => report::json(&status),

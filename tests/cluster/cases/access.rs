@@ -19,6 +19,7 @@ pub fn trials() -> Vec<Trial> {
         right_that_is_missing_is_named,
         right_that_is_missing_later_is_known_before,
         partition_at_the_gate_is_waited_for,
+        pods_are_told_of_to_whoever_may_read_them,
     ]
 }
 
@@ -115,4 +116,26 @@ async fn partition_at_the_gate_is_waited_for(bed: Arc<Bed>) -> Result<()> {
     webhook.answer_with(200);
     deploy.wait().await?.expect_code(0)?;
     app.is_released(V2).await
+}
+
+async fn pods_are_told_of_to_whoever_may_read_them(bed: Arc<Bed>) -> Result<()> {
+    let app = Parrot::ready(&bed).await?;
+    let read = |group: &str, resources: &[&str]| json!({ "apiGroups": [group], "resources": resources, "verbs": ["get", "list"] });
+    let rules = json!([
+        read("", &["configmaps", "services"]),
+        read("apps", &["deployments"]),
+        read("networking.k8s.io", &["ingresses"]),
+        read("discovery.k8s.io", &["endpointslices"]),
+    ]);
+    let viewer = Parrot { user: bed.narrow_user(&app.ns, rules).await?, ..app.clone() };
+    let mut deploy = app.spawn(&["deploy", "parrot", "--image", "x:never-ready", "--yes"])?;
+    deploy.says("0 of 1 pod ready").await?;
+    for (who, sees) in [(&app, true), (&viewer, false)] {
+        let picture = who.ok(&["status", "parrot"]).await?.stdout;
+        ensure!(picture.contains("x:never-ready, 0 of 1 ready"), "{picture}");
+        ensure!(picture.contains("pod parrot-green-") == sees, "{picture}");
+    }
+    app.ok(&["abort", "parrot"]).await?;
+    deploy.wait().await?.expect_code(5)?;
+    Ok(())
 }
