@@ -107,7 +107,7 @@ fn a_number_that_is_not_in_progress_is_nothing_to_promote_or_abort() {
     for goal in [promote_number(7), abort_number(7)] {
         let (world, _) = deploying(asks);
         let why = nothing(Driver::new("p", goal).next(&world));
-        assert_eq!(why, "release 7 is not in progress, but release 1");
+        assert_eq!(why, "release 7 is not in progress: release 1 is");
     }
     for goal in [promote_number(1), abort_number(1)] {
         let (world, _) = deploying(asks);
