@@ -35,7 +35,9 @@ async fn environments_proxy_leads_there(bed: Arc<Bed>) -> Result<()> {
     let leads = format!("http://me:hush@{}", proxy.address());
     let env = [("HTTPS_PROXY", &*leads), ("NO_PROXY", "127.0.0.0/8,.example.com")];
     let deploy = ["deploy", "parrot", "--image", V2, "--yes", "--drain", "0s", "--probe", "none"];
-    with(&far, &env, &[&deploy[..], &["--settle", "0s"]].concat()).await?.expect_code(0)?;
+    let released = with(&far, &env, &[&deploy[..], &["--settle", "0s"]].concat()).await?;
+    let Output { stdout, stderr, .. } = released.expect_code(0)?;
+    ensure!(!stdout.contains("hush") && !stderr.contains("hush"), "{stdout}{stderr}");
     app.is_released(V2).await?;
     let asked = proxy.asked();
     let first = asked.first().context("nobody asked the proxy")?.to_lowercase();
