@@ -127,6 +127,18 @@ fn settings_beside_the_manifests_are_found() {
 }
 
 #[test]
+fn settings_beside_files_that_say_nothing_are_not_used() {
+    let (service, foo) = ("kind: Service\n", "kind: Foo\napp: parrot\n");
+    let files = [("bluegreen.yaml", CONFIG_TEXT), ("service.yaml", service), ("foo.yaml", foo)];
+    let files = Files::new(&files);
+    for name in ["service.yaml", "foo.yaml"] {
+        let input = files.read(&[name], "parrot", "blue-green").unwrap();
+        assert!(input.settings.is_none() && input.template.is_none(), "{name}");
+        assert_eq!(input.passed.len(), 1, "{name}");
+    }
+}
+
+#[test]
 fn settings_that_are_found_and_another_apps_are_not_used() {
     for other in ["app: toucan\n", "app: parrot\nnamespace: prod\n"] {
         let files = Files::new(&[("parrot.yaml", PARROT), (CONFIG, other)]);
