@@ -112,7 +112,8 @@ async fn config(access: &Access) -> Result<Config, Error> {
     };
     let used = context.or(kubeconfig.current_context.as_ref());
     let used = kubeconfig.contexts.iter().find(|named| Some(&named.name) == used);
-    let user = used.and_then(|named| named.context.as_ref()?.user.clone());
+    let used = used.and_then(|named| named.context.clone());
+    let user = used.as_ref().and_then(|used| used.user.clone());
     if let Some(user) = user.filter(|user| !user.is_empty()) {
         let named = kubeconfig.auth_infos.iter().find(|named| named.name == user);
         // The client would go on as nobody.
@@ -123,8 +124,7 @@ async fn config(access: &Access) -> Result<Config, Error> {
         })?;
         no_old_provider(&user, named.auth_info.as_ref())?;
     }
-    let used = context.or(kubeconfig.current_context.as_ref()).cloned();
-    let said = proxy::take(&mut kubeconfig, used.as_deref());
+    let said = used.and_then(|used| proxy::take(&mut kubeconfig, &used.cluster));
     let options = KubeConfigOptions { context: context.cloned(), ..Default::default() };
     let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
     let mut config = config.map_err(|error| failed(&error))?;

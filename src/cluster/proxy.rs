@@ -11,16 +11,16 @@ const SCHEMES: [&str; 3] = ["http", "https", "socks5"];
 /// Nobody's.
 const PLACEHOLDER: &str = "http://proxy.invalid";
 
-/// Takes the proxy of a context's cluster out of the kubeconfig. The client would read the environment
+const OF_HTTPS: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
+const OF_HTTP: [&str; 2] = ["HTTP_PROXY", "http_proxy"];
+
+/// Takes a cluster's proxy out of the kubeconfig. The client would read the environment
 /// by rules of its own, which have `NO_PROXY` name proxies: it finds one that is said already.
-pub(super) fn take(kubeconfig: &mut Kubeconfig, context: Option<&str>) -> Option<String> {
-    let named = kubeconfig.contexts.iter().find(|named| Some(&*named.name) == context)?;
-    let cluster = named.context.as_ref()?.cluster.clone();
+pub(super) fn take(kubeconfig: &mut Kubeconfig, cluster: &str) -> Option<String> {
     let named = kubeconfig.clusters.iter_mut().find(|named| named.name == cluster)?;
     let cluster = named.cluster.as_mut()?;
     let said = cluster.proxy_url.take().filter(|said| !said.is_empty());
-    let reads = ["HTTPS_PROXY", "https_proxy"].into_iter().any(|name| variable(&[name]).is_some());
-    cluster.proxy_url = reads.then(|| PLACEHOLDER.to_owned());
+    cluster.proxy_url = variable(OF_HTTPS).map(|_| PLACEHOLDER.to_owned());
     said
 }
 
@@ -28,9 +28,7 @@ pub(super) fn take(kubeconfig: &mut Kubeconfig, context: Option<&str>) -> Option
 /// repeating it: there may be a password in it.
 pub(super) fn to(cluster: &Uri, said: Option<&str>) -> Result<Option<Uri>, String> {
     match said {
-        Some(said) => {
-            parsed(said).map_err(|why| format!("the kubeconfig's proxy-url {why}")).map(Some)
-        }
+        Some(said) => parsed("the kubeconfig's proxy-url", said).map(Some),
         None => environments(cluster),
     }
 }
@@ -41,32 +39,31 @@ fn environments(cluster: &Uri) -> Result<Option<Uri>, String> {
         return Ok(None);
     }
     let names = match cluster.scheme_str() {
-        Some("http") => ["HTTP_PROXY", "http_proxy"],
-        _ => ["HTTPS_PROXY", "https_proxy"],
+        Some("http") => OF_HTTP,
+        _ => OF_HTTPS,
     };
-    let Some(said) = variable(&names) else { return Ok(None) };
-    let no = variable(&["NO_PROXY", "no_proxy"]).unwrap_or_default();
+    let Some(said) = variable(names) else { return Ok(None) };
+    let no = variable(["NO_PROXY", "no_proxy"]).unwrap_or_default();
     // Only whether any would be asked: it leaves out the password.
     let matcher = Matcher::builder().all(PLACEHOLDER).no(no).build();
     match matcher.intercept(cluster) {
-        Some(_) => {
-            parsed(&said).map_err(|why| format!("{} in the environment {why}", names[0])).map(Some)
-        }
+        Some(_) => parsed(&format!("{} in the environment", names[0]), &said).map(Some),
         None => Ok(None),
     }
 }
 
-fn variable(names: &[&str]) -> Option<String> {
-    let mut values = names.iter().filter_map(|name| std::env::var(name).ok());
+fn variable(names: [&str; 2]) -> Option<String> {
+    let mut values = names.into_iter().filter_map(|name| std::env::var(name).ok());
     values.find(|value| !value.is_empty())
 }
 
-fn parsed(said: &str) -> Result<Uri, String> {
+/// `place` is where it is said.
+fn parsed(place: &str, said: &str) -> Result<Uri, String> {
     let said = if said.contains("://") { said.to_owned() } else { format!("http://{said}") };
-    let uri: Uri = said.parse().map_err(|_| "is no address".to_owned())?;
+    let uri: Uri = said.parse().map_err(|_| format!("{place} is no address"))?;
     match uri.scheme_str() {
         Some(scheme) if SCHEMES.contains(&scheme) => Ok(uri),
-        _ => Err(format!("is not one of {}", SCHEMES.join(", "))),
+        _ => Err(format!("{place} is not one of {}", SCHEMES.join(", "))),
     }
 }
 

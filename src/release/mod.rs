@@ -7,6 +7,7 @@ mod expected;
 pub mod goal;
 mod hands;
 pub mod history;
+mod instant;
 mod memory;
 mod names;
 pub mod news;

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Slot;
+use super::instant::after;
 
 /// Reasons that no time mends: the image's name itself is wrong.
 const HOPELESS: [&str; 2] = ["InvalidImageName", "ErrImageNeverPull"];
@@ -70,6 +71,12 @@ pub struct Unready {
     pub reason: String,
 }
 
+impl Unready {
+    pub fn sentence(&self) -> String {
+        format!("pod {}: {}", self.pod, self.reason)
+    }
+}
+
 /// So many pods are named; the others are like them more often than not.
 const NAMED: usize = 3;
 
@@ -115,11 +122,6 @@ pub fn trouble(slot: Slot, pods: &[Pod]) -> Option<Trouble> {
     troubles.into_iter().min_by_key(|trouble| trouble.until.unwrap_or(Timestamp::MAX))
 }
 
-/// So much later; a time from the cluster may be any.
-fn later(since: Timestamp, by: SignedDuration) -> Timestamp {
-    since.saturating_add(by).unwrap_or(Timestamp::MAX)
-}
-
 fn of_deployment(slot: Slot) -> Option<Trouble> {
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     if let Some(condition) = slot.condition("ReplicaFailure")
@@ -131,7 +133,7 @@ fn of_deployment(slot: Slot) -> Option<Trouble> {
             container: None,
             reason: text(&condition["reason"]),
             message: text(&condition["message"]),
-            until: since.map(|since| later(since, NOT_CREATED_FOR)),
+            until: since.map(|since| after(since, NOT_CREATED_FOR)),
             restarted: false,
         });
     }
@@ -164,7 +166,7 @@ fn of_pod(pod: &Pod) -> Vec<Trouble> {
                 container: None,
                 reason: "Unschedulable".to_owned(),
                 message: condition.message.clone().unwrap_or_default(),
-                until: since.map(|since| later(since, UNSCHEDULABLE_FOR)),
+                until: since.map(|since| after(since, UNSCHEDULABLE_FOR)),
                 restarted: false,
             });
         }
@@ -203,7 +205,7 @@ fn of_container(container: &ContainerStatus, created: Option<Timestamp>) -> Opti
         // A container that ran before is pulled again for its restart: its time begins there.
         let ended = last.and_then(|last| last.finished_at.as_ref()).map(|time| time.0);
         let since = created.into_iter().chain(ended).max();
-        return Some(trouble(reason, said, since.map(|since| later(since, STUCK_FOR))));
+        return Some(trouble(reason, said, since.map(|since| after(since, STUCK_FOR))));
     }
     let backing_off = reason == "CrashLoopBackOff";
     let ended = state.terminated.as_ref().or(last.filter(|_| backing_off))?;

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::instant::{earlier, later};
 use super::settings::SETTLE_SECONDS;
 use super::{Names, Settings};
 use crate::model::{APP_LABEL, Colour, MANAGED_BY, MANAGER};
@@ -496,14 +497,8 @@ impl Release {
         let gate = &self.gate;
         let left = gate.threshold.saturating_sub(gate.failures + 1);
         let last = gate.again().map(|next| later(next, gate.interval_seconds.saturating_mul(left)));
-        last.into_iter().chain(self.deadline).min()
+        earlier(last, self.deadline)
     }
-}
-
-/// So much later, within what an instant can be.
-pub fn later(at: Timestamp, seconds: u64) -> Timestamp {
-    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
-    at.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

@@ -287,14 +287,12 @@ fn before(s: &Snapshot, record: &Record, live: Colour) -> Option<Side> {
 /// Why the candidate is not ready, as far as its pods were looked at.
 fn trouble(s: &Snapshot, release: &Release) -> Option<String> {
     let trouble = s.trouble(release.to, release.number).map(|trouble| trouble.sentence());
-    trouble.or_else(|| {
-        let unready = s.unready(release.to, release.number).into_iter().next()?;
-        Some(format!("pod {}: {}", unready.pod, unready.reason))
-    })
+    trouble.or_else(|| Some(s.unready(release.to, release.number).first()?.sentence()))
 }
 
 fn progress(s: &Snapshot, record: &Record, release: &Release) -> Progress {
     let phase = s.phase(record, release);
+    let waiting = Some(release).filter(|_| phase == Phase::Waiting);
     Progress {
         number: release.number,
         phase,
@@ -305,10 +303,10 @@ fn progress(s: &Snapshot, record: &Record, release: &Release) -> Progress {
         approved: release.approved.clone(),
         ending: release.ending.clone(),
         trouble: (phase == Phase::Starting).then(|| trouble(s, release)).flatten(),
-        preview: (phase == Phase::Waiting).then(|| s.preview_site()).flatten(),
+        preview: waiting.and_then(|_| s.preview_site()),
         gate: Gate {
-            next: (phase == Phase::Waiting).then(|| release.gate.again()).flatten(),
-            expires: (phase == Phase::Waiting).then(|| release.expires()).flatten(),
+            next: waiting.and_then(|release| release.gate.again()),
+            expires: waiting.and_then(Release::expires),
             answer: release.gate.answer.clone().unwrap_or_else(|| "none".to_owned()),
             failures: release.gate.failures,
             threshold: release.gate.threshold,

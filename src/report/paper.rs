@@ -41,17 +41,14 @@ pub fn is_read() -> bool {
 impl Stream {
     pub(super) fn line(self, line: &str) {
         let put_down = PAPER.try_with(|paper| paper(self, line));
+        let written = match (put_down, self) {
+            (Ok(()), _) => Ok(()),
+            (Err(_), Stream::Out) => writeln!(std::io::stdout(), "{line}"),
+            (Err(_), Stream::Err) => writeln!(std::io::stderr(), "{line}"),
+        };
         // Nobody reads any more: that is no failure of the release.
-        match (put_down, self) {
-            (Ok(()), _) => {}
-            (Err(_), Stream::Out) => {
-                if writeln!(std::io::stdout(), "{line}").is_err() {
-                    IS_CLOSED.store(true, Ordering::Relaxed);
-                }
-            }
-            (Err(_), Stream::Err) => {
-                let _ = writeln!(std::io::stderr(), "{line}");
-            }
+        if written.is_err() && self == Stream::Out {
+            IS_CLOSED.store(true, Ordering::Relaxed);
         }
     }
 

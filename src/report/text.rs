@@ -64,7 +64,8 @@ pub fn fitted(line: &str, width: Option<usize>) -> Vec<String> {
     }
 }
 
-/// Where the text of `  name      text` begins, before whose name a mark may stand; of other lines, where what is below them does.
+/// Where the text of `  name      text` begins, before whose name a mark may stand; of other lines,
+/// where what is below them does.
 pub fn text_begins(line: &str) -> usize {
     let Some(rest) = line.strip_prefix("  ") else { return 2 };
     let (mark, named) = match rest.split_once(' ') {

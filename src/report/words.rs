@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::text::left;
 use crate::event::What;
 use crate::release::plan::{Doing, WaitFor};
+use crate::release::pods::Unready;
 use crate::release::{Confirmed, Ending, News, Verdict};
 
 /// What a line is about, by which it is marked.
@@ -240,8 +241,7 @@ pub fn waiting(on: &WaitFor, until: Option<Timestamp>, now: Timestamp) -> (Strin
             };
             let until = more("given up in", until).unwrap_or_default();
             let head = format!("{deployment}: {ready} of {} ready{reached}{until}", pods(*desired));
-            let mut below: Vec<String> =
-                unready.iter().map(|pod| format!("pod {}: {}", pod.pod, pod.reason)).collect();
+            let mut below: Vec<String> = unready.iter().map(Unready::sentence).collect();
             below.extend(trouble.iter().filter(|_| unready.is_empty()).cloned());
             (head, below)
         }

@@ -1,8 +1,6 @@
 //! What a gate's answer means for the release that waits for it.
 
-use jiff::Timestamp;
-
-use super::{Doing, Look, Next, Question, WaitFor, later};
+use super::{Doing, Look, Next, Question, WaitFor, earlier, later};
 use crate::release::{Answer, Answered, Ending, GateKind, Release, Verdict};
 
 /// Whether the candidate may be switched to; if not, what to do instead.
@@ -77,9 +75,9 @@ fn count(look: Look, release: &Release, answered: &Answered) -> Next {
 fn poll(look: Look, release: &Release) -> Next {
     let gate = &release.gate;
     // A time that lies ahead is from a clock that was wrong.
-    let asked = gate.asked.filter(|asked| *asked <= later(look.now, gate.interval_seconds));
-    match asked.and_then(|_| gate.again()) {
-        Some(next) if look.now < next => {
+    let wrong = gate.asked.is_some_and(|asked| asked > later(look.now, gate.interval_seconds));
+    match gate.again() {
+        Some(next) if look.now < next && !wrong => {
             let said = counts(look, release).map(|answered| answered.answer.words().1.to_owned());
             let on = WaitFor::Gate {
                 failures: gate.failures,
@@ -92,8 +90,4 @@ fn poll(look: Look, release: &Release) -> Next {
         }
         _ => Next::Ask(Question { release: release.number, hash: release.hash.clone() }),
     }
-}
-
-pub fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
-    a.into_iter().chain(b).min()
 }

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use json_patch::{PatchOperation, ReplaceOperation};
 use serde_json::{Value, json};
 
-use super::answer::{Said, earlier, said};
-use super::{Doing, Look, Next, WaitFor, beside, later, live, rollback, switch};
+use super::answer::{Said, said};
+use super::{Doing, Look, Next, WaitFor, beside, earlier, later, live, rollback, switch};
 use crate::model::{EPOCH, Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, pointer};
 use crate::release::objects::{self, Candidate};
 use crate::release::{Ending, Outcome, Record, Release, Slot, Verdict, checks, template};

@@ -27,7 +27,8 @@ pub use preflight::{Preflight, before as preflight};
 use super::hands;
 use super::{Challenge, Driver, Finished, Goal, Me, Outcome, Record, Release, Snapshot, Verdict};
 use crate::model::{Colour, Write};
-use crate::release::record::{RECORD_KEY, later};
+use crate::release::instant::{earlier, later};
+use crate::release::record::RECORD_KEY;
 
 /// What to do now.
 #[derive(Clone, PartialEq, Debug)]

@@ -120,7 +120,8 @@ async fn partition_at_the_gate_is_waited_for(bed: Arc<Bed>) -> Result<()> {
 
 async fn pods_are_told_of_to_whoever_may_read_them(bed: Arc<Bed>) -> Result<()> {
     let app = Parrot::ready(&bed).await?;
-    let read = |group: &str, resources: &[&str]| json!({ "apiGroups": [group], "resources": resources, "verbs": ["get", "list"] });
+    let verbs = ["get", "list"];
+    let read = |group: &str, resources: &[&str]| json!({ "apiGroups": [group], "resources": resources, "verbs": verbs });
     let rules = json!([
         read("", &["configmaps", "services"]),
         read("apps", &["deployments"]),

@@ -93,10 +93,7 @@ impl Terminal {
     async fn resize_between_pictures(&self, columns: u16, manner: Resize) -> Result<bool> {
         let pid = self.pid()?;
         kill_process(pid, Signal::STOP)?;
-        let mut read = None;
-        while read.replace(self.raw().len()) != Some(self.raw().len()) {
-            tokio::time::sleep(LOOK).await;
-        }
+        self.is_suspended().await?;
         let resized = self.resize_now(columns, manner);
         kill_process(pid, Signal::CONT)?;
         resized

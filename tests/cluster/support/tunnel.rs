@@ -11,7 +11,7 @@ use super::background::Background;
 use super::front::Front;
 
 /// A longer request is none that a client of ours sends.
-const LONGEST: u64 = 4096;
+const LONGEST: usize = 4096;
 
 pub struct Tunnel {
     front: Front,
@@ -51,7 +51,7 @@ async fn lead(
 ) -> std::io::Result<()> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
-        if head.len() as u64 >= LONGEST {
+        if head.len() >= LONGEST {
             return Ok(());
         }
         head.push(stream.read_u8().await?);
