@@ -110,7 +110,8 @@ async fn release(bed: &Arc<Bed>, columns: u16) -> Result<Film> {
         Answer::from(500).when_opened(&never),
     ]);
     let (url, image) = (webhook.url(), "parrot-app:late");
-    let args = ["deploy", "parrot", "--image", image, "--webhook", &url, "--interval", "1s"];
+    // At 2 s the time that is left at the gate is as wide for a minute, wherever the line breaks.
+    let args = ["deploy", "parrot", "--image", image, "--webhook", &url, "--interval", "2s"];
     let args = [&args[..], &["--deadline", "2h", "--settle", "1s", "--drain", "3s"]].concat();
     let mut terminal = app.terminal(columns, &args, &[])?;
     film.add("a pod is not ready", &terminal.shows("not ready yet").await?);
