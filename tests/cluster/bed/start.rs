@@ -98,6 +98,5 @@ pub async fn client(kubeconfig: &Path) -> Result<Client> {
     let mut config =
         Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
     config.connect_timeout = Some(Duration::from_secs(5));
-    config.read_timeout = Some(Duration::from_secs(60));
     Ok(Client::try_from(config)?)
 }
