@@ -16,7 +16,7 @@ pub enum Grade {
 }
 
 /// All checks, in the order in which they are shown: what scripts go by.
-pub const NAMES: [&str; 30] = [
+pub const NAMES: [&str; 31] = [
     "rights",
     "deployment",
     "strategy",
@@ -43,6 +43,7 @@ pub const NAMES: [&str; 30] = [
     "ingress-ports",
     "affinity",
     "service-upstream",
+    "basic-auth",
     "deletion",
     "managers",
     "prepared",

@@ -289,6 +289,9 @@ fn ways() -> Vec<Row> {
         row("service-upstream", Warn, "sends requests to Services' own addresses", |app| {
             app.annotate(Kind::Ingress, "nginx.ingress.kubernetes.io/service-upstream", "true");
         }),
+        row("basic-auth", Warn, "Ingress parrot asks for a password (nginx", |app| {
+            app.annotate(Kind::Ingress, "nginx.ingress.kubernetes.io/auth-type", "basic");
+        }),
     ]
 }
 
