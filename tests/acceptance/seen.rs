@@ -96,7 +96,12 @@ async fn watched_from_beginning_to_end(field: Field) -> Result<()> {
         watch.comes(|status| status["healthy"] == true).await?;
         let line = format!("deploy parrot --image {V2} --yes --settle 2s --bake 3s");
         field.exits(0, &line).await?;
-        watch.comes(|status| status["last"]["outcome"] == "promoted").await?;
+        // The pods of the version before go a little later than its Deployment's size.
+        watch
+            .comes(|status| {
+                status["last"]["outcome"] == "promoted" && status["before"]["ready"] == 0
+            })
+            .await?;
         watch.interrupt(2);
         Ok(())
     };
