@@ -64,12 +64,12 @@ async fn long_answers_go_through(bed: Arc<Bed>) -> Result<()> {
     let (messages, cut) = sockets.close().await;
     ensure!(cut.is_empty() && messages >= 5, "{messages} answered, cut: {cut:?}");
 
-    // A pod that is gone takes what is open with it.
+    // A pod that is gone takes what is open with it, whenever it goes.
     let sockets = Websockets::open(5, at, host).await?;
-    pair.scale("old", 0).await?;
-    let cut_off = long::download(at, host, 50, Duration::from_millis(100)).await;
-    let (_, cut) = sockets.close().await;
-    ensure!(cut.len() == 5 && cut_off.is_err(), "{} cut, {cut_off:?}", cut.len());
+    let download = long::download(at, host, 600, Duration::from_millis(100));
+    let (cut_off, cut, scaled) = tokio::join!(download, sockets.cut(), pair.scale("old", 0));
+    scaled?;
+    ensure!(cut == 5 && cut_off.is_err(), "{cut} cut, {cut_off:?}");
     Ok(())
 }
 

@@ -46,6 +46,15 @@ impl Websockets {
         Ok(Self { stop, tasks })
     }
 
+    /// Returns when each has ended by itself; how many of them were cut.
+    pub async fn cut(mut self) -> usize {
+        let mut cut = 0;
+        while let Some(ended) = self.tasks.join_next().await {
+            cut += usize::from(ended.is_ok_and(|ended| ended.is_err()));
+        }
+        cut
+    }
+
     /// Closes them; how many messages were answered, and how each of those that were cut was.
     pub async fn close(mut self) -> (usize, Vec<anyhow::Error>) {
         let _ = self.stop.send(true);
