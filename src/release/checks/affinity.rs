@@ -9,10 +9,11 @@ const UPSTREAM: &str = "nginx.ingress.kubernetes.io/service-upstream";
 const AUTH: &str = "nginx.ingress.kubernetes.io/auth-type";
 
 pub fn checks(g: &Ground) -> Vec<Check> {
-    let having = |key: &'static str, values: &'static [&'static str]| {
-        let routes = g.routes().into_iter();
-        let has = move |value: Option<&str>| value.is_some_and(|value| values.contains(&value));
-        routes.filter(move |route| has(annotation(route, key))).map(name)
+    let routes = g.routes();
+    let having = |key: &str, values: &[&str]| {
+        let has = |value: Option<&str>| value.is_some_and(|value| values.contains(&value));
+        let having = routes.iter().filter(|route| has(annotation(route, key)));
+        having.map(|route| name(route)).collect::<Vec<_>>().into_iter()
     };
     let sticky = having(AFFINITY, &["cookie"]).map(|ingress| {
         let what = format!("Ingress {ingress} keeps people on one pod by a cookie ({AFFINITY})");
