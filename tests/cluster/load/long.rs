@@ -46,18 +46,14 @@ impl Websockets {
         Ok(Self { stop, tasks })
     }
 
-    /// Returns when each has ended by itself; how many of them were cut.
-    pub async fn cut(mut self) -> usize {
-        let mut cut = 0;
-        while let Some(ended) = self.tasks.join_next().await {
-            cut += usize::from(ended.is_ok_and(|ended| ended.is_err()));
-        }
-        cut
+    /// Closes them; how many messages were answered, and how each of those that were cut was.
+    pub async fn close(self) -> (usize, Vec<anyhow::Error>) {
+        let _ = self.stop.send(true);
+        self.ended().await
     }
 
-    /// Closes them; how many messages were answered, and how each of those that were cut was.
-    pub async fn close(mut self) -> (usize, Vec<anyhow::Error>) {
-        let _ = self.stop.send(true);
+    /// The same of those that are left open until they are cut.
+    pub async fn ended(mut self) -> (usize, Vec<anyhow::Error>) {
         let (mut answered, mut cut) = (0, Vec::new());
         while let Some(ended) = self.tasks.join_next().await {
             match ended.context("it was lost").flatten() {
