@@ -2,18 +2,20 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::pin;
 
 use futures_util::{Stream, StreamExt};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{Request, Response};
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HOST};
+use http::{HeaderValue, Request, Response, Uri};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
+use hyper::client::conn::http1::handshake;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::select;
 use tokio::sync::watch;
 
@@ -66,6 +68,31 @@ pub fn reply(code: u16, media: &'static str, text: impl Into<Bytes>) -> Reply {
     let body = Full::new(text.into()).map_err(|never| match never {}).boxed_unsync();
     let reply = Response::builder().status(code).header(CONTENT_TYPE, media);
     reply.header(CACHE_CONTROL, "no-store").body(body).expect("these are valid headers")
+}
+
+/// The one request of a connection, which is to `address`.
+pub async fn forward(
+    stream: TcpStream,
+    address: SocketAddr,
+    request: Request<Body>,
+) -> Result<Reply, hyper::Error> {
+    let (mut sender, connection) = handshake::<_, Body>(TokioIo::new(stream)).await?;
+    // It lives as long as its one answer.
+    tokio::spawn(connection);
+    let (mut head, body) = request.into_parts();
+    head.uri = Uri::from(
+        head.uri.path_and_query().cloned().unwrap_or_else(|| "/".parse().expect("a path")),
+    );
+    head.headers.remove(CONNECTION);
+    if !head.headers.contains_key(HOST)
+        && let Ok(host) = HeaderValue::from_str(&address.to_string())
+    {
+        head.headers.insert(HOST, host);
+    }
+    let answer = sender.send_request(Request::from_parts(head, body)).await?;
+    let (mut head, body) = answer.into_parts();
+    head.headers.remove(CONNECTION);
+    Ok(Reply::from_parts(head, body.boxed_unsync()))
 }
 
 /// Server-sent events, each as it comes, until the server ends.

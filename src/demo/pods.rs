@@ -5,17 +5,23 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use http::Request;
+use futures_util::future::BoxFuture;
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Request, Response};
+use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use super::http::{HTML, JSON, Reply, reply, serve};
+use super::http::{HTML, JSON, Reply, forward, reply, serve};
 use crate::sandbox::{Key, Life, Nodes, Stage, resources};
 
 /// Told by the proxy: whether a page is what everybody sees, or the candidate's.
 pub const ROLE: &str = "x-demo-role";
+
+/// Told by the app, as many do: which version it is. The API server's proxy rewrites pages, not this.
+const VERSION: HeaderName = HeaderName::from_static("x-parrot-version");
 
 /// How long a pod takes to be ready.
 const STARTS_IN: Duration = Duration::from_millis(1_500);
@@ -87,6 +93,22 @@ impl Nodes for Machine {
         }
     }
 
+    fn answer(
+        &self,
+        pod: &Value,
+        _port: u64,
+        request: Parts,
+    ) -> BoxFuture<'static, Option<Response<Vec<u8>>>> {
+        let found = self.find(pod["status"]["podIP"].as_str().unwrap_or_default());
+        Box::pin(async move {
+            let stream = TcpStream::connect(found?).await.ok()?;
+            let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
+            let asked = forward(stream, found?, Request::from_parts(request, body));
+            let (head, body) = asked.await.ok()?.into_parts();
+            Some(Response::from_parts(head, body.collect().await.ok()?.to_bytes().into()))
+        })
+    }
+
     fn gone(&self, pod: &Key) {
         if let Some(running) = self.running.lock().expect("no holder panics").remove(pod) {
             running.ends.send_replace(true);
@@ -105,7 +127,7 @@ fn crashing() -> Life {
 }
 
 fn answer(request: &Request<Incoming>, version: &str, pod: &str) -> Reply {
-    match request.uri().path() {
+    let mut answer = match request.uri().path() {
         "/" => reply(200, HTML, page(version)),
         "/who" => {
             let role = request.headers().get(ROLE).and_then(|role| role.to_str().ok());
@@ -118,7 +140,11 @@ fn answer(request: &Request<Incoming>, version: &str, pod: &str) -> Reply {
             reply(200, JSON, who.to_string())
         }
         _ => reply(404, "text/plain", "the parrot has one page, /\n"),
+    };
+    if let Ok(version) = HeaderValue::from_str(version) {
+        answer.headers_mut().insert(VERSION, version);
     }
+    answer
 }
 
 /// With the version in it, as whoever asks without a browser sees it.

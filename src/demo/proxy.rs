@@ -4,17 +4,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use http::header::{CONNECTION, HOST, HeaderValue};
-use http::{Request, Uri};
+use http::Request;
+use http::header::{HOST, HeaderValue};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use hyper::client::conn::http1::handshake;
-use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use super::controller::{Found, Served};
 use super::endpoints::endpoints;
-use super::http::{Body, HTML, Reply, reply};
+use super::http::{Body, HTML, Reply, forward, reply};
 use super::pods::{Machine, ROLE};
 use super::rules::Backend;
 use super::{APP, NAMESPACE, PREVIEW};
@@ -80,7 +78,7 @@ impl Proxy {
             let end = &ends[(first + n) % ends.len()];
             let Some(address) = self.machine.find(&end.ip().to_string()) else { continue };
             let Ok(stream) = TcpStream::connect(address).await else { continue };
-            return match forward(stream, address, request, role).await {
+            return match forward(stream, address, shown(request, role)).await {
                 Ok(answer) => answer,
                 Err(error) => {
                     reply(502, "text/plain", format!("the pod did not answer: {error}\n"))
@@ -89,6 +87,13 @@ impl Proxy {
         }
         reply(502, "text/plain", "no pod can be reached\n")
     }
+}
+
+/// As the pod gets it: told what it is to whoever asks.
+fn shown(request: Request<Incoming>, role: &'static str) -> Request<Body> {
+    let mut request = request.map(BodyExt::boxed_unsync);
+    request.headers_mut().insert(ROLE, HeaderValue::from_static(role));
+    request
 }
 
 /// What it asks for: on this machine the app's own host, as if a name server led it here.
@@ -100,30 +105,4 @@ fn host_of(request: &Request<Incoming>) -> String {
         "" | "localhost" | "127.0.0.1" => super::HOST.to_owned(),
         host => host.to_owned(),
     }
-}
-
-async fn forward(
-    stream: TcpStream,
-    address: SocketAddr,
-    request: Request<Incoming>,
-    role: &'static str,
-) -> Result<Reply, hyper::Error> {
-    let (mut sender, connection) = handshake::<_, Body>(TokioIo::new(stream)).await?;
-    // It lives as long as its one answer.
-    tokio::spawn(connection);
-    let (mut head, body) = request.into_parts();
-    head.uri = Uri::from(
-        head.uri.path_and_query().cloned().unwrap_or_else(|| "/".parse().expect("a path")),
-    );
-    head.headers.remove(CONNECTION);
-    head.headers.insert(ROLE, HeaderValue::from_static(role));
-    if !head.headers.contains_key(HOST)
-        && let Ok(host) = HeaderValue::from_str(&address.to_string())
-    {
-        head.headers.insert(HOST, host);
-    }
-    let answer = sender.send_request(Request::from_parts(head, body.boxed_unsync())).await?;
-    let (mut head, body) = answer.into_parts();
-    head.headers.remove(CONNECTION);
-    Ok(Reply::from_parts(head, body.boxed_unsync()))
 }

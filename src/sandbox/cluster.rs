@@ -13,6 +13,7 @@ use super::store::Store;
 /// Ends with its last owner: its controllers stop when it is dropped.
 pub struct Sandbox {
     store: Store,
+    nodes: Arc<dyn Nodes>,
     controllers: JoinHandle<()>,
 }
 
@@ -21,8 +22,8 @@ impl Sandbox {
     /// paused and it has one thread.
     pub fn start(seed: u64, began: Timestamp, nodes: Arc<dyn Nodes>) -> Sandbox {
         let store = Store::new(seed, began);
-        let controllers = tokio::spawn(controllers::run(store.clone(), nodes));
-        Sandbox { store, controllers }
+        let controllers = tokio::spawn(controllers::run(store.clone(), Arc::clone(&nodes)));
+        Sandbox { store, nodes, controllers }
     }
 
     pub fn store(&self) -> &Store {
@@ -31,7 +32,7 @@ impl Sandbox {
 
     /// A client of its own, with its own faults.
     pub fn api(&self) -> Api {
-        Api::new(&self.store)
+        Api::new(&self.store).with_nodes(&self.nodes)
     }
 }
 

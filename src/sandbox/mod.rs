@@ -19,6 +19,7 @@ mod managers;
 mod nodes;
 mod operations;
 mod options;
+mod passage;
 mod patch;
 mod refusal;
 mod request;

@@ -1,7 +1,11 @@
 //! What pods do, as far as anybody outside of them can tell.
 
+use std::future::ready;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+use http::Response;
+use http::request::Parts;
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -86,6 +90,16 @@ pub trait Nodes: Send + Sync + 'static {
 
     /// What a pod is in has changed.
     fn changed(&self, _pod: &Key, _stage: &Stage) {}
+
+    /// What a pod says to a request at one of its ports; none where nobody listens there.
+    fn answer(
+        &self,
+        _pod: &Value,
+        _port: u64,
+        _request: Parts,
+    ) -> BoxFuture<'static, Option<Response<Vec<u8>>>> {
+        Box::pin(ready(None))
+    }
 
     /// A pod has been told to end, and will after the time that its life says.
     fn ending(&self, _pod: &Key) {}

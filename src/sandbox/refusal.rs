@@ -210,6 +210,10 @@ impl Refusal {
         Refusal::of(500, "", message.into(), Value::Null)
     }
 
+    pub fn unavailable(message: impl Into<String>) -> Refusal {
+        Refusal::of(503, "ServiceUnavailable", message.into(), Value::Null)
+    }
+
     pub fn not_allowed() -> Refusal {
         let message = "the server does not allow this method on the requested resource".to_owned();
         Refusal::of(405, "MethodNotAllowed", message, json!({}))

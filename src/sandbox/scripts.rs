@@ -1,9 +1,13 @@
 //! Nodes that run nothing: what becomes of a pod is decided by the image of its first container.
 
 use std::collections::HashMap;
+use std::future::ready;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+use http::request::Parts;
+use http::{Response, StatusCode};
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -36,6 +40,9 @@ const RESTARTS: u64 = 60;
 /// | `init-crash` | its init containers end with exit code 1, never started |
 /// | `unschedulable` | no node takes it |
 /// | any other | ready after a second |
+///
+/// What runs answers every request at every port with its image, by 200; with `answers-502` in the tag
+/// by 502, and so on.
 #[derive(Default)]
 pub struct Scripts {
     lives: Mutex<HashMap<String, Life>>,
@@ -81,6 +88,17 @@ impl Nodes for Scripts {
         LOG.to_owned()
     }
 
+    fn answer(
+        &self,
+        pod: &Value,
+        _port: u64,
+        _request: Parts,
+    ) -> BoxFuture<'static, Option<Response<Vec<u8>>>> {
+        let image = pod["spec"]["containers"][0]["image"].as_str().unwrap_or_default();
+        let answer = Response::builder().status(status(tag(image))).body(image.into());
+        Box::pin(ready(Some(answer.expect("the statuses of tags are checked"))))
+    }
+
     fn turns(&self) -> Option<UnboundedReceiver<Turn>> {
         let (sender, receiver) = unbounded_channel();
         *locked(&self.turns) = Some(sender);
@@ -90,6 +108,12 @@ impl Nodes for Scripts {
 
 fn tag(image: &str) -> &str {
     image.rsplit_once(':').map_or("", |(_, tag)| tag)
+}
+
+/// With what pods of that tag answer.
+fn status(tag: &str) -> StatusCode {
+    let said = tag.split_once("answers-").and_then(|(_, said)| said.get(..3));
+    said.and_then(|code| code.parse().ok()).unwrap_or(StatusCode::OK)
 }
 
 fn by_tag(tag: &str, image: &str) -> Life {

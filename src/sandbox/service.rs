@@ -5,12 +5,13 @@ use std::error::Error;
 use std::future::{Future, pending};
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::stream::unfold;
-use http::header::{ACCEPT, CONTENT_TYPE, DATE};
-use http::{Method, Request, Response, StatusCode};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, DATE, HeaderName};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Body, Bytes, Frame};
@@ -19,6 +20,8 @@ use tokio::time::sleep;
 
 use super::discovery;
 use super::faults::{Fault, Faults};
+use super::nodes::Nodes;
+use super::passage::Passage;
 use super::refusal::Refusal;
 use super::request::{self, Query, Target};
 use super::store::Store;
@@ -31,13 +34,21 @@ pub type ReplyBody = UnsyncBoxBody<Bytes, io::Error>;
 #[derive(Clone)]
 pub struct Api {
     store: Store,
+    /// Who answers for pods, if anybody does.
+    nodes: Option<Arc<dyn Nodes>>,
     faults: Faults,
     latency: Duration,
 }
 
 impl Api {
     pub fn new(store: &Store) -> Api {
-        Api { store: store.clone(), faults: Faults::default(), latency: Duration::ZERO }
+        let (faults, latency) = (Faults::default(), Duration::ZERO);
+        Api { store: store.clone(), nodes: None, faults, latency }
+    }
+
+    #[must_use]
+    pub(super) fn with_nodes(self, nodes: &Arc<dyn Nodes>) -> Api {
+        Api { nodes: Some(Arc::clone(nodes)), ..self }
     }
 
     pub fn faults(&self) -> &Faults {
@@ -68,31 +79,30 @@ impl Api {
             let limit = self.latency.as_micros().try_into().unwrap_or(u64::MAX);
             sleep(Duration::from_micros(self.store.random(limit))).await;
         }
-        let store = self.store.clone();
-        let carry_out = move || respond(&store, &head, &body);
+        let carried_out = respond(self.store.clone(), self.nodes.clone(), head, body);
         let reply = match fault {
-            None => carry_out(),
+            None => carried_out.await,
             Some(Fault::Unsent) => return Err(broken()),
             Some(Fault::Unanswered) => {
-                carry_out();
+                carried_out.await;
                 return Err(broken());
             }
             Some(Fault::Answered { code, headers, body }) => said(code, &headers, body),
             Some(Fault::AnsweredThenDone { code, after }) => {
                 tokio::spawn(async move {
                     sleep(after).await;
-                    carry_out();
+                    carried_out.await;
                 });
                 said(code, &[], Vec::new())
             }
             Some(Fault::Delayed(time)) => {
                 sleep(time).await;
-                carry_out()
+                carried_out.await
             }
-            Some(Fault::Cut(bytes)) => cut(carry_out(), bytes).await?,
+            Some(Fault::Cut(bytes)) => cut(carried_out.await, bytes).await?,
             Some(Fault::Hung { sent }) => {
                 if sent {
-                    carry_out();
+                    carried_out.await;
                 }
                 pending().await
             }
@@ -144,7 +154,42 @@ fn broken() -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionReset, "connection reset by the sandbox")
 }
 
-fn respond(store: &Store, head: &http::request::Parts, body: &[u8]) -> Response<Sent> {
+async fn respond(
+    store: Store,
+    nodes: Option<Arc<dyn Nodes>>,
+    head: http::request::Parts,
+    body: Bytes,
+) -> Response<Sent> {
+    match Passage::of(head.uri.path()) {
+        Some(passage) => match passage.answer(&store, nodes.as_deref(), &head).await {
+            Ok(answer) => passed_on(&store, answer),
+            Err(refusal) => refused(&store, &refusal),
+        },
+        None => done(&store, &head, &body),
+    }
+}
+
+/// With what the API server adds to whatever it says.
+fn passed_on(store: &Store, answer: Response<Vec<u8>>) -> Response<Sent> {
+    const AUDIT_ID: HeaderName = HeaderName::from_static("audit-id");
+    const UNCACHED: HeaderValue = HeaderValue::from_static("no-cache, private");
+    let (mut head, body) = answer.into_parts();
+    let said: Vec<_> = head.headers.get_all(CACHE_CONTROL).iter().cloned().collect();
+    head.headers.insert(CACHE_CONTROL, UNCACHED);
+    for value in said {
+        head.headers.append(CACHE_CONTROL, value);
+    }
+    let id = format!("{:032x}", store.random(u64::MAX));
+    head.headers.insert(AUDIT_ID, id.parse().expect("digits are a value"));
+    Response::from_parts(head, Sent::Whole(body.into()))
+}
+
+fn refused(store: &Store, refusal: &Refusal) -> Response<Sent> {
+    let body = Sent::Whole(refusal.object().to_string().into());
+    reply(store, refusal.code, "application/json", body)
+}
+
+fn done(store: &Store, head: &http::request::Parts, body: &[u8]) -> Response<Sent> {
     let query = Query::of(&head.uri);
     let asked = Asked { method: &head.method, headers: &head.headers, query, body };
     let path = head.uri.path();
@@ -170,7 +215,7 @@ fn respond(store: &Store, head: &http::request::Parts, body: &[u8]) -> Response<
         Ok(Reply::Text(text)) => reply(store, 200, "text/plain", Sent::Whole(text.into())),
         Ok(Reply::Empty) => reply(store, 204, "", Sent::Whole(Bytes::new())),
         Ok(Reply::Watch(watch)) => reply(store, 200, "application/json", Sent::Watch(watch)),
-        Err(refusal) => json(refusal.code, &refusal.object()),
+        Err(refusal) => refused(store, &refusal),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, UPGRADE};
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
@@ -14,6 +14,7 @@ use super::form::Form;
 use super::log;
 use super::managers;
 use super::options;
+use super::passage;
 use super::patch::Patch;
 use super::refusal::Refusal;
 use super::request::{Query, Target};
@@ -81,7 +82,7 @@ impl Asked<'_> {
 pub fn answer(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Refusal> {
     let resource = target.resource;
     let (has_status, has_scale) = (resource.has_status, resource.has_scale);
-    let has_log = resource.plural == PODS.plural;
+    let is_pod = resource.plural == PODS.plural;
     match (&target.name, target.part.as_deref(), asked.method.as_str()) {
         (Some(_), ..) if access::is_review(target) => Err(Refusal::no_such_path()),
         (None, _, "GET") if access::is_review(target) => Err(Refusal::not_allowed()),
@@ -100,10 +101,13 @@ pub fn answer(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Re
         (Some(_), Some("scale"), "GET" | "PUT" | "PATCH") if has_scale => {
             scale::answer(store, target, asked)
         }
-        (Some(name), Some("log"), "GET") if has_log => log::answer(store, target, name, asked),
+        (Some(name), Some("log"), "GET") if is_pod => log::answer(store, target, name, asked),
+        (Some(name), Some("portforward"), "GET" | "POST") if is_pod => {
+            passage::forward(store, target, name, !asked.header(UPGRADE).is_empty())
+        }
         (_, None | Some("status"), _) => Err(Refusal::not_allowed()),
         (_, Some("scale"), _) if has_scale => Err(Refusal::not_allowed()),
-        (_, Some("log"), _) if has_log => Err(Refusal::not_allowed()),
+        (_, Some("log" | "portforward"), _) if is_pod => Err(Refusal::not_allowed()),
         _ => Err(Refusal::no_such_path()),
     }
 }
