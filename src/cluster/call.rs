@@ -164,7 +164,11 @@ async fn exchange(
     tokio::time::timeout(limit, exchange).await.map_err(|_| late())?
 }
 
-fn failure(status: StatusCode, retry_after: Option<Duration>, said: &Value) -> CallError {
+pub(super) fn failure(
+    status: StatusCode,
+    retry_after: Option<Duration>,
+    said: &Value,
+) -> CallError {
     let text = |field: &str| said[field].as_str().map(str::to_owned);
     let message = text("message").unwrap_or_else(|| format!("the API server answered {status}"));
     match status.as_u16() {

@@ -6,6 +6,6 @@ pub mod probe;
 mod signature;
 mod webhook;
 
-pub use outside::{Courier, Failure, Outside};
+pub use outside::{Courier, Denied, Failure, Outside, Proxied};
 pub use payload::Payload;
 pub use webhook::Webhooks;

@@ -12,6 +12,16 @@ pub type Failure = Box<dyn Error + Send + Sync>;
 /// Carries one request, and brings what was answered.
 pub type Courier = BoxCloneSyncService<Request, Response, Failure>;
 
+/// In an answer's extensions: the API server has passed it on, which rewrites the links of HTML and
+/// where a redirect leads. So neither a body of HTML nor a Location is as the app said it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Proxied;
+
+/// Nobody was asked, and nobody will be: it is not allowed. A courier's failure can be one.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Denied(pub String);
+
 type Made = dyn Fn(ClientBuilder) -> Result<Courier, String> + Send + Sync;
 
 /// Makes a courier of what somebody wants of an HTTP client.

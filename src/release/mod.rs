@@ -2,6 +2,7 @@
 
 mod beside;
 pub mod checks;
+mod direct;
 mod endpoints;
 mod expected;
 pub mod goal;
@@ -28,6 +29,7 @@ mod switching;
 pub mod template;
 mod warm;
 
+pub use direct::{Reach, reach};
 pub use endpoints::SLICE_SERVICE;
 pub use expected::{Expected, ExpectedService};
 pub use goal::{Change, Deploy, Gate, Goal, Init, Me, PreviewHost};

@@ -6,6 +6,7 @@ mod acceptance;
 mod bad_input;
 mod bed;
 mod cuts;
+mod direct;
 mod each_minute;
 mod edits;
 mod escapes;
