@@ -1,5 +1,6 @@
 //! The only loop: observe, plan, execute, observe …, until there is nothing left to do.
 
+mod asking;
 mod interrupt;
 mod left;
 mod look;
@@ -144,6 +145,7 @@ pub async fn drive(drive: Drive<'_>) -> Result<Ended, Error> {
 
 impl Loop<'_> {
     async fn run(&mut self) -> Result<Outcome, Error> {
+        self.look.memory.asks = *self.drive.probe != Probe::None;
         let breadth = match self.drive.goal {
             Goal::Init(_) | Goal::Deploy(_) => Breadth::Fitness,
             _ => Breadth::All,

@@ -8,7 +8,7 @@ use super::session::Session;
 use crate::clean::clean;
 use crate::drive::Ended;
 use crate::error::{Error, Kind};
-use crate::release::{Finished, Hand, Outcome, Tool, Verdict};
+use crate::release::{Confirmed, Finished, Hand, Outcome, Tool, Verdict};
 use crate::report::lasted;
 
 /// What the outcome of a command that drives means.
@@ -177,8 +177,23 @@ fn promoted(session: &Session, finished: &Finished) -> String {
         lines.push(format!("  replaced  {} in {old}, {now}", images(&finished.replaces)));
     }
     lines.push(format!("  took      {}", parts(finished)));
+    if finished.confirmed == Some(Confirmed::Settle) {
+        lines.push(format!("  arrival   not confirmed: {}", clean(&unconfirmed(finished))));
+    }
+    if let Some(said) = &finished.missed {
+        let what = format!("{old} was missed when it had been scaled to 0 ({said}): it runs again");
+        lines.push(format!("  warning   {}", clean(&what)));
+    }
     lines.push(format!("  back      {}", session.command("rollback")));
     lines.join("\n")
+}
+
+/// Why nobody saw that the switch had arrived, and what was done instead.
+fn unconfirmed(finished: &Finished) -> String {
+    let why = finished.unconfirmed.as_deref().unwrap_or("nothing was asked");
+    let waited = finished.switched.zip(finished.arrived);
+    let waited = waited.map(|(from, to)| lasted(to.duration_since(from))).unwrap_or_default();
+    format!("{why}; waited {waited}")
 }
 
 /// How long a release took, and which part of it took how long.

@@ -100,6 +100,11 @@ impl Look {
             .map_err(|error| drive.cluster.unreadable(&error))?;
         let record = s.record.as_ref().map(|(_, record)| record);
         self.memory.note(&drive.goal, &drive.me, record, now);
+        if let Some(release) = record.and_then(|record| record.release.as_ref())
+            && s.has_ended(release.from)
+        {
+            self.memory.note_gone(release.number, now);
+        }
         s.memory = self.memory.clone();
         Ok(s)
     }

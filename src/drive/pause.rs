@@ -7,14 +7,13 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::Drive;
-use crate::cluster::{Change, Cluster, Spec, Watches};
+use super::asking::{Asking, Wanted, asked_for};
+use crate::cluster::{Change, Spec, Watches};
 use crate::event::What;
-use crate::gate::probe::{Prober, Targets};
-use crate::gate::{Outside, Payload};
+use crate::gate::Payload;
 use crate::model::{Colour, Kind, RELEASE};
 use crate::release::plan::{Question, WaitFor};
-use crate::release::{Answered, Probed, Release, SLICE_SERVICE, Sight, Snapshot};
-use crate::settings::Probe;
+use crate::release::{Answered, Probed, SLICE_SERVICE, Snapshot};
 
 /// A pause without news still says now and then that it is one.
 const SAY_AGAIN: Duration = Duration::from_secs(60);
@@ -30,13 +29,6 @@ pub struct Pause {
 struct Poll {
     question: Question,
     answer: Pin<Box<dyn Future<Output = Answered>>>,
-}
-
-/// The app, asked through the ingress for one release.
-struct Asking {
-    release: u64,
-    /// Why it can't be asked, until that has been told.
-    prober: Result<Prober, Option<String>>,
 }
 
 /// Why a pause ended.
@@ -90,13 +82,14 @@ impl Pause {
         self.said = None;
     }
 
-    /// Whether the release has been switched that the app is now asked for.
-    fn prepare_probe(&mut self, drive: &Drive, s: &Snapshot, on: &WaitFor) -> Option<bool> {
-        let release = asked_for(s, on)?;
-        if self.probe.as_ref().is_none_or(|asking| asking.release != release.number) {
-            self.probe = Some(Asking::new(drive.probe, drive.outside, s, release));
+    /// Whether the app is asked now, and which version is to answer.
+    fn prepare_probe(&mut self, drive: &Drive, s: &Snapshot, on: &WaitFor) -> Option<Wanted> {
+        let (release, wanted) = asked_for(s, on)?;
+        match &mut self.probe {
+            Some(asking) if asking.is_about(release) => asking.follow(drive, s),
+            _ => self.probe = Some(Asking::new(drive, s, release)),
         }
-        Some(release.switched.is_some())
+        Some(wanted)
     }
 
     pub async fn wait(
@@ -113,7 +106,7 @@ impl Pause {
         let left = left.map_or(again, |left| Duration::try_from(left).unwrap_or_default());
         // A moment more: a clock that rounds must not wake us before the time has come.
         let left = left.min(again) + Duration::from_millis(5);
-        let switched = self.prepare_probe(drive, s, on);
+        let wanted = self.prepare_probe(drive, s, on);
         let poll = async {
             match &mut self.poll {
                 Some(poll) => poll.answer.as_mut().await,
@@ -121,8 +114,8 @@ impl Pause {
             }
         };
         let probe = async {
-            match (&mut self.probe, switched) {
-                (Some(asking), Some(switched)) => asking.next(drive.cluster, switched).await,
+            match (&mut self.probe, wanted) {
+                (Some(asking), Some(wanted)) => asking.next(drive.cluster, wanted).await,
                 _ => std::future::pending().await,
             }
         };
@@ -141,46 +134,6 @@ impl Pause {
             _ = drive.interrupts.next() => Woken::Signal,
         }
     }
-}
-
-impl Asking {
-    fn new(probe: &Probe, outside: &Outside, s: &Snapshot, release: &Release) -> Asking {
-        let record = s.record.as_ref().map(|(_, record)| record);
-        let (routes, services) = record.map(|r| (s.routes(r), s.serving(r))).unwrap_or_default();
-        let targets = Targets::find(&routes, &services, probe);
-        let replicas = s.slot(release.from).map_or(1, |slot| slot.desired());
-        let prober = Prober::new(targets, replicas, outside).map_err(Some);
-        Asking { release: release.number, prober }
-    }
-
-    async fn next(&mut self, cluster: &Cluster, switched: bool) -> Probed {
-        let sight = match &mut self.prober {
-            Ok(prober) => prober.next(switched, || cluster.clock().now()).await,
-            Err(why) => match why.take() {
-                Some(why) => Sight::Blind { why },
-                None => std::future::pending().await,
-            },
-        };
-        Probed { release: self.release, sight }
-    }
-}
-
-/// The release that the app is asked for, from the candidate's readiness on until the switch is known
-/// to have arrived.
-fn asked_for<'a>(s: &'a Snapshot, on: &WaitFor) -> Option<&'a Release> {
-    let release = s.record.as_ref()?.1.release.as_ref()?;
-    let is_wanted = match on {
-        WaitFor::Gate { .. } | WaitFor::Answer | WaitFor::Person | WaitFor::Settle { .. } => true,
-        WaitFor::Arrival { .. } => true,
-        WaitFor::Ready { .. }
-        | WaitFor::Bake { .. }
-        | WaitFor::Drain { .. }
-        | WaitFor::Driver { .. }
-        | WaitFor::SignOfLife { .. }
-        | WaitFor::Turn { .. }
-        | WaitFor::Change => false,
-    };
-    (is_wanted && release.ending.is_none()).then_some(release)
 }
 
 /// What a pause has to see: always the record, through which other commands speak.
@@ -203,7 +156,10 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
             specs.push(slices(*colour));
             specs.extend(pods);
         }
-        WaitFor::Arrival { .. } | WaitFor::Bake { .. } | WaitFor::Drain { .. } => {
+        WaitFor::Arrival { .. }
+        | WaitFor::Bake { .. }
+        | WaitFor::Drain { .. }
+        | WaitFor::Ended { .. } => {
             // Whether the new version still serves, and the old one could.
             specs.extend(release.map(|release| deployment(release.to)));
             specs.extend(Colour::BOTH.map(slices));
@@ -213,6 +169,13 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
                 specs.push(Spec::named(Kind::Service, &record.service));
                 let routes = s.ingress_names(record).into_iter();
                 specs.extend(routes.map(|name| Spec::named(Kind::Ingress, name)));
+            }
+            if let WaitFor::Ended { colour } = on {
+                specs.push(deployment(*colour));
+                specs.extend(s.record.as_ref().map(|(_, record)| {
+                    let label = &record.label;
+                    Spec::labelled(Kind::Pod, format!("{}={}", label.key, label.value(*colour)))
+                }));
             }
         }
         WaitFor::Change => {

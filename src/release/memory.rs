@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Goal, Me, Probed, Record};
+use super::{Goal, Me, Probed, Record, Sight};
 use crate::model::Id;
 
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -23,8 +23,12 @@ pub struct Memory {
     pub refused: Option<(Id, String)>,
     /// The gate's last answer.
     pub answer: Option<Answered>,
-    /// What asking the app through the ingress has shown.
+    /// Whether this process asks the app.
+    pub asks: bool,
+    /// What asking the app has shown.
     pub probed: Option<Probed>,
+    /// The release whose old version was put away, and when its last pod was seen to be gone.
+    pub gone: Option<(u64, Timestamp)>,
 }
 
 /// A gate's answer, and what it was asked about.
@@ -65,6 +69,19 @@ impl Memory {
     /// Why the API server does not take this object.
     pub fn refusal(&self, id: &Id) -> Option<&str> {
         self.refused.as_ref().filter(|(refused, _)| refused == id).map(|(_, why)| why.as_str())
+    }
+
+    /// What asking has shown of a release.
+    pub fn sight(&self, release: u64) -> Option<&Sight> {
+        let probed = self.probed.as_ref().filter(|probed| probed.release == release)?;
+        Some(&probed.sight)
+    }
+
+    /// Takes in that nothing of a release's old version is left.
+    pub fn note_gone(&mut self, release: u64, now: Timestamp) {
+        if self.gone.is_none_or(|(gone, _)| gone != release) {
+            self.gone = Some((release, now));
+        }
     }
 
     /// Takes in an observation of the record.

@@ -40,7 +40,7 @@ pub use news::News;
 pub use outcome::Outcome;
 pub use phase::Phase;
 pub use plan::{Doing, Next, Question, Step, WaitFor};
-pub use probed::{ENOUGH, ENOUGH_ANSWERS, Probed, Sight};
+pub use probed::{Arrival, ENOUGH, ENOUGH_ANSWERS, Probed, Rule, Sight, Streak, Telling, Voice};
 pub use record::{
     Before, Challenge, Confirmed, Driver, Ending, Finished, GateKind, GateState, HISTORY, Intent,
     LAST_NUMBER, RECORD_KEY, Record, Release, Verdict,

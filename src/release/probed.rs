@@ -1,41 +1,244 @@
-//! What asking the app through the ingress has shown: an Ingress has no acknowledgement, so this is
-//! the only proof that a switch has arrived.
+//! What asking the app has shown, and what follows from it. An Ingress has no acknowledgement, so this
+//! is the only proof that a switch has arrived. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-/// So long new answers alone have to come. Old and new answers mix while nginx reloads, for at most a
-/// quarter of a second where it was measured, and by chance many new ones may come in a row then.
-pub const ENOUGH: SignedDuration = SignedDuration::from_secs(1);
-/// And at least so many: a slow app answers seldom.
-pub const ENOUGH_ANSWERS: u64 = 10;
+use crate::model::Colour;
 
-/// What one process has seen since the switch of a release; of the time before it only whether it
-/// will be able to tell the two versions apart.
+/// So long answers of one version alone have to come. Old and new answers mix while nginx reloads, for
+/// at most a quarter of a second where it was measured.
+pub const ENOUGH: SignedDuration = SignedDuration::from_secs(1);
+/// And at least so many: behind one address may be several controllers, each late by itself.
+pub const ENOUGH_ANSWERS: u64 = 30;
+/// So long, and so many, errors where answers were are more than a hiccup.
+const BAD: SignedDuration = SignedDuration::from_secs(5);
+const BAD_ANSWERS: u64 = 10;
+
+/// What one process has seen of a release.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Probed {
     pub release: u64,
     pub sight: Sight,
 }
 
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Sight {
+    pub rules: Vec<Rule>,
+    /// What is not asked, and why not.
+    pub unasked: Vec<String>,
+    /// The candidate itself answers errors where the live version does not: what it said.
+    pub fails: Option<String>,
+    /// It refuses what the live version answers: what it said.
+    pub refuses: Option<String>,
+}
+
+/// One rule of an Ingress, asked at one address.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Sight {
-    /// Nothing can be told from the answers, and why not.
+pub struct Rule {
+    /// As a person would type it.
+    pub name: String,
+    /// The same at each address.
+    pub rule: String,
+    /// By what one switch arrives: each Ingress has a patch of its own, each address maybe a controller.
+    pub way: String,
+    pub telling: Telling,
+    /// Whether an answer came until the switch.
+    pub answered: bool,
+    /// The last answers, as far as they are all alike.
+    pub streak: Option<Streak>,
+    /// When the version that is on its way out was heard last.
+    pub heard_other: Option<Timestamp>,
+}
+
+/// Whether the versions can be told apart there.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Telling {
+    Learning,
+    Yes,
+    No(String),
+}
+
+/// Who answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Voice {
+    Version(Colour),
+    /// Neither version was seen to answer like that, or nobody can tell.
+    Unclear,
+    /// An error that is the proxy's own, or none that the version before had.
+    Error,
+}
+
+/// Answers one after the other, all of one voice.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Streak {
+    pub voice: Voice,
+    pub since: Timestamp,
+    pub at: Timestamp,
+    pub answers: u64,
+    /// The last of them.
+    pub said: String,
+}
+
+/// Whether all that is asked is answered by one version.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Arrival {
+    /// It is too early to say.
+    Learning,
+    /// Nobody else answers. What could not be told of another Ingress or address, and why.
+    Arrived { unseen: Option<String> },
+    /// Somebody else answers, or too little was heard yet.
+    Not { said: Option<String> },
+    /// It can't be told, and why not.
     Blind { why: String },
-    /// The old version still answers, or nobody does: the last such answer, and when it came.
-    Old { at: Timestamp, said: String },
-    /// Since then every answer came from the new version, each on a connection of its own. What could
-    /// not be told of another Ingress or address, and why, if there is any.
-    New { since: Timestamp, answers: u64, unseen: Option<String> },
+}
+
+impl Streak {
+    fn lasted(&self) -> SignedDuration {
+        self.at.duration_since(self.since)
+    }
+
+    fn is_enough(&self) -> bool {
+        self.answers >= ENOUGH_ANSWERS && self.lasted() >= ENOUGH
+    }
+
+    fn is_bad(&self) -> bool {
+        self.voice == Voice::Error && self.answers >= BAD_ANSWERS && self.lasted() >= BAD
+    }
+}
+
+/// What one rule shows.
+enum Shows<'a> {
+    Learning,
+    Nothing(String),
+    Arrived,
+    Not(Option<&'a Streak>),
+}
+
+impl Rule {
+    /// Whether there is no doubt that this version alone answers.
+    pub fn has_arrived(&self, wanted: Colour) -> bool {
+        let wanted = Voice::Version(wanted);
+        let streak = self.streak.as_ref().filter(|streak| streak.voice == wanted);
+        self.telling == Telling::Yes && streak.is_some_and(Streak::is_enough)
+    }
+
+    fn shows(&self, wanted: Colour, answered: &[String]) -> Shows<'_> {
+        let streak = self.streak.as_ref();
+        if let Some(streak) = streak.filter(|streak| streak.voice == Voice::Error) {
+            // Errors alone, before the switch as well, say nothing of it.
+            return match answered.contains(&self.name) || self.telling == Telling::Yes {
+                true => Shows::Not(Some(streak)),
+                false => Shows::Nothing(format!("{}: {}", self.name, streak.said)),
+            };
+        }
+        match &self.telling {
+            Telling::Learning => Shows::Learning,
+            Telling::No(why) => Shows::Nothing(format!("{}: {why}", self.name)),
+            Telling::Yes if self.has_arrived(wanted) => Shows::Arrived,
+            Telling::Yes => Shows::Not(streak),
+        }
+    }
 }
 
 impl Sight {
-    /// Whether the new version is served, beyond doubt, by all that was seen.
-    pub fn is_enough(&self, now: Timestamp) -> bool {
-        match self {
-            Sight::New { since, answers, .. } => {
-                *answers >= ENOUGH_ANSWERS && now.duration_since(*since) >= ENOUGH
+    /// Nothing can be asked, and why not.
+    pub fn nothing(why: impl Into<String>) -> Sight {
+        Sight { unasked: vec![why.into()], ..Sight::default() }
+    }
+
+    /// The rules that were answered until the switch.
+    pub fn answered(&self) -> Vec<String> {
+        let answered = self.rules.iter().filter(|rule| rule.answered);
+        answered.map(|rule| rule.name.clone()).collect()
+    }
+
+    /// `answered`: those that were answered until the switch, as was written down then.
+    pub fn arrival(&self, wanted: Colour, answered: &[String]) -> Arrival {
+        let (mut blind, mut seen, mut not) = (Vec::new(), BTreeSet::new(), Vec::new());
+        let mut is_early = false;
+        for rule in &self.rules {
+            match rule.shows(wanted, answered) {
+                Shows::Learning => is_early = true,
+                Shows::Nothing(why) => blind.push((&rule.way, why)),
+                Shows::Arrived => drop(seen.insert(&rule.way)),
+                Shows::Not(streak) => not.push((rule, streak)),
             }
-            Sight::Old { .. } | Sight::Blind { .. } => false,
         }
+        // Who is heard instead, before that too little was heard.
+        let other = not.iter().filter_map(|(rule, streak)| {
+            let streak = streak.filter(|streak| streak.voice != Voice::Version(wanted))?;
+            Some((streak.at, format!("{}: {}", rule.name, streak.said)))
+        });
+        if let Some((_, said)) = other.max() {
+            return Arrival::Not { said: Some(said) };
+        }
+        if !not.is_empty() {
+            return Arrival::Not { said: None };
+        }
+        if is_early {
+            return Arrival::Learning;
+        }
+        blind.retain(|(way, _)| !seen.contains(way));
+        let unseen = blind.into_iter().map(|(_, why)| why).chain(self.unasked.iter().cloned());
+        let unseen: Vec<String> = unseen.collect();
+        let unseen = (!unseen.is_empty()).then(|| unseen.join("; "));
+        if seen.is_empty() {
+            let why = unseen.unwrap_or_else(|| "no rule of an Ingress can be asked".to_owned());
+            return Arrival::Blind { why };
+        }
+        Arrival::Arrived { unseen }
+    }
+
+    /// A rule that gives nothing but errors at every address at which answers came until the switch.
+    pub fn bad(&self, answered: &[String]) -> Option<String> {
+        let mut rules: BTreeMap<&str, Vec<&Rule>> = BTreeMap::new();
+        for rule in self.rules.iter().filter(|rule| answered.contains(&rule.name)) {
+            rules.entry(&rule.rule).or_default().push(rule);
+        }
+        let bad = rules.into_values().find(|addresses| {
+            addresses.iter().all(|rule| rule.streak.as_ref().is_some_and(Streak::is_bad))
+        })?;
+        let first = bad.first()?;
+        Some(format!("{}: {}", first.name, first.streak.as_ref()?.said))
+    }
+
+    /// What comes now that is not this version's: an error where answers came until the switch, or the
+    /// other version's answer.
+    pub fn astray(&self, wanted: Colour, answered: &[String]) -> Option<String> {
+        let mut others = self.rules.iter().filter_map(|rule| {
+            let streak = rule.streak.as_ref()?;
+            let is_other = matches!(streak.voice, Voice::Version(heard) if heard != wanted);
+            is_other.then(|| format!("{}: {}", rule.name, streak.said))
+        });
+        others.next().or_else(|| self.errs(answered))
+    }
+
+    /// The error that comes now where answers came until the switch.
+    pub fn errs(&self, answered: &[String]) -> Option<String> {
+        let rules = self.rules.iter().filter(|rule| answered.contains(&rule.name));
+        let mut errors = rules.filter_map(|rule| {
+            let streak = rule.streak.as_ref().filter(|streak| streak.voice == Voice::Error)?;
+            Some(format!("{}: {}", rule.name, streak.said))
+        });
+        errors.next()
+    }
+
+    /// When the version that is not wanted was heard last.
+    pub fn heard_other(&self) -> Option<Timestamp> {
+        self.rules.iter().filter_map(|rule| rule.heard_other).max()
+    }
+
+    /// What has to change for a new look to be worth it: not each answer is.
+    pub fn gist(&self) -> impl PartialEq + use<> {
+        let rules = self.rules.iter().map(|rule| {
+            let streak = rule.streak.as_ref().map(|streak| {
+                (streak.voice, streak.said.clone(), streak.is_enough(), streak.is_bad())
+            });
+            (rule.telling.clone(), rule.answered, streak)
+        });
+        let rules: Vec<_> = rules.collect();
+        (rules, self.fails.clone(), self.refuses.clone())
     }
 }

@@ -134,12 +134,18 @@ pub struct Release {
     /// When the routes had been changed. From then on nobody may change them but by a switch back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub switched: Option<Timestamp>,
+    /// The rules that were answered through the ingress until then: errors there are the switch's doing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answered: Vec<String>,
     /// It was seen not to have arrived, after the time that the ingress controller is given.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub doubted: bool,
     /// How it was made sure that the switch has arrived, and when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed: Option<Confirmed>,
+    /// Why nothing was seen of it, where time had to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unconfirmed: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrived: Option<Timestamp>,
     /// Set when the switch has arrived: until then both versions must stay.
@@ -148,6 +154,12 @@ pub struct Release {
     /// The same, where the new version is to be watched longer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bake_until: Option<Timestamp>,
+    /// When the old version was started again, since it was missed after it had been put away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revived: Option<Timestamp>,
+    /// What was heard then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed: Option<String>,
     /// The same after a switch back, for the candidate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drain_back_until: Option<Timestamp>,
@@ -186,7 +198,7 @@ pub struct GateState {
 pub enum Confirmed {
     /// The app was asked through the ingress until only the new version answered.
     Probe,
-    /// It could not be asked, or both versions answer alike: the ingress controller was given time.
+    /// Not by any answer: the versions could not be told apart, and the ingress controller was given time.
     Settle,
 }
 
@@ -283,9 +295,15 @@ pub struct Finished {
     /// How it was made sure that the switch had arrived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed: Option<Confirmed>,
+    /// Why nothing was seen of it, where time had to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unconfirmed: Option<String>,
     /// When that was known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrived: Option<Timestamp>,
+    /// What was heard when the old version had been put away, so that it was started again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed: Option<String>,
     /// Whether the old version was left running.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub kept: bool,
@@ -453,8 +471,10 @@ impl Record {
             ready: release.waiting.filter(|_| release.gate.kind != GateKind::Open),
             switched: release.switched,
             confirmed: release.confirmed,
+            unconfirmed: release.unconfirmed,
             arrived: release.arrived,
-            kept: release.keep_old && outcome == Verdict::Promoted,
+            kept: (release.keep_old || release.missed.is_some()) && outcome == Verdict::Promoted,
+            missed: release.missed,
             ended: now,
             outcome,
             reason,
@@ -492,6 +512,13 @@ impl GateState {
 }
 
 impl Release {
+    /// How long the old version stays once a switch has arrived. Behind one address may be several
+    /// controllers, each late by itself: what the last of them may take is never undercut, unless somebody
+    /// said that none takes any time.
+    pub fn kept_seconds(&self) -> u64 {
+        self.drain_seconds.max(self.settle_seconds)
+    }
+
     /// When the candidate goes if nobody ever says yes.
     pub fn expires(&self) -> Option<Timestamp> {
         let gate = &self.gate;

@@ -30,6 +30,11 @@ impl<'a> Slot<'a> {
         self.status("readyReplicas")
     }
 
+    /// Those that are on their way out as well, where the API server counts them.
+    pub fn pods_left(&self) -> u64 {
+        self.status("replicas") + self.status("terminatingReplicas")
+    }
+
     fn status(&self, field: &str) -> u64 {
         self.0["status"][field].as_u64().unwrap_or(0)
     }

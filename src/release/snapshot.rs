@@ -191,6 +191,21 @@ impl Snapshot {
         })
     }
 
+    /// Whether nothing of a colour is left: it was scaled to 0, and the last of its pods has ended.
+    pub fn has_ended(&self, colour: Colour) -> bool {
+        let is_its = |slot: Slot, pod: &Value| {
+            let labels = string_map(&pod["metadata"]["labels"]);
+            let selector = string_map(&slot.0["spec"]["selector"]["matchLabels"]);
+            selector.iter().all(|(key, value)| labels.get(key) == Some(value))
+        };
+        self.slot(colour).is_some_and(|slot| {
+            slot.desired() == 0
+                && slot.is_observed()
+                && slot.pods_left() == 0
+                && !self.objects.list(Kind::Pod).any(|pod| is_its(slot, pod))
+        })
+    }
+
     pub fn trouble(&self, colour: Colour, release: u64) -> Option<pods::Trouble> {
         pods::trouble(self.slot(colour)?, &self.pods(colour, release))
     }

@@ -171,6 +171,10 @@ fn done(done: &Doing) -> Option<Line> {
         }
         Doing::FollowLive { service, colour } => format!("Service {service} now follows {colour}"),
         Doing::PutAway { deployment } => format!("put Deployment {deployment} away, scaled to 0"),
+        Doing::Revive { said } => {
+            let text = format!("the old version is missed, and starts again: {said}");
+            return Some(Line::new(Mark::Bad, text));
+        }
         Doing::SwitchBack { ingress, service } => {
             format!("switched back: Ingress {ingress} now names Service {service}")
         }
@@ -186,7 +190,9 @@ fn done(done: &Doing) -> Option<Line> {
 pub fn arrived(by: Confirmed) -> &'static str {
     match by {
         Confirmed::Probe => "confirmed through the ingress: only the new version answers",
-        Confirmed::Settle => "the ingress controller had its time to take the switch in",
+        Confirmed::Settle => {
+            "not confirmed: the ingress controller had its time to take the switch in"
+        }
     }
 }
 
@@ -263,8 +269,8 @@ pub fn waiting(on: &WaitFor, until: Option<Timestamp>, now: Timestamp) -> (Strin
             let head = format!("the ingress controller gets to know the pods of {colour}{until}");
             (head, Vec::new())
         }
-        WaitFor::Arrival { by: Confirmed::Probe, why, .. } => {
-            let head = "asking through the ingress until only the new version answers".to_owned();
+        WaitFor::Arrival { colour, by: Confirmed::Probe, why } => {
+            let head = format!("asking through the ingress until only {colour} answers");
             (head, why.iter().cloned().collect())
         }
         WaitFor::Arrival { by: Confirmed::Settle, why, .. } => {
@@ -284,6 +290,10 @@ pub fn waiting(on: &WaitFor, until: Option<Timestamp>, now: Timestamp) -> (Strin
             let until = more("for another", until).unwrap_or_default();
             (format!("{colour} stays for requests that it still answers{until}"), Vec::new())
         }
+        WaitFor::Ended { colour } => (
+            format!("the pods of {colour} end, and whether they are missed is listened for"),
+            Vec::new(),
+        ),
         WaitFor::Driver { holder, phase } => {
             let phase = phase.map(|phase| format!(": {phase}")).unwrap_or_default();
             (format!("{holder} drives the release, following it{phase}"), Vec::new())

@@ -173,6 +173,12 @@ impl Field {
         Ok(path["backend"]["service"]["name"].as_str().context("no backend")?.to_owned())
     }
 
+    /// What a Service of the app answers.
+    pub async fn asks(&self, service: &str) -> Result<String> {
+        let path = format!("{}/{service}:80/proxy/", self.path(Kind::Service));
+        Ok(self.client.request_text(Request::get(path).body(Vec::new())?).await?)
+    }
+
     /// The image of the version that the Ingress leads to.
     pub async fn routed(&self) -> Result<String> {
         let service = self.get(Kind::Service, &self.backend("parrot").await?).await?;

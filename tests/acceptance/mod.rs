@@ -2,6 +2,7 @@
 //! a real control plane (`tests/cluster`). The clock, the pods and the API are the bed's; the gate is
 //! the case's own, and no socket.
 
+mod arrival;
 mod back;
 mod beside;
 mod changes;
@@ -47,6 +48,7 @@ pub fn all() -> Vec<Case> {
     let subjects = [
         life::CASES,
         gate::CASES,
+        arrival::CASES,
         back::CASES,
         intents::CASES,
         drivers::CASES,

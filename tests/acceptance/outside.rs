@@ -1,11 +1,14 @@
 //! What is outside the cluster: the gate, and the app through its ingress.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use anyhow::Result;
 use bluegreen::gate::{Courier, Failure, Outside};
 use http::Method;
 use reqwest::{Request, Response};
+use tokio::time::Instant;
 use tower::service_fn;
 
 use super::field::Field;
@@ -16,23 +19,88 @@ pub const GATE: &str = "--webhook http://gate.example.com/confirm";
 pub const BROKEN: u16 = 0;
 
 /// A gate that says these, the last of them for ever, and counts; and an ingress that has each change
-/// at once: it answers with the image of the version that is routed to.
+/// at once.
 pub fn answers(field: &Field, answers: &[u16], polls: &Arc<AtomicUsize>) -> Outside {
-    let (field, answers, polls) = (field.clone(), answers.to_vec(), Arc::clone(polls));
-    Outside::given(Courier::new(service_fn(move |request: Request| {
-        let (field, answers, polls) = (field.clone(), answers.clone(), Arc::clone(&polls));
-        async move {
-            if request.method() == Method::GET {
-                let image = field.routed().await?;
-                return Ok(response(200, image));
+    Ingress::new(field).with_gate(answers, polls)
+}
+
+/// Stands in for ingress controllers behind one address, by turns: each leads where the Ingress of the
+/// app led a while ago.
+#[derive(Clone)]
+pub struct Ingress {
+    field: Field,
+    late: Vec<Duration>,
+    /// Where it led, and since when.
+    led: Arc<Mutex<Vec<(Instant, String)>>>,
+    turn: Arc<AtomicUsize>,
+    /// What it answers by itself: by the Service that it would lead to.
+    own: Option<Own>,
+}
+
+type Own = fn(&str, &Pods) -> Option<(u16, &'static str)>;
+
+/// How many pods blue is to have.
+pub struct Pods(pub u64);
+
+impl Ingress {
+    pub fn new(field: &Field) -> Ingress {
+        let (led, turn) = (Arc::default(), Arc::default());
+        Ingress { field: field.clone(), late: vec![Duration::ZERO], led, turn, own: None }
+    }
+
+    /// One controller for each, so many seconds late.
+    pub fn late(self, seconds: &[u64]) -> Ingress {
+        Ingress { late: seconds.iter().map(|late| Duration::from_secs(*late)).collect(), ..self }
+    }
+
+    pub fn says(self, own: Own) -> Ingress {
+        Ingress { own: Some(own), ..self }
+    }
+
+    /// With a gate that says yes.
+    pub fn outside(self) -> Outside {
+        self.with_gate(&[200], &Arc::default())
+    }
+
+    fn with_gate(self, answers: &[u16], polls: &Arc<AtomicUsize>) -> Outside {
+        let (answers, polls) = (answers.to_vec(), Arc::clone(polls));
+        Outside::given(Courier::new(service_fn(move |request: Request| {
+            let (this, answers, polls) = (self.clone(), answers.clone(), Arc::clone(&polls));
+            async move {
+                if request.method() == Method::GET {
+                    return Ok(this.answer().await?);
+                }
+                let n = polls.fetch_add(1, Ordering::SeqCst);
+                match answers.get(n).or(answers.last()).copied() {
+                    None | Some(BROKEN) => Err(Failure::from("nobody is there")),
+                    Some(status) => Ok(response(status, String::new())),
+                }
             }
-            let n = polls.fetch_add(1, Ordering::SeqCst);
-            match answers.get(n).or(answers.last()).copied() {
-                None | Some(BROKEN) => Err(Failure::from("nobody is there")),
-                Some(status) => Ok(response(status, String::new())),
+        })))
+    }
+
+    async fn answer(&self) -> Result<Response> {
+        let (now, named) = (Instant::now(), self.field.backend("parrot").await?);
+        let late = self.late[self.turn.fetch_add(1, Ordering::SeqCst) % self.late.len()];
+        let leads = {
+            let mut led = self.led.lock().expect("no holder panics");
+            if led.last().is_none_or(|(_, last)| *last != named) {
+                led.push((now, named));
+            }
+            let known = led.iter().rev().find(|(since, _)| now.duration_since(*since) >= late);
+            known.unwrap_or(&led[0]).1.clone()
+        };
+        if let Some(own) = self.own {
+            let blue = self.field.replicas("parrot").await?.unwrap_or(0);
+            if let Some((status, said)) = own(&leads, &Pods(blue)) {
+                return Ok(response(status, said.to_owned()));
             }
         }
-    })))
+        match self.field.asks(&leads).await {
+            Ok(said) => Ok(response(200, said)),
+            Err(_) => Ok(response(502, "nginx".to_owned())),
+        }
+    }
 }
 
 fn response(status: u16, body: String) -> Response {

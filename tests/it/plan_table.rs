@@ -6,9 +6,11 @@
 mod answer;
 mod beside;
 mod deploy;
+mod errors;
 mod fitness;
 mod followers;
 mod forward;
+mod heard;
 mod hold;
 mod init;
 mod intent;

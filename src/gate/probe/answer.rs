@@ -6,11 +6,14 @@ use std::fmt::Write;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use sha2::{Digest, Sha256};
 
-/// An answer, or why there was none.
+/// What came of one request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Heard {
     Answer(Answer),
+    /// Why there was no answer.
     Nobody(String),
+    /// Why it is of no use to ask again.
+    Denied(String),
 }
 
 /// Something about an answer that may differ from version to version.
@@ -27,22 +30,24 @@ pub enum Feature {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Answer {
     status: StatusCode,
+    is_put_off: bool,
     values: BTreeMap<Feature, String>,
+    /// What was changed on the way, so that it says nothing of the version.
+    changed: Vec<Feature>,
 }
 
-impl Heard {
-    /// Who answers with these is the proxy, or it may be: that nobody else does says nothing of
-    /// versions.
-    pub fn new(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Heard {
-        match status.as_u16() {
-            429 | 502..=504 => Heard::Nobody(status.to_string()),
-            _ => Heard::Answer(Answer::new(status, headers, body)),
-        }
-    }
+/// What an answer says by one of its features.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Says<'a> {
+    /// It was changed on the way.
+    Unknown,
+    /// It has no such header.
+    Nothing,
+    This(&'a str),
 }
 
 impl Answer {
-    fn new(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Answer {
+    pub fn new(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Answer {
         let mut values = BTreeMap::from([
             (Feature::Status, status.as_str().to_owned()),
             (Feature::Body, hash(body)),
@@ -57,20 +62,48 @@ impl Answer {
         }
         names.sort_unstable();
         values.insert(Feature::Headers, names.join("\n"));
-        Answer { status, values }
+        let is_put_off = status == StatusCode::TOO_MANY_REQUESTS
+            || headers.contains_key(header::RETRY_AFTER) && !status.is_success();
+        Answer { status, is_put_off, values, changed: Vec::new() }
+    }
+
+    /// As the API server's Service proxy passes it on: it has written the links of a page and the
+    /// place that a redirect leads to anew, and it adds headers of its own.
+    pub fn rewritten(mut self) -> Answer {
+        self.changed = vec![Feature::Headers, Feature::Header("location".to_owned())];
+        let media = Feature::Header("content-type".to_owned());
+        if self.values.get(&media).is_some_and(|media| media.contains("html")) {
+            self.changed.push(Feature::Body);
+            self.changed.push(Feature::Header("content-length".to_owned()));
+        }
+        self
     }
 
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
+    /// Whether somebody asks to come again later: that says nothing of who answers.
+    pub fn is_put_off(&self) -> bool {
+        self.is_put_off
+    }
+
+    /// Whether both are errors of one kind: their words may have an id in them.
+    pub fn is_such_an_error(&self, other: &Answer) -> bool {
+        let media = Feature::Header("content-type".to_owned());
+        self.status == other.status && self.says(&media) == other.says(&media)
+    }
+
     pub fn features(&self) -> impl Iterator<Item = &Feature> {
         self.values.keys()
     }
 
-    /// None where it has no such header.
-    pub fn value(&self, feature: &Feature) -> Option<&str> {
-        self.values.get(feature).map(String::as_str)
+    pub fn says(&self, feature: &Feature) -> Says<'_> {
+        match self.values.get(feature) {
+            _ if self.changed.contains(feature) => Says::Unknown,
+            Some(value) => Says::This(value),
+            None => Says::Nothing,
+        }
     }
 }
 

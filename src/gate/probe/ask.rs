@@ -1,4 +1,4 @@
-//! One request through the ingress, on a connection of its own.
+//! One request: through the ingress, on a connection of its own, or of a version itself.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,11 +8,12 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Request, Response};
 use tokio::net::lookup_host;
-use url::Host;
+use tokio::time::timeout;
+use url::{Host, Url};
 
-use super::answer::Heard;
+use super::answer::{Answer, Heard};
 use super::target::Target;
-use crate::gate::outside::{Courier, Failure, Outside, carry};
+use crate::gate::outside::{Courier, Denied, Failure, Outside, Proxied, carry};
 use crate::gate::webhook::reason;
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
@@ -22,7 +23,7 @@ const BODY: usize = 64 * 1024;
 
 pub struct Asker {
     courier: Courier,
-    target: Target,
+    url: Url,
     /// The rule's host, which has no port.
     host: Option<HeaderValue>,
 }
@@ -65,16 +66,29 @@ impl Asker {
         let host = target.url.domain().filter(|_| target.url.port().is_some());
         let is_rule = target.url.host().map(|host| host.to_owned()) != Some(target.address.clone());
         let host = host.filter(|_| is_rule).and_then(|host| HeaderValue::from_str(host).ok());
-        Ok(Asker { courier: outside.courier(wanted)?, target, host })
+        Ok(Asker { courier: outside.courier(wanted)?, url: target.url, host })
+    }
+
+    /// Of a version itself, in the same words.
+    pub fn direct(url: Url, courier: Courier) -> Asker {
+        Asker { courier, url, host: None }
     }
 
     /// Whatever happens is an answer, or why there was none.
     pub async fn ask(&self) -> Heard {
-        self.exchange().await.unwrap_or_else(|error| Heard::Nobody(reason(error)))
+        let asked = timeout(ANSWER_WITHIN, self.exchange()).await;
+        match asked {
+            Ok(Ok(heard)) => heard,
+            Ok(Err(error)) => match error.downcast::<Denied>() {
+                Ok(denied) => Heard::Denied(denied.to_string()),
+                Err(error) => Heard::Nobody(reason(error)),
+            },
+            Err(_) => Heard::Nobody("it did not answer in time".to_owned()),
+        }
     }
 
     async fn exchange(&self) -> Result<Heard, Failure> {
-        let mut request = Request::new(Method::GET, self.target.url.clone());
+        let mut request = Request::new(Method::GET, self.url.clone());
         let headers = request.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         if let Some(host) = &self.host {
@@ -82,7 +96,9 @@ impl Asker {
         }
         let mut response = carry(&self.courier, request).await?;
         let body = body(&mut response).await?;
-        Ok(Heard::new(response.status(), response.headers(), &body))
+        let answer = Answer::new(response.status(), response.headers(), &body);
+        let is_rewritten = response.extensions().get::<Proxied>().is_some();
+        Ok(Heard::Answer(if is_rewritten { answer.rewritten() } else { answer }))
     }
 }
 

@@ -1,7 +1,8 @@
 use std::net::SocketAddr;
 
 use super::super::answer::Feature;
-use super::super::stand_in::{AWAY, StandIn, ok};
+use super::super::stand_in::{StandIn, ok};
+use super::super::versions::value;
 use super::*;
 
 fn asker(url: &str, at: SocketAddr) -> Asker {
@@ -13,6 +14,8 @@ fn asker(url: &str, at: SocketAddr) -> Asker {
             url,
             address: Host::parse(&at.ip().to_string()).unwrap(),
             ingress: "parrot".to_owned(),
+            port: serde_json::json!({"number": 80}),
+            is_tls: false,
         },
         &Outside::network(),
     )
@@ -22,7 +25,7 @@ fn asker(url: &str, at: SocketAddr) -> Asker {
 fn why(heard: Heard) -> String {
     match heard {
         Heard::Nobody(why) => why,
-        Heard::Answer(answer) => panic!("an answer: {answer:?}"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -89,8 +92,8 @@ async fn a_body_counts_up_to_its_limit() {
     let ingress = StandIn::http(&ok(&format!("{}a", "x".repeat(BODY)))).await;
     let asker = asker("http://parrot.example.com/", ingress.address);
     let body = |heard| match heard {
-        Heard::Answer(answer) => answer.value(&Feature::Body).unwrap().to_owned(),
-        Heard::Nobody(why) => panic!("{why}"),
+        Heard::Answer(answer) => value(answer.says(&Feature::Body)).unwrap(),
+        other => panic!("{other:?}"),
     };
     let first = body(asker.ask().await);
     ingress.say(&ok(&format!("{}b", "x".repeat(BODY))));
@@ -101,9 +104,8 @@ async fn a_body_counts_up_to_its_limit() {
 
 #[tokio::test]
 async fn tells_that_nobody_answers_and_why() {
-    let ingress = StandIn::http(AWAY).await;
+    let ingress = StandIn::http(&ok("v1")).await;
     let asker = asker("http://parrot.example.com/", ingress.address);
-    assert_eq!(why(asker.ask().await), "503 Service Unavailable");
     ingress.say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: close\r\n\r\ncut");
     let said = why(asker.ask().await);
     assert!(said.starts_with("no answer: "), "{said}");
@@ -111,7 +113,8 @@ async fn tells_that_nobody_answers_and_why() {
     let said = why(asker.ask().await);
     assert!(said.starts_with("no answer: "), "{said}");
     ingress.hang();
-    assert_eq!(why(asker.ask().await), "it did not answer in time: operation timed out");
+    let said = why(asker.ask().await);
+    assert!(said.starts_with("it did not answer in time"), "{said}");
 }
 
 #[tokio::test]

@@ -1,109 +1,164 @@
-//! Learns through the ingress which version answers. It asks as a visitor would, each time on a new
-//! connection, and is never told by the app: what the old version says is learnt before the switch,
-//! and what it never said is the new one's.
+//! Learns which version answers. Both are asked directly, and the app through its ingress, as a visitor
+//! would, each time on a new connection. Both versions are there from the candidate's readiness until the
+//! old one is put away, so whoever drives a release can find out by himself.
 
 mod answer;
 mod ask;
-mod baseline;
 #[cfg(test)]
 mod stand_in;
 mod target;
 mod tell;
+mod versions;
 
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
+use url::Url;
 
 pub use target::{Target, Targets};
 
-use super::Outside;
+use super::{Courier, Outside};
+use crate::model::Colour;
 use crate::release::Sight;
 use answer::Heard;
 use ask::Asker;
-use tell::{Tell, Wants};
+use tell::{Named, Tell};
 
-/// From one request to the next of the same rule, which waits for the one before.
+/// From one request to the next of the same kind, which waits for the one before.
 #[derive(Clone, Copy)]
 struct Pace {
+    /// While there is something to find out.
     round: Duration,
+    /// Where a switch is known to have arrived: whether it stays so.
+    watch: Duration,
     /// Before the switch, after a request that failed: it may have been one too many.
     failed: Duration,
-    /// Before the switch, when everything has been learnt.
+    /// When everything has been learnt.
     idle: Duration,
+    /// The same, of the versions themselves.
+    idle_direct: Duration,
 }
 
 const PACE: Pace = Pace {
     round: Duration::from_millis(100),
+    watch: Duration::from_millis(500),
     failed: Duration::from_secs(1),
     idle: Duration::from_secs(10),
+    idle_direct: Duration::from_secs(60),
 };
 
 /// Asks all targets, each at its own pace, for as long as somebody waits for `next`.
 pub struct Prober {
     pace: Pace,
-    asked: Vec<Asked>,
+    lines: Vec<Line>,
     asks: JoinSet<(usize, Heard)>,
     tell: Tell,
-    is_switched: bool,
+    wanted: Option<Colour>,
+    /// The port by which each rule's versions are asked, as the Ingress names it, and for what.
+    rules: Vec<(Value, Url)>,
     /// What was returned last.
     told: Option<Sight>,
 }
 
-struct Asked {
+/// One thing that is asked again and again.
+struct Line {
+    ear: Ear,
     asker: Arc<Asker>,
     started: Instant,
     /// When it is asked next; none while it is being asked, or if that is of no use any more.
     due: Option<Instant>,
 }
 
+#[derive(Clone, Copy)]
+enum Ear {
+    /// A rule at an address of the ingress.
+    Way(usize),
+    /// A version itself, by a rule.
+    Version(usize, Colour),
+}
+
 impl Prober {
-    /// `replicas`: of the old version.
-    pub fn new(found: Targets, replicas: u64, outside: &Outside) -> Result<Prober, String> {
-        let rules = found.targets.iter().map(|target| (target.to_string(), target.way())).collect();
-        let nothing = match found.left_out.as_slice() {
-            [] => "no rule of an Ingress can be asked".to_owned(),
-            reasons => reasons.join("; "),
-        };
-        let now = Instant::now();
-        let asked = found.targets.into_iter().map(|target| {
-            let asker = Arc::new(Asker::new(target, outside)?);
-            Ok(Asked { asker, started: now, due: Some(now) })
+    /// `replicas`: of a version. `direct`: how a version is asked itself for a target, or why it can't be.
+    pub fn new(
+        candidate: Colour,
+        found: Targets,
+        replicas: u64,
+        outside: &Outside,
+        direct: impl Fn(&Target, Colour) -> Result<Courier, String>,
+    ) -> Result<Prober, String> {
+        let named = found.targets.iter().map(|target| Named {
+            name: target.to_string(),
+            rule: target.rule(),
+            way: target.way(),
         });
-        Ok(Prober {
-            pace: PACE,
-            asked: asked.collect::<Result<_, String>>()?,
-            asks: JoinSet::new(),
-            tell: Tell::new(rules, found.unasked, nothing, replicas),
-            is_switched: false,
-            told: None,
-        })
+        let mut unasked = found.unasked();
+        if found.targets.is_empty() && unasked.is_empty() {
+            unasked.push("no rule of an Ingress can be asked".to_owned());
+        }
+        let mut tell = Tell::new(candidate, named.collect(), unasked, replicas);
+        let now = Instant::now();
+        let mut lines = Vec::new();
+        let mut line = |ear, asker| {
+            lines.push(Line { ear, asker: Arc::new(asker), started: now, due: Some(now) });
+        };
+        let mut rules = Vec::new();
+        for (way, target) in found.targets.into_iter().enumerate() {
+            let rule = tell.rule_of(way);
+            if rules.len() == rule {
+                rules.push((target.port.clone(), target.url.clone()));
+                for colour in Colour::BOTH {
+                    match direct(&target, colour) {
+                        Ok(courier) => {
+                            let asker = Asker::direct(target.url.clone(), courier);
+                            line(Ear::Version(rule, colour), asker);
+                        }
+                        Err(why) => tell.deny(rule, colour, why),
+                    }
+                }
+            }
+            line(Ear::Way(way), Asker::new(target, outside)?);
+        }
+        let asks = JoinSet::new();
+        Ok(Prober { pace: PACE, lines, asks, tell, wanted: None, rules, told: None })
     }
 
-    /// Returns when there is something new to know: a sight of another kind, or one that says
-    /// something else, or new answers that have become enough. May be dropped at any time and called
-    /// again. Before the switch it returns `Old` when it will be able to tell.
-    pub async fn next(&mut self, switched: bool, now: impl Fn() -> Timestamp) -> Sight {
-        if switched && !self.is_switched {
-            self.switch(now());
+    /// The versions are asked another way from now on: their pods have changed.
+    pub fn lead(&mut self, direct: impl Fn(&Value, Colour) -> Result<Courier, String>) {
+        for line in &mut self.lines {
+            let Ear::Version(rule, colour) = line.ear else { continue };
+            let (port, url) = &self.rules[rule];
+            if let Ok(courier) = direct(port, colour) {
+                line.asker = Arc::new(Asker::direct(url.clone(), courier));
+            }
         }
-        // Who answers after a switch back can't be learnt: it may be either for a while.
-        if self.is_switched && !switched {
-            return pending().await;
+    }
+
+    /// Returns when there is something new to know. `wanted`: the version that is to answer, once a switch
+    /// has begun. May be dropped at any time and called again.
+    pub async fn next(&mut self, wanted: Option<Colour>, now: impl Fn() -> Timestamp) -> Sight {
+        if let Some(colour) = wanted.filter(|_| wanted != self.wanted) {
+            self.wanted = wanted;
+            self.tell.want(colour);
+            for line in self.lines.iter_mut().filter(|line| matches!(line.ear, Ear::Way(_))) {
+                line.due = line.due.map(|_| line.started + self.pace.round);
+            }
         }
         loop {
-            if let Some(sight) = self.news(now()) {
+            let sight = self.tell.sight(now());
+            if self.told.as_ref().is_none_or(|told| told.gist() != sight.gist()) {
                 self.told = Some(sight.clone());
                 return sight;
             }
             self.ask_what_is_due();
-            let due = self.asked.iter().filter_map(|asked| asked.due).min();
+            let due = self.lines.iter().filter_map(|line| line.due).min();
             tokio::select! {
                 Some(done) = self.asks.join_next() => {
-                    // Or the switch would never be seen to arrive: a target with no answer is not asked again.
+                    // Or the switch would never be seen to arrive: a line with no answer is not asked again.
                     let (nth, heard) = done.expect("asking does not panic");
                     self.heard(nth, heard, now());
                 }
@@ -113,57 +168,58 @@ impl Prober {
         }
     }
 
-    fn switch(&mut self, at: Timestamp) {
-        self.is_switched = true;
-        self.tell.switch(at);
-        for (nth, asked) in self.asked.iter_mut().enumerate() {
-            match self.tell.wants(nth) {
-                Wants::Nothing => asked.due = None,
-                Wants::Answers | Wants::News => {
-                    asked.due = asked.due.map(|_| asked.started + self.pace.round);
-                }
-            }
-        }
-    }
-
     fn ask_what_is_due(&mut self) {
         let now = Instant::now();
-        for (nth, asked) in self.asked.iter_mut().enumerate() {
-            if asked.due.is_some_and(|due| due <= now) {
-                (asked.started, asked.due) = (now, None);
-                let asker = Arc::clone(&asked.asker);
+        for (nth, line) in self.lines.iter_mut().enumerate() {
+            if line.due.is_some_and(|due| due <= now) {
+                (line.started, line.due) = (now, None);
+                let asker = Arc::clone(&line.asker);
                 self.asks.spawn(async move { (nth, asker.ask().await) });
             }
         }
     }
 
     fn heard(&mut self, nth: usize, heard: Heard, at: Timestamp) {
-        let is_failure = matches!(heard, Heard::Nobody(_));
-        self.tell.note(nth, heard, at);
-        let pause = match self.tell.wants(nth) {
-            Wants::Nothing => None,
-            Wants::News => Some(self.pace.idle),
-            Wants::Answers if is_failure && !self.is_switched => Some(self.pace.failed),
-            Wants::Answers => Some(self.pace.round),
+        let pause = match self.lines[nth].ear {
+            Ear::Way(way) => {
+                self.tell.note_way(way, heard, at);
+                Some(self.pause_of_way(way, at))
+            }
+            Ear::Version(rule, colour) => {
+                self.tell.note_version(rule, colour, heard, at);
+                self.pause_of_version(rule, colour, at)
+            }
         };
-        let asked = &mut self.asked[nth];
-        asked.due = pause.map(|pause| asked.started + pause);
+        let line = &mut self.lines[nth];
+        line.due = pause.map(|pause| line.started + pause);
     }
 
-    fn news(&self, now: Timestamp) -> Option<Sight> {
-        let sight = self.tell.sight()?;
-        let is_known = match (&sight, &self.told) {
-            // Beforehand it counts whether they will be told apart, not what they say.
-            (Sight::Blind { .. }, Some(Sight::Blind { .. })) if !self.is_switched => true,
-            (Sight::Old { .. }, Some(Sight::Old { .. })) if !self.is_switched => true,
-            (Sight::Blind { why }, Some(Sight::Blind { why: told })) => why == told,
-            (Sight::Old { said, .. }, Some(Sight::Old { said: told, .. })) => said == told,
-            (Sight::New { .. }, Some(told @ Sight::New { .. })) => {
-                told.is_enough(now) || !sight.is_enough(now)
-            }
-            _ => false,
-        };
-        (!is_known).then_some(sight)
+    fn pause_of_way(&self, way: usize, now: Timestamp) -> Duration {
+        match self.wanted {
+            None if !self.tell.is_heard(way) && self.tell.last_failed(way) => self.pace.failed,
+            None if !self.tell.is_heard(way) => self.pace.round,
+            None => self.pace.idle,
+            Some(wanted) if self.tell.sight(now).rules[way].has_arrived(wanted) => self.pace.watch,
+            Some(_) => self.pace.round,
+        }
+    }
+
+    fn pause_of_version(&self, rule: usize, colour: Colour, now: Timestamp) -> Option<Duration> {
+        let version = self.tell.version(rule, colour);
+        // Answers change in time, those of a cache say: as long as it matters they are asked on.
+        let matters = self.wanted.is_some_and(|wanted| {
+            let rules = self.tell.sight(now).rules.into_iter().enumerate();
+            rules
+                .into_iter()
+                .any(|(way, seen)| self.tell.rule_of(way) == rule && !seen.has_arrived(wanted))
+        });
+        match version {
+            version if version.is_denied() => None,
+            version if version.last_is_a_failure() => Some(self.pace.watch),
+            version if !version.is_full() => Some(self.pace.round),
+            _ if matters => Some(self.pace.failed),
+            _ => Some(self.pace.idle_direct),
+        }
     }
 }
 

@@ -1,16 +1,19 @@
 use std::cell::Cell;
 use std::future::Future;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::time::timeout;
+use tower::service_fn;
 use url::Host;
 
 use super::stand_in::{AWAY, StandIn, ok};
 use super::*;
-use crate::release::ENOUGH_ANSWERS;
+use crate::gate::{Denied, Failure};
+use crate::release::{Arrival, Telling};
 
-const NEW: &str = "new, and enough";
-const AS_EVER: &str = ": 200 OK, as before the switch";
 /// Longer than anything takes here.
 const HANG: Duration = Duration::from_secs(60);
 /// A time in which something would have come, if it had been wrong to.
@@ -26,17 +29,57 @@ impl Clock {
     }
 }
 
-fn prober(at: &[&StandIn]) -> Prober {
+/// What both versions say, or why they can't be asked; and how often they were asked.
+#[derive(Clone, Default)]
+struct Versions {
+    denied: Arc<Mutex<Option<&'static str>>>,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Versions {
+    fn courier(&self, colour: Colour) -> Courier {
+        let this = self.clone();
+        Courier::new(service_fn(move |_| {
+            this.asked.fetch_add(1, Ordering::SeqCst);
+            let says = match colour {
+                Colour::Blue => "v1",
+                Colour::Green => "v2",
+            };
+            let denied = *this.denied.lock().unwrap();
+            async move {
+                match denied {
+                    Some(why) => Err(Failure::from(Denied(why.to_owned()))),
+                    None => {
+                        let length = says.len();
+                        let answer = http::Response::builder().header("content-length", length);
+                        Ok(reqwest::Response::from(answer.body(says).unwrap()))
+                    }
+                }
+            }
+        }))
+    }
+}
+
+fn prober(at: &[&StandIn], versions: &Versions) -> Prober {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let targets = at.iter().map(|stand_in| Target {
         url: format!("http://parrot.example.com:{}/", stand_in.address.port()).parse().unwrap(),
         address: Host::parse("127.0.0.1").unwrap(),
         ingress: "parrot".to_owned(),
+        port: json!({"number": 80}),
+        is_tls: false,
     });
     let found = Targets { targets: targets.collect(), ..Targets::default() };
-    let mut prober = Prober::new(found, 1, &Outside::network()).unwrap();
-    let millisecond = Duration::from_millis(1);
-    prober.pace = Pace { round: millisecond, failed: millisecond, idle: Duration::from_secs(3600) };
+    let direct = |_: &Target, colour| Ok(versions.courier(colour));
+    let mut prober = Prober::new(Colour::Green, found, 1, &Outside::network(), direct).unwrap();
+    let (millisecond, hour) = (Duration::from_millis(1), Duration::from_secs(3600));
+    prober.pace = Pace {
+        round: millisecond,
+        watch: millisecond,
+        failed: millisecond,
+        idle: hour,
+        idle_direct: hour,
+    };
     prober
 }
 
@@ -44,16 +87,18 @@ async fn soon<T>(what: impl Future<Output = T>) -> T {
     timeout(HANG, what).await.expect("it takes for ever")
 }
 
-/// Until the sight is enough, or one that says this.
-async fn until(prober: &mut Prober, clock: &Clock, wanted: &str) -> Sight {
+/// Until this is what follows from what is heard, of a switch to this version.
+async fn until(
+    prober: &mut Prober,
+    clock: &Clock,
+    to: Colour,
+    wanted: impl Fn(&Arrival) -> bool,
+) -> Sight {
     soon(async {
         loop {
-            let sight = prober.next(true, || clock.now()).await;
-            let is_wanted = match &sight {
-                Sight::Blind { why: said } | Sight::Old { said, .. } => said.contains(wanted),
-                Sight::New { answers, .. } => wanted == NEW && *answers >= ENOUGH_ANSWERS,
-            };
-            if is_wanted {
+            let sight = prober.next(Some(to), || clock.now()).await;
+            let answered = sight.answered();
+            if wanted(&sight.arrival(to, &answered)) {
                 return sight;
             }
         }
@@ -61,128 +106,142 @@ async fn until(prober: &mut Prober, clock: &Clock, wanted: &str) -> Sight {
     .await
 }
 
+fn has_arrived(arrival: &Arrival) -> bool {
+    *arrival == Arrival::Arrived { unseen: None }
+}
+
+fn says(wanted: &'static str) -> impl Fn(&Arrival) -> bool {
+    move |arrival| match arrival {
+        Arrival::Not { said: Some(said) } | Arrival::Blind { why: said } => said.contains(wanted),
+        _ => false,
+    }
+}
+
 async fn learnt(prober: &mut Prober, clock: &Clock) {
-    let sight = soon(prober.next(false, || clock.now())).await;
-    assert!(matches!(sight, Sight::Old { .. }), "{sight:?}");
+    soon(async {
+        loop {
+            let sight = prober.next(None, || clock.now()).await;
+            if sight.rules.iter().all(|rule| rule.telling == Telling::Yes && rule.answered) {
+                return;
+            }
+        }
+    })
+    .await;
+}
+
+async fn is_quiet(prober: &mut Prober, clock: &Clock, wanted: Option<Colour>) {
+    let more = timeout(WHILE, prober.next(wanted, || clock.now())).await;
+    assert!(more.is_err(), "{more:?}");
 }
 
 #[tokio::test]
-async fn sees_a_switch() {
+async fn sees_a_switch_and_the_way_back() {
     let (ingress, clock) = (StandIn::http(&ok("v1")).await, Clock(Cell::new(0)));
-    let mut prober = prober(&[&ingress]);
+    let mut prober = prober(&[&ingress], &Versions::default());
     learnt(&mut prober, &clock).await;
-    assert_eq!(ingress.asked().len(), 20);
-    // It learns on a little, and has nothing to say.
-    let more = timeout(WHILE, prober.next(false, || clock.now())).await;
-    assert!(more.is_err(), "{more:?}");
-
-    until(&mut prober, &clock, AS_EVER).await;
+    is_quiet(&mut prober, &clock, None).await;
+    assert_eq!(ingress.asked().len(), 10, "as many as tell what comes through");
+    until(&mut prober, &clock, Colour::Green, says("200 OK, as blue answers")).await;
     ingress.say(&ok("v2"));
-    let first = soon(prober.next(true, || clock.now())).await;
-    assert!(matches!(first, Sight::New { answers: 1, .. }), "{first:?}");
-    let second = soon(prober.next(true, || clock.now())).await;
-    let (Sight::New { since, .. }, Sight::New { since: same, answers, .. }) = (&first, &second)
-    else {
-        panic!("{first:?}, {second:?}")
-    };
-    assert!(since == same && *answers >= 10, "{second:?}");
+    until(&mut prober, &clock, Colour::Green, has_arrived).await;
     // Nothing more, as long as it stays so.
-    let more = timeout(WHILE, prober.next(true, || clock.now())).await;
-    assert!(more.is_err(), "{more:?}");
+    is_quiet(&mut prober, &clock, Some(Colour::Green)).await;
+    until(&mut prober, &clock, Colour::Blue, says("200 OK, as green answers")).await;
     ingress.say(&ok("v1"));
-    until(&mut prober, &clock, AS_EVER).await;
+    until(&mut prober, &clock, Colour::Blue, has_arrived).await;
+}
+
+#[tokio::test]
+async fn who_comes_after_the_switch_sees_it_too() {
+    let (ingress, clock) = (StandIn::http(&ok("v1")).await, Clock(Cell::new(0)));
+    let mut late = prober(&[&ingress], &Versions::default());
+    until(&mut late, &clock, Colour::Green, says("200 OK, as blue answers")).await;
+    ingress.say(&ok("v2"));
+    until(&mut late, &clock, Colour::Green, has_arrived).await;
 }
 
 #[tokio::test]
 async fn may_be_dropped_at_any_time() {
     let (ingress, clock) = (StandIn::http(&ok("v1")).await, Clock(Cell::new(0)));
-    let mut prober = prober(&[&ingress]);
-    let sight = soon(async {
+    let mut prober = prober(&[&ingress], &Versions::default());
+    soon(async {
         loop {
-            let next = prober.next(false, || clock.now());
-            if let Ok(sight) = timeout(Duration::from_micros(200), next).await {
-                return sight;
+            let next = prober.next(None, || clock.now());
+            if let Ok(sight) = timeout(Duration::from_micros(200), next).await
+                && sight.rules[0].telling == Telling::Yes
+            {
+                return;
             }
         }
     })
     .await;
-    assert!(matches!(sight, Sight::Old { .. }), "{sight:?}");
-    assert_eq!(ingress.asked().len(), 20, "each answer counted once");
+    is_quiet(&mut prober, &clock, None).await;
+    assert_eq!(ingress.asked().len(), 10, "each answer counted once");
 }
 
 #[tokio::test]
 async fn waits_while_nobody_answers() {
     let (ingress, clock) = (StandIn::http(&ok("v1")).await, Clock(Cell::new(0)));
-    let mut prober = prober(&[&ingress]);
+    let mut prober = prober(&[&ingress], &Versions::default());
     learnt(&mut prober, &clock).await;
+    let to = Colour::Green;
     ingress.say(AWAY);
-    until(&mut prober, &clock, ": 503 Service Unavailable").await;
-    let more = timeout(WHILE, prober.next(true, || clock.now())).await;
-    assert!(more.is_err(), "nobody is nobody, however long: {more:?}");
+    let sight = until(&mut prober, &clock, to, says(": 503 Service Unavailable")).await;
+    assert_eq!(sight.bad(&sight.answered()), None, "not at once");
+    soon(async {
+        loop {
+            let sight = prober.next(Some(to), || clock.now()).await;
+            if sight.bad(&sight.answered()).is_some() {
+                return;
+            }
+        }
+    })
+    .await;
     ingress.hang();
-    until(&mut prober, &clock, ": it did not answer in time").await;
+    until(&mut prober, &clock, to, says(": it did not answer in time")).await;
     ingress.say(&ok("v2"));
-    until(&mut prober, &clock, NEW).await;
+    until(&mut prober, &clock, to, has_arrived).await;
 }
 
 #[tokio::test]
-async fn is_blind_where_both_versions_answer_alike() {
-    let (ingress, clock) = (StandIn::http(&ok("same")).await, Clock(Cell::new(0)));
-    let mut prober = prober(&[&ingress]);
-    learnt(&mut prober, &clock).await;
-    let sight = until(&mut prober, &clock, "both versions answer alike").await;
-    assert!(matches!(sight, Sight::Blind { .. }), "{sight:?}");
-}
-
-#[tokio::test]
-async fn leaves_out_what_is_not_there() {
+async fn is_blind_where_the_versions_can_not_be_asked() {
     let (ingress, clock) = (StandIn::http(&ok("v1")).await, Clock(Cell::new(0)));
-    let gone = StandIn::http(AWAY).await;
-    let mut prober = prober(&[&gone, &ingress]);
-    learnt(&mut prober, &clock).await;
-    ingress.say(&ok("v2"));
-    until(&mut prober, &clock, NEW).await;
-    let asked = gone.asked().len();
-    timeout(WHILE, prober.next(true, || clock.now())).await.unwrap_err();
-    assert_eq!(gone.asked().len(), asked, "it is of no use to ask it any more");
+    let versions = Versions::default();
+    *versions.denied.lock().unwrap() = Some("no rights");
+    let mut prober = prober(&[&ingress], &versions);
+    until(&mut prober, &clock, Colour::Green, says("can't be asked directly: no rights")).await;
+    // Whoever answers is news once.
+    while timeout(WHILE, prober.next(Some(Colour::Green), || clock.now())).await.is_ok() {}
+    assert_eq!(versions.asked.load(Ordering::SeqCst), 2, "each once");
 }
 
 #[tokio::test]
-async fn is_blind_without_a_look_at_the_old_version() {
-    let (ingress, clock) = (StandIn::http(&ok("v1")).await, Clock(Cell::new(0)));
-    let mut late = prober(&[&ingress]);
-    until(&mut late, &clock, "nothing was asked before the switch").await;
-    timeout(WHILE, late.next(true, || clock.now())).await.unwrap_err();
-    assert!(ingress.asked().is_empty());
-
-    ingress.say(AWAY);
-    let mut early = prober(&[&ingress]);
-    let sight = soon(early.next(false, || clock.now())).await;
-    assert!(matches!(sight, Sight::Blind { .. }), "{sight:?}");
-    timeout(WHILE, early.next(false, || clock.now())).await.unwrap_err();
-    assert_eq!(ingress.asked().len(), 5);
-
-    let mut nowhere = prober(&[]);
-    let sight = soon(nowhere.next(false, || clock.now())).await;
-    let why = "no rule of an Ingress can be asked".to_owned();
-    assert_eq!(sight, Sight::Blind { why });
+async fn asks_on_where_the_pods_are_now() {
+    let (ingress, clock) = (StandIn::http(&ok("v2")).await, Clock(Cell::new(0)));
+    let (before, after) = (Versions::default(), Versions::default());
+    let mut prober = prober(&[&ingress], &before);
+    let _ = soon(prober.next(Some(Colour::Green), || clock.now())).await;
+    let asked = before.asked.load(Ordering::SeqCst);
+    prober.lead(|_, colour| Ok(after.courier(colour)));
+    until(&mut prober, &clock, Colour::Green, has_arrived).await;
+    assert_eq!(before.asked.load(Ordering::SeqCst), asked);
 }
 
 #[tokio::test]
-async fn has_nothing_to_say_after_a_switch_back() {
-    let (ingress, clock) = (StandIn::http(&ok("v1")).await, Clock(Cell::new(0)));
-    let mut prober = prober(&[&ingress]);
-    learnt(&mut prober, &clock).await;
-    until(&mut prober, &clock, AS_EVER).await;
-    timeout(WHILE, prober.next(false, || clock.now())).await.unwrap_err();
+async fn says_at_once_that_there_is_nothing_to_ask() {
+    let clock = Clock(Cell::new(0));
+    let mut nowhere = prober(&[], &Versions::default());
+    let sight = soon(nowhere.next(None, || clock.now())).await;
+    assert_eq!(sight, Sight::nothing("no rule of an Ingress can be asked"));
+    is_quiet(&mut nowhere, &clock, None).await;
 }
 
 #[tokio::test]
 #[should_panic(expected = "asking does not panic")]
 async fn a_fault_of_ours_is_not_waited_out() {
     let ingress = StandIn::http(&ok("v1")).await;
-    let mut prober = prober(&[&ingress]);
+    let mut prober = prober(&[&ingress], &Versions::default());
     prober.asks.spawn(async { panic!("a fault") });
     let clock = Clock(Cell::new(0));
-    until(&mut prober, &clock, NEW).await;
+    until(&mut prober, &clock, Colour::Green, has_arrived).await;
 }

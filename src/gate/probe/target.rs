@@ -15,6 +15,7 @@ use crate::settings::Probe;
 const MOST: usize = 8;
 /// In the place of a wildcard: what nobody has a rule of its own for.
 const ANY: &str = "bluegreen-probe";
+const BACKEND_PROTOCOL: &str = "nginx.ingress.kubernetes.io/backend-protocol";
 const FORCE_TLS: &str = "nginx.ingress.kubernetes.io/force-ssl-redirect";
 /// How paths end that are regular expressions and still match what stands before: the forms in
 /// ingress-nginx's own documentation.
@@ -31,12 +32,24 @@ pub struct Target {
     pub address: Host<String>,
     /// The Ingress that has the rule.
     pub ingress: String,
+    /// The port of the app's Service, as the Ingress names it.
+    pub port: Value,
+    /// Whether the controller speaks TLS to the app.
+    pub is_tls: bool,
 }
 
 impl Target {
     /// By what one switch arrives: each Ingress has a patch of its own, each address maybe a controller.
     pub fn way(&self) -> String {
         format!("{} {}", self.ingress, self.address)
+    }
+
+    /// The rule, which is the same at each address.
+    pub fn rule(&self) -> String {
+        let host = self.url.host().map(|host| host.to_owned());
+        let host = host.filter(|host| *host != self.address);
+        let host = host.map_or_else(|| "*".to_owned(), |host| host.to_string());
+        format!("{} {host}{}", self.ingress, self.url.path())
     }
 }
 
@@ -61,6 +74,14 @@ pub struct Targets {
 }
 
 impl Targets {
+    /// What is not asked, and why not.
+    pub fn unasked(&self) -> Vec<String> {
+        if self.targets.is_empty() {
+            return self.left_out.clone();
+        }
+        self.unasked.iter().map(|name| format!("Ingress {name} is not asked")).collect()
+    }
+
     /// Of the user's Ingresses, those backends that name one of the app's Services.
     pub fn find(ingresses: &[&Value], services: &[String], choice: &Probe) -> Targets {
         let mut found = Targets::default();
@@ -89,7 +110,8 @@ impl Targets {
                     Ok(path) => {
                         let targets = places.iter().enumerate();
                         ranked.extend(targets.filter_map(|(nth, place)| {
-                            let target = place.target(ingress, backend.host.as_deref(), path)?;
+                            let target = place
+                                .target(ingress, (backend.host.as_deref(), path, &backend.port))?;
                             Some((rules + nth, target))
                         }));
                         rules += 1;
@@ -127,7 +149,11 @@ struct Place {
 
 impl Place {
     /// None where a host is no host, which the API server would not have let through.
-    fn target(&self, ingress: &Value, host: Option<&str>, path: &str) -> Option<Target> {
+    fn target(
+        &self,
+        ingress: &Value,
+        (host, path, port): (Option<&str>, &str, &Value),
+    ) -> Option<Target> {
         let scheme = if is_encrypted(ingress, host) { "https" } else { "http" };
         let mut url = match &self.given {
             Some(url) => url.clone(),
@@ -142,7 +168,10 @@ impl Place {
             url.set_host(Some(any.as_deref().unwrap_or(host))).ok()?;
         }
         url.set_path(path);
-        Some(Target { url, address: self.address.clone(), ingress: name(ingress).to_owned() })
+        let is_tls =
+            annotation(ingress, BACKEND_PROTOCOL).is_some_and(|said| said.starts_with("HTTPS"));
+        let (address, ingress) = (self.address.clone(), name(ingress).to_owned());
+        Some(Target { url, address, ingress, port: port.clone(), is_tls })
     }
 }
 

@@ -1,210 +1,292 @@
-//! Which version answers, by what was learnt of the old one before the switch. Pure.
+//! Which version answers through the ingress, by what both are known to say. Pure.
 //!
-//! What the new version says can't be known beforehand, so it is known by what the old one never
-//! said. An answer that the old one may have given is the old one's, unless for long nothing else
-//! comes: then both say the same, or the switch does not arrive, and it can't be told which.
-//!
-//! Each Ingress has a patch of its own, and the controller may take one in seconds after another; what is
-//! behind another address may be another controller. So a rule that is new says something for the
-//! other rules of its Ingress at its address, and of no others.
+//! A proxy may add headers, compress, redirect, or answer in the app's place: so only what both versions
+//! say directly, each something else, and what was seen to come through the ingress as it is, tells
+//! them apart. What neither of them says is neither's answer, and an error that neither of them was
+//! seen to give is nobody's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::answer::Heard;
-use super::baseline::{Baseline, Known};
-use crate::release::Sight;
+use super::answer::{Answer, Heard};
+use super::versions::{Apart, Version, Versions, value};
+use crate::model::Colour;
+use crate::release::{Rule, Sight, Streak, Telling, Voice};
 
-/// When every answer has been one of the old version's for so long after the switch, both versions
-/// answer alike. Longer than a switch took to arrive where it was measured: 7 s with a controller
-/// that has 300 Ingresses.
-const ALIKE: SignedDuration = SignedDuration::from_secs(10);
+/// So many answers before the switch, and it is known what comes through the ingress.
+const FEW: usize = 10;
+/// No more are kept, of those before the switch and of those after it.
+const KEPT: usize = 64;
+/// After so long it is said that nothing can be told, until it can.
+const LEARNT_WITHIN: SignedDuration = SignedDuration::from_secs(20);
 
-/// Several rules or addresses, told apart each for itself.
+/// What is asked: a rule of an Ingress at an address.
+pub struct Named {
+    pub name: String,
+    pub rule: String,
+    pub way: String,
+}
+
 pub struct Tell {
-    asked: Vec<Asked>,
-    /// The Ingresses of the app that are not asked.
+    candidate: Colour,
+    ways: Vec<Way>,
+    /// By the rule's name.
+    rules: Vec<(String, Versions)>,
     unasked: Vec<String>,
-    /// Why there is nothing to ask, if there isn't.
-    nothing: String,
+    began: Option<Timestamp>,
+    /// The version that is to answer, since it was decided.
+    wanted: Option<Colour>,
 }
 
-struct Asked {
-    name: String,
-    /// Ingress and address.
-    way: String,
-    baseline: Baseline,
-    /// When something was heard last.
-    heard: Timestamp,
-    switched: Option<Switched>,
-}
-
-/// What came after the switch.
-struct Switched {
-    known: Result<Known, String>,
-    /// The last time that an answer was new or nobody answered; else the switch.
-    other: Timestamp,
-    /// When the first came of the new answers that came last, and how many they are.
-    new: Option<(Timestamp, u64)>,
-    /// The last that was not new: when it came, and what it said.
-    old: (Timestamp, String),
-}
-
-/// What one rule shows.
-enum Shows {
-    Nothing(String),
-    Old(Timestamp, String),
-    New(Timestamp, u64),
+struct Way {
+    named: Named,
+    rule: usize,
+    before: VecDeque<(Timestamp, Heard)>,
+    after: VecDeque<(Timestamp, Heard)>,
+    answered: bool,
+    heard_other: Option<Timestamp>,
 }
 
 impl Tell {
-    /// `rules`: name and way of each; `replicas`: of the old version.
-    pub fn new(
-        rules: Vec<(String, String)>,
-        unasked: Vec<String>,
-        nothing: String,
-        replicas: u64,
-    ) -> Tell {
-        let asked = rules.into_iter().map(|(name, way)| Asked {
-            name,
-            way,
-            baseline: Baseline::new(replicas),
-            heard: Timestamp::MIN,
-            switched: None,
+    /// `replicas`: of a version.
+    pub fn new(candidate: Colour, asked: Vec<Named>, unasked: Vec<String>, replicas: u64) -> Tell {
+        let mut rules: Vec<(String, Versions)> = Vec::new();
+        let ways = asked.into_iter().map(|named| {
+            let known = rules.iter().position(|(name, _)| *name == named.rule);
+            let rule = known.unwrap_or_else(|| {
+                rules.push((named.rule.clone(), Versions::new(replicas)));
+                rules.len() - 1
+            });
+            let (before, after) = (VecDeque::new(), VecDeque::new());
+            Way { named, rule, before, after, answered: false, heard_other: None }
         });
-        Tell { asked: asked.collect(), unasked, nothing }
+        let ways = ways.collect();
+        Tell { candidate, ways, rules, unasked, began: None, wanted: None }
     }
 
-    /// From here on the new version may answer.
-    pub fn switch(&mut self, at: Timestamp) {
-        for asked in &mut self.asked {
-            let known = if asked.baseline.is_empty() {
-                Err("nothing was asked before the switch".to_owned())
-            } else {
-                asked.baseline.learn()
-            };
-            let old = (at, "nothing heard since the switch".to_owned());
-            asked.switched = Some(Switched { known, other: at, new: None, old });
-        }
+    /// Which rule a way is about.
+    pub fn rule_of(&self, way: usize) -> usize {
+        self.ways[way].rule
     }
 
-    pub fn note(&mut self, nth: usize, heard: Heard, at: Timestamp) {
-        let asked = &mut self.asked[nth];
-        asked.heard = at;
-        match &mut asked.switched {
-            None => asked.baseline.note(heard),
-            Some(switched) => switched.note(heard, at),
-        }
-    }
-
-    /// Whether there is something to learn from asking this one.
-    pub fn wants(&self, nth: usize) -> Wants {
-        let asked = &self.asked[nth];
-        match &asked.switched {
-            Some(switched) if switched.known.is_err() => Wants::Nothing,
-            Some(_) => Wants::Answers,
-            None if asked.baseline.is_full() || asked.baseline.is_hopeless() => Wants::News,
-            None => Wants::Answers,
-        }
-    }
-
-    /// None as long as too little was asked to say. Before the switch it is old, or blind if that will
-    /// not be told from new.
-    pub fn sight(&self) -> Option<Sight> {
-        let mut blind = Vec::new();
-        let mut old: Option<(Timestamp, String)> = None;
-        let mut new: Option<(Timestamp, u64)> = None;
-        let mut is_early = false;
-        let mut seen = BTreeSet::new();
-        for asked in &self.asked {
-            match asked.shows() {
-                None => is_early = true,
-                Some(Shows::Nothing(why)) => {
-                    blind.push((&asked.way, format!("{}: {why}", asked.name)));
-                }
-                Some(Shows::Old(at, said)) => {
-                    old = old.max(Some((at, format!("{}: {said}", asked.name))));
-                }
-                Some(Shows::New(since, answers)) => {
-                    let (latest, fewest) = new.unwrap_or((since, answers));
-                    new = Some((latest.max(since), fewest.min(answers)));
-                    seen.insert(&asked.way);
-                }
+    /// From here on this version is to answer.
+    pub fn want(&mut self, wanted: Colour) {
+        let is_first = self.wanted.is_none();
+        for nth in 0..self.ways.len() {
+            let way = &self.ways[nth];
+            let answered = way
+                .before
+                .back()
+                .is_some_and(|(_, heard)| self.voice(way, heard, &Apart::new()) != Voice::Error);
+            let way = &mut self.ways[nth];
+            if is_first {
+                way.answered = answered;
             }
+            way.after.clear();
+            way.heard_other = None;
         }
-        if let Some((at, said)) = old {
-            return Some(Sight::Old { at, said });
+        self.wanted = Some(wanted);
+    }
+
+    pub fn note_way(&mut self, nth: usize, heard: Heard, at: Timestamp) {
+        self.began.get_or_insert(at);
+        let wanted = self.wanted;
+        let way = &mut self.ways[nth];
+        let kept = if wanted.is_some() { &mut way.after } else { &mut way.before };
+        if kept.len() == KEPT {
+            kept.pop_front();
         }
-        if is_early {
-            return None;
+        kept.push_back((at, heard));
+        let way = &self.ways[nth];
+        let newest = way.after.back().map(|(_, heard)| self.voice(way, heard, &self.apart(way)));
+        if let (Some(wanted), Some(Voice::Version(heard))) = (wanted, newest)
+            && heard != wanted
+        {
+            self.ways[nth].heard_other = Some(at);
         }
-        blind.retain(|(way, _)| !seen.contains(way));
-        let unasked = self.unasked.iter().map(|name| format!("Ingress {name} is not asked"));
-        let unseen: Vec<String> = blind.into_iter().map(|(_, why)| why).chain(unasked).collect();
-        let unseen = (!unseen.is_empty()).then(|| unseen.join("; "));
-        Some(match new {
-            Some((since, answers)) => Sight::New { since, answers, unseen },
-            None if self.asked.is_empty() => Sight::Blind { why: self.nothing.clone() },
-            None => Sight::Blind { why: unseen.unwrap_or_default() },
+    }
+
+    pub fn note_version(&mut self, rule: usize, colour: Colour, heard: Heard, at: Timestamp) {
+        self.began.get_or_insert(at);
+        self.rules[rule].1.note(colour, heard);
+    }
+
+    /// It can't be asked at all, and why not.
+    pub fn deny(&mut self, rule: usize, colour: Colour, why: String) {
+        self.rules[rule].1.note(colour, Heard::Denied(why));
+    }
+
+    pub fn version(&self, rule: usize, colour: Colour) -> &Version {
+        self.rules[rule].1.of(colour)
+    }
+
+    /// Whether it is known what comes through the ingress before the switch.
+    pub fn is_heard(&self, nth: usize) -> bool {
+        self.ways[nth].before.len() >= FEW
+    }
+
+    /// Whether the last request there failed.
+    pub fn last_failed(&self, nth: usize) -> bool {
+        let way = &self.ways[nth];
+        let last = way.after.back().or(way.before.back());
+        last.is_some_and(|(_, heard)| self.voice(way, heard, &Apart::new()) == Voice::Error)
+    }
+
+    pub fn sight(&self, now: Timestamp) -> Sight {
+        let is_early = self.began.is_none_or(|began| now.duration_since(began) < LEARNT_WITHIN);
+        let trouble = self.rules.iter().map(|(name, versions)| {
+            let (fails, refuses) = versions.trouble(self.candidate);
+            let told = |said: Option<String>| said.map(|said| format!("{name}: {said}"));
+            (told(fails), told(refuses))
+        });
+        let (fails, refuses): (Vec<_>, Vec<_>) = trouble.unzip();
+        Sight {
+            rules: self.ways.iter().map(|way| self.rule(way, is_early)).collect(),
+            unasked: self.unasked.clone(),
+            fails: fails.into_iter().flatten().next(),
+            refuses: refuses.into_iter().flatten().next(),
+        }
+    }
+
+    fn rule(&self, way: &Way, is_early: bool) -> Rule {
+        let apart = self.apart(way);
+        Rule {
+            name: way.named.name.clone(),
+            rule: way.named.rule.clone(),
+            way: way.named.way.clone(),
+            answered: match self.wanted {
+                Some(_) => way.answered,
+                None => way
+                    .before
+                    .back()
+                    .is_some_and(|(_, heard)| self.voice(way, heard, &apart) != Voice::Error),
+            },
+            streak: self.streak(way, &apart),
+            telling: self.telling(way, &apart, is_early),
+            heard_other: way.heard_other,
+        }
+    }
+
+    fn telling(&self, way: &Way, apart: &Apart, is_early: bool) -> Telling {
+        let versions = &self.rules[way.rule].1;
+        if !apart.is_empty() {
+            return Telling::Yes;
+        }
+        if let Some(why) = versions.denied() {
+            return Telling::No(format!("the versions can't be asked directly: {why}"));
+        }
+        let through = way.before.len() + way.after.len();
+        if is_early && (!versions.are_known() || through < FEW) {
+            return Telling::Learning;
+        }
+        Telling::No(match versions.missed() {
+            Some(why) => format!("the versions can't be asked directly: {why}"),
+            None if !versions.are_known() => "the versions answer too seldom".to_owned(),
+            None if versions.apart().is_empty() => "both versions answer alike".to_owned(),
+            None => "what tells the versions apart does not come through the ingress".to_owned(),
         })
     }
-}
 
-/// How much it helps to ask on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Wants {
-    /// Soon.
-    Answers,
-    /// Now and then, to hear what has changed.
-    News,
-    Nothing,
-}
+    /// The newest answers, as far as they are of one voice. Who asks to come again later is nobody.
+    fn streak(&self, way: &Way, apart: &Apart) -> Option<Streak> {
+        let counts = |heard: &Heard| !matches!(heard, Heard::Answer(a) if a.is_put_off());
+        let mut newest = way.after.iter().rev().filter(|(_, heard)| counts(heard));
+        let (at, last) = newest.next()?;
+        let voice = self.voice(way, last, apart);
+        let said = match voice {
+            Voice::Version(colour) => format!("{}, as {colour} answers", said(last)),
+            Voice::Unclear | Voice::Error => said(last),
+        };
+        let mut streak = Streak { voice, since: *at, at: *at, answers: 1, said };
+        for (at, _) in newest.take_while(|(_, heard)| self.voice(way, heard, apart) == voice) {
+            streak.since = *at;
+            streak.answers += 1;
+        }
+        Some(streak)
+    }
 
-impl Asked {
-    fn shows(&self) -> Option<Shows> {
-        match &self.switched {
-            Some(switched) => Some(switched.shows()),
-            None => match self.baseline.learn() {
-                Ok(_) => Some(Shows::Old(self.heard, self.baseline.last())),
-                Err(why) if self.baseline.is_full() || self.baseline.is_hopeless() => {
-                    Some(Shows::Nothing(why))
-                }
-                Err(_) => None,
-            },
+    /// What tells the versions apart at the end of this way.
+    fn apart(&self, way: &Way) -> Apart {
+        let versions = &self.rules[way.rule].1;
+        let mut apart = versions.apart().clone();
+        if apart.is_empty() {
+            return apart;
+        }
+        let through = way.before.iter().chain(&way.after);
+        let through = through.filter_map(|(_, heard)| match heard {
+            Heard::Answer(answer) if self.is_of_a_version(way, answer) => Some(answer),
+            _ => None,
+        });
+        let through: Vec<&Answer> = through.collect();
+        apart.retain(|feature, [blue, green]| {
+            let values = through.iter().map(|answer| value(answer.says(feature)));
+            let values: BTreeSet<Option<String>> = values.collect();
+            // What is never there proves nothing: it may have been taken off on the way.
+            values.iter().any(Option::is_some)
+                && values.iter().all(|value| blue.contains(value) || green.contains(value))
+        });
+        apart
+    }
+
+    /// Whether an answer may be one of the app's.
+    fn is_of_a_version(&self, way: &Way, answer: &Answer) -> bool {
+        let versions = &self.rules[way.rule].1;
+        versions.have_status(answer) && !answer.is_put_off() && !self.is_error(way, answer)
+    }
+
+    /// An error of the app's own is one that it was seen to give, and of its own trouble one that the
+    /// version before gave as well.
+    fn is_error(&self, way: &Way, answer: &Answer) -> bool {
+        let status = answer.status();
+        // More often than not: a single one was a hiccup.
+        let came_before = || {
+            let alike = way.before.iter().filter(|(_, heard)| match heard {
+                Heard::Answer(before) => before.is_such_an_error(answer),
+                Heard::Nobody(_) | Heard::Denied(_) => false,
+            });
+            let alike = alike.count();
+            alike > 0 && alike * 2 >= way.before.len()
+        };
+        let versions = &self.rules[way.rule].1;
+        if status.is_server_error() {
+            let old = versions.of(self.candidate.other());
+            return !old.answers().any(|own| own.status() == status) && !came_before();
+        }
+        status.is_client_error() && !versions.say(answer) && !came_before()
+    }
+
+    fn voice(&self, way: &Way, heard: &Heard, apart: &Apart) -> Voice {
+        let answer = match heard {
+            Heard::Answer(answer) => answer,
+            Heard::Nobody(_) | Heard::Denied(_) => return Voice::Error,
+        };
+        if !answer.is_put_off() && self.is_error(way, answer) {
+            return Voice::Error;
+        }
+        if !self.is_of_a_version(way, answer) {
+            return Voice::Unclear;
+        }
+        let said = apart.iter().filter_map(|(feature, [blue, green])| {
+            let value = value(answer.says(feature));
+            match (blue.contains(&value), green.contains(&value)) {
+                (true, _) => Some(Colour::Blue),
+                (_, true) => Some(Colour::Green),
+                _ => None,
+            }
+        });
+        let said: BTreeSet<Colour> = said.collect();
+        match said.into_iter().collect::<Vec<_>>()[..] {
+            [colour] => Voice::Version(colour),
+            _ => Voice::Unclear,
         }
     }
 }
 
-impl Switched {
-    fn note(&mut self, heard: Heard, at: Timestamp) {
-        let Ok(known) = &self.known else { return };
-        match heard {
-            Heard::Answer(answer) if known.is_old(&answer) => {
-                let said = format!("{}, as before the switch", answer.status());
-                (self.old, self.new) = ((at, said), None);
-            }
-            Heard::Answer(_) => {
-                let (since, answers) = self.new.unwrap_or((at, 0));
-                (self.new, self.other) = (Some((since, answers + 1)), at);
-            }
-            Heard::Nobody(why) => {
-                (self.old, self.new) = ((at, why), None);
-                self.other = at;
-            }
-        }
-    }
-
-    fn shows(&self) -> Shows {
-        let (at, said) = &self.old;
-        match (&self.known, self.new) {
-            (Err(why), _) => Shows::Nothing(why.clone()),
-            (_, Some((since, answers))) => Shows::New(since, answers),
-            _ if at.duration_since(self.other) >= ALIKE => {
-                Shows::Nothing(format!("both versions answer alike, {said}"))
-            }
-            _ => Shows::Old(*at, said.clone()),
-        }
+fn said(heard: &Heard) -> String {
+    match heard {
+        Heard::Answer(answer) => answer.status().to_string(),
+        Heard::Nobody(why) | Heard::Denied(why) => why.clone(),
     }
 }
 

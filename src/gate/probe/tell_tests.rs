@@ -2,6 +2,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use proptest::prelude::*;
 
 use super::*;
+use crate::release::Arrival;
+
+const RULE: &str = "parrot";
 
 /// An answer with these headers.
 fn says(status: u16, headers: &[(&str, &str)], body: &str) -> Heard {
@@ -11,70 +14,127 @@ fn says(status: u16, headers: &[(&str, &str)], body: &str) -> Heard {
             (name.parse::<HeaderName>().unwrap(), value.parse::<HeaderValue>().unwrap())
         })
         .collect();
-    Heard::new(StatusCode::from_u16(status).unwrap(), &headers, body.as_bytes())
+    Heard::Answer(Answer::new(StatusCode::from_u16(status).unwrap(), &headers, body.as_bytes()))
 }
 
 fn body(body: &str) -> Heard {
-    says(200, &[("content-type", "text/html")], body)
+    says(200, &[("content-type", "text/plain")], body)
 }
 
-fn nobody() -> Heard {
-    says(503, &[], "nginx")
+/// The proxy's own.
+fn nginx(status: u16) -> Heard {
+    says(status, &[("content-type", "text/html")], "nginx")
 }
 
 fn at(milliseconds: i64) -> Timestamp {
     Timestamp::from_millisecond(1_800_000_000_000 + milliseconds).unwrap()
 }
 
-/// Rules of one Ingress, asked at one address.
-fn tell_of(names: &[&str], replicas: u64) -> Tell {
-    let rules = names.iter().map(|name| ((*name).to_owned(), "parrot".to_owned()));
-    Tell::new(rules.collect(), Vec::new(), String::new(), replicas)
+/// What an app says at its nth request.
+type Says = Box<dyn Fn(usize) -> Heard>;
+
+fn always(heard: Heard) -> Says {
+    Box::new(move |_| heard.clone())
 }
 
-/// One rule of an app that is asked each 100 ms.
+/// An app of which blue is live and green the candidate, asked each 100 ms: both versions themselves, and
+/// through the ingress at some addresses.
 struct Scene {
     tell: Tell,
-    milliseconds: i64,
+    now: i64,
+    asked: usize,
+    versions: [Says; 2],
+    answered: Vec<String>,
 }
 
 impl Scene {
-    /// After its baseline, which takes as many requests as the old version needs.
-    fn switched(replicas: u64, old: impl Fn(usize) -> Heard) -> Scene {
-        let tell = tell_of(&["parrot"], replicas);
-        let mut scene = Scene { tell, milliseconds: 0 };
-        let mut asked = 0;
-        while scene.tell.wants(0) == Wants::Answers {
-            scene.note(old(asked));
-            asked += 1;
-            assert!(asked <= 200, "it asks for ever");
+    fn at(addresses: &[&str], replicas: u64, blue: Says, green: Says) -> Scene {
+        let asked = addresses.iter().map(|address| Named {
+            name: format!("{RULE} at {address}"),
+            rule: RULE.to_owned(),
+            way: (*address).to_owned(),
+        });
+        let tell = Tell::new(Colour::Green, asked.collect(), Vec::new(), replicas);
+        Scene { tell, now: 0, asked: 0, versions: [blue, green], answered: Vec::new() }
+    }
+
+    fn new(replicas: u64, blue: Says, green: Says) -> Scene {
+        Scene::at(&["a"], replicas, blue, green)
+    }
+
+    fn of(&self, colour: Colour) -> Heard {
+        (self.versions[colour as usize])(self.asked)
+    }
+
+    /// So often each: both versions, and through the ingress what comes there.
+    fn ask(&mut self, times: usize, through: impl Fn(&Scene) -> Heard) -> &mut Scene {
+        for _ in 0..times {
+            self.now += 100;
+            self.asked += 1;
+            for colour in Colour::BOTH {
+                let heard = self.of(colour);
+                self.tell.note_version(0, colour, heard, at(self.now));
+            }
+            self.through(&through);
         }
-        scene.tell.switch(at(scene.milliseconds));
-        scene
+        self
     }
 
-    fn note(&mut self, heard: Heard) {
-        self.milliseconds += 100;
-        self.tell.note(0, heard, at(self.milliseconds));
+    /// Once, at each address.
+    fn through(&mut self, through: impl Fn(&Scene) -> Heard) {
+        for way in 0..self.tell.ways.len() {
+            let heard = through(self);
+            self.tell.note_way(way, heard, at(self.now));
+        }
     }
 
-    fn hear(&mut self, heard: impl IntoIterator<Item = Heard>) -> Sight {
-        heard.into_iter().for_each(|heard| self.note(heard));
-        self.tell.sight().unwrap()
+    fn sight(&self) -> Sight {
+        self.tell.sight(at(self.now))
     }
 
-    fn hear_all(&mut self, n: usize, say: impl Fn(usize) -> Heard) -> Sight {
-        self.hear((0..n).map(say))
+    /// Learnt, and then switched.
+    fn switched(mut self) -> Scene {
+        self.ask(60, |scene| scene.of(Colour::Blue));
+        self.answered = self.sight().answered();
+        self.tell.want(Colour::Green);
+        self
+    }
+
+    fn arrival(&self) -> Arrival {
+        self.sight().arrival(self.tell.wanted.unwrap(), &self.answered)
+    }
+
+    /// Through the ingress, one version.
+    fn hears(&mut self, times: usize, colour: Colour) -> Arrival {
+        self.ask(times, |scene| scene.of(colour)).arrival()
+    }
+
+    fn hears_this(&mut self, times: usize, heard: &Heard) -> Arrival {
+        self.ask(times, |_| heard.clone()).arrival()
+    }
+
+    fn bad(&self) -> Option<String> {
+        self.sight().bad(&self.answered)
     }
 }
 
-fn is_old(sight: &Sight) -> bool {
-    matches!(sight, Sight::Old { .. })
+fn plain() -> Scene {
+    Scene::new(1, always(body("v1")), always(body("v2")))
 }
 
-fn is_blind(sight: &Sight) -> bool {
-    matches!(sight, Sight::Blind { .. })
+fn arrived() -> Arrival {
+    Arrival::Arrived { unseen: None }
 }
+
+fn blind(why: &str) -> Arrival {
+    Arrival::Blind { why: format!("{RULE} at a: {why}") }
+}
+
+fn not(said: &str) -> Arrival {
+    Arrival::Not { said: Some(format!("{RULE} at a: {said}")) }
+}
+
+const EARLY: Arrival = Arrival::Not { said: None };
 
 /// An order of pods that has no order in it.
 fn pod(n: usize, pods: usize) -> usize {
@@ -85,38 +145,31 @@ fn pod(n: usize, pods: usize) -> usize {
     usize::try_from(x >> 33).unwrap() % pods
 }
 
-/// What an app says at its nth request.
-type Says = Box<dyn Fn(usize) -> Heard>;
-
 #[test]
 fn tells_two_versions_apart_by_whatever_differs() {
+    let json = |status, text: &str| says(status, &[("content-type", "application/json")], text);
     let apps: Vec<(&str, u64, Says, Says)> = vec![
-        ("the body", 1, Box::new(|_| body("v1")), Box::new(|_| body("v2"))),
-        ("the status", 1, Box::new(|_| body("v1")), Box::new(|_| says(404, &[], "v1"))),
+        ("the body", 1, always(body("v1")), always(body("v2"))),
+        ("the status", 1, always(says(200, &[], "same")), always(says(203, &[], "same"))),
+        ("a refusal by design", 1, always(json(404, "no v1")), always(json(404, "no v2"))),
+        ("a refusal that is new", 1, always(json(200, "v1")), always(json(404, "gone"))),
         (
             "an ETag",
             1,
-            Box::new(|_| says(200, &[("etag", "a")], "same")),
-            Box::new(|_| says(200, &[("etag", "b")], "same")),
+            always(says(200, &[("etag", "a")], "same")),
+            always(says(200, &[("etag", "b")], "same")),
         ),
         (
-            "one header more",
+            "a header less",
             1,
-            Box::new(|_| body("same")),
-            Box::new(|_| says(200, &[("content-type", "text/html"), ("x-b", "")], "same")),
+            always(says(200, &[("x-b", "1")], "same")),
+            always(says(200, &[], "same")),
         ),
-        ("a name of its only pod", 1, Box::new(|_| body("a")), Box::new(|_| body("b"))),
         (
             "names of three pods",
             3,
             Box::new(|n| body(&format!("old-{}", pod(n, 3)))),
             Box::new(|n| body(&format!("new-{}", pod(n, 3)))),
-        ),
-        (
-            "names of five pods",
-            5,
-            Box::new(|n| body(&format!("old-{}", pod(n, 5)))),
-            Box::new(|n| body(&format!("new-{}", pod(n, 5)))),
         ),
         (
             "a server beside a counter",
@@ -125,288 +178,333 @@ fn tells_two_versions_apart_by_whatever_differs() {
             Box::new(|n| says(200, &[("server", "a/2")], &n.to_string())),
         ),
         (
-            "a length beside an id of the request",
+            "where it leads to",
             1,
-            Box::new(|n| {
-                says(200, &[("content-length", "7"), ("x-request-id", &n.to_string())], "")
-            }),
-            Box::new(|n| {
-                says(200, &[("content-length", "8"), ("x-request-id", &n.to_string())], "")
-            }),
-        ),
-        (
-            "all of it, when the new one never says the same twice",
-            1,
-            Box::new(|_| body("v1")),
-            Box::new(|n| body(&n.to_string())),
+            always(says(302, &[("location", "https://sso.example.com/?v=1")], "")),
+            always(says(302, &[("location", "https://sso.example.com/?v=2")], "")),
         ),
     ];
-    for (what, replicas, old, new) in apps {
-        let mut scene = Scene::switched(replicas, &old);
-        let sight = scene.hear_all(30, |n| old(1_000 + n));
-        assert!(is_old(&sight), "{what}: {sight:?}");
-        let since = at(scene.milliseconds + 100);
-        let sight = scene.hear_all(12, &new);
-        assert_eq!(sight, Sight::New { since, answers: 12, unseen: None }, "{what}");
+    for (what, replicas, blue, green) in apps {
+        let mut scene = Scene::new(replicas, blue, green).switched();
+        let Arrival::Not { said: Some(_) } = scene.hears(300, Colour::Blue) else {
+            panic!("{what}: {:?}", scene.sight())
+        };
+        assert_eq!(scene.hears(29, Colour::Green), EARLY, "{what}");
+        assert_eq!(scene.hears(1, Colour::Green), arrived(), "{what}");
+        assert_eq!(scene.bad(), None, "{what}");
     }
 }
 
 #[test]
 fn what_may_say_anything_tells_nothing() {
-    let apps: Vec<(&str, u64, Says)> = vec![
-        ("says the same", 1, Box::new(|_| body("same"))),
-        ("counts", 3, Box::new(|n| body(&n.to_string()))),
-        // At ten requests a second each value comes ten times.
-        ("tells the time", 1, Box::new(|n| body(&(n / 10).to_string()))),
-        ("tells the time in three pods", 3, Box::new(|n| body(&(n / 10).to_string()))),
-        ("sometimes has an id", 1, Box::new(|n| body(&(n / 30 * n).to_string()))),
-        // Not all of its pods will have answered beforehand.
-        ("has forty pods", 40, Box::new(|n| body(&pod(n, 300).to_string()))),
+    let apps: Vec<(&str, u64, fn(usize) -> Heard)> = vec![
+        ("says the same", 1, |_| body("same")),
+        ("counts", 3, |n| body(&n.to_string())),
+        ("tells the time", 1, |n| body(&(n / 10).to_string())),
+        ("sometimes has an id", 1, |n| body(&(n / 30 * n).to_string())),
     ];
     for (what, replicas, says) in apps {
-        let mut scene = Scene::switched(replicas, &says);
-        for n in 0..99 {
-            let sight = scene.hear([says(1_000 + n)]);
-            assert!(is_old(&sight), "{what}: {sight:?}");
-        }
-        let Sight::Blind { why } = scene.hear([says(2_000)]) else { panic!("{what}: not blind") };
-        assert_eq!(why, "parrot: both versions answer alike, 200 OK, as before the switch");
+        let mut scene = Scene::new(replicas, Box::new(says), Box::new(says)).switched();
+        assert_eq!(scene.hears(100, Colour::Green), blind("both versions answer alike"), "{what}");
+        assert_eq!(scene.bad(), None, "{what}");
+    }
+}
+
+/// The old version says what a cache says, which becomes another by itself.
+#[test]
+fn a_cache_header_that_changes_by_itself_confirms_nothing() {
+    let cached = |hit: bool| says(200, &[("x-cache", if hit { "HIT" } else { "MISS" })], "hello");
+    let mut scene = Scene::new(1, always(cached(false)), always(cached(false))).switched();
+    assert_eq!(scene.hears_this(100, &cached(true)), blind("both versions answer alike"));
+    // And where it told them apart until then, it no longer does.
+    let mut scene = Scene::new(1, always(cached(true)), always(cached(false))).switched();
+    assert_eq!(scene.hears(20, Colour::Blue), not("200 OK, as blue answers"));
+    scene.versions[1] = always(cached(true));
+    assert_eq!(scene.hears(30, Colour::Green), blind("both versions answer alike"));
+}
+
+#[test]
+fn what_a_proxy_takes_off_or_writes_anew_tells_nothing() {
+    let version = |v: &'static str| says(200, &[("x-version", v)], "same");
+    let through = "what tells the versions apart does not come through the ingress";
+    let mut scene = Scene::new(1, always(version("1")), always(version("2")));
+    let bare = says(200, &[], "same");
+    scene.ask(40, |_| bare.clone());
+    scene.answered = scene.sight().answered();
+    scene.tell.want(Colour::Green);
+    assert_eq!(scene.hears_this(50, &bare), blind(through));
+    let mut scene = Scene::new(1, always(body("v1")), always(body("v2")));
+    let packed = says(200, &[("content-type", "text/plain"), ("content-encoding", "gzip")], "x");
+    scene.ask(40, |_| packed.clone());
+    scene.tell.want(Colour::Green);
+    assert_eq!(scene.hears_this(50, &packed), blind(through));
+}
+
+#[test]
+fn a_redirect_or_a_login_of_the_ingress_tells_nothing_and_is_no_error() {
+    for status in [308, 401] {
+        let mut scene = plain();
+        scene.ask(40, |_| nginx(status));
+        scene.answered = scene.sight().answered();
+        scene.tell.want(Colour::Green);
+        let arrival = scene.hears_this(100, &nginx(status));
+        assert!(matches!(arrival, Arrival::Blind { .. }), "{status}: {arrival:?}");
+        assert_eq!(scene.bad(), None, "{status}");
     }
 }
 
 #[test]
-fn everything_random_is_blind_at_once() {
-    let mut scene = Scene::switched(1, |n| {
-        let (status, id) = (200 + u16::try_from(n).unwrap(), format!("x-{n}"));
-        says(status, &[(&id, "")], &id)
-    });
-    let why = "parrot: no two answers were alike before the switch".to_owned();
-    assert_eq!(scene.hear([body("v2")]), Sight::Blind { why });
+fn a_controllers_own_404_is_nobodys_answer() {
+    let gone = |v: &str| says(404, &[("content-type", "application/json")], v);
+    let apps = [
+        plain(),
+        // By design, too: what is not the app's page is not the app's.
+        Scene::new(1, always(gone("v1")), always(gone("v2"))),
+        Scene::new(1, always(body("v1")), always(gone("v2"))),
+    ];
+    for app in apps {
+        let mut scene = app.switched();
+        let arrival = scene.hears_this(10, &nginx(404));
+        assert!(matches!(arrival, Arrival::Not { said: Some(_) }), "{arrival:?}");
+        assert_eq!(scene.hears_this(30, &nginx(404)), arrival, "however long");
+    }
 }
 
 #[test]
 fn one_late_old_answer_after_many_new_ones_begins_anew() {
-    let mut scene = Scene::switched(1, |_| body("v1"));
-    let sight = scene.hear_all(37, |_| body("v2"));
-    assert!(matches!(sight, Sight::New { answers: 37, .. }), "{sight:?}");
-    let last = Sight::Old {
-        at: at(scene.milliseconds + 100),
-        said: "parrot: 200 OK, as before the switch".into(),
+    let mut scene = plain().switched();
+    assert_eq!(scene.hears(29, Colour::Green), EARLY);
+    assert_eq!(scene.hears(1, Colour::Blue), not("200 OK, as blue answers"));
+    assert_eq!(scene.hears(29, Colour::Green), EARLY);
+    assert_eq!(scene.hears(1, Colour::Green), arrived());
+}
+
+/// Behind one address, late by 0, 3 and 10 s.
+#[test]
+fn the_latest_of_several_controllers_counts() {
+    for at_random in [false, true] {
+        let mut scene = plain().switched();
+        let began = scene.now;
+        let mut arrived_after = None;
+        for n in 0..300 {
+            let controller = if at_random { pod(n, 3) } else { n % 3 };
+            let late = [0, 3_000, 10_000][controller];
+            let is_new = scene.now + 100 - began >= late;
+            let colour = if is_new { Colour::Green } else { Colour::Blue };
+            if scene.hears(1, colour) == arrived() && arrived_after.is_none() {
+                arrived_after = Some(scene.now - began);
+            }
+        }
+        assert!(arrived_after.is_some_and(|ms| ms > 10_000), "{arrived_after:?}");
+    }
+}
+
+#[test]
+fn errors_alone_where_answers_were_are_bad_after_five_seconds() {
+    let mut scene = plain().switched();
+    let errors = [nginx(502), nginx(404), Heard::Nobody("no connection".into())];
+    for error in &errors {
+        assert!(matches!(scene.hears_this(20, error), Arrival::Not { .. }));
+    }
+    assert_eq!(scene.bad(), Some(format!("{RULE} at a: no connection")));
+    // An answer among them, and it is not.
+    scene.hears(1, Colour::Green);
+    scene.hears_this(50, &errors[0]);
+    assert_eq!(scene.bad(), None, "4.9 s");
+    scene.hears_this(1, &errors[0]);
+    assert_eq!(scene.bad(), Some(format!("{RULE} at a: 502 Bad Gateway")));
+}
+
+#[test]
+fn who_asks_to_come_again_later_is_neither() {
+    let later = says(503, &[("retry-after", "1")], "");
+    for put_off in [nginx(429), later] {
+        let mut scene = plain().switched();
+        scene.hears_this(100, &put_off);
+        assert_eq!((scene.arrival(), scene.bad()), (EARLY, None));
+        assert_eq!(scene.hears(30, Colour::Green), arrived());
+    }
+}
+
+#[test]
+fn errors_at_one_of_two_addresses_are_not_bad_and_not_arrived() {
+    let mut scene = Scene::at(&["a", "b"], 1, always(body("v1")), always(body("v2"))).switched();
+    for _ in 0..100 {
+        scene.now += 100;
+        scene.tell.note_way(0, nginx(502), at(scene.now));
+        scene.tell.note_way(1, body("v2"), at(scene.now));
+    }
+    assert_eq!((scene.arrival(), scene.bad()), (not("502 Bad Gateway"), None));
+    scene.ask(100, |_| nginx(502));
+    assert!(scene.bad().is_some());
+}
+
+/// The one that never answered is no sign of anything.
+#[test]
+fn an_address_without_answers_before_the_switch_is_left_out() {
+    let mut scene = Scene::at(&["a", "b"], 1, always(body("v1")), always(body("v2")));
+    for _ in 0..40 {
+        scene.ask(1, |_| body("v1"));
+        scene.tell.ways[1].before.back_mut().unwrap().1 = Heard::Nobody("no connection".into());
+    }
+    // Its rule can be told apart only where something comes.
+    assert_ne!(scene.sight().rules[1].telling, Telling::Yes);
+    scene.answered = scene.sight().answered();
+    assert_eq!(scene.answered, [format!("{RULE} at a")]);
+    scene.tell.want(Colour::Green);
+    for _ in 0..100 {
+        scene.now += 100;
+        scene.tell.note_way(0, body("v2"), at(scene.now));
+        scene.tell.note_way(1, Heard::Nobody("no connection".into()), at(scene.now));
+    }
+    let unseen = Some(format!("{RULE} at b: no connection"));
+    assert_eq!((scene.arrival(), scene.bad()), (Arrival::Arrived { unseen }, None));
+    scene.ask(100, |_| nginx(502));
+    assert!(scene.bad().is_some(), "bad at every address at which answers came");
+}
+
+#[test]
+fn errors_of_the_new_version_itself_are_errors_and_those_of_both_are_not() {
+    let broken = says(500, &[("content-type", "text/plain")], "v2");
+    let mut scene = Scene::new(1, always(body("v1")), always(broken)).switched();
+    assert!(matches!(scene.hears(60, Colour::Green), Arrival::Not { .. }));
+    assert!(scene.bad().is_some());
+    let teapot = |v| says(500, &[("content-type", "text/plain")], v);
+    let mut scene = Scene::new(1, always(teapot("v1")), always(teapot("v2"))).switched();
+    assert_eq!(scene.hears(60, Colour::Green), arrived());
+    assert_eq!((scene.bad(), scene.sight().fails), (None, None));
+}
+
+#[test]
+fn a_candidate_that_answers_errors_is_told_before_the_switch() {
+    let trouble = |old: u16, new: u16, answers: usize| {
+        let mut scene = Scene::new(1, always(says(old, &[], "")), always(says(new, &[], "")));
+        let sight = scene.ask(answers, |scene| scene.of(Colour::Blue)).sight();
+        (sight.fails, sight.refuses)
     };
-    assert_eq!(scene.hear([body("v1")]), last);
-    let since = at(scene.milliseconds + 100);
-    let sight = scene.hear_all(10, |_| body("v2"));
-    assert_eq!(sight, Sight::New { since, answers: 10, unseen: None });
-    assert!(!sight.is_enough(at(scene.milliseconds)), "900 ms");
-    assert!(sight.is_enough(at(scene.milliseconds + 100)));
-}
-
-#[test]
-fn that_nobody_answers_is_neither_new_nor_ever_alike() {
-    let mut scene = Scene::switched(1, |_| body("v1"));
-    let sight = scene.hear_all(500, |_| nobody());
-    let said = "parrot: 503 Service Unavailable".to_owned();
-    assert_eq!(sight, Sight::Old { at: at(scene.milliseconds), said });
-    // Among new answers it begins anew.
-    let sight = scene.hear((0..99).map(|n| if n % 9 == 0 { nobody() } else { body("v2") }));
-    assert!(matches!(sight, Sight::New { answers: 8, .. }), "{sight:?}");
-    // Among old ones it keeps them from being alike.
-    let sight = scene.hear((0..500).map(|n| if n % 99 == 0 { nobody() } else { body("v1") }));
-    assert!(is_old(&sight), "{sight:?}");
-    for status in [429, 502, 503, 504] {
-        assert!(is_old(&scene.hear_all(50, |_| says(status, &[], ""))));
+    let told = |said: &str| Some(format!("{RULE}: {said}"));
+    assert_eq!(trouble(200, 502, 10), (told("502 Bad Gateway"), None));
+    assert_eq!(trouble(200, 502, 9), (None, None), "a hiccup");
+    assert_eq!(trouble(200, 404, 10), (None, told("404 Not Found")));
+    for (old, new) in [(502, 502), (500, 503), (404, 403), (404, 200), (200, 200), (200, 302)] {
+        assert_eq!(trouble(old, new, 50), (None, None), "{old} {new}");
     }
 }
 
+/// It has not heard anything before the switch: both versions are there to be asked all the same.
 #[test]
-fn old_and_new_that_mix_are_old_and_a_single_other_answer_is_forgotten() {
-    let mut scene = Scene::switched(1, |_| body("v1"));
-    let sight = scene.hear((1..=600).map(|n| body(if n % 5 == 0 { "v2" } else { "v1" })));
-    assert!(matches!(sight, Sight::New { answers: 1, .. }), "{sight:?}");
-    assert!(is_old(&scene.hear([body("v1")])));
-    assert!(is_old(&scene.hear_all(98, |_| body("v1"))), "9.9 s after a new answer");
-    assert!(is_blind(&scene.hear([body("v1")])));
-    // What comes later still counts.
-    assert!(matches!(scene.hear([body("v2")]), Sight::New { answers: 1, .. }));
+fn who_goes_on_with_a_switch_tells_like_who_began_it() {
+    let mut scene = plain();
+    scene.tell.want(Colour::Green);
+    assert_eq!(scene.hears(5, Colour::Blue), Arrival::Learning);
+    assert_eq!(scene.hears(15, Colour::Blue), not("200 OK, as blue answers"));
+    assert_eq!(scene.hears(30, Colour::Green), arrived());
+    // An app that answers slowly is given up at last.
+    let mut scene = plain();
+    scene.tell.want(Colour::Green);
+    scene.ask(5, |scene| scene.of(Colour::Blue));
+    scene.now += 20_000;
+    assert_eq!(scene.arrival(), blind("the versions answer too seldom"));
 }
 
 #[test]
-fn a_baseline_that_fails_is_blind_and_says_how() {
-    for (old, expected) in [
-        (Box::new(|_| nobody()) as Says, "5 of 5 requests failed before the switch: 503"),
-        (Box::new(|n| if n % 4 == 0 { nobody() } else { body("v1") }), "10 of 40 requests failed"),
-    ] {
-        let scene = Scene::switched(1, old);
-        let Some(Sight::Blind { why }) = scene.tell.sight() else { panic!("not blind") };
-        assert!(why.starts_with(&format!("parrot: {expected}")), "{why}");
-        assert_eq!(scene.tell.wants(0), Wants::Nothing);
+fn the_way_back_is_seen_as_the_way_there() {
+    let mut scene = plain().switched();
+    assert_eq!(scene.hears(40, Colour::Green), arrived());
+    scene.tell.want(Colour::Blue);
+    assert_eq!(scene.hears(100, Colour::Green), not("200 OK, as green answers"));
+    assert_eq!(scene.hears(29, Colour::Blue), EARLY);
+    assert_eq!(scene.hears(1, Colour::Blue), arrived());
+    assert_eq!(scene.answered, [format!("{RULE} at a")]);
+}
+
+#[test]
+fn without_a_word_of_a_version_errors_are_all_that_is_heard() {
+    let denied = "you may not get pods/portforward";
+    let mut scene = plain();
+    scene.tell.deny(0, Colour::Blue, denied.to_owned());
+    for _ in 0..20 {
+        scene.now += 100;
+        scene.through(|_| body("v1"));
     }
-    // A hiccup is none.
-    let scene = Scene::switched(1, |n| if n % 15 == 3 { nobody() } else { body("v1") });
-    assert!(is_old(&scene.tell.sight().unwrap()));
-}
-
-#[test]
-fn who_starts_after_the_switch_is_blind() {
-    let mut tell = tell_of(&["parrot"], 1);
-    assert_eq!(tell.sight(), None);
-    tell.switch(at(0));
-    let why = "parrot: nothing was asked before the switch".to_owned();
-    assert_eq!(tell.sight(), Some(Sight::Blind { why }));
-
-    let mut tell = tell_of(&["parrot"], 1);
-    (0..19).for_each(|n| tell.note(0, body("v1"), at(n)));
-    assert_eq!(tell.sight(), None);
-    tell.switch(at(19));
-    let why = "parrot: only 19 answers came before the switch".to_owned();
-    assert_eq!(tell.sight(), Some(Sight::Blind { why }));
-
-    let nothing = "Ingress parrot has no address in its status".to_owned();
-    let tell = Tell::new(vec![], vec!["parrot".into()], nothing.clone(), 1);
-    assert_eq!(tell.sight(), Some(Sight::Blind { why: nothing }));
-}
-
-#[test]
-fn says_beforehand_whether_it_will_be_able_to_tell() {
-    let mut tell = tell_of(&["a", "b"], 3);
-    (0..5).for_each(|n| tell.note(1, nobody(), at(n)));
-    (0..19).for_each(|n| tell.note(0, body("v1"), at(n)));
-    assert_eq!(tell.sight(), None);
-    tell.note(0, body("v1"), at(19));
-    assert_eq!(tell.sight(), Some(Sight::Old { at: at(19), said: "a: 200 OK".into() }));
-    assert_eq!((tell.wants(0), tell.wants(1)), (Wants::Answers, Wants::News));
-    (0..30).for_each(|n| tell.note(0, body("v1"), at(20 + n)));
-    assert_eq!(tell.wants(0), Wants::News);
-    // What answers at last is learnt as if nothing had been.
-    tell.note(1, body("v1"), at(50));
-    assert_eq!(tell.wants(1), Wants::Answers);
-    (0..19).for_each(|n| tell.note(1, body("v1"), at(51 + n)));
-    tell.switch(at(100));
-    tell.note(0, body("v2"), at(101));
-    tell.note(1, body("v2"), at(102));
-    assert_eq!(tell.sight(), Some(Sight::New { since: at(102), answers: 1, unseen: None }));
-}
-
-#[test]
-fn pods_that_may_not_all_have_answered_are_not_known() {
-    let new_after = |answers: usize| {
-        let mut tell = tell_of(&["parrot"], 10);
-        (0..answers).for_each(|n| tell.note(0, body(["a", "b"][n % 2]), at(0)));
-        tell.switch(at(1));
-        tell.note(0, body("c"), at(2));
-        matches!(tell.sight(), Some(Sight::New { .. }))
-    };
-    assert!(!new_after(80), "the second answer was new, and 79 that were not are too few");
-    assert!(new_after(81));
-}
-
-#[test]
-fn what_changes_while_people_wait_is_learnt_again() {
-    let mut tell = tell_of(&["parrot"], 1);
-    (0..100).for_each(|n| tell.note(0, body("monday"), at(n)));
-    (0..200).for_each(|n| tell.note(0, body("tuesday"), at(100 + n)));
-    tell.switch(at(300));
-    tell.note(0, body("tuesday"), at(301));
-    assert!(is_old(&tell.sight().unwrap()));
-    tell.note(0, body("monday"), at(302));
-    assert!(matches!(tell.sight(), Some(Sight::New { .. })), "that was long ago");
-}
-
-#[test]
-fn of_several_rules_those_that_can_be_told_apart_count() {
-    let mut tell = tell_of(&["a", "b", "blind"], 1);
-    for n in 0..50 {
-        tell.note(0, body("v1"), at(n));
-        tell.note(1, body("v1"), at(n));
+    scene.answered = scene.sight().answered();
+    assert_eq!(scene.answered.len(), 1);
+    scene.tell.want(Colour::Green);
+    for heard in [body("v1"), body("v2"), nginx(502)] {
+        let arrival = scene.arrival();
+        for _ in 0..60 {
+            scene.now += 100;
+            scene.through(|_| heard.clone());
+        }
+        let why = format!("the versions can't be asked directly: {denied}");
+        assert_eq!(arrival, blind(&why), "before {heard:?}");
     }
-    (0..5).for_each(|n| tell.note(2, nobody(), at(n)));
-    tell.switch(at(100));
-    (0..20).for_each(|n| tell.note(0, body("v2"), at(200 + n)));
-    let said = "b: nothing heard since the switch".to_owned();
-    assert_eq!(tell.sight(), Some(Sight::Old { at: at(100), said }));
-    (0..3).for_each(|n| tell.note(1, body("v2"), at(300 + n)));
-    assert_eq!(tell.sight(), Some(Sight::New { since: at(300), answers: 3, unseen: None }));
-    // That the one which was new before says the same as ever now is news.
-    tell.note(0, body("v1"), at(400));
-    assert!(is_old(&tell.sight().unwrap()));
-    tell.note(0, body("v2"), at(500));
-    tell.note(0, body("v2"), at(501));
-    assert_eq!(tell.sight(), Some(Sight::New { since: at(500), answers: 2, unseen: None }));
+    assert_eq!(scene.bad(), Some(format!("{RULE} at a: 502 Bad Gateway")));
 }
 
 #[test]
 fn what_one_ingress_or_address_shows_says_nothing_of_another() {
     let seen = |ways: [&str; 2], unasked: &[&str]| {
-        let rules = ["a", "blind"].into_iter().zip(ways);
-        let rules = rules.map(|(name, way)| (name.to_owned(), way.to_owned())).collect();
+        let asked = ["page", "icon"].into_iter().zip(ways);
+        let asked = asked.map(|(name, way)| Named {
+            name: name.to_owned(),
+            rule: name.to_owned(),
+            way: way.to_owned(),
+        });
         let unasked = unasked.iter().map(|name| (*name).to_owned()).collect();
-        let mut tell = Tell::new(rules, unasked, String::new(), 1);
-        (0..50).for_each(|n| tell.note(0, body("v1"), at(n)));
-        (0..5).for_each(|n| tell.note(1, nobody(), at(n)));
-        tell.switch(at(100));
-        (0..20).for_each(|n| tell.note(0, body("v2"), at(200 + n)));
-        tell.sight().unwrap()
-    };
-    let unseen = |ways, unasked| {
-        let Sight::New { since, answers: 20, unseen } = seen(ways, unasked) else {
-            panic!("{ways:?}")
+        let mut tell = Tell::new(Colour::Green, asked.collect(), unasked, 1);
+        let ask = |tell: &mut Tell, page: &str| {
+            for n in 0..40 {
+                for (colour, says) in Colour::BOTH.into_iter().zip(["v1", "v2"]) {
+                    tell.note_version(0, colour, body(says), at(n * 100));
+                    tell.note_version(1, colour, body("icon"), at(n * 100));
+                }
+                tell.note_way(0, body(page), at(n * 100));
+                tell.note_way(1, body("icon"), at(n * 100));
+            }
         };
-        assert_eq!(since, at(200));
-        unseen
+        ask(&mut tell, "v1");
+        let answered = tell.sight(at(4_000)).answered();
+        tell.want(Colour::Green);
+        ask(&mut tell, "v2");
+        match tell.sight(at(8_000)).arrival(Colour::Green, &answered) {
+            Arrival::Arrived { unseen } => unseen,
+            other => panic!("{ways:?}: {other:?}"),
+        }
     };
-    assert_eq!(unseen(["parrot 10.0.0.1"; 2], &[]), None);
-    let why =
-        Some("blind: 5 of 5 requests failed before the switch: 503 Service Unavailable".to_owned());
-    assert_eq!(unseen(["parrot 10.0.0.1", "zoo 10.0.0.1"], &[]), why);
-    assert_eq!(unseen(["parrot 10.0.0.1", "parrot 10.0.0.2"], &[]), why);
+    assert_eq!(seen(["parrot 10.0.0.1"; 2], &[]), None);
+    let alike = Some("icon: both versions answer alike".to_owned());
+    assert_eq!(seen(["parrot 10.0.0.1", "zoo 10.0.0.1"], &[]), alike);
+    assert_eq!(seen(["parrot 10.0.0.1", "parrot 10.0.0.2"], &[]), alike);
     let why = Some("Ingress zoo is not asked".to_owned());
-    assert_eq!(unseen(["parrot 10.0.0.1"; 2], &["zoo"]), why);
-}
-
-#[test]
-fn a_rule_that_both_versions_answer_alike_is_left_out() {
-    let mut tell = tell_of(&["page", "icon"], 1);
-    for n in 0..50 {
-        tell.note(0, body("v1"), at(n));
-        tell.note(1, body("icon"), at(n));
-    }
-    tell.switch(at(0));
-    for n in 1..100 {
-        tell.note(0, body("v2"), at(n * 100));
-        tell.note(1, body("icon"), at(n * 100));
-        assert!(is_old(&tell.sight().unwrap()), "{n}");
-    }
-    tell.note(1, body("icon"), at(10_000));
-    assert_eq!(tell.sight(), Some(Sight::New { since: at(100), answers: 99, unseen: None }));
+    assert_eq!(seen(["parrot 10.0.0.1"; 2], &["Ingress zoo is not asked"]), why);
 }
 
 proptest! {
-    /// Whatever comes in whatever order: new is said only of the newest answers, and of all of them.
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Whatever comes in whatever order: a switch has arrived only after so many new answers alone.
     #[test]
-    fn is_never_new_while_an_old_pod_answers(
-        pods in 1_u64..6,
-        told in prop::collection::vec((0_u8..4, 0_usize..6, 1_i64..400), 1..200),
+    fn has_never_arrived_while_somebody_else_answers(
+        pods in 1_usize..4,
+        told in prop::collection::vec((0_u8..24, 1_usize..40), 1..30),
     ) {
-        let pods = usize::try_from(pods).unwrap();
-        let old = |n: usize| body(&format!("old-{}", n % pods));
-        let mut scene = Scene::switched(pods as u64, old);
-        let mut other = scene.milliseconds;
-        let mut answers = 0;
-        for (who, pod, pause) in told {
-            scene.milliseconds += pause;
-            let heard = match who {
-                0 => old(pod),
-                1 => nobody(),
-                _ => body(&format!("new-{pod}")),
-            };
-            (other, answers) = if who < 2 { (scene.milliseconds, 0) } else { (other, answers + 1) };
-            scene.tell.note(0, heard, at(scene.milliseconds));
-            match scene.tell.sight().unwrap() {
-                Sight::New { since, answers: said, .. } => {
-                    prop_assert!(since > at(other));
-                    prop_assert_eq!(said, answers);
+        let named = move |word: &'static str| -> Says {
+            Box::new(move |n| body(&format!("{word}-{}", pod(n, pods))))
+        };
+        let mut scene = Scene::new(pods as u64, named("old"), named("new")).switched();
+        let mut in_a_row = 0;
+        for (who, times) in told {
+            for _ in 0..times {
+                let arrival = match who {
+                    0 => scene.hears(1, Colour::Blue),
+                    1 => scene.hears_this(1, &nginx(503)),
+                    _ => scene.hears(1, Colour::Green),
+                };
+                in_a_row = if who > 1 { in_a_row + 1 } else { 0 };
+                if arrival == arrived() {
+                    prop_assert!(in_a_row >= 30, "{in_a_row}");
                 }
-                Sight::Old { .. } | Sight::Blind { .. } => prop_assert_eq!(answers, 0),
             }
         }
     }

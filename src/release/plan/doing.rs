@@ -68,6 +68,8 @@ pub enum WaitFor {
     Bake { colour: Colour },
     /// Requests that a colour on its way out still answers.
     Drain { colour: Colour },
+    /// The pods of a colour that was put away to end, and nobody to miss them.
+    Ended { colour: Colour },
     /// Another process, which drives the release: this one follows it.
     Driver {
         /// Who that is.
@@ -201,6 +203,11 @@ pub enum Doing {
     },
     /// Scale the old version's Deployment to 0.
     PutAway { deployment: String },
+    /// Write down that the old version is missed: it is started again.
+    Revive {
+        /// What was heard through the ingress.
+        said: String,
+    },
     /// Send people back to the version that they came from.
     SwitchBack {
         ingress: String,

@@ -5,7 +5,7 @@ use json_patch::{PatchOperation, ReplaceOperation};
 use serde_json::{Value, json};
 
 use super::answer::{Said, said};
-use super::{Doing, Look, Next, WaitFor, beside, earlier, later, live, rollback, switch};
+use super::{Doing, Look, Next, WaitFor, arrive, beside, earlier, later, live, rollback, switch};
 use crate::model::{EPOCH, Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, pointer};
 use crate::release::objects::{self, Candidate};
 use crate::release::{Ending, Outcome, Record, Release, Slot, Verdict, checks, template};
@@ -224,6 +224,13 @@ fn ready(look: Look, record: &Record, release: &Release, slot: Slot, detach: boo
         });
         return look.act(Doing::MarkReady, write);
     };
+    // What it answers when it is asked itself, where the live version answers well.
+    if let Some(said) = arrive::sight(look, release).and_then(|sight| sight.fails.as_ref())
+        && !s.begun(record, release)
+    {
+        let reason = format!("it answers with errors, and the live version does not: {said}");
+        return end(look, Verdict::Unhealthy, reason);
+    }
     match said(look, release) {
         Said::Yes => {
             let settled = later(since, SETTLE_SECONDS);

@@ -1,13 +1,12 @@
-//! After the switch: the live Service follows, the switch is confirmed, the new version watched, the
-//! old one drained and put away.
+//! After the switch: the live Service follows, the new version is watched, the old one drained.
 
 use jiff::Timestamp;
 
-use super::forward::{edited, ending, scale};
-use super::{Doing, Look, Next, WaitFor, beside, later, start};
+use super::forward::{edited, ending};
+use super::{Doing, Look, Next, WaitFor, arrive, beside, later, put_away};
 use crate::release::pods::Trouble;
 use crate::release::snapshot::Leads;
-use crate::release::{Confirmed, GateKind, Record, Release, Sight, Slot, Verdict};
+use crate::release::{GateKind, Record, Release, Sight, Slot, Verdict};
 use crate::route::follow;
 
 pub fn next(look: Look, record: &Record, release: &Release) -> Next {
@@ -18,6 +17,8 @@ pub fn next(look: Look, record: &Record, release: &Release) -> Next {
     let Some(switched) = release.switched else {
         let write = look.release(|release| {
             release.switched = Some(look.now);
+            release.answered =
+                arrive::sight(look, release).map(Sight::answered).unwrap_or_default();
             if release.gate.kind != GateKind::Open {
                 release.gate.answer = Some("pass".to_owned());
             }
@@ -30,7 +31,7 @@ pub fn next(look: Look, record: &Record, release: &Release) -> Next {
     if let Some(what) = edited(candidate, record, release) {
         return look.changed(what);
     }
-    if let Some(next) = gone_bad(look, release) {
+    if let Some(next) = gone_bad(look, release).or_else(|| answers_errors(look, release)) {
         return next;
     }
     // The old one's is held first: until it is away people may have to go back to it.
@@ -40,7 +41,7 @@ pub fn next(look: Look, record: &Record, release: &Release) -> Next {
         return next;
     }
     let Some(drained) = release.drain_until else {
-        return confirm(look, release, switched);
+        return arrive::confirm(look, release, switched);
     };
     let colour = release.from;
     if let Some(until) = release.bake_until.filter(|until| look.now < *until) {
@@ -52,16 +53,12 @@ pub fn next(look: Look, record: &Record, release: &Release) -> Next {
     if !s.serves(release.to, candidate.desired()) {
         return not_ready(look, release, candidate, release.bake_until.max(Some(drained)));
     }
-    if !release.keep_old
-        && let Some(next) = beside::remove(look, release.from)
-    {
-        return next;
-    }
-    if let Some(old) = s.slot(release.from).filter(|old| old.desired() > 0 && !release.keep_old) {
-        let deployment = old.name().to_owned();
-        return look.act_fresh(Doing::PutAway { deployment }, scale(old, 0));
-    }
-    look.finish(Verdict::Promoted)
+    put_away::next(
+        look,
+        release,
+        candidate,
+        release.bake_until.max(Some(drained)).unwrap_or(drained),
+    )
 }
 
 /// Callers inside the cluster, too.
@@ -101,75 +98,6 @@ fn follow_live(look: Look, record: &Record, release: &Release) -> Option<Next> {
     Some(look.act(doing, follow(service, &record.label, release.to)))
 }
 
-/// Waits until the switch has arrived: an Ingress has no acknowledgement.
-fn confirm(look: Look, release: &Release, switched: Timestamp) -> Next {
-    let colour = release.to;
-    let probed = look.s.memory.probed.as_ref().filter(|p| p.release == release.number);
-    let (until, why) = match probed.map(|probed| &probed.sight) {
-        Some(sight @ Sight::New { since, unseen, .. }) if sight.is_enough(look.now) => {
-            let Some(why) = unseen else { return confirmed(look, release, Confirmed::Probe) };
-            // The rest may have been taken in as late as it.
-            let since = if release.doubted { *since } else { switched };
-            return settle(look, release, since, Some(why.clone()));
-        }
-        // The next answers are told of anyway.
-        Some(Sight::New { .. }) => (later(look.now, 1), None),
-        Some(Sight::Old { .. })
-            if !release.doubted && look.now >= later(switched, release.settle_seconds) =>
-        {
-            return look.act(Doing::Doubt, look.release(|release| release.doubted = true));
-        }
-        Some(Sight::Old { said, .. }) => {
-            // Who takes the release up later gives it the same time again.
-            let since = look.s.memory.began.map_or(switched, |began| began.max(switched));
-            let until = later(since, release.timeout_seconds);
-            if look.now >= until {
-                return look.changed(format!(
-                    "the switch does not arrive: {said}, after {} s",
-                    release.timeout_seconds
-                ));
-            }
-            (until, Some(said.clone()))
-        }
-        // Only who asked before the switch can tell. Time alone proves nothing any more.
-        _ if release.doubted => {
-            return look.changed(
-                "the switch was seen not to arrive, and this process can't tell whether it has since: \
-                 the same command with another --settle takes it for arrived after that time",
-            );
-        }
-        blind => {
-            let why = match blind {
-                Some(Sight::Blind { why }) => Some(why.clone()),
-                _ => None,
-            };
-            return settle(look, release, switched, why);
-        }
-    };
-    let on = WaitFor::Arrival { colour, by: Confirmed::Probe, why };
-    Next::Wait { until: Some(until), on }
-}
-
-/// The controller's time, where nothing is seen.
-fn settle(look: Look, release: &Release, since: Timestamp, why: Option<String>) -> Next {
-    let settled = later(since, release.settle_seconds);
-    if look.now >= settled {
-        return confirmed(look, release, Confirmed::Settle);
-    }
-    let on = WaitFor::Arrival { colour: release.to, by: Confirmed::Settle, why };
-    Next::Wait { until: Some(settled), on }
-}
-
-fn confirmed(look: Look, release: &Release, by: Confirmed) -> Next {
-    let (seconds, bake) = (release.drain_seconds, release.bake_seconds);
-    let write = look.release(|release| {
-        release.confirmed = Some(by);
-        release.arrived = Some(look.now);
-        (release.drain_until, release.bake_until) = start::kept_until(release, look.now);
-    });
-    look.act(Doing::StartDrain { seconds: seconds.max(bake), confirmed: Some(by) }, write)
-}
-
 /// People are sent back from a new version that no longer answers, where the old one would. A pod that
 /// is being moved to another node is no such case: most of the others still answer.
 pub fn gone_bad(look: Look, release: &Release) -> Option<Next> {
@@ -192,6 +120,17 @@ pub fn gone_bad(look: Look, release: &Release) -> Option<Next> {
         }
     };
     Some(go_back(look, format!("it went bad after the switch: {why}")))
+}
+
+/// Nothing but errors come through the ingress where answers came until the switch.
+fn answers_errors(look: Look, release: &Release) -> Option<Next> {
+    let is_put_away = look.s.slot(release.from).is_none_or(|old| old.desired() == 0);
+    // From then on errors may be for want of the old version: it is started again first.
+    if is_put_away || release.revived.is_some() {
+        return None;
+    }
+    let said = arrive::sight(look, release)?.bad(&release.answered)?;
+    Some(go_back(look, format!("it went bad after the switch: {said}")))
 }
 
 /// The decision to go back, on a look of its own.

@@ -4,6 +4,7 @@
 //! another look.
 
 mod answer;
+mod arrive;
 mod beside;
 mod deploy;
 mod doing;
@@ -13,6 +14,7 @@ mod init;
 mod intent;
 mod live;
 mod preflight;
+mod put_away;
 pub mod rehearse;
 mod rollback;
 mod start;

@@ -154,11 +154,15 @@ pub fn release(
         approved: None,
         ending: None,
         switched: None,
+        answered: Vec::new(),
         doubted: false,
         confirmed: None,
+        unconfirmed: None,
         arrived: None,
         drain_until: None,
         bake_until: None,
+        revived: None,
+        missed: None,
         drain_back_until: None,
     }
 }
@@ -187,7 +191,7 @@ pub fn set(release: &Release, settings: &Settings) -> Release {
 
 /// Until when the old version stays, to answer and to go back to, if the switch has arrived at that time.
 pub fn kept_until(release: &Release, arrived: Timestamp) -> (Option<Timestamp>, Option<Timestamp>) {
-    let (drain, bake) = (release.drain_seconds, release.bake_seconds);
+    let (drain, bake) = (release.kept_seconds(), release.bake_seconds);
     (Some(later(arrived, drain)), (bake > 0).then(|| later(arrived, bake)))
 }
 

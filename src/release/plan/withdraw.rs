@@ -4,7 +4,7 @@ use json_patch::{PatchOperation, RemoveOperation};
 use serde_json::{Value, json};
 
 use super::forward::{replace, scale};
-use super::{Doing, Look, Next, WaitFor, beside, later};
+use super::{Doing, Look, Next, WaitFor, arrive, beside, later};
 use crate::model::{
     Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, annotation, name, pointer, version,
 };
@@ -20,12 +20,7 @@ pub fn next(look: Look, record: &Record, release: &Release, ending: &Ending) -> 
     if s.bears_number(record, release) || release.switched.is_some() {
         // People were there: the router's old workers and long requests still are.
         let Some(until) = release.drain_back_until else {
-            // Nobody misses a version that answers nothing.
-            let arrival = if s.endpoints(release.to) > 0 { release.settle_seconds } else { 0 };
-            let seconds = release.drain_seconds.saturating_add(arrival);
-            let until = later(look.now, seconds);
-            let write = look.release(|release| release.drain_back_until = Some(until));
-            return look.act(Doing::StartDrain { seconds, confirmed: None }, write);
+            return arrive::confirm_back(look, release, ending.at);
         };
         if look.now < until {
             return Next::Wait { until: Some(until), on: WaitFor::Drain { colour: release.to } };

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use bluegreen::gate::probe::{Prober, Targets};
-use bluegreen::release::{ENOUGH, Sight};
+use bluegreen::cluster::{Cluster, courier};
+use bluegreen::gate::probe::{Prober, Target, Targets};
+use bluegreen::model::Colour;
+use bluegreen::release::{Arrival, ENOUGH, Reach, Sight, Telling};
 use bluegreen::settings::Probe;
 use jiff::Timestamp;
 use k8s_openapi::api::networking::v1::Ingress as Route;
@@ -25,6 +27,8 @@ const RATE: u32 = 1_000;
 const QUIET: Duration = Duration::from_secs(2);
 /// There and back, twice: for each the version that was new is the old one.
 const SWITCHES: [(&str, &str); 4] = [("new", OLD), ("old", NEW), ("new", OLD), ("old", NEW)];
+/// The Service of each colour.
+const SERVICES: [(Colour, &str); 2] = [(Colour::Blue, "old"), (Colour::Green, "new")];
 
 pub fn trials() -> Vec<Trial> {
     crate::cases![sees_new_when_no_old_answer_comes_any_more]
@@ -35,18 +39,19 @@ async fn sees_new_when_no_old_answer_comes_any_more(bed: Arc<Bed>) -> Result<()>
     let pair = Pair::served(&bed, &ingress).await?;
     pair.keep_warm(&ingress).await?;
     for (to, before) in SWITCHES {
-        let mut prober = prober(&bed, &pair, &ingress).await?;
-        let sight = timeout(SOON, prober.next(false, Timestamp::now)).await?;
-        ensure!(matches!(sight, Sight::Old { .. }), "{sight:?}");
+        let wanted = SERVICES.into_iter().find(|(_, service)| *service == to);
+        let (wanted, _) = wanted.context("no such Service")?;
+        let mut prober = prober(&bed, &pair, &ingress, wanted).await?;
+        timeout(SOON, learnt(&mut prober)).await?;
 
         let load = pair.load(&ingress, Protocol::Http1, RATE).start();
         pair.switch(to).await?;
         let (switched, patched) = (Instant::now(), load.now());
-        let sight = timeout(SOON, confirmed(&mut prober)).await?;
+        let sight = timeout(SOON, confirmed(&mut prober, wanted)).await?;
         let took = switched.elapsed();
         let confirmed = load.now();
         // An old answer that came after all would be among these, and the probe's own as well.
-        let more = timeout(QUIET, prober.next(true, Timestamp::now)).await;
+        let more = timeout(QUIET, prober.next(Some(wanted), Timestamp::now)).await;
         ensure!(more.is_err(), "{more:?}");
         let summary = load.stop().await?;
 
@@ -60,7 +65,7 @@ async fn sees_new_when_no_old_answer_comes_any_more(bed: Arc<Bed>) -> Result<()>
     Ok(())
 }
 
-async fn prober(bed: &Bed, pair: &Pair, ingress: &Ingress) -> Result<Prober> {
+async fn prober(bed: &Bed, pair: &Pair, ingress: &Ingress, candidate: Colour) -> Result<Prober> {
     let route = Api::<Route>::namespaced(bed.kube(), &pair.ns).get("app").await?;
     let route: Value = serde_json::to_value(route)?;
     let choice: Probe =
@@ -68,13 +73,29 @@ async fn prober(bed: &Bed, pair: &Pair, ingress: &Ingress) -> Result<Prober> {
     let services = ["old", "new"].map(str::to_owned);
     let found = Targets::find(&[&route], &services, &choice);
     ensure!(found.targets.len() == 1, "{found:?}");
-    Prober::new(found, 2, &bluegreen::gate::Outside::network()).map_err(anyhow::Error::msg)
+    let cluster = Cluster::over(bed.kube(), &pair.ns);
+    let outside = bluegreen::gate::Outside::network();
+    let direct = |_: &Target, colour| {
+        let (_, service) = SERVICES.into_iter().find(|(of, _)| *of == colour).expect("one of two");
+        let (service, pods) = (service.to_owned(), Vec::new());
+        Ok(courier(&cluster, Reach { service, port: 80, tls: false, pods }))
+    };
+    Prober::new(candidate, found, 2, &outside, direct).map_err(anyhow::Error::msg)
 }
 
-async fn confirmed(prober: &mut Prober) -> Sight {
+async fn learnt(prober: &mut Prober) {
     loop {
-        let sight = prober.next(true, Timestamp::now).await;
-        if sight.is_enough(Timestamp::now()) {
+        let sight = prober.next(None, Timestamp::now).await;
+        if sight.rules.iter().all(|rule| rule.telling == Telling::Yes && rule.answered) {
+            return;
+        }
+    }
+}
+
+async fn confirmed(prober: &mut Prober, wanted: Colour) -> Sight {
+    loop {
+        let sight = prober.next(Some(wanted), Timestamp::now).await;
+        if sight.arrival(wanted, &sight.answered()) == (Arrival::Arrived { unseen: None }) {
             return sight;
         }
     }

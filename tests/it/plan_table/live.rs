@@ -2,11 +2,12 @@
 
 use bluegreen::model::{Colour, Kind, RELEASE, annotation};
 use bluegreen::release::{
-    Confirmed, Deploy, Doing, Gate, Goal, Next, Outcome, Probed, Settings, Sight, Verdict, WaitFor,
+    Confirmed, Deploy, Doing, Gate, Goal, Next, Outcome, Settings, Verdict, WaitFor,
 };
 
 use jiff::Timestamp;
 
+use super::heard::{self, Heard};
 use super::{changed, doing, go, reach, record_after, step, written};
 use crate::world::World;
 use crate::world::article::{V1, V2, backend, initialised};
@@ -15,24 +16,22 @@ use crate::world::driver::{Driver, WEBHOOK, abort, deploy, rollback, set};
 const V3: &str = "kmharish/parrot-app:v3";
 
 /// A release that has just been switched.
-fn switched(deploy: Deploy) -> (World, Driver) {
+pub fn switched(deploy: Deploy) -> (World, Driver) {
     let mut world = initialised();
     let mut driver = Driver::new("a", Goal::Deploy(deploy));
     reach(&mut world, &mut driver, step!(Doing::MarkSwitched));
+    heard::before(&mut driver, &world, &["parrot"]);
     go(&mut world, &mut driver);
+    driver.memory.probed = None;
     (world, driver)
 }
 
-fn plain() -> Deploy {
+pub fn plain() -> Deploy {
     deploy(V2, WEBHOOK)
 }
 
-fn with(change: impl FnOnce(&mut Settings)) -> Deploy {
+pub fn with(change: impl FnOnce(&mut Settings)) -> Deploy {
     set(plain(), change)
-}
-
-fn sees(driver: &mut Driver, sight: Sight) {
-    driver.memory.probed = Some(Probed { release: 1, sight });
 }
 
 fn arrival(next: &Next) -> (Confirmed, Option<&str>) {
@@ -42,7 +41,7 @@ fn arrival(next: &Next) -> (Confirmed, Option<&str>) {
     }
 }
 
-fn drains(next: &Next) -> bool {
+pub fn drains(next: &Next) -> bool {
     matches!(next, Next::Wait { on: WaitFor::Drain { .. }, .. })
 }
 
@@ -62,9 +61,10 @@ fn where_nothing_can_be_asked_the_ingress_controller_gets_its_time() {
     let (mut world, mut a) = switched(plain());
     for blind in [None, Some("both versions answer alike")] {
         if let Some(why) = blind {
-            sees(&mut a, Sight::Blind { why: why.to_owned() });
+            heard::of(&mut a, &world, &[Heard::nothing(why)]);
         }
-        assert_eq!(arrival(&a.next(&world)), (Confirmed::Settle, blind));
+        let why = blind.map(|why| format!("parrot: {why}"));
+        assert_eq!(arrival(&a.next(&world)), (Confirmed::Settle, why.as_deref()));
     }
     world.pass(9);
     assert_eq!(arrival(&a.next(&world)).0, Confirmed::Settle);
@@ -82,51 +82,65 @@ fn its_time_is_a_setting() {
 }
 
 #[test]
-fn a_second_of_new_answers_confirms_the_switch_at_once() {
+fn a_second_of_new_answers_alone_confirms_the_switch_at_once() {
     let (mut world, mut a) = switched(plain());
-    let since = world.now;
-    sees(&mut a, Sight::New { since, answers: 100, unseen: None });
-    assert_eq!(arrival(&a.next(&world)), (Confirmed::Probe, None), "100 within a moment");
-    world.pass(1);
-    sees(&mut a, Sight::New { since, answers: 9, unseen: None });
-    assert_eq!(arrival(&a.next(&world)).0, Confirmed::Probe, "too few");
-    sees(&mut a, Sight::New { since, answers: 10, unseen: None });
+    for (answers, seconds) in [(100, 0), (29, 30)] {
+        heard::of(&mut a, &world, &[Heard::version(Colour::Green, answers, seconds)]);
+        assert_eq!(arrival(&a.next(&world)), (Confirmed::Probe, None), "{answers} in {seconds} s");
+    }
+    world.pass(600);
+    heard::of(&mut a, &world, &[Heard::version(Colour::Green, 30, 1)]);
     let next = a.next(&world);
     let confirmed = Some(Confirmed::Probe);
     assert_eq!(*doing(&next), Doing::StartDrain { seconds: 30, confirmed });
-    // What was seen of another release says nothing.
+    assert_eq!(record_after(&world, &next).release.unwrap().unconfirmed, None);
+    // What was heard of another release says nothing.
     a.memory.probed.as_mut().unwrap().release = 7;
-    assert_eq!(arrival(&a.next(&world)).0, Confirmed::Settle);
+    let next = a.next(&world);
+    let settled = Doing::StartDrain { seconds: 30, confirmed: Some(Confirmed::Settle) };
+    assert_eq!(*doing(&next), settled);
 }
 
 #[test]
-fn new_answers_of_one_ingress_leave_another_its_time() {
-    for doubted in [false, true] {
-        let (mut world, mut a) = switched(plain());
-        if doubted {
-            world.pass(10);
-            sees(&mut a, Sight::Old { at: world.now, said: "as before the switch".to_owned() });
-            go(&mut world, &mut a);
-        }
-        let (since, why) = (world.now, "Ingress zoo is not asked");
-        world.pass(9);
-        sees(&mut a, Sight::New { since, answers: 80, unseen: Some(why.to_owned()) });
-        assert_eq!(arrival(&a.next(&world)), (Confirmed::Settle, Some(why)), "{doubted}");
-        world.pass(1);
-        let confirmed = Some(Confirmed::Settle);
-        assert_eq!(*doing(&a.next(&world)), Doing::StartDrain { seconds: 30, confirmed });
+fn what_one_ingress_shows_leaves_another_its_time() {
+    let (mut world, mut a) = switched(plain());
+    let why = "zoo: both versions answer alike";
+    let zoo = Heard::nothing("both versions answer alike").named("zoo");
+    let seen = [Heard::version(Colour::Green, 80, 5), zoo];
+    for _ in 0..2 {
+        heard::of(&mut a, &world, &seen);
+        assert_eq!(arrival(&a.next(&world)), (Confirmed::Settle, Some(why)));
+        world.pass(5);
     }
+    let next = a.next(&world);
+    let confirmed = Some(Confirmed::Settle);
+    assert_eq!(*doing(&next), Doing::StartDrain { seconds: 30, confirmed });
+    let unconfirmed = record_after(&world, &next).release.unwrap().unconfirmed;
+    assert_eq!(unconfirmed.as_deref(), Some(why));
+}
+
+#[test]
+fn its_time_counts_from_the_last_old_answer_of_another() {
+    let (mut world, mut a) = switched(plain());
+    world.pass(30);
+    let zoo = Heard::nothing("both versions answer alike").named("zoo");
+    let late = Heard::version(Colour::Green, 80, 5).other(world.now);
+    for _ in 0..2 {
+        heard::of(&mut a, &world, &[late.clone(), zoo.clone()]);
+        assert_eq!(arrival(&a.next(&world)).0, Confirmed::Settle);
+        world.pass(5);
+    }
+    assert!(step!(Doing::StartDrain { .. })(&a.next(&world)));
 }
 
 #[test]
 fn as_long_as_the_old_version_answers_it_stays() {
     let (mut world, mut a) = switched(plain());
-    let old = |world: &World| Sight::Old {
-        at: world.now,
-        said: "the old version still answers".to_owned(),
+    let old = |a: &mut Driver, world: &World| {
+        heard::of(a, world, &[Heard::version(Colour::Blue, 64, 6)]);
     };
-    let why = Some("the old version still answers");
-    sees(&mut a, old(&world));
+    let why = Some("parrot: 200 OK");
+    old(&mut a, &world);
     assert_eq!(arrival(&a.next(&world)), (Confirmed::Probe, why));
     world.pass(10);
     let next = a.next(&world);
@@ -135,21 +149,43 @@ fn as_long_as_the_old_version_answers_it_stays() {
     go(&mut world, &mut a);
     for seconds in [50, 500, 39] {
         world.pass(seconds);
-        sees(&mut a, old(&world));
+        old(&mut a, &world);
         assert_eq!(arrival(&a.next(&world)), (Confirmed::Probe, why));
     }
     world.pass(1);
     let what = changed(a.next(&world));
-    assert_eq!(what, "the switch does not arrive: the old version still answers, after 600 s");
+    assert_eq!(what, "the switch does not arrive: parrot: 200 OK, after 600 s");
     assert_eq!(world.replicas("parrot"), 1);
 }
 
-/// It has not asked before the switch, so it is blind for ever.
+/// Both versions are there to be asked: nothing of it is the first one's memory.
 #[test]
-fn who_goes_on_with_a_switch_that_did_not_arrive_does_not_take_time_for_a_proof() {
+fn who_goes_on_with_a_switch_asks_like_who_began_it() {
     let (mut world, mut a) = switched(plain());
     world.pass(10);
-    sees(&mut a, Sight::Old { at: world.now, said: "the old version still answers".to_owned() });
+    heard::of(&mut a, &world, &[Heard::version(Colour::Blue, 64, 6)]);
+    go(&mut world, &mut a);
+    world.edit_record(|record| record.driver = None);
+    world.pass(3600);
+    let mut b = Driver::new("b", Goal::Deploy(plain()));
+    b.memory.asks = true;
+    go(&mut world, &mut b);
+    for seconds in [0, 19] {
+        world.pass(seconds);
+        assert_eq!(arrival(&b.next(&world)), (Confirmed::Probe, None), "nothing is heard yet");
+    }
+    heard::of(&mut b, &world, &[Heard::version(Colour::Blue, 64, 6)]);
+    assert_eq!(arrival(&b.next(&world)), (Confirmed::Probe, Some("parrot: 200 OK")));
+    heard::of(&mut b, &world, &[Heard::version(Colour::Green, 30, 3)]);
+    let confirmed = Some(Confirmed::Probe);
+    assert_eq!(*doing(&b.next(&world)), Doing::StartDrain { seconds: 30, confirmed });
+}
+
+#[test]
+fn who_can_not_tell_does_not_take_time_for_a_proof_where_old_answers_came() {
+    let (mut world, mut a) = switched(plain());
+    world.pass(10);
+    heard::of(&mut a, &world, &[Heard::version(Colour::Blue, 64, 6)]);
     go(&mut world, &mut a);
     world.edit_record(|record| record.driver = None);
     let mut b = Driver::new("b", Goal::Deploy(plain()));
@@ -159,15 +195,35 @@ fn who_goes_on_with_a_switch_that_did_not_arrive_does_not_take_time_for_a_proof(
         let what = changed(b.next(&world));
         assert!(what.contains("this process can't tell whether it has since"), "{what}");
     }
+    heard::of(&mut b, &world, &[Heard::nothing("no rights")]);
+    let mut c = Driver { memory: Default::default(), ..b.clone() };
+    heard::of(&mut c, &world, &[Heard::nothing("no rights")]);
+    assert_eq!(arrival(&c.next(&world)), (Confirmed::Probe, Some("parrot: no rights")));
+    world.pass(600);
+    assert!(changed(c.next(&world)).contains("this process can't tell"));
     // A person may say how long it takes.
     world.edit_record(|record| record.driver = None);
     let longer = with(|settings| settings.settle_seconds = Some(60));
-    let mut c = Driver::new("c", Goal::Deploy(longer));
-    let next = reach(&mut world, &mut c, step!(Doing::StartDrain { .. }));
-    assert_eq!(
-        *doing(&next),
-        Doing::StartDrain { seconds: 30, confirmed: Some(Confirmed::Settle) }
-    );
+    let mut d = Driver::new("d", Goal::Deploy(longer));
+    let next = reach(&mut world, &mut d, step!(Doing::StartDrain { .. }));
+    let settled = Doing::StartDrain { seconds: 60, confirmed: Some(Confirmed::Settle) };
+    assert_eq!(*doing(&next), settled);
+}
+
+/// Several controllers may stand behind one address.
+#[test]
+fn a_drain_is_never_shorter_than_what_the_controller_can_take() {
+    for (drain, settle, kept) in [(1, 10, 10), (60, 10, 60), (1, 0, 1)] {
+        let (world, mut a) = switched(with(|settings| {
+            (settings.drain_seconds, settings.settle_seconds) = (Some(drain), Some(settle));
+        }));
+        heard::of(&mut a, &world, &[Heard::version(Colour::Green, 30, 3)]);
+        let next = a.next(&world);
+        let confirmed = Some(Confirmed::Probe);
+        assert_eq!(*doing(&next), Doing::StartDrain { seconds: kept, confirmed });
+        let until = record_after(&world, &next).release.unwrap().drain_until.unwrap();
+        assert_eq!((until - world.now).get_seconds(), i64::try_from(kept).unwrap());
+    }
 }
 
 #[test]

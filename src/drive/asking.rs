@@ -1,0 +1,126 @@
+//! The app, asked for one release: through the ingress, and each version itself.
+
+use std::future::pending;
+
+use serde_json::Value;
+
+use super::Drive;
+use crate::cluster::{Cluster, courier};
+use crate::gate::Courier;
+use crate::gate::probe::{Prober, Targets};
+use crate::model::Colour;
+use crate::release::plan::WaitFor;
+use crate::release::{Probed, Reach, Release, Sight, Snapshot, reach};
+
+/// The version that is to answer; none before a switch.
+pub type Wanted = Option<Colour>;
+
+pub struct Asking {
+    release: u64,
+    /// Why it can't be asked, until that has been told.
+    prober: Result<Prober, Option<String>>,
+    ways: Vec<Way>,
+}
+
+/// How one version is asked itself.
+struct Way {
+    colour: Colour,
+    /// As the Ingress names it.
+    port: Value,
+    reach: Option<Reach>,
+    courier: Option<Courier>,
+}
+
+impl Asking {
+    pub fn new(drive: &Drive, s: &Snapshot, release: &Release) -> Asking {
+        let record = s.record.as_ref().map(|(_, record)| record);
+        let (routes, services) = record.map(|r| (s.routes(r), s.serving(r))).unwrap_or_default();
+        let targets = Targets::find(&routes, &services, drive.probe);
+        let mut ways: Vec<Way> = Vec::new();
+        for target in &targets.targets {
+            for colour in Colour::BOTH {
+                if !ways.iter().any(|way| way.colour == colour && way.port == target.port) {
+                    let reach = reach(s, colour, &target.port, target.is_tls);
+                    let courier = reach.as_ref().map(|to| courier(drive.cluster, to.clone()));
+                    ways.push(Way { colour, port: target.port.clone(), reach, courier });
+                }
+            }
+        }
+        let replicas = Colour::BOTH.into_iter().filter_map(|c| Some(s.slot(c)?.desired())).max();
+        let prober = Prober::new(
+            release.to,
+            targets,
+            replicas.unwrap_or(1),
+            drive.outside,
+            |target, colour| led(&ways, s, &target.port, colour),
+        );
+        Asking { release: release.number, prober: prober.map_err(Some), ways }
+    }
+
+    pub fn is_about(&self, release: &Release) -> bool {
+        self.release == release.number
+    }
+
+    /// Pods come and go.
+    pub fn follow(&mut self, drive: &Drive, s: &Snapshot) {
+        let mut is_new = false;
+        for way in &mut self.ways {
+            let is_tls = way.reach.as_ref().is_some_and(|reach| reach.tls);
+            let now = reach(s, way.colour, &way.port, is_tls);
+            if now.is_some() && now != way.reach {
+                way.courier = now.clone().map(|to| courier(drive.cluster, to));
+                way.reach = now;
+                is_new = true;
+            }
+        }
+        if is_new && let Ok(prober) = &mut self.prober {
+            prober.lead(|port, colour| led(&self.ways, s, port, colour));
+        }
+    }
+
+    pub async fn next(&mut self, cluster: &Cluster, wanted: Wanted) -> Probed {
+        let sight = match &mut self.prober {
+            Ok(prober) => prober.next(wanted, || cluster.clock().now()).await,
+            Err(why) => match why.take() {
+                Some(why) => Sight::nothing(why),
+                None => pending().await,
+            },
+        };
+        Probed { release: self.release, sight }
+    }
+}
+
+fn led(ways: &[Way], s: &Snapshot, port: &Value, colour: Colour) -> Result<Courier, String> {
+    let way = ways.iter().find(|way| way.colour == colour && way.port == *port);
+    way.and_then(|way| way.courier.clone()).ok_or_else(|| {
+        format!("Service {} does not have the Ingress's port", s.names.service(colour))
+    })
+}
+
+/// The release that the app is asked for, from the candidate's readiness on until it is over, and the
+/// version that is to answer.
+pub fn asked_for<'a>(s: &'a Snapshot, on: &WaitFor) -> Option<(&'a Release, Wanted)> {
+    let (_, record) = s.record.as_ref()?;
+    let release = record.release.as_ref()?;
+    let is_there = release.waiting.is_some() || release.warm;
+    let is_switched = release.switched.is_some() || s.bears_number(record, release);
+    let is_wanted = match on {
+        WaitFor::Gate { .. } | WaitFor::Answer | WaitFor::Person | WaitFor::Settle { .. } => true,
+        WaitFor::Arrival { .. }
+        | WaitFor::Bake { .. }
+        | WaitFor::Drain { .. }
+        | WaitFor::Ended { .. } => true,
+        WaitFor::Ready { .. } => is_there && is_switched,
+        WaitFor::Driver { .. }
+        | WaitFor::SignOfLife { .. }
+        | WaitFor::Turn { .. }
+        | WaitFor::Change => false,
+    };
+    let wanted = match (&release.ending, is_switched) {
+        (Some(_), true) => Some(release.from),
+        (None, true) => Some(release.to),
+        (Some(_), false) => return None,
+        (None, false) => None,
+    };
+    is_wanted.then_some((release, wanted))
+}

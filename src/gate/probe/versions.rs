@@ -1,0 +1,198 @@
+//! What the two versions answer when they are asked directly, and by what they can be told apart. Pure.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::answer::{Answer, Feature, Heard, Says};
+use crate::model::Colour;
+
+/// So many answers at least tell what a version always says.
+const FEW: usize = 10;
+/// For each pod, where answers differ from pod to pod: that one of them has answered none of so
+/// many happens to one app in three thousand.
+const A_POD: usize = 8;
+/// No more are kept: what was said long ago may not be said any more.
+const KEPT: usize = 100;
+
+/// One version, at one rule of the Ingress.
+pub struct Version {
+    heard: VecDeque<Answer>,
+    /// So many answers without a new value, and a feature that has several has no more.
+    enough: usize,
+    /// Why it can't be asked.
+    denied: Option<String>,
+    /// Why the last question got no answer.
+    missed: Option<String>,
+}
+
+/// Both.
+pub struct Versions {
+    both: [Version; 2],
+    apart: Apart,
+}
+
+/// What tells the versions apart: for each such feature the values of blue and of green.
+pub type Apart = BTreeMap<Feature, [BTreeSet<Option<String>>; 2]>;
+
+impl Version {
+    fn new(replicas: u64) -> Version {
+        let replicas = usize::try_from(replicas).unwrap_or(usize::MAX);
+        let enough = replicas.saturating_mul(A_POD).clamp(FEW, KEPT / 2);
+        Version { heard: VecDeque::new(), enough, denied: None, missed: None }
+    }
+
+    fn note(&mut self, heard: Heard) {
+        match heard {
+            Heard::Answer(answer) if answer.is_put_off() => {
+                self.missed = Some(answer.status().to_string());
+            }
+            Heard::Answer(answer) => {
+                if self.heard.len() == KEPT {
+                    self.heard.pop_front();
+                }
+                self.heard.push_back(answer);
+                self.missed = None;
+            }
+            Heard::Nobody(why) => self.missed = Some(why),
+            Heard::Denied(why) => self.denied = Some(why),
+        }
+    }
+
+    pub fn answers(&self) -> impl DoubleEndedIterator<Item = &Answer> {
+        self.heard.iter()
+    }
+
+    pub fn is_denied(&self) -> bool {
+        self.denied.is_some()
+    }
+
+    /// Whether enough was heard to know what it always says.
+    pub fn is_known(&self) -> bool {
+        self.heard.len() >= self.enough
+    }
+
+    /// Whether more would tell little.
+    pub fn is_full(&self) -> bool {
+        self.heard.len() >= self.enough + FEW
+    }
+
+    pub fn last_is_a_failure(&self) -> bool {
+        self.missed.is_some() || self.heard.back().is_some_and(|a| a.status().is_server_error())
+    }
+
+    /// The values of a feature, if it has no others: none came but once, and none for the first time
+    /// of late. So the names of three pods are a closed set; a counter, a clock, an id of the request
+    /// is not, for each brings new ones for ever.
+    fn closed(&self, feature: &Feature) -> Option<BTreeSet<Option<String>>> {
+        let mut counts: BTreeMap<Says, usize> = BTreeMap::new();
+        let mut since_new = 0;
+        for says in self.heard.iter().map(|answer| answer.says(feature)) {
+            if says == Says::Unknown {
+                return None;
+            }
+            let count = counts.entry(says).or_default();
+            *count += 1;
+            since_new = if *count == 1 { 1 } else { since_new + 1 };
+        }
+        let enough = if counts.len() == 1 { FEW } else { self.enough };
+        let is_closed = since_new >= enough && counts.values().all(|count| *count > 1);
+        is_closed.then(|| counts.into_keys().map(value).collect())
+    }
+
+    /// Whether it was seen to answer with that status, and like this.
+    fn was_seen_to_say(&self, answer: &Answer) -> bool {
+        let mut alike = self.heard.iter().filter(|own| own.status() == answer.status()).peekable();
+        if alike.peek().is_none() {
+            return false;
+        }
+        let media = Feature::Header("content-type".to_owned());
+        let by = if self.closed(&Feature::Body).is_some() { &Feature::Body } else { &media };
+        alike.any(|own| match (own.says(by), answer.says(by)) {
+            (Says::Unknown, _) | (_, Says::Unknown) => true,
+            (own, said) => own == said,
+        })
+    }
+}
+
+pub fn value(says: Says) -> Option<String> {
+    match says {
+        Says::This(value) => Some(value.to_owned()),
+        Says::Nothing | Says::Unknown => None,
+    }
+}
+
+impl Versions {
+    pub fn new(replicas: u64) -> Versions {
+        Versions { both: [Version::new(replicas), Version::new(replicas)], apart: Apart::new() }
+    }
+
+    pub fn of(&self, colour: Colour) -> &Version {
+        &self.both[colour as usize]
+    }
+
+    pub fn note(&mut self, colour: Colour, heard: Heard) {
+        self.both[colour as usize].note(heard);
+        self.apart = self.compared();
+    }
+
+    /// Why they can't be asked.
+    pub fn denied(&self) -> Option<&str> {
+        self.both.iter().find_map(|version| version.denied.as_deref())
+    }
+
+    pub fn are_known(&self) -> bool {
+        self.both.iter().all(Version::is_known)
+    }
+
+    /// Why too little was heard of one of them.
+    pub fn missed(&self) -> Option<&str> {
+        let unknown = self.both.iter().filter(|version| !version.is_known());
+        unknown.into_iter().find_map(|version| version.missed.as_deref())
+    }
+
+    /// Features whose values are closed for each of them, and of which none is both's.
+    pub fn apart(&self) -> &Apart {
+        &self.apart
+    }
+
+    fn compared(&self) -> Apart {
+        let [blue, green] = &self.both;
+        let answers = self.both.iter().flat_map(Version::answers);
+        let features: BTreeSet<&Feature> = answers.flat_map(Answer::features).collect();
+        let apart = features.into_iter().filter_map(|feature| {
+            let sets = [blue.closed(feature)?, green.closed(feature)?];
+            sets[0].is_disjoint(&sets[1]).then(|| (feature.clone(), sets))
+        });
+        apart.collect()
+    }
+
+    /// Whether either of them was seen to answer with that status.
+    pub fn have_status(&self, answer: &Answer) -> bool {
+        self.both.iter().flat_map(Version::answers).any(|own| own.status() == answer.status())
+    }
+
+    /// Whether one of them was seen to answer like this.
+    pub fn say(&self, answer: &Answer) -> bool {
+        self.both.iter().any(|version| version.was_seen_to_say(answer))
+    }
+
+    /// The candidate's own trouble, where the live version has none: nothing but errors of its own for so
+    /// many answers; or that it refuses what the other answers.
+    pub fn trouble(&self, candidate: Colour) -> (Option<String>, Option<String>) {
+        let (new, old) = (self.of(candidate), self.of(candidate.other()));
+        let newest: Vec<&Answer> = new.answers().rev().take(FEW).collect();
+        let Some(last) = newest.first().filter(|_| newest.len() == FEW && !old.heard.is_empty())
+        else {
+            return (None, None);
+        };
+        let all = |of: fn(&Answer) -> bool| newest.iter().all(|answer| of(answer));
+        let none = |of: fn(&Answer) -> bool| !old.answers().any(of);
+        let is_5xx = |answer: &Answer| answer.status().is_server_error();
+        let is_4xx = |answer: &Answer| answer.status().is_client_error();
+        let said = last.status().to_string();
+        match () {
+            () if all(is_5xx) && none(is_5xx) => (Some(said), None),
+            () if all(is_4xx) && none(is_4xx) => (None, Some(said)),
+            () => (None, None),
+        }
+    }
+}

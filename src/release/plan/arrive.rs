@@ -1,0 +1,139 @@
+//! Whether a switch, or the way back, has arrived: an Ingress has no acknowledgement.
+
+use jiff::Timestamp;
+
+use super::{Doing, Look, Next, WaitFor, later, start};
+use crate::model::Colour;
+use crate::release::{Arrival, Confirmed, Release, Sight};
+
+/// So long a process that goes on with a switch waits until it has heard something.
+const FIRST_WORD_SECONDS: u64 = 20;
+
+/// What is known of it.
+enum Known {
+    /// One version alone answers, at all that is asked.
+    Seen,
+    /// Nothing can be seen, of some of it or of all: time has to do, from this instant on.
+    Unseen { since: Timestamp, why: Option<String> },
+    /// Somebody else answers, or it is too early to say.
+    Not(Option<String>),
+}
+
+/// What this process has heard of the release.
+pub fn sight<'a>(look: Look<'a>, release: &Release) -> Option<&'a Sight> {
+    look.s.memory.sight(release.number)
+}
+
+/// `began`: when people were led to the version that is wanted now.
+fn known(look: Look, release: &Release, wanted: Colour, began: Timestamp) -> Known {
+    let memory = &look.s.memory;
+    let Some(sight) = sight(look, release) else {
+        let first = memory.began.map(|began| later(began, FIRST_WORD_SECONDS));
+        return match memory.asks && first.is_some_and(|first| look.now < first) {
+            true => Known::Not(None),
+            false => Known::Unseen { since: began, why: None },
+        };
+    };
+    // What was heard last is as late as what can't be heard may be.
+    let since = sight.heard_other().map_or(began, |heard| heard.max(began));
+    match sight.arrival(wanted, &release.answered) {
+        Arrival::Arrived { unseen: None } => Known::Seen,
+        Arrival::Arrived { unseen } => Known::Unseen { since, why: unseen },
+        Arrival::Blind { why } => Known::Unseen { since, why: Some(why) },
+        Arrival::Not { said } => Known::Not(said),
+        Arrival::Learning => Known::Not(None),
+    }
+}
+
+/// Who takes a release up later gives the switch the same time again.
+fn given_up(look: Look, release: &Release, began: Timestamp) -> Timestamp {
+    let since = look.s.memory.began.map_or(began, |mine| mine.max(began));
+    later(since, release.timeout_seconds)
+}
+
+fn wait(colour: Colour, by: Confirmed, why: Option<String>, until: Timestamp) -> Next {
+    Next::Wait { until: Some(until), on: WaitFor::Arrival { colour, by, why } }
+}
+
+/// Until the new version alone answers.
+pub fn confirm(look: Look, release: &Release, switched: Timestamp) -> Next {
+    let colour = release.to;
+    let until = given_up(look, release, switched);
+    match known(look, release, colour, switched) {
+        Known::Seen => confirmed(look, release, Confirmed::Probe, None),
+        // It was seen not to have arrived after its time: time alone proves nothing any more.
+        Known::Unseen { why, .. } if release.doubted && sight_is_all(look, release) => {
+            if look.now >= until || why.is_none() {
+                return look.changed(
+                    "the switch was seen not to arrive, and this process can't tell whether it has \
+                     since: the same command with another --settle takes it for arrived after that time",
+                );
+            }
+            wait(colour, Confirmed::Probe, why, until)
+        }
+        Known::Unseen { since, why } => {
+            let settled = later(since, release.settle_seconds);
+            if look.now >= settled {
+                return confirmed(look, release, Confirmed::Settle, why);
+            }
+            wait(colour, Confirmed::Settle, why, settled)
+        }
+        Known::Not(said) if look.now >= until => {
+            let said = said.unwrap_or_else(|| "too little is heard".to_owned());
+            let seconds = release.timeout_seconds;
+            look.changed(format!("the switch does not arrive: {said}, after {seconds} s"))
+        }
+        Known::Not(Some(_))
+            if !release.doubted && look.now >= later(switched, release.settle_seconds) =>
+        {
+            look.act(Doing::Doubt, look.release(|release| release.doubted = true))
+        }
+        Known::Not(said) => wait(colour, Confirmed::Probe, said, until),
+    }
+}
+
+/// Whether nothing at all was seen to arrive.
+fn sight_is_all(look: Look, release: &Release) -> bool {
+    let sight = sight(look, release);
+    sight.is_none_or(|sight| {
+        matches!(sight.arrival(release.to, &release.answered), Arrival::Blind { .. })
+    })
+}
+
+fn confirmed(look: Look, release: &Release, by: Confirmed, why: Option<String>) -> Next {
+    let seconds = release.kept_seconds().max(release.bake_seconds);
+    let write = look.release(|release| {
+        release.confirmed = Some(by);
+        release.unconfirmed = why;
+        release.arrived = Some(look.now);
+        (release.drain_until, release.bake_until) = start::kept_until(release, look.now);
+    });
+    look.act(Doing::StartDrain { seconds, confirmed: Some(by) }, write)
+}
+
+/// After a switch back: until the old version alone answers, then for as long as what is under way may
+/// take. The candidate stays all the while.
+pub fn confirm_back(look: Look, release: &Release, began: Timestamp) -> Next {
+    let colour = release.from;
+    let drain = |arrival: u64| {
+        let seconds = release.drain_seconds.saturating_add(arrival);
+        let until = later(look.now, seconds);
+        let write = look.release(|release| release.drain_back_until = Some(until));
+        look.act(Doing::StartDrain { seconds, confirmed: None }, write)
+    };
+    // Nobody misses a version that answers nothing.
+    if look.s.endpoints(release.to) == 0 {
+        return drain(0);
+    }
+    let until = given_up(look, release, began);
+    match known(look, release, colour, began) {
+        Known::Seen => drain(0),
+        Known::Unseen { .. } => drain(release.settle_seconds),
+        Known::Not(said) if look.now >= until => {
+            let said = said.unwrap_or_else(|| "too little is heard".to_owned());
+            let seconds = release.timeout_seconds;
+            look.changed(format!("the switch back does not arrive: {said}, after {seconds} s"))
+        }
+        Known::Not(said) => wait(colour, Confirmed::Probe, said, until),
+    }
+}

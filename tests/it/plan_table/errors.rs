@@ -1,0 +1,252 @@
+//! Errors through the ingress, where answers came: before the switch, after it, when the old version has
+//! been put away, and on the way back.
+
+use bluegreen::model::{Colour, Kind};
+use bluegreen::release::{Doing, Goal, Next, Outcome, Settings, Sight, Verdict, WaitFor};
+
+use super::heard::{self, Heard};
+use super::live::{drains, plain, switched, with};
+use super::{changed, deploying, doing, go, reach, record_after, step, written};
+use crate::world::World;
+use crate::world::article::{V1, V2, backend};
+use crate::world::driver::{Driver, abort};
+
+fn ends(next: &Next) -> &str {
+    let Doing::End { ending } = doing(next) else { panic!("{next:?}") };
+    assert_eq!(ending.outcome, Verdict::Unhealthy);
+    &ending.reason
+}
+
+fn waits_for_the_end(next: &Next) -> bool {
+    matches!(next, Next::Wait { on: WaitFor::Ended { colour: Colour::Blue }, .. })
+}
+
+#[test]
+fn the_rules_that_are_answered_until_the_switch_are_written_down_with_it() {
+    let (world, _) = switched(plain());
+    assert_eq!(world.release().answered, ["parrot"]);
+}
+
+#[test]
+fn a_candidate_that_answers_errors_where_the_live_version_does_not_is_not_switched_to() {
+    let (mut world, mut a) = deploying(super::asks);
+    let fails = Some("parrot.example.com/: 502 Bad Gateway".to_owned());
+    heard::hears(&mut a, Sight { fails, ..Sight::default() });
+    let next = a.next(&world);
+    let why = "it answers with errors, and the live version does not: parrot.example.com/: 502 Bad Gateway";
+    assert_eq!(ends(&next), why);
+    let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("it goes on") };
+    assert_eq!(finished.outcome, Verdict::Unhealthy);
+    // What it refuses is its own affair.
+    let (world, mut a) = deploying(super::asks);
+    let refuses = Some("parrot.example.com/: 404 Not Found".to_owned());
+    heard::hears(&mut a, Sight { refuses, ..Sight::default() });
+    assert!(super::asks(&a.next(&world)));
+}
+
+#[test]
+fn errors_alone_after_the_switch_lead_back_at_once_in_each_phase() {
+    let baking = || with(|settings| settings.bake_seconds = Some(600));
+    let phases: [(Settings, fn(&Next) -> bool); 3] = [
+        (plain().settings, |n| matches!(n, Next::Wait { on: WaitFor::Arrival { .. }, .. })),
+        (plain().settings, drains),
+        (baking().settings, |n| matches!(n, Next::Wait { on: WaitFor::Bake { .. }, .. })),
+    ];
+    for (settings, phase) in phases {
+        let (mut world, mut a) = switched(bluegreen::release::Deploy { settings, ..plain() });
+        reach(&mut world, &mut a, phase);
+        for too_few in [Heard::errors(9, 30), Heard::errors(60, 4)] {
+            heard::of(&mut a, &world, &[too_few]);
+            assert!(!step!(Doing::End { .. })(&a.next(&world)));
+        }
+        heard::of(&mut a, &world, &[Heard::errors(10, 5)]);
+        let next = a.next(&world);
+        assert_eq!(ends(&next), "it went bad after the switch: parrot: 502 Bad Gateway");
+        assert!(written(&next).fresh, "on a look of its own");
+        reach(&mut world, &mut a, step!(Doing::SwitchBack { .. }));
+        go(&mut world, &mut a);
+        heard::of(&mut a, &world, &[Heard::version(Colour::Blue, 30, 3)]);
+        let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("it goes on") };
+        assert_eq!(finished.outcome, Verdict::Unhealthy);
+        assert_eq!((backend(&world), world.live_image().as_deref()), ("parrot-blue", Some(V1)));
+    }
+}
+
+#[test]
+fn errors_where_none_answered_before_lead_nobody_back() {
+    let (mut world, mut a) = switched(plain());
+    heard::of(&mut a, &world, &[Heard::errors(60, 30).named("zoo")]);
+    assert!(!step!(Doing::End { .. })(&a.next(&world)));
+    // Errors at some rule that answered keep both versions, until it is given up.
+    world.pass(600);
+    heard::of(&mut a, &world, &[Heard::errors(9, 4), Heard::version(Colour::Green, 30, 3)]);
+    let what = changed(a.next(&world));
+    assert_eq!(what, "the switch does not arrive: parrot: 502 Bad Gateway, after 600 s");
+}
+
+/// A release at the end of its drain, of which the new version alone was heard until then.
+fn drained() -> (World, Driver) {
+    let (mut world, mut a) = switched(plain());
+    heard::of(&mut a, &world, &[Heard::version(Colour::Green, 30, 3)]);
+    let next = reach(&mut world, &mut a, drains);
+    let Next::Wait { until, .. } = next else { panic!("{next:?}") };
+    world.now = until.unwrap();
+    (world, a)
+}
+
+#[test]
+fn nothing_is_put_away_while_anybody_else_answers() {
+    for heard in [Heard::version(Colour::Blue, 1, 0), Heard::errors(1, 0)] {
+        let (mut world, mut a) = drained();
+        heard::of(&mut a, &world, &[heard.clone()]);
+        assert!(drains(&a.next(&world)), "{:?}", a.next(&world));
+        world.pass(600);
+        heard::of(&mut a, &world, &[heard]);
+        let what = changed(a.next(&world));
+        assert!(what.starts_with("parrot can't be put away: parrot: "), "{what}");
+        heard::of(&mut a, &world, &[Heard::version(Colour::Green, 1, 0)]);
+        assert!(step!(Doing::PutAway { .. })(&a.next(&world)));
+    }
+}
+
+/// The old version was put away.
+fn put_away() -> (World, Driver) {
+    let (mut world, mut a) = drained();
+    heard::of(&mut a, &world, &[Heard::version(Colour::Green, 30, 3)]);
+    reach(&mut world, &mut a, step!(Doing::PutAway { .. }));
+    world.step(&mut a);
+    (world, a)
+}
+
+#[test]
+fn a_put_away_is_over_when_nobody_has_missed_it() {
+    let (mut world, mut a) = put_away();
+    assert!(waits_for_the_end(&a.next(&world)), "its pods end: {:?}", a.next(&world));
+    world.pass(20);
+    assert!(waits_for_the_end(&a.next(&world)), "they take their time");
+    a.memory.note_gone(1, world.now);
+    assert!(waits_for_the_end(&a.next(&world)), "it is heard whether anybody misses them");
+    world.pass(5);
+    assert!(step!(Doing::Finish)(&a.next(&world)));
+    // Pods that never end are not waited for for ever.
+    let (mut world, mut a) = put_away();
+    world.pass(60);
+    assert!(waits_for_the_end(&a.next(&world)));
+    world.pass(5);
+    assert!(step!(Doing::Finish)(&a.next(&world)));
+    // Without an ear there is nothing to wait for.
+    let (world, mut a) = put_away();
+    a.memory.probed = None;
+    assert!(step!(Doing::Finish)(&a.next(&world)));
+}
+
+#[test]
+fn who_is_missed_is_started_again_before_any_route_is_touched() {
+    let (mut world, mut a) = put_away();
+    a.memory.note_gone(1, world.now);
+    world.pass(5);
+    heard::of(&mut a, &world, &[Heard::errors(9, 4)]);
+    assert!(waits_for_the_end(&a.next(&world)), "errors that have just begun");
+    heard::of(&mut a, &world, &[Heard::errors(10, 5)]);
+    let next = a.next(&world);
+    let said = "parrot: 502 Bad Gateway".to_owned();
+    assert_eq!(*doing(&next), Doing::Revive { said });
+    go(&mut world, &mut a);
+    let resize = Doing::Resize { deployment: "parrot".to_owned(), replicas: 1 };
+    assert_eq!(*doing(&a.next(&world)), resize);
+    go(&mut world, &mut a);
+    // The errors end with it: it stays, and the release has gone live.
+    heard::of(&mut a, &world, &[Heard::version(Colour::Green, 3, 1)]);
+    let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("it goes on") };
+    assert_eq!((finished.outcome, finished.kept), (Verdict::Promoted, true));
+    assert_eq!(finished.missed.as_deref(), Some("parrot: 502 Bad Gateway"));
+    assert_eq!((world.live_image().as_deref(), world.replicas("parrot")), (Some(V2), 1));
+}
+
+#[test]
+fn errors_that_go_on_lead_back_to_what_was_started_again() {
+    for back in [true, false] {
+        let (mut world, mut a) = put_away();
+        heard::of(&mut a, &world, &[Heard::errors(10, 5)]);
+        reach(&mut world, &mut a, step!(Doing::Resize { .. }));
+        go(&mut world, &mut a);
+        for seconds in [0, 14] {
+            world.pass(seconds);
+            assert!(waits_for_the_end(&a.next(&world)), "{:?}", a.next(&world));
+        }
+        // Its driver dies: whoever goes on knows of it.
+        world.edit_record(|record| record.driver = None);
+        let mut b = Driver::new("b", Goal::Deploy(plain()));
+        heard::of(&mut b, &world, &[Heard::errors(10, 5)]);
+        go(&mut world, &mut b);
+        assert!(waits_for_the_end(&b.next(&world)));
+        world.pass(15);
+        let next = b.next(&world);
+        assert_eq!(
+            ends(&next),
+            "it went bad once parrot had been put away: parrot: 502 Bad Gateway"
+        );
+        reach(&mut world, &mut b, step!(Doing::SwitchBack { .. }));
+        go(&mut world, &mut b);
+        reach(&mut world, &mut b, |n| matches!(n, Next::Wait { on: WaitFor::Arrival { .. }, .. }));
+        if back {
+            heard::of(&mut b, &world, &[Heard::version(Colour::Blue, 30, 3)]);
+            let Outcome::Finished(finished) = world.follow(&mut b) else { panic!("it goes on") };
+            assert_eq!(finished.outcome, Verdict::Unhealthy);
+        } else {
+            world.pass(600);
+            let what = changed(b.next(&world));
+            assert!(what.starts_with("the switch back does not arrive: "), "{what}");
+            let both = (world.replicas("parrot"), world.replicas("parrot-green"));
+            assert_eq!(both, (1, 1), "both are up");
+        }
+    }
+}
+
+/// After a switch back the candidate stays until the old version alone answers.
+#[test]
+fn the_way_back_is_confirmed_as_the_way_there() {
+    let aborted = || {
+        let (mut world, mut a) = switched(plain());
+        heard::of(&mut a, &world, &[Heard::version(Colour::Green, 30, 3)]);
+        reach(&mut world, &mut a, drains);
+        world.edit_record(|record| record.driver = None);
+        let mut x = Driver::new("x", abort());
+        x.memory.asks = true;
+        reach(&mut world, &mut x, step!(Doing::SwitchBack { .. }));
+        go(&mut world, &mut x);
+        reach(&mut world, &mut x, |n| matches!(n, Next::Wait { on: WaitFor::Arrival { .. }, .. }));
+        (world, x)
+    };
+    let waits = |next: &Next| {
+        matches!(next, Next::Wait { on: WaitFor::Arrival { colour: Colour::Blue, .. }, .. })
+    };
+    let (mut world, mut x) = aborted();
+    for heard in [Heard::learning(), Heard::version(Colour::Green, 64, 6), Heard::errors(64, 60)] {
+        world.pass(30);
+        heard::of(&mut x, &world, &[heard]);
+        assert!(waits(&x.next(&world)), "{:?}", x.next(&world));
+    }
+    heard::of(&mut x, &world, &[Heard::version(Colour::Blue, 30, 3)]);
+    let next = x.next(&world);
+    assert_eq!(*doing(&next), Doing::StartDrain { seconds: 30, confirmed: None });
+    assert!(record_after(&world, &next).release.unwrap().drain_back_until.is_some());
+
+    let (mut world, mut x) = aborted();
+    world.pass(600);
+    heard::of(&mut x, &world, &[Heard::version(Colour::Green, 64, 6)]);
+    let what = changed(x.next(&world));
+    assert_eq!(what, "the switch back does not arrive: parrot: 200 OK, after 600 s");
+    assert!(world.find(Kind::Deployment, "parrot-green").is_some(), "both are up");
+
+    // Where nothing can be told, the controller has its time.
+    let (world, mut x) = aborted();
+    heard::of(&mut x, &world, &[Heard::nothing("both versions answer alike")]);
+    assert_eq!(*doing(&x.next(&world)), Doing::StartDrain { seconds: 40, confirmed: None });
+    // Nobody misses a version that answers nothing.
+    let (mut world, mut x) = aborted();
+    world.edit(Kind::EndpointSlice, "parrot-green-ends", |slice| {
+        slice["endpoints"] = serde_json::json!([]);
+    });
+    assert_eq!(*doing(&x.next(&world)), Doing::StartDrain { seconds: 30, confirmed: None });
+}

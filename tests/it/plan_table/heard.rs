@@ -1,0 +1,90 @@
+//! What a process has heard of a release, for rows of the table.
+
+use bluegreen::model::Colour;
+use bluegreen::release::{Probed, Rule, Sight, Streak, Telling, Voice};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::world::World;
+use crate::world::driver::Driver;
+
+/// What is heard by one rule.
+#[derive(Clone)]
+pub struct Heard {
+    name: &'static str,
+    telling: Telling,
+    /// With the number of answers, and the seconds that they took.
+    voice: Option<(Voice, u64, i64)>,
+    other: Option<Timestamp>,
+}
+
+impl Heard {
+    pub fn version(colour: Colour, answers: u64, seconds: i64) -> Heard {
+        let voice = Some((Voice::Version(colour), answers, seconds));
+        Heard { name: "parrot", telling: Telling::Yes, voice, other: None }
+    }
+
+    pub fn errors(answers: u64, seconds: i64) -> Heard {
+        let voice = Some((Voice::Error, answers, seconds));
+        Heard { name: "parrot", telling: Telling::Yes, voice, other: None }
+    }
+
+    /// Somebody answers, and it can't be told who.
+    pub fn nothing(why: &str) -> Heard {
+        let voice = Some((Voice::Unclear, 64, 6));
+        Heard { name: "parrot", telling: Telling::No(why.to_owned()), voice, other: None }
+    }
+
+    pub fn learning() -> Heard {
+        Heard { name: "parrot", telling: Telling::Learning, voice: None, other: None }
+    }
+
+    pub fn named(self, name: &'static str) -> Heard {
+        Heard { name, ..self }
+    }
+
+    /// When the version that is not wanted was heard last.
+    pub fn other(self, at: Timestamp) -> Heard {
+        Heard { other: Some(at), ..self }
+    }
+
+    fn rule(&self, now: Timestamp) -> Rule {
+        let streak = self.voice.map(|(voice, answers, seconds)| Streak {
+            voice,
+            since: now - SignedDuration::from_secs(seconds),
+            at: now,
+            answers,
+            said: if voice == Voice::Error { "502 Bad Gateway" } else { "200 OK" }.to_owned(),
+        });
+        Rule {
+            name: self.name.to_owned(),
+            rule: self.name.to_owned(),
+            way: self.name.to_owned(),
+            telling: self.telling.clone(),
+            answered: true,
+            streak,
+            heard_other: self.other,
+        }
+    }
+}
+
+pub fn sight(world: &World, heard: &[Heard]) -> Sight {
+    let rules = heard.iter().map(|heard| heard.rule(world.now)).collect();
+    Sight { rules, ..Sight::default() }
+}
+
+/// What the process has heard up to now.
+pub fn of(driver: &mut Driver, world: &World, heard: &[Heard]) {
+    hears(driver, sight(world, heard));
+}
+
+pub fn hears(driver: &mut Driver, sight: Sight) {
+    driver.memory.asks = true;
+    driver.memory.probed = Some(Probed { release: 1, sight });
+}
+
+/// Until the switch these rules were answered.
+pub fn before(driver: &mut Driver, world: &World, names: &[&'static str]) {
+    let heard: Vec<Heard> = names.iter().map(|name| Heard::learning().named(name)).collect();
+    of(driver, world, &heard);
+    driver.memory.asks = false;
+}
