@@ -3,7 +3,7 @@
 mod beside;
 pub mod checks;
 mod endpoints;
-mod expected;
+pub mod expected;
 pub mod goal;
 mod hands;
 pub mod history;
