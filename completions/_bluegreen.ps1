@@ -80,7 +80,7 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'For getting ready, and for outages [default: 10m]')
             [CompletionResult]::new('--drain', '--drain', [CompletionResultType]::ParameterName, 'Keep the old version when the switch has arrived [default: 30s]')
             [CompletionResult]::new('--bake', '--bake', [CompletionResultType]::ParameterName, 'Watch the new version this long, ready to go back [default: 0s]')
-            [CompletionResult]::new('--probe', '--probe', [CompletionResultType]::ParameterName, 'Confirm the switch there: URL, auto or none [default: auto]')
+            [CompletionResult]::new('--probe', '--probe', [CompletionResultType]::ParameterName, 'Confirm the switch there: [KIND/NAME=]URL, auto or none [default: auto]')
             [CompletionResult]::new('--settle', '--settle', [CompletionResultType]::ParameterName, 'For the ingress controller, where nothing can be asked [default: 10s]')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')
@@ -148,7 +148,7 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
         }
         'bluegreen;promote' {
             [CompletionResult]::new('--release', '--release', [CompletionResultType]::ParameterName, 'Only this release; for scripts')
-            [CompletionResult]::new('--probe', '--probe', [CompletionResultType]::ParameterName, 'Confirm the switch there: URL, auto or none [default: auto]')
+            [CompletionResult]::new('--probe', '--probe', [CompletionResultType]::ParameterName, 'Confirm the switch there: [KIND/NAME=]URL, auto or none [default: auto]')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The context of the kubeconfig to use')
@@ -165,6 +165,7 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
         'bluegreen;abort' {
             [CompletionResult]::new('--release', '--release', [CompletionResultType]::ParameterName, 'Only this release; for scripts')
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why, for the others and for the history')
+            [CompletionResult]::new('--probe', '--probe', [CompletionResultType]::ParameterName, 'Confirm the switch there: [KIND/NAME=]URL, auto or none [default: auto]')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The context of the kubeconfig to use')
@@ -183,7 +184,7 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'For getting ready, and for outages [default: 10m]')
             [CompletionResult]::new('--drain', '--drain', [CompletionResultType]::ParameterName, 'Keep the old version when the switch has arrived [default: 30s]')
             [CompletionResult]::new('--bake', '--bake', [CompletionResultType]::ParameterName, 'Watch the new version this long, ready to go back [default: 0s]')
-            [CompletionResult]::new('--probe', '--probe', [CompletionResultType]::ParameterName, 'Confirm the switch there: URL, auto or none [default: auto]')
+            [CompletionResult]::new('--probe', '--probe', [CompletionResultType]::ParameterName, 'Confirm the switch there: [KIND/NAME=]URL, auto or none [default: auto]')
             [CompletionResult]::new('--settle', '--settle', [CompletionResultType]::ParameterName, 'For the ingress controller, where nothing can be asked [default: 10s]')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')

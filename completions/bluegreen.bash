@@ -141,7 +141,7 @@ _bluegreen() {
             return 0
             ;;
         bluegreen__subcmd__abort)
-            opts="-n -o -h --release --reason --namespace --context --kubeconfig --as --output --color --help"
+            opts="-n -o -h --release --reason --probe --namespace --context --kubeconfig --as --output --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -152,6 +152,10 @@ _bluegreen() {
                     return 0
                     ;;
                 --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --probe)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

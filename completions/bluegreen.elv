@@ -75,7 +75,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand --timeout 'For getting ready, and for outages [default: 10m]'
             cand --drain 'Keep the old version when the switch has arrived [default: 30s]'
             cand --bake 'Watch the new version this long, ready to go back [default: 0s]'
-            cand --probe 'Confirm the switch there: URL, auto or none [default: auto]'
+            cand --probe 'Confirm the switch there: [KIND/NAME=]URL, auto or none [default: auto]'
             cand --settle 'For the ingress controller, where nothing can be asked [default: 10s]'
             cand -n 'The app''s namespace; by default the kubeconfig''s'
             cand --namespace 'The app''s namespace; by default the kubeconfig''s'
@@ -139,7 +139,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
         }
         &'bluegreen;promote'= {
             cand --release 'Only this release; for scripts'
-            cand --probe 'Confirm the switch there: URL, auto or none [default: auto]'
+            cand --probe 'Confirm the switch there: [KIND/NAME=]URL, auto or none [default: auto]'
             cand -n 'The app''s namespace; by default the kubeconfig''s'
             cand --namespace 'The app''s namespace; by default the kubeconfig''s'
             cand --context 'The context of the kubeconfig to use'
@@ -155,6 +155,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
         &'bluegreen;abort'= {
             cand --release 'Only this release; for scripts'
             cand --reason 'Why, for the others and for the history'
+            cand --probe 'Confirm the switch there: [KIND/NAME=]URL, auto or none [default: auto]'
             cand -n 'The app''s namespace; by default the kubeconfig''s'
             cand --namespace 'The app''s namespace; by default the kubeconfig''s'
             cand --context 'The context of the kubeconfig to use'
@@ -172,7 +173,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand --timeout 'For getting ready, and for outages [default: 10m]'
             cand --drain 'Keep the old version when the switch has arrived [default: 30s]'
             cand --bake 'Watch the new version this long, ready to go back [default: 0s]'
-            cand --probe 'Confirm the switch there: URL, auto or none [default: auto]'
+            cand --probe 'Confirm the switch there: [KIND/NAME=]URL, auto or none [default: auto]'
             cand --settle 'For the ingress controller, where nothing can be asked [default: 10s]'
             cand -n 'The app''s namespace; by default the kubeconfig''s'
             cand --namespace 'The app''s namespace; by default the kubeconfig''s'

@@ -74,7 +74,7 @@ complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l dry-run -
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l timeout -d 'For getting ready, and for outages [default: 10m]' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l drain -d 'Keep the old version when the switch has arrived [default: 30s]' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l bake -d 'Watch the new version this long, ready to go back [default: 0s]' -r
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l probe -d 'Confirm the switch there: URL, auto or none [default: auto]' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l probe -d 'Confirm the switch there: [KIND/NAME=]URL, auto or none [default: auto]' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l settle -d 'For the ingress controller, where nothing can be asked [default: 10s]' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l context -d 'The context of the kubeconfig to use' -r
@@ -127,7 +127,7 @@ complete -c bluegreen -n "__fish_bluegreen_using_subcommand check" -l role -d 'P
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand check" -l allow-policy-gap -d 'Only warn of a NetworkPolicy that would not hold for the candidate'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -l release -d 'Only this release; for scripts' -r
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -l probe -d 'Confirm the switch there: URL, auto or none [default: auto]' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -l probe -d 'Confirm the switch there: [KIND/NAME=]URL, auto or none [default: auto]' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -l context -d 'The context of the kubeconfig to use' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -l kubeconfig -d 'By default $KUBECONFIG, then ~/.kube/config' -r -F
@@ -141,6 +141,7 @@ complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -l when-rea
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand abort" -l release -d 'Only this release; for scripts' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand abort" -l reason -d 'Why, for the others and for the history' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand abort" -l probe -d 'Confirm the switch there: [KIND/NAME=]URL, auto or none [default: auto]' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand abort" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand abort" -l context -d 'The context of the kubeconfig to use' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand abort" -l kubeconfig -d 'By default $KUBECONFIG, then ~/.kube/config' -r -F
@@ -156,7 +157,7 @@ complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l to -d '
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l timeout -d 'For getting ready, and for outages [default: 10m]' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l drain -d 'Keep the old version when the switch has arrived [default: 30s]' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l bake -d 'Watch the new version this long, ready to go back [default: 0s]' -r
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l probe -d 'Confirm the switch there: URL, auto or none [default: auto]' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l probe -d 'Confirm the switch there: [KIND/NAME=]URL, auto or none [default: auto]' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l settle -d 'For the ingress controller, where nothing can be asked [default: 10s]' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand rollback" -l context -d 'The context of the kubeconfig to use' -r

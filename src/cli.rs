@@ -19,7 +19,7 @@ pub use redacted::shown;
 use crate::release::PreviewHost;
 use crate::release::goal::ImageChange;
 use crate::settings::{
-    Probe, parse_app, parse_namespace, parse_preview_host, parse_reason, parse_seconds,
+    Word, parse_app, parse_namespace, parse_preview_host, parse_reason, parse_seconds,
     parse_some_seconds, parse_times,
 };
 
@@ -284,18 +284,27 @@ pub struct AfterSwitch {
     /// Put it away, whatever a file or init says
     #[arg(long, conflicts_with = "keep_old", hide_short_help = true)]
     pub no_keep_old: bool,
-    /// Confirm the switch there: URL, auto or none [default: auto]
-    ///
-    /// The switch is confirmed by asking each host and path of the app there, each time on a new
-    /// connection, until only the new version answers. auto: at the address in the Ingress's status.
-    #[arg(long, value_name = "URL")]
-    pub probe: Option<Probe>,
+    #[command(flatten)]
+    pub probed: Probed,
     /// For the ingress controller, where nothing can be asked [default: 10s]
     ///
     /// So long after the switch it counts as arrived: where the ingress can't be reached, or the
     /// versions can't be told apart by their answers.
     #[arg(long, value_name = "TIME", value_parser = parse_seconds, hide_short_help = true)]
     pub settle: Option<u64>,
+}
+
+/// How it is learnt which version answers.
+#[derive(Args, Debug)]
+pub struct Probed {
+    /// Confirm the switch there: [KIND/NAME=]URL, auto or none [default: auto]
+    ///
+    /// The switch is confirmed by asking each host and path of the app there, each time on a new
+    /// connection, until only the new version answers. auto: at the address in the Ingress's status.
+    /// Where the app has several Ingresses it may be repeated: ingress/NAME=URL is for that one, a URL
+    /// alone for all that have none of their own.
+    #[arg(long, value_name = "URL")]
+    pub probe: Vec<Word>,
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
@@ -344,9 +353,8 @@ pub struct Promote {
     /// Approve a candidate that is not ready yet: it goes live when it is
     #[arg(long)]
     pub when_ready: bool,
-    /// Confirm the switch there: URL, auto or none [default: auto]
-    #[arg(long, value_name = "URL")]
-    pub probe: Option<Probe>,
+    #[command(flatten)]
+    pub probed: Probed,
 }
 
 #[derive(Args, Debug)]
@@ -360,6 +368,8 @@ pub struct Abort {
     /// Why, for the others and for the history
     #[arg(long, value_name = "TEXT", value_parser = parse_reason)]
     pub reason: Option<String>,
+    #[command(flatten)]
+    pub probed: Probed,
 }
 
 #[derive(Args, Debug)]

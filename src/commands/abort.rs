@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::session::{NOBODY, Session};
-use super::{Surroundings, verdict};
+use super::session::{Ask, Session};
+use super::{Surroundings, after, verdict};
 use crate::cli;
 use crate::error::{Error, Kind};
 use crate::release::{Goal, Outcome, Verdict};
@@ -16,12 +16,13 @@ pub async fn run(
     common: &cli::Common,
     args: &cli::Abort,
 ) -> Result<(), Error> {
+    let probe = after::probe(&args.probed)?.unwrap_or_default();
     let session = Session::open(around, common, args.app.as_ref()).await?;
     let goal = Goal::Abort {
         release: args.release,
         reason: args.reason.clone().filter(|reason| !reason.is_empty()),
     };
-    let ended = session.drive(goal, NOBODY, PATIENCE).await?;
+    let ended = session.drive(goal, Ask { gate: None, probe: &probe }, PATIENCE).await?;
     let said = match &ended.outcome {
         Outcome::Finished(finished) if finished.outcome == Verdict::Aborted => format!(
             "{}: release {} is aborted: {} serves as before",

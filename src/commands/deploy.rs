@@ -6,7 +6,7 @@ use super::session::{Ask, Session};
 use super::{Surroundings, after, dry_run, gate, input, verdict};
 use crate::cli;
 use crate::error::{Error, Kind};
-use crate::release::{Change, Deploy, Goal, Settings};
+use crate::release::{Change, Deploy, Expected, Goal, Settings};
 use crate::report;
 use crate::settings::{self, Template};
 
@@ -16,6 +16,7 @@ pub async fn run(
     args: &cli::Deploy,
 ) -> Result<(), Error> {
     let flag = args.webhook.as_ref().map(gate::address).transpose()?;
+    let probe = after::probe(&args.after.probed)?;
     let (common, input) = input::read(common, &args.filename, args.app.as_deref(), true)?;
     if input.template.is_none() && input.settings.is_none() && !args.filename.is_empty() {
         let files: Vec<_> = args.filename.iter().map(|file| settings::shown(file)).collect();
@@ -27,7 +28,7 @@ pub async fn run(
     let change = change(args, input.template)?;
     let given = input.settings.map(|loaded| loaded.given);
     let (gate, webhooks) = gate::of(args, flag, given.as_ref(), &around.outside)?;
-    let probe = args.after.probe.clone().or_else(|| given.as_ref()?.probe.clone());
+    let probe = probe.or_else(|| given.as_ref()?.probe.clone()).unwrap_or_default();
     let said = given.as_ref().map(|given| given.settings).unwrap_or_default();
     let deploy = Deploy {
         change,
@@ -36,7 +37,10 @@ pub async fn run(
         replace: args.replace,
         wait: args.wait,
         settings: flags(args).or(said),
-        expected: given.map(|given| given.expected).unwrap_or_default(),
+        expected: Expected {
+            asked: probe.routes(),
+            ..given.map(|given| given.expected).unwrap_or_default()
+        },
         allow_policy_gap: args.allow_policy_gap,
     };
     let session = Session::open(around, &common, input.app.as_ref()).await?;
@@ -44,7 +48,7 @@ pub async fn run(
         return dry_run::run(&session, &deploy).await;
     }
     let patience = Duration::from_secs(deploy.settings.timeout());
-    let ask = Ask { gate: webhooks.as_ref(), probe: &probe.unwrap_or_default() };
+    let ask = Ask { gate: webhooks.as_ref(), probe: &probe };
     let ended = session.drive(Goal::Deploy(deploy), ask, patience).await?;
     report::result(common.output, &verdict::of(&session, &ended)?);
     Ok(())

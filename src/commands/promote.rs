@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::session::{Ask, Session};
-use super::{Surroundings, verdict};
+use super::{Surroundings, after, verdict};
 use crate::cli;
 use crate::error::Error;
 use crate::release::Goal;
@@ -16,9 +16,9 @@ pub async fn run(
     common: &cli::Common,
     args: &cli::Promote,
 ) -> Result<(), Error> {
+    let probe = after::probe(&args.probed)?.unwrap_or_default();
     let session = Session::open(around, common, args.app.as_ref()).await?;
     let goal = Goal::Promote { release: args.release, when_ready: args.when_ready };
-    let probe = args.probe.clone().unwrap_or_default();
     let ended = session.drive(goal, Ask { gate: None, probe: &probe }, PATIENCE).await?;
     report::result(common.output, &verdict::of(&session, &ended)?);
     Ok(())

@@ -14,11 +14,11 @@ pub async fn run(
     common: &cli::Common,
     args: &cli::Rollback,
 ) -> Result<(), Error> {
+    let probe = after::probe(&args.after.probed)?.unwrap_or_default();
     let session = Session::open(around, common, args.app.as_ref()).await?;
     let settings = Settings { timeout_seconds: args.timeout, ..after::settings(&args.after) };
     let patience = Duration::from_secs(settings.timeout());
     let goal = Goal::Rollback { release: args.release, to: args.to, settings };
-    let probe = args.after.probe.clone().unwrap_or_default();
     let ended = session.drive(goal, Ask { gate: None, probe: &probe }, patience).await?;
     let said = verdict::of(&session, &ended).map_err(|error| match &ended.outcome {
         Outcome::NothingToDo { .. } if ended.in_progress => error.hint(session.command("abort")),

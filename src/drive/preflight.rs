@@ -9,11 +9,22 @@ use crate::error::{Error, Kind};
 use crate::event::What;
 use crate::release::checks::{self, Check, Grade, rights};
 use crate::release::plan::{Preflight, Step, preflight};
-use crate::release::{Outcome, Snapshot};
+use crate::release::{Outcome, Snapshot, expected};
 
 impl Loop<'_> {
+    /// How the command ends, before its first write, if it was given an address to ask for what is no
+    /// route of the app's.
+    fn misled(&self, s: &Snapshot) -> Option<Outcome> {
+        let (_, record) = s.record.as_ref().filter(|_| self.writes == 0)?;
+        let reasons = expected::no_routes(s, &record.service, &self.drive.probe.routes());
+        (!reasons.is_empty()).then_some(Outcome::Unfit { reasons })
+    }
+
     /// Once, before a step that begins something: how the command ends if it should not.
     pub async fn preflight(&mut self, step: &Step, s: &Snapshot) -> Result<Option<Outcome>, Error> {
+        if let Some(outcome) = self.misled(s) {
+            return Ok(Some(outcome));
+        }
         if self.checked {
             return Ok(None);
         }

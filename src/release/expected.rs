@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::Snapshot;
-use crate::model::name;
+use crate::model::{Id, Kind, name};
 use crate::route::{Backend, backends};
 
 /// The name of a port whose name the file does not give, as Flagger has it.
@@ -15,6 +15,8 @@ pub struct Expected {
     /// The Ingress that names the app.
     pub ingress: Option<String>,
     pub service: Option<ExpectedService>,
+    /// Routes for which an address to ask is given.
+    pub asked: Vec<Id>,
 }
 
 /// The live Service. What is absent, the file leaves open.
@@ -31,6 +33,7 @@ pub struct ExpectedService {
 /// Where the cluster is not as the file says. `service` is the live Service's name.
 pub fn unmet(s: &Snapshot, service: &str, expected: &Expected) -> Vec<String> {
     let mut reasons: Vec<String> = ingress(s, service, expected).into_iter().collect();
+    reasons.extend(no_routes(s, service, &expected.asked));
     let Some(wanted) = &expected.service else { return reasons };
     if let Some(name) = wanted.name.as_ref().filter(|name| *name != service) {
         reasons.push(format!(
@@ -44,6 +47,21 @@ pub fn unmet(s: &Snapshot, service: &str, expected: &Expected) -> Vec<String> {
     reasons
 }
 
+/// Those that are none of the app's routes.
+pub fn no_routes(s: &Snapshot, service: &str, asked: &[Id]) -> Vec<String> {
+    let id = |ingress: &Value| Id::new(Kind::Ingress, name(ingress));
+    let routes: Vec<Id> = s.routes_to(service).into_iter().map(id).collect();
+    let others = asked.iter().filter(|asked| !routes.contains(asked));
+    let reasons = others.map(|asked| {
+        let why = match s.objects.get(asked.kind, &asked.name) {
+            Some(_) => format!("which does not name the app; {} does", list(&routes)),
+            None => format!("which does not exist in namespace {}", s.names.namespace),
+        };
+        format!("an address to ask is given for {asked}, {why}")
+    });
+    reasons.collect()
+}
+
 fn ingress(s: &Snapshot, service: &str, expected: &Expected) -> Option<String> {
     let wanted = expected.ingress.as_ref()?;
     let namespace = &s.names.namespace;
@@ -52,15 +70,20 @@ fn ingress(s: &Snapshot, service: &str, expected: &Expected) -> Option<String> {
             "the settings name Ingress {wanted}, which does not exist in namespace {namespace}"
         ));
     };
-    let routes: Vec<&str> = s.routes_to(service).into_iter().map(name).collect();
-    if routes.contains(&name(found)) {
+    let routes = s.routes_to(service);
+    if routes.iter().any(|route| name(route) == name(found)) {
         return None;
     }
-    let others: Vec<String> = routes.iter().map(|other| format!("Ingress {other}")).collect();
+    let others: Vec<Id> = routes.iter().map(|r| Id::new(Kind::Ingress, name(r))).collect();
     Some(format!(
         "the settings name Ingress {wanted}, which does not name Service {service}; {} does",
-        if others.is_empty() { "no other".to_owned() } else { others.join(", ") }
+        list(&others)
     ))
+}
+
+fn list(others: &[Id]) -> String {
+    let others: Vec<String> = others.iter().map(Id::to_string).collect();
+    if others.is_empty() { "no other".to_owned() } else { others.join(", ") }
 }
 
 /// Where the port of a Service that exists is not the file's.

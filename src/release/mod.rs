@@ -4,7 +4,7 @@ mod beside;
 pub mod checks;
 mod direct;
 mod endpoints;
-mod expected;
+pub mod expected;
 pub mod goal;
 mod hands;
 pub mod history;

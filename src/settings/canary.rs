@@ -158,7 +158,7 @@ pub fn read(document: &Node) -> Result<Given, Unusable> {
     Ok(Given {
         app: target,
         namespace: canary.metadata.namespace.map(|namespace| namespace.0),
-        expected: Expected { ingress: ingress.transpose()?, service },
+        expected: Expected { ingress: ingress.transpose()?, service, asked: Vec::new() },
         settings: Settings {
             interval_seconds: Some(spec.analysis.interval.0),
             threshold: Some(spec.analysis.threshold.0),

@@ -35,7 +35,8 @@ pub struct Config {
     bake: Option<Time>,
     /// Whether the old version is left running; by default it is put away.
     keep_old: Option<bool>,
-    /// Where the app is asked through the ingress: an address, auto or none; by default auto.
+    /// Where the app is asked through the ingress: an address, auto or none; by default auto. Where it
+    /// has several Ingresses, a list: ingress/NAME=ADDRESS is for that one alone.
     probe: Option<ProbeAt>,
     /// How long the ingress controller is given where nothing can be asked; by default 10s.
     settle: Option<Time>,
@@ -150,6 +151,7 @@ pub fn read(document: &Node) -> Result<Given, Wrong> {
         target_port: service.target_port.map(|port| port.0),
         app_protocol: service.app_protocol,
     });
+    let asked = config.probe.as_ref().map(|probe| probe.0.routes()).unwrap_or_default();
     Ok(Given {
         app: config.app.0,
         namespace: config.namespace.map(|namespace| namespace.0),
@@ -166,7 +168,7 @@ pub fn read(document: &Node) -> Result<Given, Wrong> {
             keep_old: config.keep_old,
             skip: gate.is_some_and(|gate| gate.skip),
         },
-        expected: Expected { ingress: config.ingress, service },
+        expected: Expected { ingress: config.ingress, service, asked },
         probe: config.probe.map(|probe| probe.0),
     })
 }

@@ -24,7 +24,7 @@ pub use credentials::{Credentials, Files, Key, keys};
 pub use fields::{FIELDS, HOOKS, Use};
 pub use files::{Asked, Input, Loaded, Template, read};
 pub use given::{Given, Hook};
-pub use probe::Probe;
+pub use probe::{Addresses, Probe, Word};
 pub use yaml::shown;
 
 /// Kubernetes' names of namespaces, Services and labels: RFC 1123 labels.

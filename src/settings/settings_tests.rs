@@ -5,7 +5,8 @@ use serde_json::json;
 use super::canary::{self, Unusable};
 use super::tree::Node;
 use super::yaml::Source;
-use super::{Config, Given, Probe, config};
+use super::{Config, Given, Probe, Word, config};
+use crate::model::{Id, Kind};
 use crate::release::{Expected, ExpectedService, Settings};
 
 const CANARY: &str = include_str!("../../examples/parrot/canary.yaml");
@@ -55,6 +56,7 @@ fn the_articles_canary_is_understood() {
                 target_port: Some(json!(3000)),
                 ..ExpectedService::default()
             }),
+            ..Expected::default()
         }
     );
     assert_eq!(
@@ -213,6 +215,36 @@ probe: https://203.0.113.7
 settle: 15s
 ";
 
+fn probe(words: &[&str]) -> Probe {
+    let words: Vec<Word> = words.iter().map(|word| word.parse().unwrap()).collect();
+    Probe::of(&words).unwrap()
+}
+
+#[test]
+fn several_routes_have_several_addresses() {
+    let read = |probe: &str| config::read(&document(&format!("app: parrot\nprobe: {probe}")));
+    let (own, all) = ("ingress/parrot=http://10.0.0.1", "http://10.0.0.2:8080");
+    for (text, words) in [
+        (own.to_owned(), &[own][..]),
+        (format!("[{own}, {all}]"), &[own, all]),
+        (format!("[{all}]"), &[all]),
+        ("none".to_owned(), &["none"]),
+    ] {
+        assert_eq!(read(&text).unwrap().probe, Some(probe(words)), "{text}");
+    }
+    for (text, why) in [
+        ("[none, http://10.0.0.1]", "auto and none stand alone"),
+        ("[http://10.0.0.1, http://10.0.0.2]", "two addresses are for every route"),
+        ("[http://10.0.0.1/hush]", "paths are the Ingress's"),
+        ("[http://10.0.0.1, 8080]", "this has to be an address that begins with"),
+        ("{ingress/parrot: http://10.0.0.1}", "this has to be auto, none, an address"),
+    ] {
+        let wrong = read(text).err().unwrap();
+        assert!(wrong.why.starts_with(why), "{text}: {}", wrong.why);
+        assert_eq!(wrong.at.map(|at| at.line), Some(2), "{text}");
+    }
+}
+
 #[test]
 fn our_own_form_is_understood() {
     let given = config::read(&document(FULL)).unwrap();
@@ -242,7 +274,7 @@ fn our_own_form_is_understood() {
             skip: false,
         }
     );
-    assert_eq!(given.probe, Some(Probe::At("https://203.0.113.7".parse().unwrap())));
+    assert_eq!(given.probe, Some(probe(&["https://203.0.113.7"])));
     let [a, b] = &given.hooks[..] else { panic!("{:?}", given.hooks) };
     assert_eq!((a.timeout_seconds, a.retries, a.disable_tls), (5, 2, true));
     assert_eq!((a.name.as_deref(), a.metadata["a"].as_str()), (Some("qa"), "b"));
@@ -361,9 +393,11 @@ const DOCS: &str = include_str!("../../docs/settings.md");
 fn the_documented_examples_are_understood() {
     let examples: Vec<&str> =
         DOCS.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    assert_eq!(examples.len(), 2);
+    assert_eq!(examples.len(), 3);
     let whole = config::read(&document(examples[0])).unwrap();
     assert_eq!((whole.app.as_str(), whole.hooks.len()), ("parrot", 1));
     let several = config::read(&document(examples[1])).unwrap();
     assert_eq!((several.hooks.len(), several.hooks[0].retries), (2, 3));
+    let asked = config::read(&document(examples[2])).unwrap().expected.asked;
+    assert_eq!(asked, [Id::new(Kind::Ingress, "parrot-inside")]);
 }

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 
-use super::{Address, Probe, is_dns_label, parse_seconds, parse_some_seconds};
+use super::{Address, Probe, Word, is_dns_label, parse_seconds, parse_some_seconds};
 
 /// A time, in seconds: `30s`.
 #[derive(Clone, Copy, Debug)]
@@ -84,8 +84,43 @@ impl<'de> Deserialize<'de> for Address {
 
 impl<'de> Deserialize<'de> for ProbeAt {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ProbeAt, D::Error> {
-        let expected = "auto, none, or an address that begins with http:// or https://";
-        deserializer.deserialize_str(Text(expected, |text| text.parse().map(ProbeAt)))
+        const EXPECTED: &str =
+            "auto, none, an address that begins with http:// or https://, or a list of addresses";
+
+        struct OneOrSeveral;
+
+        impl<'de> Visitor<'de> for OneOrSeveral {
+            type Value = Vec<Word>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(EXPECTED)
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<Word>, E> {
+                Ok(vec![text.parse().map_err(E::custom)?])
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Word>, A::Error> {
+                let mut words = Vec::new();
+                while let Some(WordAt(word)) = list.next_element()? {
+                    words.push(word);
+                }
+                Ok(words)
+            }
+        }
+
+        let words = deserializer.deserialize_any(OneOrSeveral)?;
+        Probe::of(&words).map(ProbeAt).map_err(de::Error::custom)
+    }
+}
+
+/// One entry of a list of them.
+struct WordAt(Word);
+
+impl<'de> Deserialize<'de> for WordAt {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<WordAt, D::Error> {
+        let expected = "an address that begins with http:// or https://, or KIND/NAME=ADDRESS";
+        deserializer.deserialize_str(Text(expected, |text| text.parse().map(WordAt)))
     }
 }
 
@@ -158,7 +193,15 @@ schema! {
     SomeTime: {"type": "string", "pattern": "^([0-9]+ *[a-z]+ *)+$", "examples": ["30s", "10m", "2h"]}
     Label: {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLength": 63}
     Address: {"type": "string", "pattern": "^https?://"}
-    ProbeAt: {"type": "string", "pattern": "^(auto|none|https?://.+)$"}
+    ProbeAt: {
+        "anyOf": [
+            {"type": "string", "pattern": "^(auto|none|([A-Za-z]+/[-a-z0-9.]+=)?https?://.+)$"},
+            {
+                "type": "array",
+                "items": {"type": "string", "pattern": "^([A-Za-z]+/[-a-z0-9.]+=)?https?://.+$"}
+            }
+        ]
+    }
     Times: {"type": "integer", "minimum": 1}
     Port: {"type": "integer", "minimum": 1, "maximum": 65535}
     PortOrName: {"type": ["integer", "string"], "minimum": 1, "maximum": 65535}

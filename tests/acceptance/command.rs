@@ -25,7 +25,7 @@ use crate::schema;
 const HANG: Duration = Duration::from_secs(600);
 
 /// What is short where a case does not say it: nobody is behind the ingress.
-const SHORT: [(&str, &[(&str, &str)]); 3] = [
+const SHORT: [(&str, &[(&str, &str)]); 4] = [
     (
         "deploy",
         &[
@@ -39,6 +39,7 @@ const SHORT: [(&str, &[(&str, &str)]); 3] = [
     ),
     ("rollback", &[("--drain", "1s"), ("--settle", "0s"), ("--probe", "none")]),
     ("promote", &[("--probe", "none")]),
+    ("abort", &[("--probe", "none")]),
 ];
 
 /// What a command said up to now.

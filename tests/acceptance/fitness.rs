@@ -17,6 +17,7 @@ pub const CASES: &[Case] = cases![
     warnings_are_said_once,
     check_in_the_middle_of_a_release,
     the_role_is_a_manifest,
+    an_address_for_what_is_no_route_is_refused,
 ];
 
 /// What a check found, the worst first.
@@ -177,4 +178,39 @@ async fn the_role_is_a_manifest(field: Field) -> Result<()> {
     ensure!(role["kind"] == "Role" && role["metadata"]["namespace"] == field.namespace, "{role:#}");
     ensure!(role["rules"].as_array().is_some_and(|rules| rules.len() > 5), "{role:#}");
     Ok(())
+}
+
+/// Whichever command is given it, before it writes anything.
+async fn an_address_for_what_is_no_route_is_refused(field: Field) -> Result<()> {
+    field.initialised().await?;
+    field.second_ingress().await?;
+    let refused = async |line: &str| -> Result<()> {
+        let before = field.versions().await?;
+        for (name, why) in [
+            ("toucan", "which does not exist in namespace"),
+            (
+                "parrot-preview",
+                "which does not name the app; Ingress parrot, Ingress parrot-admin does",
+            ),
+        ] {
+            let probe = format!("--probe ingress/{name}=http://203.0.113.1");
+            let said = field.exits(10, &format!("{line} {probe}")).await?;
+            let what = format!("an address to ask is given for Ingress {name}, {why}");
+            ensure!(said.err.contains(&what), "{line}: {said:?}");
+        }
+        ensure!(field.versions().await? == before, "{line} has written something");
+        Ok(())
+    };
+    let deploy = format!("deploy parrot --image {V2}");
+    refused(&format!("{deploy} --yes")).await?;
+    refused(&format!("{deploy} --dry-run=server")).await?;
+    field.exits(0, "init parrot").await?;
+    field.detached(V2).await?;
+    for line in ["promote parrot", "abort parrot", &format!("{deploy} --yes")] {
+        refused(line).await?;
+    }
+    let probe =
+        "--probe ingress/parrot=http://203.0.113.1 --probe Ingress/parrot-admin=http://203.0.113.2";
+    field.exits(0, &format!("promote parrot {probe}")).await?;
+    refused("rollback parrot").await
 }

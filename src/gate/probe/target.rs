@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use serde_json::Value;
 use url::{Host, Url};
 
-use crate::model::{annotation, name};
+use crate::model::{Id, Kind, annotation, name};
 use crate::route::{Backend, backends, is_canary};
 use crate::settings::Probe;
 
@@ -89,8 +89,7 @@ impl Targets {
             found.left_out.push("the ingress is not to be asked".to_owned());
             return found;
         }
-        let mut ranked = Vec::new();
-        let (mut rules, mut of_app) = (0, Vec::new());
+        let (mut ranked, mut of_app) = (Vec::new(), Vec::new());
         // A canary's answers are those of another Ingress, now and then.
         for ingress in ingresses.iter().copied().filter(|ingress| !is_canary(ingress)) {
             let is_apps = |backend: &Backend| services.contains(&backend.service);
@@ -105,6 +104,7 @@ impl Targets {
                 found.left_out.push(left_out);
                 continue;
             }
+            let mut rules = 0;
             for backend in backends {
                 match literal(backend.path.as_deref().unwrap_or("/")) {
                     Ok(path) => {
@@ -126,7 +126,8 @@ impl Targets {
         found
     }
 
-    /// Where there are too many, each rule and each address come in before any comes in twice.
+    /// Where there are too many, each Ingress, each rule and each address come in before any comes in
+    /// twice.
     fn take(&mut self, mut ranked: Vec<(usize, Target)>) {
         ranked.sort_by_key(|(rank, _)| *rank);
         let mut known = BTreeSet::new();
@@ -175,8 +176,13 @@ impl Place {
     }
 }
 
+/// Its own, else the one that is for every route, else those in its status.
 fn places(ingress: &Value, choice: &Probe) -> Vec<Place> {
-    if let Probe::At(url) = choice {
+    let given = match choice {
+        Probe::At(addresses) => addresses.of(&Id::new(Kind::Ingress, name(ingress))),
+        Probe::Auto | Probe::None => None,
+    };
+    if let Some(url) = given {
         let address = url.host().map(|host| host.to_owned());
         return address
             .map(|address| Place { address, given: Some(url.clone()), ports: Vec::new() })
@@ -233,6 +239,7 @@ mod tests {
 
     use super::*;
     use crate::route::CANARY;
+    use crate::settings::Word;
 
     fn ingress(rules: &[(Option<&str>, &str)]) -> Value {
         let rules = rules.iter().map(|(host, path)| {
@@ -251,7 +258,18 @@ mod tests {
     }
 
     fn find(ingress: &Value, choice: &str) -> Targets {
-        Targets::find(&[ingress], &["parrot".to_owned()], &choice.parse().unwrap())
+        of_all(&[ingress], &[choice])
+    }
+
+    fn of_all(ingresses: &[&Value], choice: &[&str]) -> Targets {
+        let words: Vec<Word> = choice.iter().map(|word| word.parse().unwrap()).collect();
+        Targets::find(ingresses, &["parrot".to_owned()], &Probe::of(&words).unwrap())
+    }
+
+    fn named(name: &str, host: &str) -> Value {
+        let mut ingress = ingress(&[(Some(host), "/")]);
+        ingress["metadata"]["name"] = json!(name);
+        ingress
     }
 
     fn shown(found: &Targets) -> Vec<String> {
@@ -338,6 +356,50 @@ mod tests {
         hidden["metadata"]["annotations"] = json!({CANARY: "true"});
         assert_eq!(find(&hidden, "auto"), Targets::default());
         assert_eq!(find(&hidden, "http://lb.example.com"), Targets::default());
+    }
+
+    #[test]
+    fn each_ingress_is_asked_at_its_own_address_or_the_one_for_all_or_where_its_status_says() {
+        let (a, b) = (named("a", "a.example.com"), named("b", "b.example.com"));
+        let mut c = named("c", "c.example.com");
+        c["status"] = json!({});
+        let found = |words: &[&str]| of_all(&[&a, &b, &c], words);
+        let own = found(&["ingress/b=http://10.0.0.2:8080"]);
+        assert_eq!(
+            shown(&own),
+            ["http://a.example.com/ at 203.0.113.7", "http://b.example.com:8080/ at 10.0.0.2"]
+        );
+        assert_eq!(
+            (own.left_out, own.unasked),
+            (vec![NO_ADDRESS.to_owned()], vec!["c".to_owned()])
+        );
+        let all = found(&["Ingress/b=https://10.0.0.2", "http://10.0.0.3"]);
+        assert_eq!(
+            shown(&all),
+            [
+                "http://a.example.com/ at 10.0.0.3",
+                "https://b.example.com/ at 10.0.0.2",
+                "http://c.example.com/ at 10.0.0.3",
+            ]
+        );
+        assert_eq!((all.left_out, all.unasked), Default::default());
+        let ways: Vec<String> = all.targets.iter().map(Target::way).collect();
+        assert_eq!(ways, ["a 10.0.0.3", "b 10.0.0.2", "c 10.0.0.3"]);
+        assert_eq!(found(&["auto"]).unasked, ["c"]);
+    }
+
+    const NO_ADDRESS: &str = "Ingress c has no address in its status";
+
+    #[test]
+    fn one_with_many_rules_leaves_room_for_the_others() {
+        let paths: Vec<String> = (0..12).map(|nth| format!("/{nth}")).collect();
+        let paths: Vec<_> = paths.iter().map(|path| (None, path.as_str())).collect();
+        let many = ingress(&paths);
+        let few = named("few", "few.example.com");
+        let found = of_all(&[&many, &few], &["auto"]);
+        assert_eq!(found.targets.len(), MOST);
+        assert_eq!(found.unasked, Vec::<String>::new());
+        assert_eq!(shown(&found)[1], "http://few.example.com/ at 203.0.113.7");
     }
 
     #[test]

@@ -68,8 +68,8 @@ async fn sees_new_when_no_old_answer_comes_any_more(bed: Arc<Bed>) -> Result<()>
 async fn prober(bed: &Bed, pair: &Pair, ingress: &Ingress, candidate: Colour) -> Result<Prober> {
     let route = Api::<Route>::namespaced(bed.kube(), &pair.ns).get("app").await?;
     let route: Value = serde_json::to_value(route)?;
-    let choice: Probe =
-        format!("http://{}", ingress.http1()).parse().map_err(anyhow::Error::msg)?;
+    let url = format!("http://{}", ingress.http1()).parse().map_err(anyhow::Error::msg)?;
+    let choice = Probe::of(&[url]).map_err(anyhow::Error::msg)?;
     let services = ["old", "new"].map(str::to_owned);
     let found = Targets::find(&[&route], &services, &choice);
     ensure!(found.targets.len() == 1, "{found:?}");

@@ -1,6 +1,6 @@
 //! What a file says: of the objects around the app, and of the numbers that a release goes by.
 
-use bluegreen::model::Kind;
+use bluegreen::model::{Id, Kind};
 use bluegreen::release::{
     Deploy, Doing, Expected, ExpectedService, Gate, GateKind, Goal, Init, Next, Outcome, Settings,
 };
@@ -20,6 +20,7 @@ fn article() -> Expected {
             target_port: Some(json!(3000)),
             ..ExpectedService::default()
         }),
+        ..Expected::default()
     }
 }
 
@@ -143,7 +144,7 @@ fn a_service_that_exists_and_differs_is_refused_by_init_and_deploy() {
 
 #[test]
 fn another_ingress_than_the_one_that_names_the_app_is_refused() {
-    let toucan = Expected { ingress: Some("toucan".to_owned()), service: None };
+    let toucan = Expected { ingress: Some("toucan".to_owned()), ..Expected::default() };
     let reason = "the settings name Ingress toucan, which does not exist in namespace blue-green";
     assert_eq!(unfit(init_with(toucan.clone()).next(&applied())), [reason]);
     assert_eq!(unfit(deploy_with(toucan.clone()).next(&initialised())), [reason]);
@@ -160,6 +161,25 @@ fn another_ingress_than_the_one_that_names_the_app_is_refused() {
         ]
     );
     assert!(step!(Doing::Start { .. })(&deploy_with(article()).next(&world)));
+}
+
+/// For whom `--probe` or a file has an address.
+#[test]
+fn an_address_for_what_is_no_route_of_the_app_is_refused() {
+    let asked = |name: &str| Expected {
+        asked: vec![Id::new(Kind::Ingress, "parrot"), Id::new(Kind::Ingress, name)],
+        ..Expected::default()
+    };
+    let missing = "an address to ask is given for Ingress toucan, which does not exist in namespace \
+                   blue-green";
+    assert_eq!(unfit(init_with(asked("toucan")).next(&applied())), [missing]);
+    assert_eq!(unfit(deploy_with(asked("toucan")).next(&initialised())), [missing]);
+    // Our own is never a route.
+    let ours = "an address to ask is given for Ingress parrot-preview, which does not name the app; \
+                Ingress parrot does";
+    assert_eq!(unfit(deploy_with(asked("parrot-preview")).next(&initialised())), [ours]);
+    let own = deploy_with(asked("parrot")).next(&initialised());
+    assert!(step!(Doing::Start { .. })(&own), "{own:?}");
 }
 
 const RECORDED: Settings = Settings {
