@@ -114,7 +114,7 @@ pub async fn drive(drive: Drive<'_>) -> Result<Ended, Error> {
         left: Left::Nothing,
         writes: 0,
     };
-    match this.run().await {
+    match Box::pin(this.run()).await {
         Ok(outcome) => {
             // It may end in the middle of a release that it holds.
             if !matches!(outcome, Outcome::Finished(_) | Outcome::Detached { .. }) {

@@ -113,12 +113,13 @@ impl Pause {
                 None => std::future::pending().await,
             }
         };
-        let probe = async {
+        // On the heap, as all that a whole command awaits stands on one stack.
+        let probe = Box::pin(async {
             match (&mut self.probe, wanted) {
                 (Some(asking), Some(wanted)) => asking.next(drive.cluster, wanted).await,
                 _ => std::future::pending().await,
             }
-        };
+        });
         tokio::select! {
             change = self.watches.next() => {
                 let mut changes = vec![change];

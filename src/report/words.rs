@@ -191,7 +191,7 @@ pub fn arrived(by: Confirmed) -> &'static str {
     match by {
         Confirmed::Probe => "confirmed through the ingress: only the new version answers",
         Confirmed::Settle => {
-            "not confirmed: the ingress controller had its time to take the switch in"
+            "the ingress controller had its time to take the switch in"
         }
     }
 }

@@ -78,7 +78,7 @@ async fn one_that_never_takes_a_switch_in_loses_nobody(field: Field) -> Result<(
     both_are_up(&field).await?;
     // Led back, people are served as ever: they never left.
     let back = format!("abort parrot {AT}");
-    field.command(&back).with(stuck.outside()).exits(5).await?;
+    field.command(&back).with(stuck.outside()).exits(0).await?;
     field.is_live("parrot", V1).await
 }
 
@@ -171,7 +171,7 @@ async fn an_abort_keeps_the_candidate_until_the_way_back_has_arrived(field: Fiel
     let bakes = field.command(&line).with(late.clone().outside());
     bakes.killed_at(done("start-drain")).await?;
     let abort = field.command(&format!("abort parrot {AT}")).with(late.outside());
-    let said = abort.exits(5).await?;
+    let said = abort.exits(0).await?;
     let back = said.when("switch-back")?;
     let gone = said.when("destroy")?;
     let took = (gone - back).total(jiff::Unit::Second)?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use bluegreen::gate::{Courier, Failure, Outside};
+use bluegreen::model::Kind;
 use http::Method;
 use reqwest::{Request, Response};
 use tokio::time::Instant;
@@ -79,8 +80,15 @@ impl Ingress {
         })))
     }
 
+    /// The Service of the version that the Ingress leads to: what a controller knows is pods.
+    async fn fixed(&self) -> Result<String> {
+        let service = self.field.get(Kind::Service, &self.field.backend("parrot").await?).await?;
+        let is_green = service["spec"]["selector"]["app"] == "parrot-green";
+        Ok(if is_green { "parrot-green" } else { "parrot-blue" }.to_owned())
+    }
+
     async fn answer(&self) -> Result<Response> {
-        let (now, named) = (Instant::now(), self.field.backend("parrot").await?);
+        let (now, named) = (Instant::now(), self.fixed().await?);
         let late = self.late[self.turn.fetch_add(1, Ordering::SeqCst) % self.late.len()];
         let leads = {
             let mut led = self.led.lock().expect("no holder panics");
