@@ -35,6 +35,14 @@ pub fn tried(input: &[u8]) {
     for goal in goals() {
         driven(&goal, objects.clone());
     }
+    // The same as another app's, which has a path of the same Ingress.
+    let mut beside = all();
+    let other = Names::new("blue-green", "toucan").record();
+    let mut map =
+        objects.get(names().record().kind, &names().record().name).expect("a record").clone();
+    map["metadata"]["name"] = json!(other.name);
+    beside.insert(other, map);
+    goals().iter().for_each(|goal| driven(goal, beside.clone()));
 }
 
 /// Numbers that count up to what is refused as out of all bounds: nobody gets there by releases.

@@ -58,11 +58,10 @@ pub async fn read(
     objects: &mut Objects,
 ) -> Result<BTreeMap<Kind, String>, (Kind, CallError)> {
     let lists = try_join_all(breadth.kinds(objects).into_iter().map(|kind| list(cluster, kind)));
-    let record = names.record();
-    let record_list = list_named(cluster, &record);
-    let (record_list, lists) = futures_util::future::try_join(record_list, lists).await?;
+    let records = records(cluster, names);
+    let (records, lists) = futures_util::future::try_join(records, lists).await?;
     let mut versions = BTreeMap::new();
-    for (kind, list) in lists.into_iter().chain([(record.kind, record_list)]) {
+    for (kind, list) in lists.into_iter().chain([(Kind::ConfigMap, records)]) {
         versions.insert(kind, version_of(&list));
         objects.clear(kind);
         for item in items(kind, list) {
@@ -92,12 +91,31 @@ pub async fn read_once(
 
 /// The apps that have a record in the namespace.
 pub async fn apps(cluster: &Cluster) -> Result<Vec<String>, CallError> {
-    let path = cluster.path(Kind::ConfigMap, None);
-    let url = format!("{path}?labelSelector={}", encode(&format!("{MANAGED_BY}={MANAGER}")));
-    let list = listed(cluster, &url, ONE_LOOK).await?;
+    let list = listed(cluster, &records_url(cluster), ONE_LOOK).await?;
     let records = items(Kind::ConfigMap, list);
     let apps = records.iter().filter_map(|record| Names::app_of_record(name(record)));
     Ok(apps.map(str::to_owned).collect())
+}
+
+fn records_url(cluster: &Cluster) -> String {
+    let path = cluster.path(Kind::ConfigMap, None);
+    format!("{path}?labelSelector={}", encode(&format!("{MANAGED_BY}={MANAGER}")))
+}
+
+/// The app's record, and those of other apps: some may share an Ingress with it. One that has lost its
+/// label is asked for by its name.
+async fn records(cluster: &Cluster, names: &Names) -> Result<Value, (Kind, CallError)> {
+    let id = names.record();
+    let list = listed(cluster, &records_url(cluster), READ_WITHIN).await;
+    let mut list = list.map_err(|error| (id.kind, error))?;
+    let all = list["items"].as_array_mut().map(std::mem::take).unwrap_or_default();
+    if !all.iter().any(|record| name(record) == id.name) {
+        list = list_named(cluster, &id).await?;
+    }
+    if let Some(items) = list["items"].as_array_mut() {
+        items.extend(all);
+    }
+    Ok(list)
 }
 
 async fn list(cluster: &Cluster, kind: Kind) -> Result<(Kind, Value), (Kind, CallError)> {

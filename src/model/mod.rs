@@ -4,10 +4,12 @@
 mod colour;
 mod object;
 mod patch;
+mod stamp;
 
 pub use colour::Colour;
 pub use object::{Id, Kind, Objects, Version, annotation, label, name, string_map, version};
 pub use patch::{Write, annotate, pointer};
+pub use stamp::of_app;
 
 /// The label value that marks every object which bluegreen makes.
 pub const MANAGER: &str = "bluegreen";
@@ -17,9 +19,11 @@ pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 pub const APP_LABEL: &str = "bluegreen/app";
 /// The pod label that names the slot.
 pub const COLOUR_LABEL: &str = "bluegreen/colour";
-/// The number of the release that wrote an object: pod label, Deployment and Ingress annotation.
+/// The number of the release that wrote an object: pod label, and annotation. On an object that several
+/// apps may share it is the app's own, by `of_app`; where 0.1.0 was at work it may stand there as it is.
 pub const RELEASE: &str = "bluegreen/release";
-/// The annotation that a new driver raises, so that its predecessor's late writes fail.
+/// The annotation that a new driver raises, so that its predecessor's late writes fail. On an object that
+/// several apps may share it is the app's own, too.
 pub const EPOCH: &str = "bluegreen/epoch";
 /// The annotation that holds the hash of the pod template as it was sent.
 pub const TEMPLATE_HASH: &str = "bluegreen/template-hash";

@@ -24,6 +24,7 @@ mod selector;
 pub mod settings;
 mod slot;
 mod snapshot;
+mod stamps;
 pub mod status;
 mod switching;
 pub mod template;

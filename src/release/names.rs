@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::model::{Colour, Id, Kind};
+use crate::model::{Colour, Id, Kind, of_app};
 
 /// The names of the objects of one app, in its namespace.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -54,6 +54,11 @@ impl Names {
 
     pub fn record(&self) -> Id {
         Id::new(Kind::ConfigMap, format!("bluegreen-{}", self.app))
+    }
+
+    /// The key of this app's own annotation on an object that several apps may share.
+    pub fn stamp(&self, key: &str) -> String {
+        of_app(key, &self.app)
     }
 
     /// The app that a record of this name belongs to.

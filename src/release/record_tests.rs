@@ -13,6 +13,7 @@ pub fn release(number: u64) -> Release {
         number,
         from: Colour::Blue,
         to: Colour::Green,
+        own_stamps: true,
         hash: format!("hash-{number}"),
         base: "base".to_owned(),
         images: BTreeMap::from([("parrot".to_owned(), format!("parrot-app:v{number}"))]),

@@ -5,26 +5,28 @@ use serde_json::Value;
 
 use super::snapshot::Leads;
 use super::{Record, Release, Snapshot};
-use crate::model::{RELEASE, annotation, name};
+use crate::model::name;
 
 impl Snapshot {
     /// Whether a route was switched by this release, whatever it names now.
     pub fn bears_number(&self, record: &Record, release: &Release) -> bool {
-        self.routes(record).into_iter().any(|route| bears(route, release))
+        self.routes(record).into_iter().any(|route| self.bears(route, record, release))
     }
 
     /// Whether any route was switched and still is: from then on the release goes forward, or all
     /// of them go back.
     pub fn begun(&self, record: &Record, release: &Release) -> bool {
         self.routes(record).into_iter().any(|route| {
-            bears(route, release) && self.route_leads(route, record) == Leads::To(release.to)
+            self.bears(route, record, release)
+                && self.route_leads(route, record) == Leads::To(release.to)
         })
     }
 
     /// The routes that this release switched and that lead elsewhere now.
     pub fn put_back(&self, record: &Record, release: &Release) -> Vec<String> {
         // Once all are switched, whoever applies an Ingress again may take the number off it.
-        let switched = |route: &Value| bears(route, release) || release.switched.is_some();
+        let switched =
+            |route: &Value| self.bears(route, record, release) || release.switched.is_some();
         self.named(record, |route| {
             switched(route) && self.route_leads(route, record) != Leads::To(release.to)
         })
@@ -33,7 +35,8 @@ impl Snapshot {
     /// The routes that this release did not switch and that do not lead where it found them.
     pub fn strayed(&self, record: &Record, release: &Release) -> Vec<String> {
         self.named(record, |route| {
-            !bears(route, release) && self.route_leads(route, record) != Leads::To(release.from)
+            !self.bears(route, record, release)
+                && self.route_leads(route, record) != Leads::To(release.from)
         })
     }
 
@@ -46,8 +49,4 @@ impl Snapshot {
         let routes = self.routes(record).into_iter().filter(|route| wanted(route));
         routes.map(|route| name(route).to_owned()).collect()
     }
-}
-
-fn bears(route: &Value, release: &Release) -> bool {
-    annotation(route, RELEASE) == Some(&release.number.to_string())
 }

@@ -3,7 +3,9 @@
 use json_patch::{PatchOperation, ReplaceOperation, TestOperation, jsonptr::PointerBuf};
 use serde_json::{Value, json};
 
-use crate::model::{EPOCH, Id, Kind, RELEASE, Write, annotate, annotation, name, pointer, version};
+use crate::model::{
+    EPOCH, Id, Kind, RELEASE, Write, annotate, annotation, name, of_app, pointer, version,
+};
 
 /// One place of an Ingress that names a Service.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -102,6 +104,8 @@ pub fn names_app(ingress: &Value, services: &[String]) -> bool {
 
 /// A switch: every backend of the app to one Service, in one patch.
 pub struct Switch<'a> {
+    /// Whose it is: others may have paths of the same Ingress.
+    pub app: &'a str,
     /// The Services of the app: backends that name another one are not ours.
     pub services: &'a [String],
     pub to: &'a str,
@@ -124,7 +128,7 @@ impl Switch<'_> {
     }
 
     /// The patch tests what it saw (identity, state, host, path and the old name of each backend)
-    /// and sets the release's number with the names, so that one cannot stand without the other.
+    /// and sets the app's release number with the names, so that one cannot stand without the other.
     pub fn patch(&self, ingress: &Value) -> Write {
         let mut operations = Vec::new();
         for backend in self.moved(ingress) {
@@ -143,7 +147,9 @@ impl Switch<'_> {
                 value: json!(self.to),
             }));
         }
-        let stamps = [(RELEASE, self.release.to_string()), (EPOCH, self.epoch.to_string())];
+        let [release, epoch] = [RELEASE, EPOCH].map(|key| of_app(key, self.app));
+        let stamps =
+            [(release.as_str(), self.release.to_string()), (&epoch, self.epoch.to_string())];
         operations.extend(annotate(ingress, &stamps));
         Write::patch(Id::new(Kind::Ingress, name(ingress)), &version(ingress), operations)
     }
@@ -190,7 +196,8 @@ mod tests {
     #[test]
     fn switches_all_backends_of_the_app_in_one_patch_that_tests_what_it_saw() {
         let services = ["parrot".to_owned(), "parrot-blue".into(), "parrot-green".into()];
-        let switch = Switch { services: &services, to: "parrot-green", release: 3, epoch: 1 };
+        let (app, to) = ("parrot", "parrot-green");
+        let switch = Switch { app, services: &services, to, release: 3, epoch: 1 };
         assert_eq!(switch.was(&ingress()), ["parrot"]);
         let Write::Patch { patch, .. } = switch.patch(&ingress()) else { panic!("not a patch") };
         assert_eq!(
@@ -205,8 +212,8 @@ mod tests {
                 {"op": "test", "path": "/spec/rules/0/http/paths/2/backend/service/name", "value": "parrot"},
                 {"op": "replace", "path": "/spec/rules/0/http/paths/2/backend/service/name", "value": "parrot-green"},
                 {"op": "add", "path": "/metadata/annotations", "value": {}},
-                {"op": "add", "path": "/metadata/annotations/bluegreen~1release", "value": "3"},
-                {"op": "add", "path": "/metadata/annotations/bluegreen~1epoch", "value": "1"},
+                {"op": "add", "path": "/metadata/annotations/bluegreen~1release.parrot", "value": "3"},
+                {"op": "add", "path": "/metadata/annotations/bluegreen~1epoch.parrot", "value": "1"},
             ])
         );
     }
@@ -214,7 +221,8 @@ mod tests {
     #[test]
     fn a_patch_planned_on_an_older_look_does_not_apply() {
         let services = ["parrot".to_owned()];
-        let switch = Switch { services: &services, to: "parrot-green", release: 1, epoch: 0 };
+        let (app, to) = ("parrot", "parrot-green");
+        let switch = Switch { app, services: &services, to, release: 1, epoch: 0 };
         let Write::Patch { patch, .. } = switch.patch(&ingress()) else { panic!("not a patch") };
         for (path, value) in [
             ("/metadata/uid", "another"),

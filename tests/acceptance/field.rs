@@ -232,6 +232,51 @@ impl Field {
         .map(drop)
     }
 
+    /// Another app, the toucan, taken in as the parrot is, with a path of the parrot's Ingress.
+    pub async fn beside_the_toucan(&self) -> Result<()> {
+        let labels = json!({"app": "toucan"});
+        let container = json!(
+            {"name": "toucan", "image": V1, "ports": [{"containerPort": 3000}]});
+        self.create(json!({
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": "toucan"},
+            "spec": {
+                "replicas": 1,
+                "selector": {"matchLabels": labels},
+                "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+            },
+        }))
+        .await?;
+        let mut rules = self.get(Kind::Ingress, "parrot").await?["spec"]["rules"].take();
+        let mut path = backend("toucan");
+        path["path"] = json!("/toucan");
+        rules[0]["http"]["paths"].as_array_mut().context("no paths")?.push(path);
+        self.edit(Kind::Ingress, "parrot", json!({"spec": {"rules": rules}})).await?;
+        self.waits("the toucan to be ready", async |field| {
+            Ok(field.get(Kind::Deployment, "toucan").await?["status"]["readyReplicas"] == 1)
+        })
+        .await?;
+        self.initialised().await?;
+        self.exits(0, "init toucan").await.map(drop)
+    }
+
+    /// The toucan: what its path names, whom that and its live Service lead to, and what that runs.
+    pub async fn is_toucan_live(&self, backend: &str, deployment: &str, image: &str) -> Result<()> {
+        let ingress = self.get(Kind::Ingress, "parrot").await?;
+        let path = &ingress["spec"]["rules"][0]["http"]["paths"][1];
+        ensure!(path["backend"]["service"]["name"] == backend, "{path:#}");
+        for service in [backend, "toucan"] {
+            let leads = &self.get(Kind::Service, service).await?["spec"]["selector"]["app"];
+            ensure!(leads == deployment, "{service} leads to {leads}");
+        }
+        let live = self.get(Kind::Deployment, deployment).await?;
+        let runs = &live["spec"]["template"]["spec"]["containers"][0]["image"];
+        ensure!(runs == image, "{deployment} runs {runs}, not {image}");
+        ensure!(live["status"]["readyReplicas"] == live["spec"]["replicas"], "{live:#}");
+        Ok(())
+    }
+
     pub async fn template(&self, deployment: &str) -> Result<Value> {
         Ok(self.get(Kind::Deployment, deployment).await?["spec"]["template"].take())
     }

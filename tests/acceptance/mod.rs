@@ -16,6 +16,7 @@ mod intents;
 mod life;
 pub mod outside;
 mod seen;
+mod sharing;
 mod still;
 mod unhealthy;
 
@@ -58,6 +59,7 @@ pub fn all() -> Vec<Case> {
         seen::CASES,
         fitness::CASES,
         beside::CASES,
+        sharing::CASES,
     ];
     subjects.concat()
 }

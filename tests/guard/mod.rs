@@ -10,25 +10,32 @@ use serde_json::Value;
 
 type Objects = BTreeMap<(&'static str, String), Arc<Value>>;
 
-/// The live Service, for callers inside of the cluster.
-const LIVE: &str = "parrot";
 pub const KINDS: [&str; 5] = ["ingresses", "services", "endpointslices", "pods", "deployments"];
 
-/// Goes through everything that has happened. `may_serve` says whether an image may, from a revision on.
-pub fn judge(log: &[Logged], may_serve: impl Fn(&str, u64) -> bool) -> Result<()> {
+/// Goes through everything that has happened to these apps, some of which may share an Ingress. `may_serve`
+/// says whether an image may, for an app, from a revision on.
+pub fn judge(
+    log: &[Logged],
+    apps: &[&str],
+    may_serve: impl Fn(&str, &str, u64) -> bool,
+) -> Result<()> {
     let mut objects = Objects::new();
     // Before `init` the Ingress names a Service that nobody has made.
-    let mut has_served = false;
+    let mut has_served = vec![false; apps.len()];
     for logged in log.iter().filter(|logged| KINDS.contains(&logged.plural)) {
         let what = || format!("at revision {}: {}", logged.revision, told(logged));
-        leaves_what_serves(&objects, logged).with_context(what)?;
+        for app in apps {
+            leaves_what_serves(&objects, app, logged).with_context(what)?;
+        }
         apply(&mut objects, logged);
-        let serves =
-            serves(&objects, |image| may_serve(image, logged.revision)).with_context(what)?;
-        ensure!(serves || !has_served, "nobody is served, {}", what());
-        has_served |= serves;
+        for (app, has_served) in apps.iter().zip(&mut has_served) {
+            let may_serve = |image: &str| may_serve(app, image, logged.revision);
+            let serves = serves(&objects, app, may_serve).with_context(what)?;
+            ensure!(serves || !*has_served, "nobody is served by {app}, {}", what());
+            *has_served |= serves;
+        }
     }
-    ensure!(has_served, "nobody was ever served");
+    ensure!(!has_served.contains(&false), "somebody was never served: {apps:?}, {has_served:?}");
     Ok(())
 }
 
@@ -50,9 +57,13 @@ fn of<'a>(objects: &'a Objects, plural: &'static str) -> impl Iterator<Item = &'
     all.take_while(move |((kind, _), _)| *kind == plural).map(|(_, object)| &**object)
 }
 
-/// The Services that the user's Ingresses name, and the live one.
-fn entries(objects: &Objects) -> Vec<String> {
-    let mut entries = vec![LIVE.to_owned()];
+/// The Services of an app that the user's Ingresses name, and the live one, for callers inside of the
+/// cluster.
+fn entries(objects: &Objects, app: &str) -> Vec<String> {
+    let mut entries = vec![app.to_owned()];
+    let its = |name: &&str| {
+        name.strip_prefix(app).is_some_and(|rest| ["", "-blue", "-green"].contains(&rest))
+    };
     for ingress in of(objects, "ingresses") {
         // Nobody gets in through bluegreen's own.
         if ingress["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "bluegreen" {
@@ -61,17 +72,18 @@ fn entries(objects: &Objects) -> Vec<String> {
         for rule in ingress["spec"]["rules"].as_array().into_iter().flatten() {
             for path in rule["http"]["paths"].as_array().into_iter().flatten() {
                 let name = path["backend"]["service"]["name"].as_str();
-                entries.extend(name.map(str::to_owned));
+                entries.extend(name.filter(its).map(str::to_owned));
             }
         }
     }
     entries
 }
 
-/// Whether each way in leads to a ready pod; an error where it leads to one that nobody approved.
-fn serves(objects: &Objects, may_serve: impl Fn(&str) -> bool) -> Result<bool> {
+/// Whether each way in leads to a ready pod; an error where it leads to one that nobody approved, or to
+/// another app's.
+fn serves(objects: &Objects, app: &str, may_serve: impl Fn(&str) -> bool) -> Result<bool> {
     let mut all = true;
-    for service in entries(objects) {
+    for service in entries(objects, app) {
         let slices = of(objects, "endpointslices")
             .filter(|slice| slice["metadata"]["labels"]["kubernetes.io/service-name"] == *service);
         let endpoints =
@@ -82,6 +94,10 @@ fn serves(objects: &Objects, may_serve: impl Fn(&str) -> bool) -> Result<bool> {
             // A pod that has just gone stands in the slice for a moment.
             let Some(pod) = objects.get(&("pods", pod.to_owned())) else { continue };
             let image = pod["spec"]["containers"][0]["image"].as_str().unwrap_or_default();
+            let of = pod["metadata"]["labels"]["app"].as_str().unwrap_or_default();
+            if of.strip_suffix("-green").unwrap_or(of) != app {
+                bail!("Service {service} leads to a pod of {of}");
+            }
             if !may_serve(image) {
                 bail!("Service {service} leads to {image}, which nobody approved");
             }
@@ -100,7 +116,7 @@ fn is_ready(pod: &Value) -> bool {
 }
 
 /// A Deployment that somebody is led to keeps its template, and its size at least.
-fn leaves_what_serves(before: &Objects, logged: &Logged) -> Result<()> {
+fn leaves_what_serves(before: &Objects, app: &str, logged: &Logged) -> Result<()> {
     let Some(old) = logged.before.as_ref().filter(|_| logged.plural == "deployments") else {
         return Ok(());
     };
@@ -110,7 +126,7 @@ fn leaves_what_serves(before: &Objects, logged: &Logged) -> Result<()> {
             service["spec"]["selector"]["app"] == old["spec"]["selector"]["matchLabels"]["app"]
         })
     };
-    if entries(before).iter().any(leads) {
+    if entries(before, app).iter().any(leads) {
         let new = &logged.object;
         ensure!(logged.change != Change::Deleted, "what serves is deleted");
         ensure!(old["spec"]["template"] == new["spec"]["template"], "what serves is edited");

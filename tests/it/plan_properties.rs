@@ -1,20 +1,22 @@
 //! What holds whatever happens: several commands at once, each on looks of its own age, killed and
 //! started again, their requests late, the controllers slow, pods that go bad, time that passes.
 //!
-//! One Ingress names the app, or two. Nobody edits routes or templates here: what a release does then stands in the table.
+//! One Ingress names the app, or two, or there are two apps in one. Nobody edits routes or templates here: what a release does then stands in the table.
 
 mod judge;
 mod operations;
 mod process;
 mod simulation;
 
-use bluegreen::model::{Kind, annotation};
-use bluegreen::release::{Answer, Goal, Outcome, Verdict};
+use bluegreen::model::{Colour, Kind, annotation};
+use bluegreen::release::{Answer, Goal, Names, Outcome, Verdict};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use crate::world::World;
-use crate::world::article::{initialised, with_scaler, with_two_ingresses};
+use crate::world::article::{
+    initialised, names, toucan, two_apps, with_scaler, with_two_ingresses,
+};
 use crate::world::driver::{Driver, WEBHOOK, abort, deploy, init, rollback, set};
 use operations::{Operation, operation};
 use simulation::Simulation;
@@ -39,7 +41,10 @@ fn disturbed(two: bool, operations: &[Operation]) -> Simulation {
     if two {
         with_scaler(&mut app);
     }
-    let mut simulation = Simulation::new(app);
+    ran(Simulation::new(app, &[names()]), operations)
+}
+
+fn ran(mut simulation: Simulation, operations: &[Operation]) -> Simulation {
     for operation in operations {
         simulation.run(operation);
     }
@@ -56,17 +61,26 @@ fn recovered(simulation: &Simulation) -> World {
 
 /// Every command that may come next ends, and says how.
 fn ends(world: &mut World, goal: Goal) -> Outcome {
-    let outcome = world.follow(&mut Driver::new("last", goal));
+    ends_of(&names(), world, goal)
+}
+
+fn ends_of(app: &Names, world: &mut World, goal: Goal) -> Outcome {
+    let outcome = world.follow(&mut Driver::of(app.clone(), "last", goal));
     assert!(!matches!(outcome, Outcome::Changed { .. }), "{outcome:?}");
     outcome
 }
 
 fn is_at_rest(world: &World) {
-    let record = world.record();
+    is_at_rest_of(&names(), world);
+}
+
+fn is_at_rest_of(app: &Names, world: &World) {
+    let record = world.record_of(app);
     assert_eq!((&record.release, &record.driver), (&None, &None));
-    let [live] = world.serving()[..] else { panic!("several serve") };
+    let [live] = world.serving_of(app)[..] else { panic!("several serve") };
     assert!(world.replicas(live) >= 1);
-    for deployment in ["parrot", "parrot-green"] {
+    for deployment in Colour::BOTH.map(|colour| app.deployment(colour)) {
+        let deployment = deployment.as_str();
         let there = world.find(Kind::Deployment, deployment).is_some();
         let kept = record.last_promoted().is_some_and(|last| last.kept);
         let is_away = !there || world.replicas(deployment) == 0;
@@ -103,7 +117,7 @@ proptest! {
             (Outcome::Finished(finished), Some(release)) => {
                 prop_assert_eq!(finished.number, release.number);
                 prop_assert_ne!(finished.outcome, Verdict::Promoted);
-                simulation.judge.is_as_found(&world, release);
+                simulation.judges[0].is_as_found(&world, release);
             }
             (Outcome::NothingToDo { .. }, None) => prop_assert_eq!(served, world.serving()),
             _ => prop_assert!(false, "{:?} of {:?}", outcome, release),
@@ -163,7 +177,8 @@ proptest! {
                 is_at_rest(&world);
             }
             (Outcome::NotReady { deploy_again: true, .. }, Some(release)) => {
-                prop_assert!(!world.serving().contains(&simulation::slot(release.to)));
+                let slot = names().deployment(release.to);
+                prop_assert!(!world.serving().contains(&slot.as_str()));
             }
             _ => prop_assert!(false, "{:?} of {:?}", outcome, release),
         }
@@ -180,7 +195,10 @@ proptest! {
         let served = world.live_image();
         let outcome = ends(&mut world, rollback());
         match (&outcome, &record.release) {
-            (Outcome::NothingToDo { .. }, Some(release)) => prop_assert_eq!(&release.back, &None),
+            // Another one than to a certain release, which may be under way.
+            (Outcome::NothingToDo { .. }, Some(release)) => {
+                prop_assert!(release.back.is_none() || release.to_release.is_some());
+            }
             (Outcome::NothingToDo { .. }, None) => prop_assert!(record.last_promoted().is_none()),
             (Outcome::Finished(finished), release) => {
                 prop_assert!(finished.rollback);
@@ -201,11 +219,55 @@ proptest! {
         }
     }
 
+    /// Two apps in one Ingress: the judges see to it that no write of one touches what is the other's,
+    /// and nothing that happened to one keeps the other from any of its ends.
+    #[test]
+    fn two_apps_do_not_disturb_each_other(
+        goes_on in any::<[bool; 2]>(), operations in prop::collection::vec(operation(), 1..80),
+    ) {
+        let apps = [names(), toucan()];
+        let simulation = ran(Simulation::new(two_apps(), &apps), &operations);
+        let mut world = recovered(&simulation);
+        let releases = apps.each_ref().map(|app| world.record_of(app).release);
+        for ((app, release), judge) in apps.iter().zip(&releases).zip(&simulation.judges) {
+            let goal = match goes_on[usize::from(app.app == "toucan")] {
+                true => Goal::Promote { release: None, when_ready: true },
+                false => abort(),
+            };
+            let aborts = goal == abort();
+            let outcome = ends_of(app, &mut world, goal);
+            match (&outcome, release) {
+                (Outcome::NothingToDo { .. }, None) => {}
+                (Outcome::Finished(finished), Some(release)) => {
+                    prop_assert_eq!(finished.number, release.number);
+                    if aborts {
+                        judge.is_as_found(&world, release);
+                    }
+                }
+                (Outcome::NotReady { deploy_again: true, .. }, Some(_)) if !aborts => {}
+                _ => prop_assert!(false, "{:?} of {:?}", outcome, release),
+            }
+        }
+        // What a dead driver made late is the next command's to find.
+        for app in &apps {
+            ends_of(app, &mut world, abort());
+        }
+        for app in &apps {
+            let outcome = ends_of(app, &mut world, Goal::Deploy(deploy(LAST, WEBHOOK)));
+            prop_assert!(
+                matches!(&outcome, Outcome::Finished(f) if f.outcome == Verdict::Promoted),
+                "{:?}", outcome
+            );
+            prop_assert_eq!(world.live_image_of(app), Some(LAST.to_owned()));
+        }
+        apps.iter().for_each(|app| is_at_rest_of(app, &world));
+    }
+
     /// Ten releases in a row, whatever their gates say.
     #[test]
     fn ten_releases_alternate(answers in prop::collection::vec(operations::answer(), 10)) {
         let mut world = initialised();
-        let mut judge = judge::Judge::new(&world);
+        let mut judge = judge::Judge::new(&names(), &world);
         let mut live = "parrot";
         for (number, answer) in answers.into_iter().enumerate() {
             let deploy = deploy(&format!("parrot-app:v{number}"), WEBHOOK);

@@ -1,12 +1,11 @@
 //! Who drives. The record is the lock; whoever needs it from another driver asks for a sign of life
 //! and takes over if none comes.
 
-use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
-
 use super::{Doing, Look, Next, WaitFor};
-use crate::model::{Colour, EPOCH, Id, Kind, Write, annotate, annotation, name, version};
-use crate::release::{Outcome, Record, Slot};
+use crate::model::{EPOCH, Id, Write, annotate, version};
+use crate::release::stamps::number;
+use crate::release::{Outcome, Record};
+use jiff::{SignedDuration, Timestamp};
 
 /// A driver that lives answers within a second, whatever it is waiting for.
 const ANSWER_WITHIN: SignedDuration = SignedDuration::from_secs(10);
@@ -93,25 +92,11 @@ fn take_over(look: Look) -> Write {
 
 /// The newest epoch that any of the app's objects bears.
 pub fn borne(look: Look) -> u64 {
-    stamped(look).into_iter().map(epoch_of).max().unwrap_or(0)
-}
-
-/// What a driver may write beside the record: everything through which people reach the app, the
-/// slots, and what scales them.
-fn stamped<'a>(look: Look<'a>) -> Vec<&'a Value> {
     let s = look.s;
-    let Some((_, record)) = &s.record else { return Vec::new() };
-    let followers = |colour| s.followers(&record.service, &record.label, colour);
-    let services = s.live_service(record).into_iter().chain(s.service(&s.names.preview()));
-    let services = services.chain(Colour::BOTH.into_iter().flat_map(followers));
-    let slots = Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour));
-    let slots = slots.map(|Slot(object)| object);
-    let scalers = Colour::BOTH.into_iter().flat_map(|colour| s.autoscalers(colour));
-    s.routes(record).into_iter().chain(services).chain(slots).chain(scalers).collect()
-}
-
-fn epoch_of(object: &Value) -> u64 {
-    annotation(object, EPOCH).and_then(|epoch| epoch.parse().ok()).unwrap_or(0)
+    let Some((_, record)) = &s.record else { return 0 };
+    let shared = s.shared(record).into_iter().map(|object| s.epoch_on(object));
+    let own = s.own().into_iter().filter_map(|object| number(object, EPOCH));
+    shared.chain(own).max().unwrap_or(0)
 }
 
 /// The driver's own part: somebody asked whether it lives.
@@ -121,12 +106,20 @@ fn answer(look: Look, record: &Record) -> Option<Next> {
 }
 
 /// After a takeover, everything that the old driver could still write gets a new state, so that
-/// what it planned before no longer applies.
+/// what it planned before no longer applies: that is everything through which people reach the app, the
+/// slots, and what scales them.
 fn stamp(look: Look, record: &Record) -> Option<Next> {
-    let object = stamped(look).into_iter().find(|object| epoch_of(object) < record.epoch)?;
-    let kind = object["kind"].as_str().and_then(Kind::parse)?;
-    let id = Id::new(kind, name(object));
-    let stamp = annotate(object, &[(EPOCH, record.epoch.to_string())]);
-    let write = Write::patch(id.clone(), &version(object), stamp);
-    Some(look.act(Doing::Stamp { object: id }, write))
+    let s = look.s;
+    let shared = s.shared(record).into_iter();
+    let mut shared = shared.filter_map(|object| Some((object, s.stamp(object, record)?)));
+    let own =
+        || s.own().into_iter().find(|object| number(object, EPOCH).unwrap_or(0) < record.epoch);
+    let (object, changes) = shared.next().or_else(|| {
+        let object = own()?;
+        Some((object, annotate(object, &[(EPOCH, record.epoch.to_string())])))
+    })?;
+    let id = Id::of(object)?;
+    let write = Write::patch(id.clone(), &version(object), changes);
+    // Whether other apps still read what goes with it, their records have just said.
+    Some(look.act_fresh(Doing::Stamp { object: id }, write))
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Doing, Look, Next};
 use crate::model::{APP_LABEL, Colour, EPOCH, Kind, RELEASE, Write};
-use crate::model::{annotation, label as label_of, name, string_map};
+use crate::model::{label as label_of, name, string_map};
 use crate::release::checks::{self, Check, Ground};
 use crate::release::goal::{Init, PreviewHost};
 use crate::release::snapshot::Leads;
@@ -89,7 +89,7 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
         None => spec_from_ingress(look, live, &service, init)?,
     };
     let Some((_, record)) = &s.record else {
-        let (number, epoch) = (borne(s, RELEASE), borne(s, EPOCH));
+        let [number, epoch] = [RELEASE, EPOCH].map(|key| borne(s, &service, key));
         let mut record = Record::new(service, label, number, epoch);
         record.settings = settings(init).unwrap_or_default();
         record.preview_host = preview_host(init).unwrap_or_default();
@@ -166,13 +166,9 @@ fn preview_host(init: &Init) -> Option<Option<String>> {
     })
 }
 
-/// The highest number that an annotation has on anything in the namespace that a release may have
-/// written.
-fn borne(s: &Snapshot, key: &str) -> u64 {
-    let kinds = [Kind::Deployment, Kind::Ingress, Kind::Service];
-    let objects = kinds.into_iter().flat_map(|kind| s.objects.list(kind));
-    let numbers = objects.filter_map(|object| annotation(object, key)?.parse().ok());
-    numbers.filter(|number| *number < LAST_NUMBER).max().unwrap_or(0)
+/// The highest number that the app's own objects bear: other apps' are no business of its.
+fn borne(s: &Snapshot, live: &str, key: &str) -> u64 {
+    s.borne(live, key).filter(|number| *number < LAST_NUMBER).max().unwrap_or(0)
 }
 
 /// The Service through which an Ingress reaches the app; it may not exist yet (the article's case).

@@ -120,8 +120,8 @@ impl Turn {
         let step = |doing, write| Step { doing, write, fresh: false };
         let to_colour = |route: &Value, colour: Colour| {
             let to = s.names.service(colour);
-            let (release, epoch) = (self.number, self.epoch);
-            let switch = Switch { services: &services, to: &to, release, epoch };
+            let (app, release, epoch) = (s.names.app.as_str(), self.number, self.epoch);
+            let switch = Switch { app, services: &services, to: &to, release, epoch };
             (name(route).to_owned(), switch.was(route), switch.patch(route), to.clone())
         };
         let routes = s.routes_to(&self.service);

@@ -132,6 +132,7 @@ pub fn release(
         number: last + 1,
         from,
         to: from.other(),
+        own_stamps: true,
         hash: template::hash(wanted),
         base: template::hash(base),
         images: template::images(wanted),

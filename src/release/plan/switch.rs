@@ -36,8 +36,8 @@ pub fn next(look: Look, record: &Record, release: &Release) -> Next {
     let s = look.s;
     let services = s.serving(record);
     let to = s.names.service(release.to);
-    let switch =
-        Switch { services: &services, to: &to, release: release.number, epoch: record.epoch };
+    let (app, number, epoch) = (s.names.app.as_str(), release.number, record.epoch);
+    let switch = Switch { app, services: &services, to: &to, release: number, epoch };
     if !s.is_fixed(release.to, record) {
         return look.changed(format!("the selector of Service {to} was changed"));
     }

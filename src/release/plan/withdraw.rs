@@ -17,7 +17,7 @@ pub fn next(look: Look, record: &Record, release: &Release, ending: &Ending) -> 
     if let Some(next) = switch_back(look, record, release) {
         return next;
     }
-    if s.bears_number(record, release) || release.switched.is_some() {
+    if s.was_switched(record, release) {
         // People were there: the router's old workers and long requests still are.
         let Some(until) = release.drain_back_until else {
             return arrive::confirm_back(look, release, ending.at);
@@ -74,11 +74,11 @@ fn switch_back(look: Look, record: &Record, release: &Release) -> Option<Next> {
         let services = s.serving(record);
         // By the fixed Service: it is right whatever the live Service selects at that moment.
         let to = s.names.service(release.from);
-        let number = annotation(route, RELEASE).and_then(|number| number.parse().ok());
         let switch = Switch {
+            app: &s.names.app,
             services: &services,
             to: &to,
-            release: number.unwrap_or(release.number),
+            release: s.number_on(route).unwrap_or(release.number),
             epoch: record.epoch,
         };
         let ingress = name(route).to_owned();

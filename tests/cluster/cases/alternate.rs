@@ -41,8 +41,8 @@ async fn ingress(app: &Parrot) -> Result<Value> {
         ingress["metadata"][key].take();
     }
     let annotations = ingress["metadata"]["annotations"].as_object_mut().context("annotations")?;
-    annotations.remove("bluegreen/release");
-    annotations.remove("bluegreen/epoch");
+    annotations.remove("bluegreen/release.parrot");
+    annotations.remove("bluegreen/epoch.parrot");
     ingress["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["name"].take();
     Ok(ingress)
 }
@@ -77,7 +77,7 @@ async fn ten_releases_alternate_with_failures_between(bed: Arc<Bed>) -> Result<(
         ensure!(ingress(&app).await? == original, "{:#}", ingress(&app).await?);
         let annotations = &app.get("ingresses", "parrot").await?["metadata"]["annotations"];
         ensure!(
-            annotations["bluegreen/release"].as_str() == Some(&number.to_string()),
+            annotations["bluegreen/release.parrot"].as_str() == Some(&number.to_string()),
             "{annotations:#}"
         );
         let status = app.status().await?;

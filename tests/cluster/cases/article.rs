@@ -85,7 +85,7 @@ async fn webhook_releases_at_its_first_yes(bed: Arc<Bed>) -> Result<()> {
     let ingress: Vec<_> = ingress.map(|line| (line.verb, line.code)).collect();
     ensure!(ingress == [("patch".to_owned(), 200)], "{ingress:?}");
     let annotations = &app.get("ingresses", "parrot").await?["metadata"]["annotations"];
-    ensure!(annotations["bluegreen/release"] == "1", "{annotations:#}");
+    ensure!(annotations["bluegreen/release.parrot"] == "1", "{annotations:#}");
     app.settled("parrot", 0).await
 }
 

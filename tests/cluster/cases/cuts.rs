@@ -113,7 +113,8 @@ impl Job {
         let app = self.scene.set(stage).await?;
         let chronicle = Chronicle::begin(&app.bed, &app.ns).await?;
         let played = self.play(&app, gate).await;
-        let served = guard::judge(&chronicle.end().await?, |image, _| self.may_serve(image));
+        let served =
+            guard::judge(&chronicle.end().await?, &["parrot"], |_, image, _| self.may_serve(image));
         let is_cut = played?;
         served?;
         Ok(is_cut)

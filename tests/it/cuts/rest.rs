@@ -13,7 +13,9 @@ use super::bed::NAMESPACE;
 use super::facts::record;
 
 const RELEASE: &str = "bluegreen/release";
-const LOST: [&str; 2] = ["bluegreen/epoch", "deployment.kubernetes.io/revision"];
+const OF_THE_APP: &str = "bluegreen/release.parrot";
+const LOST: [&str; 3] =
+    ["bluegreen/epoch", "bluegreen/epoch.parrot", "deployment.kubernetes.io/revision"];
 
 /// Objects of every kind that a release touches, a line each.
 pub type Rest = BTreeSet<String>;
@@ -83,8 +85,10 @@ fn told(object: &Value) -> Value {
     }
     let mut annotations = metadata["annotations"].as_object().cloned().unwrap_or_default();
     annotations.retain(|key, _| !LOST.contains(&&**key));
-    if let Some(number) = annotations.get_mut(RELEASE) {
-        *number = json!("N");
+    for key in [RELEASE, OF_THE_APP] {
+        if let Some(number) = annotations.get_mut(key) {
+            *number = json!("N");
+        }
     }
     json!({
         "name": metadata["name"],

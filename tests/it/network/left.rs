@@ -28,7 +28,7 @@ fn timeless(mut object: Value) -> Result<Value> {
     Ok(object)
 }
 
-const DRAWN: [&str; 19] = [
+const DRAWN: [&str; 20] = [
     "managedFields",
     "resourceVersion",
     "uid",
@@ -41,6 +41,7 @@ const DRAWN: [&str; 19] = [
     "clusterIPs",
     "nodePort",
     "bluegreen/epoch",
+    "bluegreen/epoch.parrot",
     "epoch",
     "started",
     "ready",

@@ -11,8 +11,8 @@ pub const PROCESSES: usize = 3;
 
 #[derive(Clone, Debug)]
 pub enum Operation {
-    /// A new process in that place; what ran there is killed.
-    Spawn(usize, Command),
+    /// A new process in that place, for one of the apps; what ran there is killed.
+    Spawn(usize, usize, Command),
     /// One pass of the loop: plan, read again where the step asks for it, carry it out.
     Pass(usize),
     /// The same, but the request is not sent yet: the process is suspended before it.
@@ -130,7 +130,7 @@ pub fn operation() -> impl Strategy<Value = Operation> {
         1 => Just(About::AnotherHash),
     ];
     prop_oneof![
-        6 => (which(), command()).prop_map(|(n, command)| Operation::Spawn(n, command)),
+        6 => (which(), 0..2usize, command()).prop_map(|(n, app, what)| Operation::Spawn(n, app, what)),
         8 => which().prop_map(Operation::Pass),
         6 => which().prop_map(Operation::Suspend),
         4 => which().prop_map(Operation::Wake),

@@ -2,12 +2,12 @@
 
 use bluegreen::model::{Id, Kind, Objects, Write};
 use bluegreen::release::plan::plan;
-use bluegreen::release::{Doing, Next, Question, Step};
+use bluegreen::release::{Doing, Names, Next, Question, Step};
 
 use crate::world::driver::Driver;
 use crate::world::{Refused, World, events};
 
-/// What the real loop reads again before a switch; of the ConfigMaps it reads the record alone.
+/// What the real loop reads again before a switch; of the ConfigMaps it reads the records alone.
 const SERVING: [Kind; 7] = [
     Kind::Deployment,
     Kind::Service,
@@ -43,6 +43,8 @@ pub struct Process {
 /// A write on its way, and what it was planned on.
 #[derive(Clone, Debug)]
 pub struct Request {
+    /// Whose process sent it.
+    pub app: Names,
     pub step: Step,
     /// The epoch of the record that its process knew.
     pub epoch: u64,
@@ -96,7 +98,8 @@ impl Process {
                 Next::Do(step) if step.fresh && !self.fresh => self.read(world, &SERVING),
                 Next::Do(step) => {
                     let prompt = self.fresh;
-                    return Pass::Write(Request { step: *step, epoch, prompt });
+                    let app = self.driver.names.clone();
+                    return Pass::Write(Request { app, step: *step, epoch, prompt });
                 }
                 Next::Ask(question) => {
                     self.question = Some(question);

@@ -1,8 +1,7 @@
 //! The world, the processes in it, and the requests under way.
 
-use bluegreen::model::Colour;
 use bluegreen::release::plan::let_go;
-use bluegreen::release::{Answer, Outcome};
+use bluegreen::release::{Answer, Names, Outcome};
 
 use super::judge::Judge;
 use super::operations::{About, Command, IMAGES, Operation, PROCESSES};
@@ -12,29 +11,31 @@ use crate::world::{Refused, World};
 
 pub struct Simulation {
     pub world: World,
-    pub judge: Judge,
+    /// One for each app.
+    pub judges: Vec<Judge>,
     processes: [Option<Process>; PROCESSES],
     under_way: Vec<Request>,
     spawned: usize,
 }
 
-pub fn slot(colour: Colour) -> &'static str {
-    match colour {
-        Colour::Blue => "parrot",
-        Colour::Green => "parrot-green",
-    }
-}
-
 impl Simulation {
-    pub fn new(world: World) -> Simulation {
-        let judge = Judge::new(&world);
+    pub fn new(world: World, apps: &[Names]) -> Simulation {
+        let judges = apps.iter().map(|app| Judge::new(app, &world)).collect();
         let (processes, under_way) = ([None, None, None], Vec::new());
-        Simulation { world, judge, processes, under_way, spawned: 0 }
+        Simulation { world, judges, processes, under_way, spawned: 0 }
+    }
+
+    fn app(&self, n: usize) -> Names {
+        self.judges[n % self.judges.len()].app.clone()
+    }
+
+    fn judge(&mut self, app: &Names) -> &mut Judge {
+        self.judges.iter_mut().find(|judge| judge.app == *app).expect("it is judged")
     }
 
     pub fn run(&mut self, operation: &Operation) {
         match operation {
-            Operation::Spawn(n, command) => self.spawn(*n, command),
+            Operation::Spawn(n, app, command) => self.spawn(*n, *app, command),
             Operation::Pass(n) => {
                 let n = self.awake(*n);
                 self.pass(n);
@@ -72,18 +73,20 @@ impl Simulation {
             }
             Operation::Recover => self.world.bad_images.clear(),
             Operation::Scale(replicas) => {
-                if let [live] = self.world.serving()[..] {
+                let app = self.app(self.spawned);
+                if let [live] = self.world.serving_of(&app)[..] {
                     self.world.scale(live, *replicas);
                 }
             }
         }
-        self.judge.inspect(&self.world);
+        self.judges.iter().for_each(|judge| judge.inspect(&self.world));
     }
 
-    fn spawn(&mut self, n: usize, command: &Command) {
+    fn spawn(&mut self, n: usize, app: usize, command: &Command) {
         self.kill(n);
         self.spawned += 1;
-        let driver = Driver::new(&format!("p{}", self.spawned), command.goal());
+        let id = format!("p{}", self.spawned);
+        let driver = Driver::of(self.app(app), &id, command.goal());
         self.processes[n] = Some(Process::start(driver, &self.world));
     }
 
@@ -101,7 +104,8 @@ impl Simulation {
         }
         let image = u8::try_from(self.spawned % 3).expect("less than 3");
         let (gate, replace, detach, deadline) = (2, n == 1, false, false);
-        self.spawn(n, &Command::Deploy { image, gate, replace, detach, deadline });
+        let deploy = Command::Deploy { image, gate, replace, detach, deadline };
+        self.spawn(n, self.spawned, &deploy);
         n
     }
 
@@ -116,7 +120,7 @@ impl Simulation {
                 process.reply(&self.world, &request, reply);
             }
             Pass::Done(outcome) => {
-                is_possible(&outcome);
+                is_possible(process, &self.world, &outcome);
                 self.processes[n] = None;
             }
         }
@@ -144,7 +148,7 @@ impl Simulation {
             Pass::Write(request) => process.pending = Some(Request { prompt: false, ..request }),
             Pass::Wait(_) => {}
             Pass::Done(outcome) => {
-                is_possible(&outcome);
+                is_possible(process, &self.world, &outcome);
                 self.processes[n] = None;
             }
         }
@@ -169,21 +173,25 @@ impl Simulation {
         let Some(mut process) = self.processes[n].take() else { return };
         let snapshot = process.driver.look(&self.world);
         if let Some(step) = let_go(&process.driver.me, &snapshot, self.world.now) {
-            let epoch = self.world.record().epoch;
-            self.send(&Request { step, epoch, prompt: true }).expect("planned on what is there");
+            let app = process.driver.names;
+            let epoch = self.world.record_of(&app).epoch;
+            let request = Request { app, step, epoch, prompt: true };
+            self.send(&request).expect("planned on what is there");
         }
     }
 
     fn hear(&mut self, n: usize, answer: &Answer, about: About) {
         let Some(process) = &mut self.processes[n] else { return };
         let Some(mut question) = process.question.take() else { return };
+        let app = process.driver.names.clone();
         match about {
             About::TheQuestion => {
-                self.judge.bless(question.release, *answer == Answer::Pass);
+                self.judge(&app).bless(question.release, *answer == Answer::Pass);
             }
             About::AnotherRelease => question.release += 1,
             About::AnotherHash => question.hash = "another".to_owned(),
         }
+        let process = self.processes[n].as_mut().expect("it has asked");
         process.driver.hear(&question, answer.clone(), self.world.now);
     }
 
@@ -191,15 +199,25 @@ impl Simulation {
         let before = self.world.clone();
         let reply = self.world.apply(&request.step.write);
         if reply.is_ok() {
-            self.judge.judge(&before, &self.world, request);
+            for judge in &mut self.judges {
+                match judge.app == request.app {
+                    true => judge.judge(&before, &self.world, request),
+                    false => judge.is_left_alone(&before, &self.world, request),
+                }
+            }
         }
         reply
     }
 }
 
 /// Nobody changes anything under a release here, and the app stays fit.
-fn is_possible(outcome: &Outcome) {
+fn is_possible(process: &Process, world: &World, outcome: &Outcome) {
     let impossible = match outcome {
+        // It was read again for this word.
+        Outcome::TakenOver { .. } => {
+            let driver = world.record_of(&process.driver.names).driver;
+            driver.is_some_and(|driver| driver.id == process.driver.me.id)
+        }
         // The old version may have gone bad, or its controllers be slow.
         Outcome::Changed { what, .. } => !what.contains("did not become ready"),
         Outcome::Unfit { reasons } => !reasons.iter().all(|r| r.contains("does not act on")),

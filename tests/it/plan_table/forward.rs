@@ -65,8 +65,8 @@ fn the_switch_is_one_patch_that_tests_what_it_saw_and_bears_the_releases_number(
             {"op": "replace", "path": format!("{path}/backend/service/name"),
                 "value": "parrot-green"},
             {"op": "add", "path": "/metadata/annotations", "value": {}},
-            {"op": "add", "path": "/metadata/annotations/bluegreen~1release", "value": "1"},
-            {"op": "add", "path": "/metadata/annotations/bluegreen~1epoch", "value": "0"},
+            {"op": "add", "path": "/metadata/annotations/bluegreen~1release.parrot", "value": "1"},
+            {"op": "add", "path": "/metadata/annotations/bluegreen~1epoch.parrot", "value": "0"},
         ]),
     );
 }
@@ -332,7 +332,7 @@ fn ten_releases_leave_the_ingress_as_it_was_but_for_names_and_two_annotations() 
     let ingress = world.get(Kind::Ingress, "parrot");
     assert_eq!(
         ingress["metadata"]["annotations"],
-        json!({"bluegreen/release": "10", "bluegreen/epoch": "0"})
+        json!({"bluegreen/release.parrot": "10", "bluegreen/epoch.parrot": "0"})
     );
     assert_eq!(stripped(ingress), stripped(&original));
 }

@@ -121,8 +121,10 @@ fn after_a_takeover_everything_that_the_old_driver_could_write_is_stamped() {
         let Doing::Stamp { object } = &step.doing else { panic!("{step:?}") };
         let Id { kind, name } = object.clone();
         let has_any = world.get(kind, &name)["metadata"]["annotations"].is_object();
-        let mut operations = vec![json!(
-            {"op": "add", "path": "/metadata/annotations/bluegreen~1epoch", "value": "1"})];
+        // What several apps may share bears the app's name beside it.
+        let whose = if name == "parrot" && kind != Kind::Deployment { ".parrot" } else { "" };
+        let path = format!("/metadata/annotations/bluegreen~1epoch{whose}");
+        let mut operations = vec![json!({"op": "add", "path": path, "value": "1"})];
         if !has_any {
             operations
                 .insert(0, json!({"op": "add", "path": "/metadata/annotations", "value": {}}));
@@ -179,17 +181,20 @@ fn a_driver_that_changes_is_a_sign_of_life() {
 
 #[test]
 fn a_driver_whose_record_is_older_than_what_others_stamped_writes_nothing() {
-    for (kind, name) in [
-        (Kind::Service, "parrot-preview"),
-        (Kind::Service, "parrot"),
-        (Kind::Ingress, "parrot"),
-        (Kind::Deployment, "parrot"),
-        (Kind::Deployment, "parrot-green"),
+    for (kind, name, key) in [
+        (Kind::Service, "parrot-preview", "bluegreen/epoch"),
+        (Kind::Service, "parrot", "bluegreen/epoch.parrot"),
+        (Kind::Ingress, "parrot", "bluegreen/epoch.parrot"),
+        (Kind::Deployment, "parrot", "bluegreen/epoch"),
+        (Kind::Deployment, "parrot-green", "bluegreen/epoch"),
+        // By one of 0.1.0.
+        (Kind::Service, "parrot", "bluegreen/epoch"),
+        (Kind::Ingress, "parrot", "bluegreen/epoch"),
     ] {
         // A watch brings the stamp of a takeover; the one of the record lags behind.
         let (mut world, mut a) = deploying(step!(Doing::Switch { .. }));
         world.edit(kind, name, |object| {
-            object["metadata"]["annotations"]["bluegreen/epoch"] = json!("1");
+            object["metadata"]["annotations"][key] = json!("1");
         });
         let next = a.next(&world);
         assert!(matches!(&next, Next::Done(Outcome::TakenOver { .. })), "{name}: {next:?}");
@@ -201,7 +206,7 @@ fn who_finds_a_newer_epoch_than_the_records_goes_on_with_that() {
     let (mut world, _) = deploying(asks);
     world.edit_record(|record| record.driver = None);
     world.edit(Kind::Ingress, "parrot", |ingress| {
-        ingress["metadata"]["annotations"]["bluegreen/epoch"] = json!("7");
+        ingress["metadata"]["annotations"]["bluegreen/epoch.parrot"] = json!("7");
     });
     let mut p = Driver::new("p", promote());
     let outcome = world.follow(&mut p);

@@ -121,7 +121,7 @@ fn who_takes_over_in_the_middle_stamps_both_and_goes_on() {
     reach(&mut world, &mut b, step!(Doing::Switch { .. }));
     for ingress in ["parrot", "parrot-admin"] {
         let annotations = &world.get(Kind::Ingress, ingress)["metadata"]["annotations"];
-        assert_eq!(annotations["bluegreen/epoch"], "1", "{ingress}");
+        assert_eq!(annotations["bluegreen/epoch.parrot"], "1", "{ingress}");
     }
     assert!(matches!(done(a.next(&world)), Outcome::TakenOver { .. }));
     assert_eq!(finished(world.follow(&mut b)).0, Verdict::Promoted);

@@ -31,7 +31,8 @@ fn from_file(world: &World, change: impl FnOnce(&mut Value)) -> Goal {
 #[test]
 fn a_record_that_is_made_again_goes_on_with_the_numbers_that_the_objects_bear() {
     let mut world = promoted();
-    world.edit(Kind::Ingress, "parrot", |i| i["metadata"]["annotations"][EPOCH] = json!("4"));
+    let key = names().stamp(EPOCH);
+    world.edit(Kind::Ingress, "parrot", |i| i["metadata"]["annotations"][key] = json!("4"));
     world.delete(Kind::ConfigMap, "bluegreen-parrot");
     init_again(&mut world);
     let record = world.record();
@@ -248,7 +249,10 @@ fn what_the_gate_said_last_is_yes_once_it_is_live() {
     let _ = written(&a.next(&world));
     go(&mut world, &mut a);
     assert_eq!(world.release().gate.answer.as_deref(), Some("pass"));
-    assert!(world.get(Kind::Ingress, "parrot")["metadata"]["annotations"][RELEASE] == "1");
+    assert!(
+        world.get(Kind::Ingress, "parrot")["metadata"]["annotations"][names().stamp(RELEASE)]
+            == "1"
+    );
 }
 
 #[test]

@@ -156,8 +156,8 @@ fn after_the_switch_people_go_back_first_by_the_fixed_service() {
             {"op": "test", "path": format!("{path}/backend/service/name"), "value": "parrot-green"},
             {"op": "replace", "path": format!("{path}/backend/service/name"),
                 "value": "parrot-blue"},
-            {"op": "add", "path": "/metadata/annotations/bluegreen~1release", "value": "1"},
-            {"op": "add", "path": "/metadata/annotations/bluegreen~1epoch", "value": "0"},
+            {"op": "add", "path": "/metadata/annotations/bluegreen~1release.parrot", "value": "1"},
+            {"op": "add", "path": "/metadata/annotations/bluegreen~1epoch.parrot", "value": "0"},
         ]),
     );
 }

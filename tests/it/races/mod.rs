@@ -1,6 +1,7 @@
 //! Two commands at the same time, from two machines, in many orders.
 
 mod clocks;
+mod sharing;
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! The article's app, as `examples/parrot/parrot.yaml` has it.
 
-use bluegreen::model::Kind;
+use bluegreen::model::{Kind, name};
 use bluegreen::release::Names;
 use serde_json::{Value, json};
 
@@ -82,6 +82,38 @@ pub fn with_two_ingresses() -> World {
     initialised_from(world)
 }
 
+/// Another app, with a path of the same Ingress.
+pub fn toucan() -> Names {
+    Names::new("blue-green", "toucan")
+}
+
+/// The parrot and the toucan applied, in one Ingress and one namespace.
+pub fn two_applied() -> World {
+    let mut world = applied();
+    let mut deployment = deployment();
+    deployment["metadata"]["name"] = json!("toucan");
+    deployment["spec"]["selector"]["matchLabels"]["app"] = json!("toucan");
+    deployment["spec"]["template"]["metadata"]["labels"]["app"] = json!("toucan");
+    world.add(deployment);
+    world.edit(Kind::Ingress, "parrot", |ingress| {
+        let paths = ingress["spec"]["rules"][0]["http"]["paths"].as_array_mut().unwrap();
+        let service = json!({"name": "toucan", "port": {"number": 80}});
+        paths.push(json!(
+            {"path": "/toucan", "pathType": "Prefix", "backend": {"service": service}}));
+    });
+    world.settle();
+    world
+}
+
+/// The same after `bluegreen init` of both.
+pub fn two_apps() -> World {
+    let mut world = initialised_from(two_applied());
+    let outcome = world.follow(&mut Driver::of(toucan(), "init", init()));
+    assert_eq!(outcome, bluegreen::release::Outcome::Initialised);
+    world.settle();
+    world
+}
+
 /// A Service of the user's own in front of the app.
 pub fn service() -> Value {
     json!({
@@ -121,7 +153,7 @@ pub fn initialised_from(mut world: World) -> World {
     world
 }
 
-/// The name of the Service that the Ingress's only path names.
+/// The name of the Service that the Ingress's first path names.
 pub fn backend(world: &World) -> &str {
     backend_of(world, "parrot")
 }
@@ -130,4 +162,17 @@ pub fn backend_of<'a>(world: &'a World, ingress: &str) -> &'a str {
     let ingress = world.get(Kind::Ingress, ingress);
     let path = &ingress["spec"]["rules"][0]["http"]["paths"][0];
     path["backend"]["service"]["name"].as_str().unwrap()
+}
+
+/// The name of the Service that an Ingress's only path for an app names.
+pub fn backend_for<'a>(app: &Names, ingress: &'a Value) -> &'a str {
+    let paths = ingress["spec"]["rules"][0]["http"]["paths"].as_array().unwrap();
+    let mut services = paths.iter().filter_map(|path| path["backend"]["service"]["name"].as_str());
+    let is_its = |service: &&str| app_of(service) == Some(app.app.as_str());
+    services.find(is_its).unwrap_or_else(|| panic!("{} names no {}", name(ingress), app.app))
+}
+
+/// Whose Service, or slot, has this name: no app's name begins with another's here.
+pub fn app_of(name: &str) -> Option<&'static str> {
+    ["parrot", "toucan"].into_iter().find(|app| name.starts_with(app))
 }

@@ -4,13 +4,13 @@ use bluegreen::model::{Id, Kind, Objects, RELEASE, label, name};
 use bluegreen::release::goal::ImageChange;
 use bluegreen::release::plan::plan;
 use bluegreen::release::{
-    Answer, Answered, Change, Deploy, Expected, Gate, Goal, Init, Me, Memory, Next, Outcome,
+    Answer, Answered, Change, Deploy, Expected, Gate, Goal, Init, Me, Memory, Names, Next, Outcome,
     Question, Record, Release, Settings, Snapshot,
 };
 use jiff::Timestamp;
 
 use super::article::names;
-use super::{World, events};
+use super::{World, events, old};
 
 /// No release of one app needs as many steps.
 const ENOUGH: usize = 200;
@@ -18,7 +18,10 @@ const ENOUGH: usize = 200;
 #[derive(Clone)]
 pub struct Driver {
     pub me: Me,
+    pub names: Names,
     pub goal: Goal,
+    /// Whether it is a process of 0.1.0.
+    is_old: bool,
     pub memory: Memory,
     /// What its gate says whenever it is asked.
     pub gate: Answer,
@@ -26,8 +29,18 @@ pub struct Driver {
 
 impl Driver {
     pub fn new(id: &str, goal: Goal) -> Driver {
+        Driver::of(names(), id, goal)
+    }
+
+    /// The same, of another app than the parrot.
+    pub fn of(names: Names, id: &str, goal: Goal) -> Driver {
         let me = Me { id: id.to_owned(), holder: format!("{id}@host (1)") };
-        Driver { me, goal, memory: Memory::default(), gate: Answer::Pass }
+        let (is_old, memory) = (false, Memory::default());
+        Driver { me, names, goal, is_old, memory, gate: Answer::Pass }
+    }
+
+    pub fn old(id: &str, goal: Goal) -> Driver {
+        Driver { is_old: true, ..Driver::new(id, goal) }
     }
 
     pub fn asking(id: &str, goal: Goal, gate: Answer) -> Driver {
@@ -40,17 +53,24 @@ impl Driver {
     }
 
     pub fn look_at(&mut self, objects: Objects, now: Timestamp) -> Snapshot {
-        let record = objects.get(Kind::ConfigMap, &names().record().name);
+        let objects = if self.is_old { old::seen(&objects, &self.names) } else { objects };
+        let record = objects.get(Kind::ConfigMap, &self.names.record().name);
         let record = record.map(|object| Record::read(object).expect("a record of this version"));
         self.memory.note(&self.goal, &self.me, record.as_ref(), now);
-        Snapshot::new(names(), objects, self.memory.clone()).expect("a record of this version")
+        let names = self.names.clone();
+        Snapshot::new(names, objects, self.memory.clone()).expect("a record of this version")
     }
 
     pub fn next(&mut self, world: &World) -> Next {
-        let snapshot = self.look(world);
-        let next = plan(&self.goal, &self.me, &snapshot, world.now);
-        events::check(&next, world.now);
-        next
+        self.next_on(world.readable(), world.now)
+    }
+
+    /// What it would do who knows these objects.
+    pub fn next_on(&mut self, objects: Objects, now: Timestamp) -> Next {
+        let snapshot = self.look_at(objects, now);
+        let next = plan(&self.goal, &self.me, &snapshot, now);
+        events::check(&next, now);
+        if self.is_old { old::sent(next, &self.names) } else { next }
     }
 
     pub fn hear(&mut self, question: &Question, answer: Answer, at: Timestamp) {
@@ -119,7 +139,11 @@ impl World {
     }
 
     pub fn record(&self) -> Record {
-        let id = names().record();
+        self.record_of(&names())
+    }
+
+    pub fn record_of(&self, names: &Names) -> Record {
+        let id = names.record();
         Record::read(self.get(id.kind, &id.name)).unwrap()
     }
 
@@ -129,9 +153,13 @@ impl World {
 
     /// Changes the record behind everybody's back.
     pub fn edit_record(&mut self, change: impl FnOnce(&mut Record)) {
-        let mut record = self.record();
+        self.edit_record_of(&names(), change);
+    }
+
+    pub fn edit_record_of(&mut self, names: &Names, change: impl FnOnce(&mut Record)) {
+        let mut record = self.record_of(names);
         change(&mut record);
-        self.edit(Kind::ConfigMap, &names().record().name, |map| {
+        self.edit(Kind::ConfigMap, &names.record().name, |map| {
             map["data"][bluegreen::release::RECORD_KEY] = record.text().into();
         });
     }

@@ -6,6 +6,7 @@ pub mod article;
 pub mod controllers;
 pub mod driver;
 pub mod events;
+mod old;
 pub mod oracle;
 mod pods;
 

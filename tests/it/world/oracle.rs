@@ -1,9 +1,11 @@
 //! What is true in the world, worked out from the objects alone and not with bluegreen's own code.
 
 use bluegreen::model::{Kind, MANAGED_BY, label};
+use bluegreen::release::Names;
 use serde_json::Value;
 
 use super::World;
+use super::article::{app_of, names};
 
 impl World {
     /// The Services that the user's Ingresses name.
@@ -28,14 +30,22 @@ impl World {
         match self.find(Kind::Service, service)?["spec"]["selector"]["app"].as_str()? {
             "parrot" => Some("parrot"),
             "parrot-green" => Some("parrot-green"),
+            "toucan" => Some("toucan"),
+            "toucan-green" => Some("toucan-green"),
             _ => None,
         }
     }
 
-    /// The Deployments that serve somebody: through an Ingress or the live Service.
+    /// The parrot's Deployments that serve somebody: through an Ingress or the live Service.
     pub fn serving(&self) -> Vec<&'static str> {
-        let services = self.routed_services().into_iter().chain(["parrot".to_owned()]);
-        let mut serving: Vec<_> = services.filter_map(|service| self.behind(&service)).collect();
+        self.serving_of(&names())
+    }
+
+    pub fn serving_of(&self, app: &Names) -> Vec<&'static str> {
+        let services = self.routed_services().into_iter().chain([app.app.clone()]);
+        let serving = services.filter_map(|service| self.behind(&service));
+        let mut serving: Vec<_> =
+            serving.filter(|slot| app_of(slot) == Some(app.app.as_str())).collect();
         serving.sort_unstable();
         serving.dedup();
         serving
@@ -43,7 +53,11 @@ impl World {
 
     /// The images of the one Deployment that serves everybody; nothing while that is two.
     pub fn live_image(&self) -> Option<String> {
-        match self.serving()[..] {
+        self.live_image_of(&names())
+    }
+
+    pub fn live_image_of(&self, app: &Names) -> Option<String> {
+        match self.serving_of(app)[..] {
             [only] => Some(self.image(only)),
             _ => None,
         }
