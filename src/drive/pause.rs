@@ -11,7 +11,7 @@ use crate::cluster::{Change, Cluster, Spec, Watches};
 use crate::event::What;
 use crate::gate::probe::{Prober, Targets};
 use crate::gate::{Outside, Payload};
-use crate::model::{Colour, Kind, RELEASE};
+use crate::model::{Colour, Kind};
 use crate::release::plan::{Question, WaitFor};
 use crate::release::{Answered, Probed, Release, SLICE_SERVICE, Sight, Snapshot};
 use crate::settings::Probe;
@@ -187,11 +187,10 @@ fn asked_for<'a>(s: &'a Snapshot, on: &WaitFor) -> Option<&'a Release> {
 fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
     let record = s.names.record();
     let mut specs = vec![Spec::named(record.kind, record.name)];
-    let release = s.record.as_ref().and_then(|(_, record)| record.release.as_ref());
-    let pods = release.map(|release| {
-        let number = s.pods_release(release.to, release.number);
-        Spec::labelled(Kind::Pod, format!("{RELEASE}={number}"))
-    });
+    let known = s.record.as_ref().map(|(_, record)| record);
+    let release = known.and_then(|record| record.release.as_ref());
+    let pods = known.filter(|_| release.is_some());
+    let pods = pods.map(|record| Spec::labelled(Kind::Pod, record.label.selector()));
     let deployment = |colour: Colour| Spec::named(Kind::Deployment, s.names.deployment(colour));
     let slices = |colour: Colour| {
         let of_service = format!("{SLICE_SERVICE}={}", s.names.service(colour));
@@ -209,7 +208,7 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
             specs.extend(Colour::BOTH.map(slices));
             specs.extend(pods);
             // And whether people are still led to it.
-            if let Some((_, record)) = &s.record {
+            if let Some(record) = known {
                 specs.push(Spec::named(Kind::Service, &record.service));
                 let routes = s.ingress_names(record).into_iter();
                 specs.extend(routes.map(|name| Spec::named(Kind::Ingress, name)));
@@ -219,7 +218,7 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
             specs.extend(Colour::BOTH.map(deployment));
             specs.extend(pods);
             // The record says which Services and Ingresses are the app's.
-            if let Some((_, record)) = &s.record {
+            if let Some(record) = known {
                 let services = s.serving(record);
                 let slices = format!("{SLICE_SERVICE} in ({})", services.join(","));
                 specs.push(Spec::labelled(Kind::EndpointSlice, slices));

@@ -27,6 +27,7 @@ pub mod status;
 mod switching;
 pub mod template;
 mod warm;
+mod whose;
 
 pub use endpoints::SLICE_SERVICE;
 pub use expected::{Expected, ExpectedService};

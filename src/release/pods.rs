@@ -5,8 +5,9 @@ use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Slot;
 use super::instant::after;
+use super::{Slot, whose};
+use crate::model::{Kind, Objects};
 
 /// Reasons that no time mends: the image's name itself is wrong.
 const HOPELESS: [&str; 2] = ["InvalidImageName", "ErrImageNeverPull"];
@@ -89,9 +90,6 @@ pub fn unready(pods: &[Pod]) -> Vec<Unready> {
 
 /// Why a pod is not ready, and whether that is a trouble or only takes its time.
 fn why_not(pod: &Pod) -> Option<(bool, Unready)> {
-    if pod.metadata.deletion_timestamp.is_some() {
-        return None;
-    }
     let status = pod.status.as_ref()?;
     let condition = |kind: &str| status.conditions.iter().flatten().find(|c| c.type_ == kind);
     if condition("Ready").is_some_and(|ready| ready.status == "True") {
@@ -149,9 +147,6 @@ fn of_deployment(slot: Slot) -> Option<Trouble> {
 }
 
 fn of_pod(pod: &Pod) -> Vec<Trouble> {
-    if pod.metadata.deletion_timestamp.is_some() {
-        return Vec::new();
-    }
     let Some(status) = &pod.status else { return Vec::new() };
     let created = pod.metadata.creation_timestamp.as_ref().map(|time| time.0);
     let mut troubles = Vec::new();
@@ -225,12 +220,11 @@ fn of_container(container: &ContainerStatus, created: Option<Timestamp>) -> Opti
     Some(trouble(if backing_off { reason } else { "Crashing".to_owned() }, message, until))
 }
 
-/// The pods of a slot that one release made.
-pub fn of_release<'a>(pods: impl Iterator<Item = &'a serde_json::Value>, release: u64) -> Vec<Pod> {
-    let release = release.to_string();
-    pods.filter(|pod| crate::model::label(pod, crate::model::RELEASE) == Some(&release))
-        .filter_map(|pod| Pod::deserialize(pod).ok())
-        .collect()
+/// Those of a slot that run what stands in it now.
+pub fn of_slot(slot: Slot, objects: &Objects) -> Vec<Pod> {
+    let pods = objects.list(Kind::Pod).filter(|pod| whose::is_of(objects, slot, pod));
+    let present = pods.filter(|pod| whose::is_present(slot, pod) && !whose::is_over(pod));
+    present.filter_map(|pod| Pod::deserialize(pod).ok()).collect()
 }
 
 #[cfg(test)]

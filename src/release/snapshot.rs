@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::Pod;
 use serde_json::Value;
 
 use super::{Memory, Names, Phase, Record, Release, Slot, endpoints, pods, ports, template};
@@ -191,27 +190,15 @@ impl Snapshot {
         })
     }
 
-    pub fn trouble(&self, colour: Colour, release: u64) -> Option<pods::Trouble> {
-        pods::trouble(self.slot(colour)?, &self.pods(colour, release))
-    }
-
-    fn pods(&self, colour: Colour, release: u64) -> Vec<Pod> {
-        let number = self.pods_release(colour, release);
-        pods::of_release(self.objects.list(Kind::Pod), number)
-    }
-
-    /// The number that the pods bear of a release's colour: an older one's, where they were running
-    /// already.
-    pub fn pods_release(&self, colour: Colour, release: u64) -> u64 {
-        self.slot(colour).and_then(|slot| slot.pods_release()).unwrap_or(release)
+    pub fn trouble(&self, colour: Colour) -> Option<pods::Trouble> {
+        let slot = self.slot(colour)?;
+        pods::trouble(slot, &pods::of_slot(slot, &self.objects))
     }
 
     /// Some of a release's pods that are not ready, if this colour is the one that it made.
     pub fn unready(&self, colour: Colour, release: u64) -> Vec<pods::Unready> {
-        match self.slot(colour).is_some_and(|slot| slot.release() == Some(release)) {
-            true => pods::unready(&self.pods(colour, release)),
-            false => Vec::new(),
-        }
+        let slot = self.slot(colour).filter(|slot| slot.release() == Some(release));
+        slot.map(|slot| pods::unready(&pods::of_slot(slot, &self.objects))).unwrap_or_default()
     }
 
     /// The ReplicaSet that has a slot's present template. Not by the Deployment's revision: that

@@ -286,7 +286,7 @@ fn before(s: &Snapshot, record: &Record, live: Colour) -> Option<Side> {
 
 /// Why the candidate is not ready, as far as its pods were looked at.
 fn trouble(s: &Snapshot, release: &Release) -> Option<String> {
-    let trouble = s.trouble(release.to, release.number).map(|trouble| trouble.sentence());
+    let trouble = s.trouble(release.to).map(|trouble| trouble.sentence());
     trouble.or_else(|| Some(s.unready(release.to, release.number).first()?.sentence()))
 }
 

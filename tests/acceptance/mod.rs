@@ -13,6 +13,7 @@ mod gate;
 mod gitops;
 mod intents;
 mod life;
+mod neighbours;
 pub mod outside;
 mod seen;
 mod still;
@@ -51,6 +52,7 @@ pub fn all() -> Vec<Case> {
         intents::CASES,
         drivers::CASES,
         unhealthy::CASES,
+        neighbours::CASES,
         changes::CASES,
         gitops::CASES,
         seen::CASES,

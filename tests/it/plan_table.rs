@@ -13,6 +13,7 @@ mod hold;
 mod init;
 mod intent;
 mod live;
+mod neighbours;
 mod phase;
 mod preview_host;
 mod readiness;

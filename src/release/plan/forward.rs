@@ -253,7 +253,7 @@ fn not_ready(look: Look, record: &Record, release: &Release, slot: Slot) -> Next
         let on = look.ready(release.to, None);
         return Next::Wait { until: earlier(Some(until), release.deadline), on };
     }
-    let trouble = s.trouble(release.to, release.number);
+    let trouble = s.trouble(release.to);
     if let Some(trouble) = &trouble
         && trouble.is_hopeless(look.now)
     {

@@ -136,7 +136,7 @@ impl World {
                 "name": name,
                 "labels": template["metadata"]["labels"],
                 "annotations": {},
-                "ownerReferences": [{"kind": "Deployment", "uid": deployment["metadata"]["uid"]}],
+                "ownerReferences": [pods::owner(deployment)],
             },
             "spec": {"replicas": 0, "selector": selector, "template": template},
         }));

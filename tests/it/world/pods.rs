@@ -4,6 +4,12 @@ use bluegreen::model::name;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+/// What keeps another object as it is, as that one says it.
+pub fn owner(of: &Value) -> Value {
+    let metadata = &of["metadata"];
+    json!({"kind": of["kind"], "name": metadata["name"], "uid": metadata["uid"], "controller": true})
+}
+
 pub fn of(set: &Value, pod: &str) -> Value {
     let template = &set["spec"]["template"];
     json!({
@@ -12,7 +18,7 @@ pub fn of(set: &Value, pod: &str) -> Value {
         "metadata": {
             "name": pod,
             "labels": template["metadata"]["labels"],
-            "ownerReferences": [{"kind": "ReplicaSet", "uid": set["metadata"]["uid"]}],
+            "ownerReferences": [owner(set)],
         },
         "spec": template["spec"],
     })
