@@ -227,12 +227,9 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
                 specs.extend(routes.map(|name| Spec::named(Kind::Ingress, name)));
             }
         }
-        WaitFor::Gate { .. }
-        | WaitFor::Answer
-        | WaitFor::Person
-        | WaitFor::Driver { .. }
-        | WaitFor::SignOfLife { .. }
-        | WaitFor::Turn { .. } => {}
+        // A candidate that goes bad meanwhile says it by its pods.
+        WaitFor::Gate { .. } | WaitFor::Answer | WaitFor::Person => specs.extend(pods),
+        WaitFor::Driver { .. } | WaitFor::SignOfLife { .. } | WaitFor::Turn { .. } => {}
     }
     specs
 }

@@ -28,6 +28,8 @@ const UNSCHEDULABLE_FOR: SignedDuration = SignedDuration::from_secs(120);
 const NOT_CREATED_FOR: SignedDuration = SignedDuration::from_secs(10);
 /// The kubelet can take minutes to say CrashLoopBackOff; three ends in a row say it in seconds.
 const CRASHES: i32 = 3;
+/// An end after so long a run is the first of a new row, as it is for the kubelet's own back-off.
+const LONG_RUN: SignedDuration = SignedDuration::from_mins(10);
 
 /// What keeps a candidate from becoming ready.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -216,7 +218,9 @@ fn of_container(container: &ContainerStatus, created: Option<Timestamp>) -> Opti
         ended.exit_code,
         ended.message.as_ref().map(|text| format!(": {text}")).unwrap_or_default()
     );
-    let until = (crashes >= CRASHES).then_some(Timestamp::MIN);
+    let lasted = ended.started_at.as_ref().zip(ended.finished_at.as_ref());
+    let has_run_long = lasted.is_some_and(|(from, to)| to.0.duration_since(from.0) >= LONG_RUN);
+    let until = (crashes >= CRASHES && !has_run_long).then_some(Timestamp::MIN);
     Some(trouble(if backing_off { reason } else { "Crashing".to_owned() }, message, until))
 }
 

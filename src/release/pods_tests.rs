@@ -142,6 +142,17 @@ fn a_crash_loop_is_judged_by_the_last_run() {
 }
 
 #[test]
+fn an_end_after_a_long_run_is_the_first_of_a_new_row() {
+    for (seconds, hopeless) in [(599, true), (600, false)] {
+        let mut ended = exited(1, "Error");
+        ended["terminated"]["startedAt"] = json!(at(0).to_string());
+        ended["terminated"]["finishedAt"] = json!(at(seconds).to_string());
+        let trouble = of_status(container(json!({"restartCount": 7, "state": ended}))).unwrap();
+        assert_eq!(trouble.is_hopeless(at(seconds)), hopeless, "{seconds}");
+    }
+}
+
+#[test]
 fn a_container_that_ends_well_again_and_again_is_crashing_too() {
     let ended =
         |restarts| container(json!({"restartCount": restarts, "state": exited(0, "Completed")}));

@@ -95,7 +95,7 @@ pub struct Progress {
     /// Whose word the candidate goes live by, where a person's does, whatever the gate says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approved: Option<Intent>,
-    /// Why the candidate is not ready yet.
+    /// Why the candidate is not ready, or not any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
     /// Where the candidate can be tested while it waits for a yes.
@@ -302,7 +302,7 @@ fn progress(s: &Snapshot, record: &Record, release: &Release) -> Progress {
         since: phase.since(release),
         approved: release.approved.clone(),
         ending: release.ending.clone(),
-        trouble: (phase == Phase::Starting).then(|| trouble(s, release)).flatten(),
+        trouble: phase.has_candidate().then(|| trouble(s, release)).flatten(),
         preview: waiting.and_then(|_| s.preview_site()),
         gate: Gate {
             next: waiting.and_then(|release| release.gate.again()),

@@ -208,7 +208,9 @@ pub fn edited(slot: Slot, record: &Record, release: &Release) -> Option<String> 
 /// The candidate is there: is it ready, and does the gate say yes?
 fn ready(look: Look, record: &Record, release: &Release, slot: Slot, detach: bool) -> Next {
     let s = look.s;
-    if !s.serves(release.to, slot.desired()) {
+    // At the gate its pods alone are watched: they say that it is unready before anything else is read.
+    let is_ready = s.serves(release.to, slot.desired());
+    if !is_ready || !s.unready(release.to, release.number).is_empty() {
         return not_ready(look, record, release, slot);
     }
     let Some(since) = release.waiting else {
