@@ -11,7 +11,7 @@ use crate::cluster::{Change, Cluster, Spec, Watches};
 use crate::event::What;
 use crate::gate::probe::{Prober, Targets};
 use crate::gate::{Outside, Payload};
-use crate::model::{Colour, Kind};
+use crate::model::{Colour, Kind, name};
 use crate::release::plan::{Question, WaitFor};
 use crate::release::{Answered, Probed, Release, SLICE_SERVICE, Sight, Snapshot};
 use crate::settings::Probe;
@@ -201,6 +201,14 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
             specs.push(deployment(*colour));
             specs.push(slices(*colour));
             specs.extend(pods);
+            // Whoever mends a Service that would lose by the switch need not be waited for any longer.
+            if let (Some(record), Some(release)) = (known, release)
+                && s.less(record, release).is_some()
+            {
+                let services = s.following(&record.service, &record.label, release.from);
+                let named = |service| Spec::named(Kind::Service, name(service));
+                specs.extend(services.into_iter().map(named));
+            }
         }
         WaitFor::Arrival { .. } | WaitFor::Bake { .. } | WaitFor::Drain { .. } => {
             // Whether the new version still serves, and the old one could.

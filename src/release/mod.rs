@@ -18,6 +18,7 @@ pub mod plan;
 pub mod pods;
 mod ports;
 mod probed;
+mod reach;
 mod record;
 mod selector;
 pub mod settings;

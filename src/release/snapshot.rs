@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Memory, Names, Phase, Record, Release, Slot, endpoints, pods, ports, template};
+use super::{Memory, Names, Phase, Record, Release, Slot, endpoints, pods, ports, reach, template};
 use crate::model::{Colour, Id, Kind, MANAGED_BY, MANAGER, Objects, Version};
 use crate::model::{label, name, string_map, version};
 use crate::route::{Label, backends, names_app, resolves_to, selects};
@@ -111,6 +111,11 @@ impl Snapshot {
             .collect()
     }
 
+    /// The live Service and those that follow it: what a switch takes from one version to the other.
+    pub fn following(&self, live: &str, label: &Label, colour: Colour) -> Vec<&Value> {
+        self.service(live).into_iter().chain(self.followers(live, label, colour)).collect()
+    }
+
     fn service_leads(&self, service: &str, record: &Record) -> Leads {
         let colour = self.service(service).and_then(|s| resolves_to(s, &record.label));
         colour.map_or(Leads::Astray, Leads::To)
@@ -188,6 +193,17 @@ impl Snapshot {
                 && slot.desired() >= replicas
                 && self.endpoints(colour) >= slot.desired()
         })
+    }
+
+    /// Whether a release's candidate can take over now: ready, and nothing would lead to fewer pods.
+    pub fn may_take_over(&self, record: &Record, release: &Release) -> bool {
+        self.slot(release.to).is_some_and(|slot| self.serves(release.to, slot.desired()))
+            && self.less(record, release).is_none()
+    }
+
+    /// Of which port a Service of the app would lead to fewer pods after the switch.
+    pub fn less(&self, record: &Record, release: &Release) -> Option<String> {
+        reach::less(self, record, release)
     }
 
     pub fn trouble(&self, colour: Colour) -> Option<pods::Trouble> {

@@ -15,6 +15,7 @@ mod intents;
 mod life;
 mod neighbours;
 pub mod outside;
+mod ports;
 mod seen;
 mod still;
 mod unhealthy;
@@ -53,6 +54,7 @@ pub fn all() -> Vec<Case> {
         drivers::CASES,
         unhealthy::CASES,
         neighbours::CASES,
+        ports::CASES,
         changes::CASES,
         gitops::CASES,
         seen::CASES,

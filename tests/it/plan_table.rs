@@ -16,6 +16,7 @@ mod live;
 mod neighbours;
 mod phase;
 mod preview_host;
+mod reach;
 mod readiness;
 mod rehearse;
 mod rollback;

@@ -209,8 +209,7 @@ pub fn edited(slot: Slot, record: &Record, release: &Release) -> Option<String> 
 fn ready(look: Look, record: &Record, release: &Release, slot: Slot, detach: bool) -> Next {
     let s = look.s;
     // At the gate its pods alone are watched: they say that it is unready before anything else is read.
-    let is_ready = s.serves(release.to, slot.desired());
-    if !is_ready || !s.unready(release.to, release.number).is_empty() {
+    if !s.may_take_over(record, release) || !s.unready(release.to, release.number).is_empty() {
         return not_ready(look, record, release, slot);
     }
     let Some(since) = release.waiting else {
@@ -256,6 +255,7 @@ fn not_ready(look: Look, record: &Record, release: &Release, slot: Slot) -> Next
         return Next::Wait { until: earlier(Some(until), release.deadline), on };
     }
     let trouble = s.trouble(release.to);
+    let less = s.less(record, release).filter(|_| s.serves(release.to, slot.desired()));
     if let Some(trouble) = &trouble
         && trouble.is_hopeless(look.now)
     {
@@ -277,6 +277,13 @@ fn not_ready(look: Look, record: &Record, release: &Release, slot: Slot) -> Next
     // A yes that finds the candidate not ready gives it the same time again.
     let yes = release.approved.as_ref().map(|intent| later(intent.at, release.timeout_seconds));
     let until = yes.map_or(release.ready_by, |yes| release.ready_by.max(yes));
+    if look.now >= until
+        && let Some(less) = less
+    {
+        let reason = format!("{} was ready in time, but {less}", slot.name());
+        let (doing, write) = ending(look, Verdict::Unhealthy, reason);
+        return look.act_fresh(doing, write);
+    }
     if look.now >= until {
         let said = trouble.map(|trouble| format!(": {}", trouble.sentence())).unwrap_or_default();
         let (ready, desired) = (slot.ready_replicas(), slot.desired());
@@ -292,7 +299,7 @@ fn not_ready(look: Look, record: &Record, release: &Release, slot: Slot) -> Next
     let until = earlier(Some(until), release.deadline);
     Next::Wait {
         until: earlier(until, trouble.as_ref().and_then(|trouble| trouble.until)),
-        on: look.ready(release.to, trouble.map(|trouble| trouble.sentence())),
+        on: look.ready(release.to, trouble.map(|trouble| trouble.sentence()).or(less)),
     }
 }
 

@@ -213,7 +213,7 @@ impl World {
             };
             let pods: Vec<&Value> = self.objects.list(Kind::Pod).filter(matches).collect();
             if !selector.is_empty() {
-                wanted.push(pods::slice(&service, &pods));
+                wanted.extend(pods::slices(&service, &pods));
             }
         }
         for slice in self.all(Kind::EndpointSlice) {
