@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures_util::future::try_join_all;
+use futures_util::future::{try_join, try_join_all};
 use http::Method;
 use serde_json::{Value, json};
 
 use super::{CallError, Cluster};
 use crate::error::Error;
-use crate::model::{Id, Kind, MANAGED_BY, MANAGER, Objects, RELEASE, name};
-use crate::release::Names;
+use crate::model::{COLOUR_LABEL, Id, Kind, MANAGED_BY, MANAGER, Objects, name};
+use crate::release::{Names, Record};
+use crate::route::Label;
 
 const READ_WITHIN: Duration = Duration::from_secs(30);
 const ONE_LOOK: Duration = Duration::from_secs(10);
@@ -29,8 +30,8 @@ pub enum Breadth {
 }
 
 const SERVING: [Kind; 4] = [Kind::Deployment, Kind::Service, Kind::Ingress, Kind::EndpointSlice];
-const BESIDE: [Kind; 4] =
-    [Kind::HorizontalPodAutoscaler, Kind::PodDisruptionBudget, Kind::ReplicaSet, Kind::Pod];
+const BESIDE: [Kind; 3] =
+    [Kind::HorizontalPodAutoscaler, Kind::PodDisruptionBudget, Kind::ReplicaSet];
 const IN_THE_WAY: [Kind; 3] =
     [Kind::NetworkPolicy, Kind::PersistentVolumeClaim, Kind::ResourceQuota];
 
@@ -48,6 +49,10 @@ impl Breadth {
             Breadth::Fitness => [&SERVING[..], &BESIDE, &IN_THE_WAY].concat(),
         }
     }
+
+    fn has_pods(self) -> bool {
+        matches!(self, Breadth::All | Breadth::Fitness)
+    }
 }
 
 /// Reads into `objects` what there is now. Returns, by kind, from where a watch goes on.
@@ -57,11 +62,24 @@ pub async fn read(
     breadth: Breadth,
     objects: &mut Objects,
 ) -> Result<BTreeMap<Kind, String>, (Kind, CallError)> {
-    let lists = try_join_all(breadth.kinds(objects).into_iter().map(|kind| list(cluster, kind)));
-    let records = records(cluster, names);
-    let (records, lists) = futures_util::future::try_join(records, lists).await?;
+    let kinds = breadth.kinds(objects).into_iter();
+    let lists = try_join_all(kinds.map(|kind| list(cluster, kind, None)));
+    let record = names.record();
+    // Which pods are the app's is known by its record alone. Boxed, since each look carries it along.
+    let rest = Box::pin(async {
+        let records = records(cluster, names).await?;
+        let own = records["items"].as_array().into_iter().flatten();
+        let label = own.filter(|own| name(own) == record.name).find_map(label_of);
+        let mut rest = vec![(record.kind, records)];
+        if breadth.has_pods() {
+            let selector = pods_of(label.as_ref(), breadth);
+            rest.push(list(cluster, Kind::Pod, selector.as_deref()).await?);
+        }
+        Ok(rest)
+    });
+    let (rest, lists) = try_join(rest, lists).await?;
     let mut versions = BTreeMap::new();
-    for (kind, list) in lists.into_iter().chain([(Kind::ConfigMap, records)]) {
+    for (kind, list) in lists.into_iter().chain(rest) {
         versions.insert(kind, version_of(&list));
         objects.clear(kind);
         for item in items(kind, list) {
@@ -118,11 +136,29 @@ async fn records(cluster: &Cluster, names: &Names) -> Result<Value, (Kind, CallE
     Ok(list)
 }
 
-async fn list(cluster: &Cluster, kind: Kind) -> Result<(Kind, Value), (Kind, CallError)> {
+/// By what the pods are selected that are read: those that bear the app's label, a stranger's with it.
+/// Where nobody has taken the app in yet, whoever is about to has to know all that there are.
+fn pods_of(label: Option<&Label>, breadth: Breadth) -> Option<String> {
+    match label {
+        Some(label) => Some(label.selector()),
+        None if breadth == Breadth::Fitness => None,
+        None => Some(COLOUR_LABEL.to_owned()),
+    }
+}
+
+/// What a record says of it; one that can't be read is told of elsewhere.
+fn label_of(record: &Value) -> Option<Label> {
+    Record::read(record).ok().map(|record| record.label)
+}
+
+async fn list(
+    cluster: &Cluster,
+    kind: Kind,
+    selector: Option<&str>,
+) -> Result<(Kind, Value), (Kind, CallError)> {
     let mut url = cluster.path(kind, None);
-    if kind == Kind::Pod {
-        // Only pods of slots that a release wrote are ever looked at.
-        url = format!("{url}?labelSelector={}", encode(RELEASE));
+    if let Some(selector) = selector {
+        url = format!("{url}?labelSelector={}", encode(selector));
     }
     let list = listed(cluster, &url, READ_WITHIN).await;
     list.map(|list| (kind, list)).map_err(|error| (kind, error))

@@ -10,8 +10,9 @@ use crate::drive::Ended;
 use crate::error::{Error, Kind};
 use crate::event::{Event, Order, What};
 use crate::model::Write;
-use crate::release::plan::{Step, rehearse};
-use crate::release::{Deploy, Doing, Outcome};
+use crate::release::checks::Check;
+use crate::release::plan::{Step, preflight, rehearse};
+use crate::release::{Deploy, Doing, Goal, Outcome};
 use crate::report;
 
 pub async fn run(session: &Session, deploy: &Deploy) -> Result<(), Error> {
@@ -41,6 +42,12 @@ async fn rehearsed(
         Ok(steps) => steps,
         Err(outcome) => return Ok(outcome),
     };
+    let goal = Goal::Deploy(deploy.clone());
+    let look = steps.first().and_then(|start| preflight(&goal, &start.doing, &s, now));
+    for warning in look.map(|look| look.warnings).unwrap_or_default() {
+        let Check { name, what, hint, .. } = warning;
+        events.emit(What::Warned { check: name, what, hint });
+    }
     for step in steps {
         check(session, &step.write).await?;
         if let Doing::Start { number, .. } = &step.doing {
@@ -75,6 +82,8 @@ impl Events<'_> {
             let at = self.order.at(self.session.cluster.clock().now());
             let app = self.session.names.app.clone();
             report::json(&Event { what, at, app, release: self.release });
+        } else if let What::Warned { .. } = what {
+            report::beside(&what).iter().for_each(|line| report::notice(line));
         }
     }
 }

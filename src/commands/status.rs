@@ -11,7 +11,7 @@ use crate::cluster::Breadth;
 use crate::error::{Error, Kind};
 use crate::event::{Event, What};
 use crate::model::Colour;
-use crate::release::{Goal, Phase, status};
+use crate::release::{Goal, status};
 use crate::report::{self, Picture};
 
 /// How long a watch waits for a cluster that went away.
@@ -32,7 +32,7 @@ pub async fn run(
         return Err(verdict::no_deployment(&session));
     }
     let mut status = status::of(&s);
-    if status.release.as_ref().is_some_and(|release| release.phase == Phase::Starting) {
+    if status.release.as_ref().is_some_and(|release| release.phase.has_candidate()) {
         // Its pods say why, to whoever may read them.
         if let Ok(all) = session.look(Breadth::All).await {
             status = status::of(&all);

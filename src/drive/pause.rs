@@ -11,7 +11,7 @@ use super::asking::{Asking, Wanted, asked_for};
 use crate::cluster::{Change, Spec, Watches};
 use crate::event::What;
 use crate::gate::Payload;
-use crate::model::{Colour, Kind, RELEASE};
+use crate::model::{Colour, Kind, name};
 use crate::release::plan::{Question, WaitFor};
 use crate::release::{Answered, Probed, SLICE_SERVICE, Snapshot};
 
@@ -141,11 +141,10 @@ impl Pause {
 fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
     let record = s.names.record();
     let mut specs = vec![Spec::named(record.kind, record.name)];
-    let release = s.record.as_ref().and_then(|(_, record)| record.release.as_ref());
-    let pods = release.map(|release| {
-        let number = s.pods_release(release.to, release.number);
-        Spec::labelled(Kind::Pod, format!("{RELEASE}={number}"))
-    });
+    let known = s.record.as_ref().map(|(_, record)| record);
+    let release = known.and_then(|record| record.release.as_ref());
+    let pods = known.filter(|_| release.is_some());
+    let pods = pods.map(|record| Spec::labelled(Kind::Pod, record.label.selector()));
     let deployment = |colour: Colour| Spec::named(Kind::Deployment, s.names.deployment(colour));
     let slices = |colour: Colour| {
         let of_service = format!("{SLICE_SERVICE}={}", s.names.service(colour));
@@ -156,6 +155,14 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
             specs.push(deployment(*colour));
             specs.push(slices(*colour));
             specs.extend(pods);
+            // Whoever mends a Service that would lose by the switch need not be waited for any longer.
+            if let (Some(record), Some(release)) = (known, release)
+                && s.less(record, release).is_some()
+            {
+                let services = s.following(&record.service, &record.label, release.from);
+                let named = |service| Spec::named(Kind::Service, name(service));
+                specs.extend(services.into_iter().map(named));
+            }
         }
         WaitFor::Arrival { .. }
         | WaitFor::Bake { .. }
@@ -166,24 +173,20 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
             specs.extend(Colour::BOTH.map(slices));
             specs.extend(pods);
             // And whether people are still led to it.
-            if let Some((_, record)) = &s.record {
+            if let Some(record) = known {
                 specs.push(Spec::named(Kind::Service, &record.service));
                 let routes = s.ingress_names(record).into_iter();
                 specs.extend(routes.map(|name| Spec::named(Kind::Ingress, name)));
             }
             if let WaitFor::Ended { colour } = on {
                 specs.push(deployment(*colour));
-                specs.extend(s.record.as_ref().map(|(_, record)| {
-                    let label = &record.label;
-                    Spec::labelled(Kind::Pod, format!("{}={}", label.key, label.value(*colour)))
-                }));
             }
         }
         WaitFor::Change => {
             specs.extend(Colour::BOTH.map(deployment));
             specs.extend(pods);
             // The record says which Services and Ingresses are the app's.
-            if let Some((_, record)) = &s.record {
+            if let Some(record) = known {
                 let services = s.serving(record);
                 let slices = format!("{SLICE_SERVICE} in ({})", services.join(","));
                 specs.push(Spec::labelled(Kind::EndpointSlice, slices));
@@ -192,12 +195,9 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
                 specs.extend(routes.map(|name| Spec::named(Kind::Ingress, name)));
             }
         }
-        WaitFor::Gate { .. }
-        | WaitFor::Answer
-        | WaitFor::Person
-        | WaitFor::Driver { .. }
-        | WaitFor::SignOfLife { .. }
-        | WaitFor::Turn { .. } => {}
+        // A candidate that goes bad meanwhile says it by its pods.
+        WaitFor::Gate { .. } | WaitFor::Answer | WaitFor::Person => specs.extend(pods),
+        WaitFor::Driver { .. } | WaitFor::SignOfLife { .. } | WaitFor::Turn { .. } => {}
     }
     specs
 }

@@ -121,7 +121,7 @@ impl Loop<'_> {
         else {
             return;
         };
-        let Some(trouble) = s.trouble(release.to, release.number) else { return };
+        let Some(trouble) = s.trouble(release.to) else { return };
         let (Some(pod), Some(container)) = (trouble.pod, trouble.container) else { return };
         let cluster = self.drive.cluster;
         let lines = cluster.last_lines(&pod, &container, trouble.restarted).await;

@@ -13,6 +13,15 @@ pub const SLICE_SERVICE: &str = "kubernetes.io/service-name";
 /// The ready endpoints of a Service that have all of these ports, by the names that the Service's
 /// ports have, and any port at all.
 pub fn ready(objects: &Objects, service: &str, ports: &[String]) -> u64 {
+    pods(objects, service, ports).len() as u64
+}
+
+/// The pods behind its ready endpoints, whichever of its ports these have.
+pub fn reached(objects: &Objects, service: &str) -> BTreeSet<String> {
+    pods(objects, service, &[])
+}
+
+fn pods(objects: &Objects, service: &str, ports: &[String]) -> BTreeSet<String> {
     let slices = objects.list(Kind::EndpointSlice);
     let slices = slices.filter(|slice| label(slice, SLICE_SERVICE) == Some(service));
     let mut ready = BTreeSet::new();
@@ -32,7 +41,7 @@ pub fn ready(objects: &Objects, service: &str, ports: &[String]) -> u64 {
             }
         }
     }
-    ready.len() as u64
+    ready
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ pub mod plan;
 pub mod pods;
 mod ports;
 mod probed;
+mod reach;
 mod record;
 mod selector;
 pub mod settings;
@@ -29,6 +30,7 @@ pub mod status;
 mod switching;
 pub mod template;
 mod warm;
+mod whose;
 
 pub use direct::{Reach, reach};
 pub use endpoints::SLICE_SERVICE;

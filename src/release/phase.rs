@@ -44,6 +44,11 @@ impl Phase {
         }
     }
 
+    /// Whether the new version still has to show that it may go live.
+    pub fn has_candidate(self) -> bool {
+        matches!(self, Phase::Starting | Phase::Waiting)
+    }
+
     /// When it began, as far as that was written down.
     pub fn since(self, release: &Release) -> Timestamp {
         if let Some(ending) = &release.ending {

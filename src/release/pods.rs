@@ -5,8 +5,9 @@ use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Slot;
 use super::instant::after;
+use super::{Slot, whose};
+use crate::model::{Kind, Objects};
 
 /// Reasons that no time mends: the image's name itself is wrong.
 const HOPELESS: [&str; 2] = ["InvalidImageName", "ErrImageNeverPull"];
@@ -27,6 +28,8 @@ const UNSCHEDULABLE_FOR: SignedDuration = SignedDuration::from_secs(120);
 const NOT_CREATED_FOR: SignedDuration = SignedDuration::from_secs(10);
 /// The kubelet can take minutes to say CrashLoopBackOff; three ends in a row say it in seconds.
 const CRASHES: i32 = 3;
+/// An end after so long a run is the first of a new row, as it is for the kubelet's own back-off.
+const LONG_RUN: SignedDuration = SignedDuration::from_mins(10);
 
 /// What keeps a candidate from becoming ready.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -89,9 +92,6 @@ pub fn unready(pods: &[Pod]) -> Vec<Unready> {
 
 /// Why a pod is not ready, and whether that is a trouble or only takes its time.
 fn why_not(pod: &Pod) -> Option<(bool, Unready)> {
-    if pod.metadata.deletion_timestamp.is_some() {
-        return None;
-    }
     let status = pod.status.as_ref()?;
     let condition = |kind: &str| status.conditions.iter().flatten().find(|c| c.type_ == kind);
     if condition("Ready").is_some_and(|ready| ready.status == "True") {
@@ -149,9 +149,6 @@ fn of_deployment(slot: Slot) -> Option<Trouble> {
 }
 
 fn of_pod(pod: &Pod) -> Vec<Trouble> {
-    if pod.metadata.deletion_timestamp.is_some() {
-        return Vec::new();
-    }
     let Some(status) = &pod.status else { return Vec::new() };
     let created = pod.metadata.creation_timestamp.as_ref().map(|time| time.0);
     let mut troubles = Vec::new();
@@ -221,16 +218,17 @@ fn of_container(container: &ContainerStatus, created: Option<Timestamp>) -> Opti
         ended.exit_code,
         ended.message.as_ref().map(|text| format!(": {text}")).unwrap_or_default()
     );
-    let until = (crashes >= CRASHES).then_some(Timestamp::MIN);
+    let lasted = ended.started_at.as_ref().zip(ended.finished_at.as_ref());
+    let has_run_long = lasted.is_some_and(|(from, to)| to.0.duration_since(from.0) >= LONG_RUN);
+    let until = (crashes >= CRASHES && !has_run_long).then_some(Timestamp::MIN);
     Some(trouble(if backing_off { reason } else { "Crashing".to_owned() }, message, until))
 }
 
-/// The pods of a slot that one release made.
-pub fn of_release<'a>(pods: impl Iterator<Item = &'a serde_json::Value>, release: u64) -> Vec<Pod> {
-    let release = release.to_string();
-    pods.filter(|pod| crate::model::label(pod, crate::model::RELEASE) == Some(&release))
-        .filter_map(|pod| Pod::deserialize(pod).ok())
-        .collect()
+/// Those of a slot that run what stands in it now.
+pub fn of_slot(slot: Slot, objects: &Objects) -> Vec<Pod> {
+    let pods = objects.list(Kind::Pod).filter(|pod| whose::is_of(objects, slot, pod));
+    let present = pods.filter(|pod| whose::is_present(slot, pod) && !whose::is_over(pod));
+    present.filter_map(|pod| Pod::deserialize(pod).ok()).collect()
 }
 
 #[cfg(test)]

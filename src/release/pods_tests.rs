@@ -142,6 +142,17 @@ fn a_crash_loop_is_judged_by_the_last_run() {
 }
 
 #[test]
+fn an_end_after_a_long_run_is_the_first_of_a_new_row() {
+    for (seconds, hopeless) in [(599, true), (600, false)] {
+        let mut ended = exited(1, "Error");
+        ended["terminated"]["startedAt"] = json!(at(0).to_string());
+        ended["terminated"]["finishedAt"] = json!(at(seconds).to_string());
+        let trouble = of_status(container(json!({"restartCount": 7, "state": ended}))).unwrap();
+        assert_eq!(trouble.is_hopeless(at(seconds)), hopeless, "{seconds}");
+    }
+}
+
+#[test]
 fn a_container_that_ends_well_again_and_again_is_crashing_too() {
     let ended =
         |restarts| container(json!({"restartCount": restarts, "state": exited(0, "Completed")}));
@@ -210,13 +221,6 @@ fn no_node_for_a_pod_is_hopeless_after_two_minutes() {
     }
 }
 
-#[test]
-fn a_pod_that_is_on_its_way_out_counts_for_nothing() {
-    let mut pod = pod(json!([waiting("InvalidImageName")]));
-    pod["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:05Z");
-    assert_eq!(of_pods(&[pod]), None);
-}
-
 fn with_condition(condition: Value) -> Value {
     let mut deployment = healthy();
     deployment["status"]["conditions"] = json!([condition]);
@@ -263,18 +267,4 @@ fn the_worst_trouble_is_the_one_that_is_hopeless_soonest() {
     assert_eq!(worst.pod.as_deref(), Some("parrot-green-2"));
     let worst = of_pods(&[timeless, first]).unwrap();
     assert_eq!(worst.pod.as_deref(), Some("parrot-green-1"));
-}
-
-#[test]
-fn a_slots_pods_are_those_of_one_release() {
-    let pod = |name: &str, labels: Value| json!({"metadata": {"name": name, "labels": labels}});
-    let pods = [
-        pod("old", json!({"bluegreen/release": "1"})),
-        pod("new", json!({"bluegreen/release": "12"})),
-        pod("none", json!({"app": "parrot"})),
-        json!({"metadata": {"name": ["no", "pod"], "labels": {"bluegreen/release": "12"}}}),
-    ];
-    let found = of_release(pods.iter(), 12);
-    let names: Vec<_> = found.iter().filter_map(|pod| pod.metadata.name.as_deref()).collect();
-    assert_eq!(names, ["new"]);
 }

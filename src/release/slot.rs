@@ -65,11 +65,6 @@ impl<'a> Slot<'a> {
         annotation(self.0, RELEASE)?.parse().ok()
     }
 
-    /// The number that its pods bear, if a release made them.
-    pub fn pods_release(&self) -> Option<u64> {
-        self.template()["metadata"]["labels"][RELEASE].as_str()?.parse().ok()
-    }
-
     pub fn hash(&self) -> Option<&'a str> {
         annotation(self.0, TEMPLATE_HASH)
     }

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::Pod;
 use serde_json::Value;
 
-use super::{Memory, Names, Phase, Record, Release, Slot, endpoints, pods, ports, template};
+use super::{Memory, Names, Phase, Record, Release, Slot, endpoints, pods, ports, reach, template};
 use crate::model::{Colour, Id, Kind, MANAGED_BY, MANAGER, Objects, Version};
 use crate::model::{label, name, string_map, version};
 use crate::route::{Label, backends, names_app, resolves_to, selects};
@@ -112,6 +111,11 @@ impl Snapshot {
             .collect()
     }
 
+    /// The live Service and those that follow it: what a switch takes from one version to the other.
+    pub fn following(&self, live: &str, label: &Label, colour: Colour) -> Vec<&Value> {
+        self.service(live).into_iter().chain(self.followers(live, label, colour)).collect()
+    }
+
     fn service_leads(&self, service: &str, record: &Record) -> Leads {
         let colour = self.service(service).and_then(|s| resolves_to(s, &record.label));
         colour.map_or(Leads::Astray, Leads::To)
@@ -193,40 +197,34 @@ impl Snapshot {
 
     /// Whether nothing of a colour is left: it was scaled to 0, and the last of its pods has ended.
     pub fn has_ended(&self, colour: Colour) -> bool {
-        let is_its = |slot: Slot, pod: &Value| {
-            let labels = string_map(&pod["metadata"]["labels"]);
-            let selector = string_map(&slot.0["spec"]["selector"]["matchLabels"]);
-            selector.iter().all(|(key, value)| labels.get(key) == Some(value))
-        };
         self.slot(colour).is_some_and(|slot| {
             slot.desired() == 0
                 && slot.is_observed()
                 && slot.pods_left() == 0
-                && !self.objects.list(Kind::Pod).any(|pod| is_its(slot, pod))
+                && pods::of_slot(slot, &self.objects).is_empty()
         })
     }
 
-    pub fn trouble(&self, colour: Colour, release: u64) -> Option<pods::Trouble> {
-        pods::trouble(self.slot(colour)?, &self.pods(colour, release))
+    /// Whether a release's candidate can take over now: ready, and nothing would lead to fewer pods.
+    pub fn may_take_over(&self, record: &Record, release: &Release) -> bool {
+        self.slot(release.to).is_some_and(|slot| self.serves(release.to, slot.desired()))
+            && self.less(record, release).is_none()
     }
 
-    fn pods(&self, colour: Colour, release: u64) -> Vec<Pod> {
-        let number = self.pods_release(colour, release);
-        pods::of_release(self.objects.list(Kind::Pod), number)
+    /// Of which port a Service of the app would lead to fewer pods after the switch.
+    pub fn less(&self, record: &Record, release: &Release) -> Option<String> {
+        reach::less(self, record, release)
     }
 
-    /// The number that the pods bear of a release's colour: an older one's, where they were running
-    /// already.
-    pub fn pods_release(&self, colour: Colour, release: u64) -> u64 {
-        self.slot(colour).and_then(|slot| slot.pods_release()).unwrap_or(release)
+    pub fn trouble(&self, colour: Colour) -> Option<pods::Trouble> {
+        let slot = self.slot(colour)?;
+        pods::trouble(slot, &pods::of_slot(slot, &self.objects))
     }
 
     /// Some of a release's pods that are not ready, if this colour is the one that it made.
     pub fn unready(&self, colour: Colour, release: u64) -> Vec<pods::Unready> {
-        match self.slot(colour).is_some_and(|slot| slot.release() == Some(release)) {
-            true => pods::unready(&self.pods(colour, release)),
-            false => Vec::new(),
-        }
+        let slot = self.slot(colour).filter(|slot| slot.release() == Some(release));
+        slot.map(|slot| pods::unready(&pods::of_slot(slot, &self.objects))).unwrap_or_default()
     }
 
     /// The ReplicaSet that has a slot's present template. Not by the Deployment's revision: that

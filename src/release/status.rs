@@ -95,7 +95,7 @@ pub struct Progress {
     /// Whose word the candidate goes live by, where a person's does, whatever the gate says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approved: Option<Intent>,
-    /// Why the candidate is not ready yet.
+    /// Why the candidate is not ready, or not any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
     /// Where the candidate can be tested while it waits for a yes.
@@ -285,9 +285,11 @@ fn before(s: &Snapshot, record: &Record, live: Colour) -> Option<Side> {
 }
 
 /// Why the candidate is not ready, as far as its pods were looked at.
-fn trouble(s: &Snapshot, release: &Release) -> Option<String> {
-    let trouble = s.trouble(release.to, release.number).map(|trouble| trouble.sentence());
-    trouble.or_else(|| Some(s.unready(release.to, release.number).first()?.sentence()))
+fn trouble(s: &Snapshot, record: &Record, release: &Release) -> Option<String> {
+    let trouble = s.trouble(release.to).map(|trouble| trouble.sentence());
+    let unready = || Some(s.unready(release.to, release.number).first()?.sentence());
+    let is_ready = s.slot(release.to).is_some_and(|slot| s.serves(release.to, slot.desired()));
+    trouble.or_else(unready).or_else(|| s.less(record, release).filter(|_| is_ready))
 }
 
 fn progress(s: &Snapshot, record: &Record, release: &Release) -> Progress {
@@ -302,7 +304,7 @@ fn progress(s: &Snapshot, record: &Record, release: &Release) -> Progress {
         since: phase.since(release),
         approved: release.approved.clone(),
         ending: release.ending.clone(),
-        trouble: (phase == Phase::Starting).then(|| trouble(s, release)).flatten(),
+        trouble: phase.has_candidate().then(|| trouble(s, record, release)).flatten(),
         preview: waiting.and_then(|_| s.preview_site()),
         gate: Gate {
             next: waiting.and_then(|release| release.gate.again()),

@@ -242,6 +242,7 @@ pub fn waiting(on: &WaitFor, until: Option<Timestamp>, now: Timestamp) -> (Strin
             let reached = match (ready < desired, endpoints < desired) {
                 (true, _) => String::new(),
                 (false, true) => format!(", {endpoints} reachable through its Service"),
+                (false, false) if trouble.is_some() => String::new(),
                 // An older pod is still there, or the last change has not been seen yet.
                 (false, false) => ", its Deployment is not done yet".to_owned(),
             };

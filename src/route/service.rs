@@ -25,6 +25,12 @@ impl Label {
         }
     }
 
+    /// What selects the pods of both.
+    pub fn selector(&self) -> String {
+        let [blue, green] = Colour::BOTH.map(|colour| self.value(colour));
+        format!("{} in ({blue},{green})", self.key)
+    }
+
     pub fn colour(&self, value: &str) -> Option<Colour> {
         Colour::BOTH.into_iter().find(|colour| self.value(*colour) == value)
     }

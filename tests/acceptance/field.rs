@@ -219,6 +219,17 @@ impl Field {
         Ok(())
     }
 
+    /// As a node does that is drained.
+    pub async fn deletes_pods(&self, app: &str) -> Result<()> {
+        for pod in self.list(Kind::Pod).await? {
+            let name = pod["metadata"]["name"].as_str().context("a pod without a name")?;
+            if pod["metadata"]["labels"]["app"] == app {
+                self.delete(Kind::Pod, name).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Another host, by an Ingress of its own.
     pub async fn second_ingress(&self) -> Result<()> {
         let rule = json!({"host": "admin.example.com", "http": {"paths": [backend("parrot")]}});

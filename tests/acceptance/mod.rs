@@ -14,7 +14,9 @@ mod gate;
 mod gitops;
 mod intents;
 mod life;
+mod neighbours;
 pub mod outside;
+mod ports;
 mod seen;
 mod sharing;
 mod still;
@@ -54,6 +56,8 @@ pub fn all() -> Vec<Case> {
         intents::CASES,
         drivers::CASES,
         unhealthy::CASES,
+        neighbours::CASES,
+        ports::CASES,
         changes::CASES,
         gitops::CASES,
         seen::CASES,

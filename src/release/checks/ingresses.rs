@@ -3,17 +3,18 @@
 use serde_json::Value;
 
 use super::report::{Check, or_pass};
-use crate::model::{annotation, name};
+use crate::model::{Colour, annotation, name};
 use crate::release::{Snapshot, warm};
-use crate::route::{CANARY, class, hosts, is_canary, names_app};
+use crate::route::{CANARY, Label, backends, class, hosts, is_canary, names_app};
 
-pub fn checks(s: &Snapshot, service: &str) -> Vec<Check> {
+pub fn checks(s: &Snapshot, service: &str, label: &Label) -> Vec<Check> {
     let routes = s.routes_to(service);
     if routes.is_empty() {
         let what = format!("no Ingress in namespace {} names Service {service}", s.names.namespace);
         return vec![Check::fail("ingress", what)];
     }
-    let mut checks = vec![Check::pass("ingress", places(&routes)), classes(s, &routes)];
+    let mut checks = or_pass(past(s, service, label), "ingress", places(&routes));
+    checks.push(classes(s, &routes));
     checks.extend(alike(&routes));
     checks.push(default_backend(s, service, &routes));
     checks.extend(resources(&routes));
@@ -24,6 +25,29 @@ pub fn checks(s: &Snapshot, service: &str) -> Vec<Check> {
 fn places(routes: &[&Value]) -> String {
     let place = |route: &&Value| format!("Ingress {}: {}", name(route), hosts(route).join(", "));
     routes.iter().map(place).collect::<Vec<_>>().join("; ")
+}
+
+/// Those that reach the app by a Service beside the live one. That follows at a time of its own, and nobody
+/// would see that it has arrived.
+fn past(s: &Snapshot, service: &str, label: &Label) -> Vec<Check> {
+    let followers = Colour::BOTH.into_iter().flat_map(|colour| s.followers(service, label, colour));
+    let followers: Vec<String> = followers.map(|follower| name(follower).to_owned()).collect();
+    let named = s.open_ingresses().flat_map(|ingress| {
+        let backends = backends(ingress).into_iter().map(|backend| backend.service);
+        let mut services: Vec<String> =
+            backends.filter(|service| followers.contains(service)).collect();
+        services.sort();
+        services.dedup();
+        services.into_iter().map(|service| (name(ingress), service)).collect::<Vec<_>>()
+    });
+    let found = named.map(|(ingress, follower)| {
+        let what = format!(
+            "Ingress {ingress} reaches the app through Service {follower}, others through Service {service}: \
+             bluegreen switches one"
+        );
+        Check::fail("ingress", what).hint(format!("let it name Service {service}"))
+    });
+    found.collect()
 }
 
 /// An Ingress is of one class, and so is the one of ours that keeps the backends.

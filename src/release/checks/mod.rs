@@ -79,7 +79,7 @@ pub fn table(g: &Ground) -> Vec<Check> {
         budgets::checks(g),
         autoscaler::checks(g),
         quota::checks(g),
-        ingresses::checks(g.s, &g.service),
+        ingresses::checks(g.s, &g.service, &g.label),
         ports::checks(g),
         affinity::checks(g),
         deletion::checks(g),
@@ -112,8 +112,8 @@ pub fn failed(checks: &[Check]) -> Vec<String> {
 }
 
 /// What is wrong with the Ingresses that name the app; nothing where a switch may go on.
-pub fn routes(s: &Snapshot, service: &str) -> Vec<String> {
-    failed(&ingresses::checks(s, service))
+pub fn routes(s: &Snapshot, service: &str, label: &Label) -> Vec<String> {
+    failed(&ingresses::checks(s, service, label))
 }
 
 /// Services that would send people to the pods of a candidate before anybody approved it. The template

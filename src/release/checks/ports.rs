@@ -5,12 +5,19 @@ use serde_json::Value;
 use super::Ground;
 use super::report::{Check, or_pass};
 use crate::model::name;
-use crate::release::ports;
+use crate::release::{ports, reach};
 use crate::route::backends;
 
 pub const NAME: &str = "ingress-ports";
+const LISTED: &str = "service-ports";
 
 pub fn checks(g: &Ground) -> Vec<Check> {
+    let mut checks = asked_for(g);
+    checks.extend(unlisted(g));
+    checks
+}
+
+fn asked_for(g: &Ground) -> Vec<Check> {
     let services = g.s.names.serving(&g.service);
     let Some(live) = g.s.service(&g.service) else {
         return vec![Check::pass(
@@ -26,6 +33,25 @@ pub fn checks(g: &Ground) -> Vec<Check> {
     let mut found: Vec<Check> = missing.map(|(route, port)| unknown(g, route, &port)).collect();
     found.dedup();
     or_pass(found, NAME, format!("Service {} has every port that is asked for", g.service))
+}
+
+/// A container may listen on a port that it does not list, so this is no reason not to begin.
+fn unlisted(g: &Ground) -> Vec<Check> {
+    let services = g.s.following(&g.service, &g.label, g.to.other());
+    let base = g.live.neutral_template(&g.label);
+    let found = reach::unlisted(&services, (&base, &g.template)).into_iter();
+    let found = found.map(|(service, port)| {
+        let what = format!(
+            "Service {service} sends requests to port {port}, which the live version lists and the new one \
+             does not"
+        );
+        Check::warn(LISTED, what).hint("make sure that a container of the new version listens on it")
+    });
+    or_pass(
+        found.collect(),
+        LISTED,
+        "the new version lists every port that the live one does for a Service",
+    )
 }
 
 fn unknown(g: &Ground, route: &str, port: &Value) -> Check {

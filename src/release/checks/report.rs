@@ -16,7 +16,7 @@ pub enum Grade {
 }
 
 /// All checks, in the order in which they are shown: what scripts go by.
-pub const NAMES: [&str; 31] = [
+pub const NAMES: [&str; 32] = [
     "rights",
     "deployment",
     "strategy",
@@ -41,6 +41,7 @@ pub const NAMES: [&str; 31] = [
     "ingress-resource-backends",
     "canary-siblings",
     "ingress-ports",
+    "service-ports",
     "affinity",
     "service-upstream",
     "basic-auth",

@@ -121,7 +121,7 @@ fn detached(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> 
         && release.deadline.is_none_or(|deadline| look.now < deadline)
         && release.approved.is_none()
         && release.waiting.is_some()
-        && look.s.slot(release.to).is_some_and(|slot| look.s.serves(release.to, slot.desired()))
+        && look.s.may_take_over(record, release)
 }
 
 fn asked(deploy: &Deploy) -> start::Asked<'_> {
@@ -152,7 +152,7 @@ fn start(look: Look, record: &Record, deploy: &Deploy) -> Next {
         Ok(wanted) => wanted,
         Err(why) => return Next::Done(Outcome::Misfit { why }),
     };
-    if let Some(done) = start::unserved(look, record, &wanted, from.other()) {
+    if let Some(done) = start::unserved(look, record, (&base, &wanted), from.other()) {
         return Next::Done(done);
     }
     if is_live(live, &base, &wanted, &deploy.change) {

@@ -208,7 +208,8 @@ pub fn edited(slot: Slot, record: &Record, release: &Release) -> Option<String> 
 /// The candidate is there: is it ready, and does the gate say yes?
 fn ready(look: Look, record: &Record, release: &Release, slot: Slot, detach: bool) -> Next {
     let s = look.s;
-    if !s.serves(release.to, slot.desired()) {
+    // At the gate its pods alone are watched: they say that it is unready before anything else is read.
+    if !s.may_take_over(record, release) || !s.unready(release.to, release.number).is_empty() {
         return not_ready(look, record, release, slot);
     }
     let Some(since) = release.waiting else {
@@ -260,7 +261,8 @@ fn not_ready(look: Look, record: &Record, release: &Release, slot: Slot) -> Next
         let on = look.ready(release.to, None);
         return Next::Wait { until: earlier(Some(until), release.deadline), on };
     }
-    let trouble = s.trouble(release.to, release.number);
+    let trouble = s.trouble(release.to);
+    let less = s.less(record, release).filter(|_| s.serves(release.to, slot.desired()));
     if let Some(trouble) = &trouble
         && trouble.is_hopeless(look.now)
     {
@@ -282,6 +284,13 @@ fn not_ready(look: Look, record: &Record, release: &Release, slot: Slot) -> Next
     // A yes that finds the candidate not ready gives it the same time again.
     let yes = release.approved.as_ref().map(|intent| later(intent.at, release.timeout_seconds));
     let until = yes.map_or(release.ready_by, |yes| release.ready_by.max(yes));
+    if look.now >= until
+        && let Some(less) = less
+    {
+        let reason = format!("{} was ready in time, but {less}", slot.name());
+        let (doing, write) = ending(look, Verdict::Unhealthy, reason);
+        return look.act_fresh(doing, write);
+    }
     if look.now >= until {
         let said = trouble.map(|trouble| format!(": {}", trouble.sentence())).unwrap_or_default();
         let (ready, desired) = (slot.ready_replicas(), slot.desired());
@@ -297,7 +306,7 @@ fn not_ready(look: Look, record: &Record, release: &Release, slot: Slot) -> Next
     let until = earlier(Some(until), release.deadline);
     Next::Wait {
         until: earlier(until, trouble.as_ref().and_then(|trouble| trouble.until)),
-        on: look.ready(release.to, trouble.map(|trouble| trouble.sentence())),
+        on: look.ready(release.to, trouble.map(|trouble| trouble.sentence()).or(less)),
     }
 }
 

@@ -103,11 +103,11 @@ fn approve(look: Look, record: &Record, release: &Release, when_ready: bool) -> 
     if !written(look, release) && record.driver.is_none() {
         return Some(never_made(look, release));
     }
-    let serves = look.s.slot(release.to).is_some_and(|slot| {
-        slot.hash() == Some(release.hash.as_str()) && look.s.serves(release.to, slot.desired())
-    });
-    if !(serves || when_ready) {
-        return Some(not_ready(look, release));
+    let slot = look.s.slot(release.to);
+    let bears = slot.is_some_and(|slot| slot.hash() == Some(release.hash.as_str()));
+    let is_ready = bears && look.s.may_take_over(record, release);
+    if !(is_ready || when_ready) {
+        return Some(not_ready(look, record, release));
     }
     let intent = Intent { by: look.me.holder.clone(), at: look.now };
     let doing = Doing::Approve { number: release.number };
@@ -152,14 +152,18 @@ fn never_made(look: Look, release: &Release) -> Next {
     Next::Done(Outcome::NotReady { number: release.number, why, deploy_again: true })
 }
 
-fn not_ready(look: Look, release: &Release) -> Next {
+fn not_ready(look: Look, record: &Record, release: &Release) -> Next {
     let why = match look.s.slot(release.to) {
         None => "its candidate is not there yet".to_owned(),
         Some(slot) if slot.hash() != Some(release.hash.as_str()) => {
             format!("{} does not bear its {TEMPLATE_HASH} yet", slot.name())
         }
         Some(slot) => {
-            format!("{} of {} pods are ready", slot.ready_replicas(), slot.desired())
+            let less = look.s.less(record, release);
+            let less = less.filter(|_| look.s.serves(release.to, slot.desired()));
+            less.unwrap_or_else(|| {
+                format!("{} of {} pods are ready", slot.ready_replicas(), slot.desired())
+            })
         }
     };
     Next::Done(Outcome::NotReady { number: release.number, why, deploy_again: false })

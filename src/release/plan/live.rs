@@ -104,7 +104,7 @@ pub fn gone_bad(look: Look, release: &Release) -> Option<Next> {
     let s = look.s;
     let desired = s.slot(release.to)?.desired();
     let (new, old) = (s.endpoints(release.to), s.endpoints(release.from));
-    let trouble = s.trouble(release.to, release.number);
+    let trouble = s.trouble(release.to);
     // Pods that it was to have in addition, and for which there is no room, are none that people miss.
     let is_missed = |trouble: &Trouble| trouble.container.is_some() || new == 0 || new < old;
     let hopeless = trouble.as_ref().filter(|t| t.is_hopeless(look.now) && is_missed(t));

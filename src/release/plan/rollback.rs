@@ -89,7 +89,7 @@ fn begin(look: Look, record: &Record, to: Option<u64>, settings: &Settings) -> N
         let images = template::images(&base).into_values().collect();
         return Next::Done(Outcome::AlreadyLive { images });
     }
-    if let Some(done) = start::unserved(look, record, &wanted, from.other()) {
+    if let Some(done) = start::unserved(look, record, (&base, &wanted), from.other()) {
         return Next::Done(done);
     }
     let release = start::release(look, record, from, (&base, &wanted), settings);

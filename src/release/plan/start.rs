@@ -10,7 +10,7 @@ use crate::release::checks::{self, Ground};
 use crate::release::snapshot::Leads;
 use crate::release::{
     Before, Change, Expected, GateKind, GateState, LAST_NUMBER, Outcome, Record, Release, Settings,
-    Slot, Snapshot, expected, template,
+    Slot, Snapshot, expected, reach, template,
 };
 use crate::route::selects;
 
@@ -99,11 +99,21 @@ pub fn ground<'a>(
 }
 
 /// A template whose pods the app's Services would not find, or somebody else's would.
-pub fn unserved(look: Look, record: &Record, wanted: &Value, to: Colour) -> Option<Outcome> {
+pub fn unserved(
+    look: Look,
+    record: &Record,
+    (base, wanted): (&Value, &Value),
+    to: Colour,
+) -> Option<Outcome> {
     let s = look.s;
     let reasons = checks::catching_selectors(s, &record.service, &record.label, wanted, to);
     if !reasons.is_empty() {
         return Some(Outcome::Unfit { reasons });
+    }
+    let services = (record.service.as_str(), &record.label);
+    let lost = reach::lost(s, services, to.other(), (base, wanted));
+    if !lost.is_empty() {
+        return Some(Outcome::Misfit { why: lost.join("; ") });
     }
     let blue = s.names.service(Colour::Blue);
     let labels = string_map(&wanted["metadata"]["labels"]);

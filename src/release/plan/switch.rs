@@ -70,7 +70,7 @@ pub fn next(look: Look, record: &Record, release: &Release) -> Next {
 
 /// What has come up since the start that a switch must not meet: another Ingress, another port.
 fn unfit(s: &Snapshot, record: &Record) -> Option<Outcome> {
-    let reasons = checks::routes(s, &record.service);
+    let reasons = checks::routes(s, &record.service, &record.label);
     if !reasons.is_empty() {
         return Some(Outcome::Unfit { reasons });
     }

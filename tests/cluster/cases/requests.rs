@@ -13,7 +13,7 @@ use crate::bed::{AuditLine, Bed, SOON, wait_for};
 use crate::support::Webhook;
 
 pub fn trials() -> Vec<Trial> {
-    crate::cases![a_release_is_few_requests, waiting_is_one_watch_and_a_write_a_poll]
+    crate::cases![a_release_is_few_requests, waiting_is_two_watches_and_a_write_a_poll]
 }
 
 /// Of a whole release, whatever the number of pods: a dozen of them tell beforehand whether it may be.
@@ -73,7 +73,7 @@ fn switch_after(lines: &[AuditLine], yes: Instant) -> Result<Duration> {
     Ok(Duration::try_from(delay)?)
 }
 
-async fn waiting_is_one_watch_and_a_write_a_poll(bed: Arc<Bed>) -> Result<()> {
+async fn waiting_is_two_watches_and_a_write_a_poll(bed: Arc<Bed>) -> Result<()> {
     let app = Parrot::ready(&bed).await?;
     let webhook = Webhook::start(500);
     let url = webhook.url();
@@ -81,14 +81,17 @@ async fn waiting_is_one_watch_and_a_write_a_poll(bed: Arc<Bed>) -> Result<()> {
     let _deploy = app.spawn(&[&args[..], &["--threshold", "1000"]].concat())?;
     webhook.wait_for_polls(2, SOON).await;
     let user = &app.user.name;
-    let open = wait_for("all watches but one to end", SOON, async || {
+    let open = wait_for("all watches but two to end", SOON, async || {
         let lines = bed.audit(user).await?;
         let ended: BTreeSet<_> = complete(&lines).map(|line| &line.id).collect();
         let open: Vec<_> = lines.iter().filter(|line| !ended.contains(&line.id)).collect();
-        Ok(matches!(open[..], [_]).then(|| open[0].request_uri.clone()))
+        let mut open: Vec<_> = open.iter().map(|line| line.request_uri.clone()).collect();
+        open.sort();
+        Ok(<[String; 2]>::try_from(open).ok())
     })
     .await?;
-    ensure!(open.contains("/configmaps?watch=true"), "{open}");
+    let of = |open: &str, kind: &str| open.contains(&format!("/{kind}?watch=true"));
+    ensure!(of(&open[0], "configmaps") && of(&open[1], "pods"), "{open:?}");
 
     let (before, first) = (bed.audit(user).await?, webhook.requests().len());
     webhook.wait_for_polls(first + 5, SOON).await;

@@ -69,10 +69,9 @@ impl Process {
     }
 
     fn read(&mut self, world: &World, kinds: &[Kind]) {
-        let readable = world.readable();
         for kind in kinds {
             self.objects.clear(*kind);
-            for object in readable.list(*kind) {
+            for object in world.objects.list(*kind) {
                 let id = Id::new(*kind, bluegreen::model::name(object));
                 self.objects.insert(id, object.clone());
             }

@@ -2,7 +2,7 @@
 
 use bluegreen::model::{Colour, Kind, RELEASE, annotation};
 use bluegreen::release::{
-    Confirmed, Deploy, Doing, Gate, Goal, Next, Outcome, Settings, Verdict, WaitFor,
+    Confirmed, Deploy, Doing, Gate, Goal, Memory, Next, Outcome, Settings, Verdict, WaitFor,
 };
 
 use jiff::Timestamp;
@@ -196,7 +196,8 @@ fn who_can_not_tell_does_not_take_time_for_a_proof_where_old_answers_came() {
         assert!(what.contains("this process can't tell whether it has since"), "{what}");
     }
     heard::of(&mut b, &world, &[Heard::nothing("no rights")]);
-    let mut c = Driver { memory: Default::default(), ..b.clone() };
+    let mut c = b.clone();
+    c.memory = Memory::default();
     heard::of(&mut c, &world, &[Heard::nothing("no rights")]);
     assert_eq!(arrival(&c.next(&world)), (Confirmed::Probe, Some("parrot: no rights")));
     world.pass(600);

@@ -208,7 +208,7 @@ fn one_that_sleeps_is_told_in_its_own_form() {
                 next => panic!("{what}: {next:?}"),
             },
         };
-        let known = world.readable();
+        let known = world.objects.clone();
         let (mut new, expected) = next_one(at);
         reach(&mut world, &mut new, step!(Doing::TakeOver { .. }));
         world.step(&mut new);

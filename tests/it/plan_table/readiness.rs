@@ -1,9 +1,11 @@
 //! A candidate that is made: ready, not yet, never.
 
-use bluegreen::model::{Colour, Id, Kind};
-use bluegreen::release::{Change, Deploy, Doing, Gate, Goal, Next, Outcome, Verdict, WaitFor};
+use bluegreen::model::{Colour, Id, Kind, name};
+use bluegreen::release::{
+    Answer, Change, Deploy, Doing, Gate, Goal, Next, Outcome, Verdict, WaitFor,
+};
 use jiff::SignedDuration;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     asks, assert_patch, changed, deploying, doing, go, promoted, reach, record_after, step, waits,
@@ -404,6 +406,69 @@ fn a_blip_hours_later_gets_the_time_that_getting_ready_had() {
     let next = reach(&mut world, &mut a, step!(Doing::End { .. }));
     assert!((world.now - world.release().started).get_seconds() >= 2 * 3600 + 600);
     assert!(ending(&world, &next).reason.contains("0 of 1 pods"));
+}
+
+/// What the kubelets say; nothing else has been seen since.
+fn pods_say(world: &mut World, status: impl Fn(&mut Value)) {
+    let green = |pod: &&Value| pod["metadata"]["labels"]["app"] == "parrot-green";
+    let pods: Vec<String> =
+        world.objects.list(Kind::Pod).filter(green).map(|pod| name(pod).to_owned()).collect();
+    for pod in pods {
+        world.edit(Kind::Pod, &pod, |pod| status(&mut pod["status"]));
+    }
+}
+
+fn is_not_ready(status: &mut Value) {
+    status["conditions"][0]["status"] = json!("False");
+    status["containerStatuses"][0]["ready"] = json!(false);
+}
+
+#[test]
+fn a_crash_loop_at_the_gate_ends_the_release_by_what_its_pods_say_alone() {
+    for gate in [WEBHOOK, Gate::Person] {
+        let mut world = initialised();
+        let goal = Goal::Deploy(deploy(V2, gate));
+        let mut a = Driver::asking("a", goal, Answer::NotYet("later".to_owned()));
+        let at_gate = |next: &Next| {
+            matches!(next, Next::Wait { on: WaitFor::Gate { .. } | WaitFor::Person, .. })
+        };
+        reach(&mut world, &mut a, at_gate);
+        for (restarts, ends) in [(0, false), (1, false), (2, true)] {
+            pods_say(&mut world, |status| {
+                is_not_ready(status);
+                let container = &mut status["containerStatuses"][0];
+                container["restartCount"] = json!(restarts);
+                container["state"] = json!({"terminated": {"exitCode": 1, "reason": "Error"}});
+            });
+            let next = a.next(&world);
+            assert_eq!(step!(Doing::End { .. })(&next), ends, "{restarts}: {next:?}");
+        }
+        let ending = ending(&world, &a.next(&world));
+        assert_eq!(ending.outcome, Verdict::Unhealthy);
+        assert!(ending.reason.contains("last with exit code 1"), "{}", ending.reason);
+    }
+}
+
+#[test]
+fn a_candidate_that_is_unready_for_a_while_loses_no_count_and_is_not_asked_about() {
+    let mut world = initialised();
+    let goal = Goal::Deploy(set(deploy(V2, WEBHOOK), |s| s.deadline_seconds = Some(7200)));
+    let mut a = Driver::asking("a", goal, Answer::NotYet("later".to_owned()));
+    let counted = |n| move |next: &Next| matches!(next, Next::Wait { on: WaitFor::Gate { failures, .. }, .. } if *failures == n);
+    reach(&mut world, &mut a, counted(3));
+    let before = world.release();
+    pods_say(&mut world, is_not_ready);
+    assert_eq!(*doing(&a.next(&world)), Doing::MarkUnready);
+    world.step(&mut a);
+    // It is the time at which the gate would be asked next.
+    world.pass(120);
+    assert!(matches!(a.next(&world), Next::Wait { on: WaitFor::Ready { .. }, .. }));
+    world.settle();
+    assert_eq!(*doing(&a.next(&world)), Doing::MarkReady);
+    world.step(&mut a);
+    let after = world.release();
+    assert_eq!((after.gate, after.deadline), (before.gate, before.deadline));
+    assert!(asks(&a.next(&world)));
 }
 
 #[test]

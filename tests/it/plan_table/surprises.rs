@@ -227,7 +227,8 @@ fn numbers_out_of_all_bounds_make_a_record_unreadable() {
         map["data"]["record"] = json!(text);
     });
     let memory = Default::default();
-    let error = bluegreen::release::Snapshot::new(names(), world.readable(), memory).unwrap_err();
+    let error =
+        bluegreen::release::Snapshot::new(names(), world.objects.clone(), memory).unwrap_err();
     assert!(error.to_string().contains("out of all bounds"), "{error}");
 }
 
@@ -237,7 +238,7 @@ fn a_slot_of_another_app_is_no_app() {
     let mut other = names();
     other.app = "parrot-green".into();
     let memory = Default::default();
-    let s = bluegreen::release::Snapshot::new(other, world.readable(), memory).unwrap();
+    let s = bluegreen::release::Snapshot::new(other, world.objects.clone(), memory).unwrap();
     let me = bluegreen::release::Me { id: "x".into(), holder: "x".into() };
     let reason = unfit(plan(&init(), &me, &s, world.now)).join("\n");
     assert!(reason.contains("Deployment parrot-green is a slot of parrot"), "{reason}");

@@ -136,7 +136,7 @@ impl World {
                 "name": name,
                 "labels": template["metadata"]["labels"],
                 "annotations": {},
-                "ownerReferences": [{"kind": "Deployment", "uid": deployment["metadata"]["uid"]}],
+                "ownerReferences": [pods::owner(deployment)],
             },
             "spec": {"replicas": 0, "selector": selector, "template": template},
         }));
@@ -213,7 +213,7 @@ impl World {
             };
             let pods: Vec<&Value> = self.objects.list(Kind::Pod).filter(matches).collect();
             if !selector.is_empty() {
-                wanted.push(pods::slice(&service, &pods));
+                wanted.extend(pods::slices(&service, &pods));
             }
         }
         for slice in self.all(Kind::EndpointSlice) {

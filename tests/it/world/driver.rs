@@ -1,6 +1,6 @@
 //! A process that runs one command against the world, one look or one whole command at a time.
 
-use bluegreen::model::{Id, Kind, Objects, RELEASE, label, name};
+use bluegreen::model::{Kind, Objects};
 use bluegreen::release::goal::ImageChange;
 use bluegreen::release::plan::plan;
 use bluegreen::release::{
@@ -49,7 +49,7 @@ impl Driver {
 
     /// An observation of everything.
     pub fn look(&mut self, world: &World) -> Snapshot {
-        self.look_at(world.readable(), world.now)
+        self.look_at(world.objects.clone(), world.now)
     }
 
     pub fn look_at(&mut self, objects: Objects, now: Timestamp) -> Snapshot {
@@ -62,7 +62,7 @@ impl Driver {
     }
 
     pub fn next(&mut self, world: &World) -> Next {
-        self.next_on(world.readable(), world.now)
+        self.next_on(world.objects.clone(), world.now)
     }
 
     /// What it would do who knows these objects.
@@ -80,15 +80,6 @@ impl Driver {
 }
 
 impl World {
-    /// What the real observer reads: of the pods only those that a release made.
-    pub fn readable(&self) -> Objects {
-        let mut objects = self.objects.clone();
-        for pod in self.objects.list(Kind::Pod).filter(|pod| label(pod, RELEASE).is_none()) {
-            objects.remove(&Id::new(Kind::Pod, name(pod)));
-        }
-        objects
-    }
-
     /// Runs a command to its end in a healthy cluster: controllers come to rest after every write,
     /// and the time passes that it waits for.
     pub fn follow(&mut self, driver: &mut Driver) -> Outcome {

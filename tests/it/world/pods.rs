@@ -4,6 +4,12 @@ use bluegreen::model::name;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+/// What keeps another object as it is, as that one says it.
+pub fn owner(of: &Value) -> Value {
+    let metadata = &of["metadata"];
+    json!({"kind": of["kind"], "name": metadata["name"], "uid": metadata["uid"], "controller": true})
+}
+
 pub fn of(set: &Value, pod: &str) -> Value {
     let template = &set["spec"]["template"];
     json!({
@@ -12,7 +18,7 @@ pub fn of(set: &Value, pod: &str) -> Value {
         "metadata": {
             "name": pod,
             "labels": template["metadata"]["labels"],
-            "ownerReferences": [{"kind": "ReplicaSet", "uid": set["metadata"]["uid"]}],
+            "ownerReferences": [owner(set)],
         },
         "spec": template["spec"],
     })
@@ -55,29 +61,56 @@ pub fn is_ready(pod: &Value) -> bool {
     pod["status"]["conditions"][0]["status"] == "True"
 }
 
-pub fn slice(service: &Value, pods: &[&Value]) -> Value {
-    let endpoints: Vec<Value> = pods
-        .iter()
-        .map(|pod| {
-            json!({
-                "addresses": [name(pod)],
-                "conditions": {"ready": is_ready(pod)},
-                "targetRef": {"kind": "Pod", "name": name(pod)},
-            })
+/// One for each set of ports that pods have: a name that no container has leads nowhere.
+pub fn slices(service: &Value, pods: &[&Value]) -> Vec<Value> {
+    let mut groups: Vec<(Vec<Value>, Vec<Value>)> = Vec::new();
+    for pod in pods {
+        let endpoint = json!({
+            "addresses": [name(pod)],
+            "conditions": {"ready": is_ready(pod)},
+            "targetRef": {"kind": "Pod", "name": name(pod)},
+        });
+        let ports = ports(service, pod);
+        match groups.iter_mut().find(|(of_group, _)| *of_group == ports) {
+            Some((_, endpoints)) => endpoints.push(endpoint),
+            None => groups.push((ports, vec![endpoint])),
+        }
+    }
+    if groups.is_empty() {
+        groups.push((Vec::new(), Vec::new()));
+    }
+    let name = name(service);
+    let slices = groups.into_iter().enumerate().map(|(n, (ports, endpoints))| {
+        json!({
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "addressType": "IPv4",
+            "metadata": {
+                "name": if n == 0 { format!("{name}-ends") } else { format!("{name}-ends-{n}") },
+                "labels": {"kubernetes.io/service-name": name},
+            },
+            "ports": ports,
+            "endpoints": endpoints,
         })
+    });
+    slices.collect()
+}
+
+fn ports(service: &Value, pod: &Value) -> Vec<Value> {
+    let containers = pod["spec"]["containers"].as_array().into_iter().flatten();
+    let listed: Vec<&Value> = containers
+        .flat_map(|container| container["ports"].as_array().into_iter().flatten())
         .collect();
     let ports = service["spec"]["ports"].as_array().into_iter().flatten();
-    let ports: Vec<Value> = ports
-        .filter(|_| !pods.is_empty())
-        .map(|port| json!({"name": port["name"], "port": port["targetPort"]}))
-        .collect();
-    let name = name(service);
-    json!({
-        "apiVersion": "discovery.k8s.io/v1",
-        "kind": "EndpointSlice",
-        "addressType": "IPv4",
-        "metadata": {"name": format!("{name}-ends"), "labels": {"kubernetes.io/service-name": name}},
-        "ports": ports,
-        "endpoints": endpoints,
-    })
+    let found = ports.filter_map(|port| {
+        let number = match &port["targetPort"] {
+            Value::String(name) => {
+                &listed.iter().find(|listed| listed["name"] == *name)?["containerPort"]
+            }
+            Value::Null => &port["port"],
+            number => number,
+        };
+        Some(json!({"name": port["name"], "port": number}))
+    });
+    found.collect()
 }

@@ -6,8 +6,11 @@ mod rows;
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
+
 use super::report::NAMES;
 use super::{Check, Grade, Reply, prepared};
+use crate::model::Kind;
 use app::App;
 use rows::Row;
 
@@ -40,10 +43,13 @@ fn what_is_amiss_is_found_by_its_check_alone() {
 #[test]
 fn every_check_is_seen_to_find_something() {
     let found: BTreeSet<&str> = rows::all().iter().map(|row| row.check).collect();
-    // What is live is what is looked at, and what the API server says has tests of its own.
+    // What is live is what is looked at. What the API server says has tests of its own, and so has what
+    // a new version is to bring.
     let told: BTreeSet<&str> = NAMES
         .into_iter()
-        .filter(|name| !["rights", "deployment", "prepared", "dry-run"].contains(name))
+        .filter(|name| {
+            !["rights", "deployment", "service-ports", "prepared", "dry-run"].contains(name)
+        })
         .collect();
     assert_eq!(found, told);
 }
@@ -57,6 +63,43 @@ fn what_only_looks_amiss_passes() {
         let found = table.iter().find(|check| check.verdict != Grade::Pass);
         assert!(found.is_none(), "{what}: {found:#?}");
     }
+}
+
+#[test]
+fn a_port_that_the_new_version_lists_no_more_is_told() {
+    let mut app = App::sound();
+    app.container("ports", json!([{"containerPort": 8080}]));
+    app.edit(Kind::Service, |s| s["spec"]["ports"][0]["targetPort"] = json!(8080));
+    let s = app.snapshot();
+    let mut ground = crate::release::plan::ground(&s, &app.init).expect("an app");
+    ground.template["spec"]["containers"][0]["ports"][0]["containerPort"] = json!(9090);
+    let warnings = super::warnings(&ground);
+    let [found] = &warnings[..] else { panic!("{warnings:#?}") };
+    assert_eq!(found.name, "service-ports");
+    assert!(found.what.starts_with("Service parrot sends requests to port 8080, "), "{found:?}");
+}
+
+/// Before `init` it is not known which of the two is the live one; after it, it is all the same refused.
+#[test]
+fn an_ingress_of_a_service_beside_the_live_one_is_refused_before_init_and_after_it() {
+    let mut app = App::sound();
+    let selector = json!({"app": "parrot"});
+    app.add(
+        json!({"kind": "Service", "metadata": {"name": "rpc"}, "spec": {"selector": selector}}),
+    );
+    let backend = json!({"service": {"name": "rpc", "port": {"number": 90}}});
+    app.add(json!({"kind": "Ingress", "metadata": {"name": "rpc"}, "spec": {
+        "ingressClassName": "nginx",
+        "rules": [{"host": "rpc.example.com", "http": {"paths": [{"path": "/", "backend": backend}]}}],
+    }}));
+    let s = app.snapshot();
+    let Err(before) = crate::release::plan::ground(&s, &app.init) else { panic!("it is fit") };
+    assert!(before[0].what.contains("through several Services (parrot, rpc)"), "{before:?}");
+    app.initialised();
+    let after: Vec<Check> = app.table().into_iter().filter(Check::has_failed).collect();
+    let [after] = &after[..] else { panic!("{after:#?}") };
+    assert_eq!((before[0].name, after.name), ("ingress", "ingress"));
+    assert!(after.what.contains("Ingress rpc reaches the app through Service rpc"), "{after:?}");
 }
 
 #[test]
