@@ -25,6 +25,7 @@ pub mod settings;
 mod slot;
 mod snapshot;
 pub mod status;
+mod strangers;
 mod switching;
 pub mod template;
 mod warm;
