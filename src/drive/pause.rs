@@ -157,7 +157,7 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
             specs.extend(pods);
             // Whoever mends a Service that would lose by the switch need not be waited for any longer.
             if let (Some(record), Some(release)) = (known, release)
-                && s.less(record, release).is_some()
+                && s.hindrance(record, release).is_some()
             {
                 let services = s.following(&record.service, &record.label, release.from);
                 let named = |service| Spec::named(Kind::Service, name(service));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::discovery::v1::{Endpoint, EndpointSlice};
 use serde::Deserialize;
 
 use crate::model::{Kind, Objects, label};
@@ -21,24 +21,40 @@ pub fn reached(objects: &Objects, service: &str) -> BTreeSet<String> {
     pods(objects, service, &[])
 }
 
-fn pods(objects: &Objects, service: &str, ports: &[String]) -> BTreeSet<String> {
+/// The addresses behind its ready endpoints that are of no pod: somebody has written them by hand.
+pub fn without_pod(objects: &Objects, service: &str) -> BTreeSet<String> {
+    let endpoints = slices(objects, service).flat_map(|slice| slice.endpoints);
+    let loose = endpoints.filter(|endpoint| is_ready(endpoint) && pod(endpoint).is_none());
+    loose.flat_map(|endpoint| endpoint.addresses).collect()
+}
+
+fn slices(objects: &Objects, service: &str) -> impl Iterator<Item = EndpointSlice> {
     let slices = objects.list(Kind::EndpointSlice);
-    let slices = slices.filter(|slice| label(slice, SLICE_SERVICE) == Some(service));
+    let slices = slices.filter(move |slice| label(slice, SLICE_SERVICE) == Some(service));
+    slices.filter_map(|slice| EndpointSlice::deserialize(slice).ok())
+}
+
+/// An absent condition means ready, as the API's own documentation has it.
+fn is_ready(endpoint: &Endpoint) -> bool {
+    endpoint.conditions.as_ref().and_then(|conditions| conditions.ready).unwrap_or(true)
+}
+
+fn pod(endpoint: &Endpoint) -> Option<&String> {
+    let target = endpoint.target_ref.as_ref()?;
+    target.name.as_ref().filter(|_| target.kind.as_deref() == Some("Pod"))
+}
+
+fn pods(objects: &Objects, service: &str, ports: &[String]) -> BTreeSet<String> {
     let mut ready = BTreeSet::new();
-    for slice in slices.filter_map(|slice| EndpointSlice::deserialize(slice).ok()) {
+    for slice in slices(objects, service) {
         let there = slice.ports.unwrap_or_default();
         let has = |name: &String| there.iter().any(|p| p.name.as_deref().unwrap_or("") == name);
         if there.is_empty() || !ports.iter().all(has) {
             continue;
         }
-        for endpoint in slice.endpoints {
-            // An absent condition means ready, as the API's own documentation has it.
-            let is_ready = endpoint.conditions.and_then(|c| c.ready).unwrap_or(true);
-            if is_ready {
-                let pod = endpoint.target_ref.and_then(|target| target.name);
-                // A pod with two addresses (IPv4 and IPv6) stands in two slices.
-                ready.insert(pod.unwrap_or_else(|| endpoint.addresses.join(",")));
-            }
+        for endpoint in slice.endpoints.iter().filter(|endpoint| is_ready(endpoint)) {
+            // A pod with two addresses (IPv4 and IPv6) stands in two slices.
+            ready.insert(pod(endpoint).cloned().unwrap_or_else(|| endpoint.addresses.join(",")));
         }
     }
     ready
@@ -52,7 +68,7 @@ mod tests {
 
     #[test]
     fn counts_ready_pods_that_have_a_port_once() {
-        let endpoint = |pod: &str, ready| json!({"addresses": ["10.0.0.1"], "targetRef": {"name": pod}, "conditions": {"ready": ready}});
+        let endpoint = |pod: &str, ready| json!({"addresses": ["10.0.0.1"], "targetRef": {"kind": "Pod", "name": pod}, "conditions": {"ready": ready}});
         let slice = |name: &str, service: &str, ports, endpoints| {
             json!({"kind": "EndpointSlice", "addressType": "IPv4", "metadata": {"name": name,
                 "labels": {SLICE_SERVICE: service}}, "ports": ports, "endpoints": endpoints})
@@ -87,5 +103,12 @@ mod tests {
         assert_eq!(ready("parrot-blue", &["http", "metrics"]), 1);
         assert_eq!(ready("parrot-blue", &["http", "grpc"]), 0);
         assert_eq!(ready("parrot", &[]), 0);
+        assert!(without_pod(&objects, "parrot-green").is_empty());
+        let mut by_hand = objects.get(Kind::EndpointSlice, "a").unwrap().clone();
+        by_hand["endpoints"][0]["targetRef"] = json!(null);
+        by_hand["endpoints"][1]["targetRef"] = json!(null);
+        objects.insert(Id::new(Kind::EndpointSlice, "a"), by_hand);
+        let loose: Vec<String> = without_pod(&objects, "parrot-green").into_iter().collect();
+        assert_eq!(loose, ["10.0.0.1"]);
     }
 }

@@ -27,6 +27,7 @@ mod slot;
 mod snapshot;
 mod stamps;
 pub mod status;
+mod strangers;
 mod switching;
 pub mod template;
 mod warm;

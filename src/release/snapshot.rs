@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Memory, Names, Phase, Record, Release, Slot, endpoints, pods, ports, reach, template};
+use super::{
+    Memory, Names, Phase, Record, Release, Slot, endpoints, pods, ports, reach, strangers, template,
+};
 use crate::model::{Colour, Id, Kind, MANAGED_BY, MANAGER, Objects, Version};
 use crate::model::{label, name, string_map, version};
 use crate::route::{Label, backends, names_app, resolves_to, selects};
@@ -205,15 +207,18 @@ impl Snapshot {
         })
     }
 
-    /// Whether a release's candidate can take over now: ready, and nothing would lead to fewer pods.
+    /// Whether a release's candidate can take over now: ready, and nothing in the way.
     pub fn may_take_over(&self, record: &Record, release: &Release) -> bool {
         self.slot(release.to).is_some_and(|slot| self.serves(release.to, slot.desired()))
-            && self.less(record, release).is_none()
+            && self.hindrance(record, release).is_none()
     }
 
-    /// Of which port a Service of the app would lead to fewer pods after the switch.
-    pub fn less(&self, record: &Record, release: &Release) -> Option<String> {
-        reach::less(self, record, release)
+    /// What is in the way of a candidate that is ready: its Service reaches pods of somebody else's or of a
+    /// version that is gone, or a port of another one would lead to fewer pods after the switch.
+    pub fn hindrance(&self, record: &Record, release: &Release) -> Option<String> {
+        strangers::behind(self, record, release.to)
+            .or_else(|| strangers::left(self, release.to))
+            .or_else(|| reach::less(self, record, release))
     }
 
     pub fn trouble(&self, colour: Colour) -> Option<pods::Trouble> {

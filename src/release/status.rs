@@ -289,7 +289,7 @@ fn trouble(s: &Snapshot, record: &Record, release: &Release) -> Option<String> {
     let trouble = s.trouble(release.to).map(|trouble| trouble.sentence());
     let unready = || Some(s.unready(release.to, release.number).first()?.sentence());
     let is_ready = s.slot(release.to).is_some_and(|slot| s.serves(release.to, slot.desired()));
-    trouble.or_else(unready).or_else(|| s.less(record, release).filter(|_| is_ready))
+    trouble.or_else(unready).or_else(|| s.hindrance(record, release).filter(|_| is_ready))
 }
 
 fn progress(s: &Snapshot, record: &Record, release: &Release) -> Progress {

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Slot, selector};
-use crate::model::{COLOUR_LABEL, Kind, Objects, label, string_map};
+use super::{Slot, Snapshot, selector};
+use crate::model::{COLOUR_LABEL, Colour, Kind, Objects, label as label_of, name, string_map};
+use crate::route::Label;
 
 /// The object that keeps another one as it is, if one does.
 pub fn controller(object: &Value) -> Option<&Value> {
@@ -22,6 +23,42 @@ pub fn is_of(objects: &Objects, slot: Slot, pod: &Value) -> bool {
         }
         None => is_selected(slot, pod),
     }
+}
+
+/// What keeps a pod, as a person would look for it: `StatefulSet nest`.
+pub fn keeper(objects: &Objects, pod: &Value) -> String {
+    let Some(owner) = controller(pod) else {
+        return format!("pod {}, which nothing owns", name(pod));
+    };
+    let set = Some(owner).filter(|owner| owner["kind"] == "ReplicaSet");
+    let owner = set.and_then(|set| controller(set_of(objects, set)?)).unwrap_or(owner);
+    let text = |field: &str| owner[field].as_str().unwrap_or_default();
+    format!("the pods of {} {}", text("kind"), text("name"))
+}
+
+/// Whether it is what a slot has left behind that was deleted, and perhaps made again: it goes by itself.
+pub fn is_left_of(s: &Snapshot, label: &Label, colour: Colour, pod: &Value) -> bool {
+    let Some(owner) = controller(pod).filter(|owner| owner["kind"] == "ReplicaSet") else {
+        return false;
+    };
+    match set_of(&s.objects, owner) {
+        Some(set) => controller(set).is_some_and(|owner| {
+            owner["kind"] == "Deployment" && owner["name"] == s.names.deployment(colour).as_str()
+        }),
+        // It has gone before its pods.
+        None => {
+            label_of(pod, COLOUR_LABEL) == Some(colour.as_str())
+                && label_of(pod, &label.key) == Some(&label.value(colour))
+        }
+    }
+}
+
+/// Whether nobody of the app's has made it.
+pub fn is_strange(s: &Snapshot, label: &Label, pod: &Value) -> bool {
+    !Colour::BOTH.into_iter().any(|colour| {
+        s.slot(colour).is_some_and(|slot| is_of(&s.objects, slot, pod))
+            || is_left_of(s, label, colour, pod)
+    })
 }
 
 /// Whether it runs what stands in the slot now.
@@ -48,7 +85,7 @@ fn set_of<'a>(objects: &'a Objects, owner: &Value) -> Option<&'a Value> {
 fn is_selected(slot: Slot, pod: &Value) -> bool {
     let colour = slot.template()["metadata"]["labels"][COLOUR_LABEL].as_str();
     selector::matches(&slot.0["spec"]["selector"], &string_map(&pod["metadata"]["labels"]))
-        && colour.is_none_or(|colour| label(pod, COLOUR_LABEL) == Some(colour))
+        && colour.is_none_or(|colour| label_of(pod, COLOUR_LABEL) == Some(colour))
 }
 
 #[cfg(test)]

@@ -116,6 +116,12 @@ pub fn routes(s: &Snapshot, service: &str, label: &Label) -> Vec<String> {
     failed(&ingresses::checks(s, service, label))
 }
 
+/// Services that have to follow a switch and can't.
+pub fn unable(s: &Snapshot, service: &str, label: &Label, from: Colour) -> Vec<String> {
+    let services = s.following(service, label, from).into_iter();
+    failed(&services.flat_map(|service| services::unable(s, label, service)).collect::<Vec<_>>())
+}
+
 /// Services that would send people to the pods of a candidate before anybody approved it. The template
 /// is the candidate's, in whatever colour.
 pub fn catching_selectors(

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Ground;
 use super::report::{Check, or_pass};
 use crate::model::{APP_LABEL, Colour, Id, Kind, MANAGED_BY, MANAGER, annotation, label, name};
-use crate::release::Snapshot;
+use crate::release::{Snapshot, strangers};
 
 const ALIASES: &str = "nginx.ingress.kubernetes.io/server-alias";
 
@@ -21,6 +21,14 @@ pub fn checks(g: &Ground) -> Vec<Check> {
         })
         .collect();
     found.extend(foreign_objects(g.s));
+    found.extend(strangers::like_green(g.s, &g.label).into_iter().map(|others| {
+        let (key, green) = (&g.label.key, g.label.value(Colour::Green));
+        let what = format!(
+            "the label {key}: {green}, by which a candidate's pods are told, is on {others}"
+        );
+        Check::fail("names", what)
+            .hint("give those another value: the app's Services would lead to them")
+    }));
     let mut checks = or_pass(found, "names", "the names of the objects that it makes are free");
     checks.push(match &g.preview_host {
         None => Check::pass("preview-host", "the candidate is not seen from outside"),

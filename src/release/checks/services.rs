@@ -1,11 +1,13 @@
 //! Services: the live one, and what would send people to a candidate before its time.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::Ground;
 use super::report::{Check, or_pass};
 use crate::model::{Colour, Kind, name, string_map};
-use crate::release::Snapshot;
+use crate::release::{Snapshot, strangers, whose};
 use crate::route::{Label, selects};
 
 const NAME: &str = "services";
@@ -14,8 +16,10 @@ pub fn checks(g: &Ground) -> Vec<Check> {
     let live = g.s.service(&g.service);
     let mut found = live.map(|live| live_service(g, live)).unwrap_or_default();
     found.extend(catching(g.s, &g.service, &g.label, &g.template, g.to));
+    let fixed = g.s.service(&g.s.names.service(g.to));
+    found.extend(fixed.map(|fixed| shared(g.s, &g.label, fixed)).unwrap_or_default());
     for follower in g.s.followers(&g.service, &g.label, g.to.other()) {
-        let others = shared(g, follower);
+        let others = unable(g.s, &g.label, follower);
         if others.is_empty() {
             let what = format!(
                 "Service {} selects the live pods beside Service {}: it follows that one at the switch",
@@ -60,7 +64,7 @@ fn live_service(g: &Ground, live: &Value) -> Vec<Check> {
         let what = format!("Service {service} has no selector");
         return vec![Check::fail(NAME, what).hint("somebody else keeps its endpoints")];
     }
-    let mut found = shared(g, live);
+    let mut found = unable(g.s, label, live);
     if live["spec"]["selector"][&label.key].is_null() {
         let what = format!(
             "Service {service} does not select by {}, the label that tells the colours apart, so it would \
@@ -73,21 +77,33 @@ fn live_service(g: &Ground, live: &Value) -> Vec<Check> {
     found
 }
 
-/// Deployments that are not of the app, and whose pods a Service leads to as well.
-fn shared(g: &Ground, service: &Value) -> Vec<Check> {
-    let slots = Colour::BOTH.map(|colour| g.s.names.deployment(colour));
-    let others = g.s.objects.list(Kind::Deployment);
+/// Why a Service that has to follow a switch can't.
+pub fn unable(s: &Snapshot, label: &Label, service: &Value) -> Vec<Check> {
+    let mut found = shared(s, label, service);
+    if let Some(owner) = whose::controller(service) {
+        let text = |field: &str| owner[field].as_str().unwrap_or_default();
+        let (kind, owner) = (text("kind"), text("name"));
+        let what = format!("Service {} is kept by {kind} {owner}, its controller", name(service));
+        let hint = "a switch would change its selector, and would be undone";
+        found.push(Check::fail(NAME, what).hint(hint));
+    }
+    found
+}
+
+/// What is not of the app, and a Service leads to as well: pods that there are, and Deployments that may
+/// have some.
+fn shared(s: &Snapshot, label: &Label, service: &Value) -> Vec<Check> {
+    let slots = Colour::BOTH.map(|colour| s.names.deployment(colour));
+    let others = s.objects.list(Kind::Deployment);
     let others = others.filter(|other| !slots.iter().any(|slot| slot == name(other)));
-    others
-        .filter(|other| {
-            selects(service, &string_map(&other["spec"]["template"]["metadata"]["labels"]))
-        })
+    let others = others.filter(|other| {
+        selects(service, &string_map(&other["spec"]["template"]["metadata"]["labels"]))
+    });
+    let others = others.map(|other| format!("the pods of Deployment {}", name(other)));
+    let all: BTreeSet<String> = others.chain(strangers::selected(s, label, service)).collect();
+    all.into_iter()
         .map(|other| {
-            let what = format!(
-                "Service {} also selects the pods of Deployment {}",
-                name(service),
-                name(other)
-            );
+            let what = format!("Service {} also selects {other}", name(service));
             Check::fail(NAME, what).hint("a switch would take them away from it")
         })
         .collect()

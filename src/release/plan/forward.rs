@@ -8,7 +8,9 @@ use super::answer::{Said, said};
 use super::{Doing, Look, Next, WaitFor, arrive, beside, earlier, later, live, rollback, switch};
 use crate::model::{EPOCH, Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, pointer};
 use crate::release::objects::{self, Candidate};
-use crate::release::{Ending, Outcome, Record, Release, Slot, Verdict, checks, template};
+use crate::release::{
+    Ending, Outcome, Record, Release, Slot, Verdict, checks, strangers, template,
+};
 use crate::route::{Label, follow, resolves_to};
 
 /// Between the candidate's readiness and the switch: a margin. A backend without ready endpoints is
@@ -208,6 +210,9 @@ pub fn edited(slot: Slot, record: &Record, release: &Release) -> Option<String> 
 /// The candidate is there: is it ready, and does the gate say yes?
 fn ready(look: Look, record: &Record, release: &Release, slot: Slot, detach: bool) -> Next {
     let s = look.s;
+    if let Some(what) = strangers::behind(s, record, release.to) {
+        return look.changed(what);
+    }
     // At the gate its pods alone are watched: they say that it is unready before anything else is read.
     if !s.may_take_over(record, release) || !s.unready(release.to, release.number).is_empty() {
         return not_ready(look, record, release, slot);
@@ -262,7 +267,7 @@ fn not_ready(look: Look, record: &Record, release: &Release, slot: Slot) -> Next
         return Next::Wait { until: earlier(Some(until), release.deadline), on };
     }
     let trouble = s.trouble(release.to);
-    let less = s.less(record, release).filter(|_| s.serves(release.to, slot.desired()));
+    let hindrance = s.hindrance(record, release).filter(|_| s.serves(release.to, slot.desired()));
     if let Some(trouble) = &trouble
         && trouble.is_hopeless(look.now)
     {
@@ -285,9 +290,9 @@ fn not_ready(look: Look, record: &Record, release: &Release, slot: Slot) -> Next
     let yes = release.approved.as_ref().map(|intent| later(intent.at, release.timeout_seconds));
     let until = yes.map_or(release.ready_by, |yes| release.ready_by.max(yes));
     if look.now >= until
-        && let Some(less) = less
+        && let Some(hindrance) = hindrance
     {
-        let reason = format!("{} was ready in time, but {less}", slot.name());
+        let reason = format!("{} was ready in time, but {hindrance}", slot.name());
         let (doing, write) = ending(look, Verdict::Unhealthy, reason);
         return look.act_fresh(doing, write);
     }
@@ -306,7 +311,7 @@ fn not_ready(look: Look, record: &Record, release: &Release, slot: Slot) -> Next
     let until = earlier(Some(until), release.deadline);
     Next::Wait {
         until: earlier(until, trouble.as_ref().and_then(|trouble| trouble.until)),
-        on: look.ready(release.to, trouble.map(|trouble| trouble.sentence()).or(less)),
+        on: look.ready(release.to, trouble.map(|trouble| trouble.sentence()).or(hindrance)),
     }
 }
 

@@ -5,7 +5,7 @@ use super::hold::{self, Other};
 use super::{Doing, Look, Next, forward, start, withdraw};
 use crate::model::TEMPLATE_HASH;
 use crate::release::snapshot::Leads;
-use crate::release::{Ending, Intent, Outcome, Record, Release, Verdict};
+use crate::release::{Ending, Intent, Outcome, Record, Release, Verdict, strangers};
 
 pub fn promote(look: Look, record: &Record, number: Option<u64>, when_ready: bool) -> Next {
     let release = match meant(look, record, number, "promote") {
@@ -103,6 +103,9 @@ fn approve(look: Look, record: &Record, release: &Release, when_ready: bool) -> 
     if !written(look, release) && record.driver.is_none() {
         return Some(never_made(look, release));
     }
+    if let Some(what) = strangers::behind(look.s, record, release.to) {
+        return Some(look.changed(what));
+    }
     let slot = look.s.slot(release.to);
     let bears = slot.is_some_and(|slot| slot.hash() == Some(release.hash.as_str()));
     let is_ready = bears && look.s.may_take_over(record, release);
@@ -159,9 +162,9 @@ fn not_ready(look: Look, record: &Record, release: &Release) -> Next {
             format!("{} does not bear its {TEMPLATE_HASH} yet", slot.name())
         }
         Some(slot) => {
-            let less = look.s.less(record, release);
-            let less = less.filter(|_| look.s.serves(release.to, slot.desired()));
-            less.unwrap_or_else(|| {
+            let hindrance = look.s.hindrance(record, release);
+            let hindrance = hindrance.filter(|_| look.s.serves(release.to, slot.desired()));
+            hindrance.unwrap_or_else(|| {
                 format!("{} of {} pods are ready", slot.ready_replicas(), slot.desired())
             })
         }

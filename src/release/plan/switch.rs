@@ -45,7 +45,7 @@ pub fn next(look: Look, record: &Record, release: &Release) -> Next {
         return look.changed(missing);
     }
     if !s.begun(record, release)
-        && let Some(unfit) = unfit(s, record)
+        && let Some(unfit) = unfit(s, record, release)
     {
         return Next::Done(unfit);
     }
@@ -68,9 +68,11 @@ pub fn next(look: Look, record: &Record, release: &Release) -> Next {
     look.act_fresh(doing, switch.patch(route))
 }
 
-/// What has come up since the start that a switch must not meet: another Ingress, another port.
-fn unfit(s: &Snapshot, record: &Record) -> Option<Outcome> {
-    let reasons = checks::routes(s, &record.service, &record.label);
+/// What has come up since the start that a switch must not meet: another Ingress, another port, a Service
+/// that it can't take along.
+fn unfit(s: &Snapshot, record: &Record, release: &Release) -> Option<Outcome> {
+    let mut reasons = checks::routes(s, &record.service, &record.label);
+    reasons.extend(checks::unable(s, &record.service, &record.label, release.from));
     if !reasons.is_empty() {
         return Some(Outcome::Unfit { reasons });
     }

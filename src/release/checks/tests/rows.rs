@@ -51,6 +51,13 @@ fn service(name: &str, selector: Value) -> Value {
     json!({"kind": "Service", "metadata": {"name": name}, "spec": {"selector": selector}})
 }
 
+/// A pod, with what keeps it.
+fn pod(app: &str, (kind, owner): (&str, &str)) -> Value {
+    let owner = json!([{"kind": kind, "name": owner, "uid": owner, "controller": true}]);
+    json!({"kind": "Pod", "metadata": {"name": format!("{kind}-pod").to_lowercase(),
+        "labels": {"app": app}, "ownerReferences": owner}, "status": {"phase": "Running"}})
+}
+
 fn ingress(name: &str, host: &str, service: &str) -> Value {
     let backend = json!({"service": {"name": service, "port": {"number": 80}}});
     json!({"kind": "Ingress", "metadata": {"name": name},
@@ -141,6 +148,14 @@ fn around() -> Vec<Row> {
         row("names", Fail, "Service parrot-blue exists and is not bluegreen's", |app| {
             app.add(service("parrot-blue", json!({"app": "toucan"})));
         }),
+        row("names", Fail, "the label app: parrot-green, ", |app| {
+            let template = json!({"metadata": {"labels": {"app": "parrot-green"}}});
+            app.add(json!({"kind": "Deployment", "metadata": {"name": "next"},
+                "spec": {"replicas": 0, "template": template}}));
+        }),
+        row("names", Fail, "is on the pods of Job nightly: give those", |app| {
+            app.add(pod("parrot-green", ("Job", "nightly")));
+        }),
         row("preview-host", Fail, "Ingress parrot serves parrot.example.com", |app| {
             app.preview_at("parrot.example.com");
         }),
@@ -159,6 +174,34 @@ fn around() -> Vec<Row> {
             let labels = json!({"app": "parrot"});
             app.add(json!({"kind": "Deployment", "metadata": {"name": "worker"},
                 "spec": {"template": {"metadata": {"labels": labels}}}}));
+        }),
+        row("services", Fail, "parrot also selects the pods of StatefulSet nest", |app| {
+            app.add(pod("parrot", ("StatefulSet", "nest")));
+        }),
+        row("services", Fail, "also selects the pods of ReplicaSet old", |app| {
+            app.add(json!({"kind": "ReplicaSet", "metadata": {"name": "old", "uid": "old"}}));
+            app.add(pod("parrot", ("ReplicaSet", "old")));
+        }),
+        row("services", Fail, "also selects pod stray, which nothing owns", |app| {
+            let labels = json!({"app": "parrot"});
+            app.add(json!({"kind": "Pod", "metadata": {"name": "stray", "labels": labels}}));
+        }),
+        row("services", Fail, "Service all also selects the pods of StatefulSet nest", |app| {
+            let labels = json!({"app": "parrot", "tier": "web"});
+            app.edit(Kind::Deployment, |d| d["spec"]["template"]["metadata"]["labels"] = labels);
+            app.edit(Kind::Service, |s| s["spec"]["selector"]["tier"] = json!("web"));
+            app.add(service("all", json!({"app": "parrot"})));
+            app.add(pod("parrot", ("StatefulSet", "nest")));
+        }),
+        row("services", Fail, "Service dapr is kept by Deployment parrot, its controller", |app| {
+            let mut kept = service("dapr", json!({"app": "parrot"}));
+            kept["metadata"]["ownerReferences"] =
+                json!([{"kind": "Deployment", "name": "parrot", "controller": true}]);
+            app.add(kept);
+        }),
+        row("services", Fail, "Service parrot is kept by Revision one", |app| {
+            let owner = json!([{"kind": "Revision", "name": "one", "controller": true}]);
+            app.edit(Kind::Service, |s| s["metadata"]["ownerReferences"] = owner);
         }),
         row("services", Fail, "does not select by app", |app| {
             let labels = json!({"app": "parrot", "tier": "web"});
@@ -336,6 +379,33 @@ type Harmless = (&'static str, fn(&mut App));
 
 pub fn harmless() -> Vec<Harmless> {
     vec![
+        ("a pod of somebody else's that has ended", |app| {
+            let mut ended = pod("parrot", ("Job", "nightly"));
+            ended["status"]["phase"] = json!("Succeeded");
+            app.add(ended);
+        }),
+        ("a pod of its own, whatever its ReplicaSet", |app| {
+            let owner =
+                json!([{"kind": "Deployment", "name": "parrot", "uid": "u", "controller": true}]);
+            app.add(json!({"kind": "ReplicaSet", "metadata":
+                {"name": "set", "uid": "set", "ownerReferences": owner}}));
+            app.add(pod("parrot", ("ReplicaSet", "set")));
+        }),
+        ("a pod of a candidate that has just gone", |app| {
+            let owner = json!([{"kind": "Deployment", "name": "parrot-green", "uid": "g", "controller": true}]);
+            app.add(json!({"kind": "ReplicaSet", "metadata":
+                {"name": "set", "uid": "set", "ownerReferences": owner}}));
+            app.add(pod("parrot-green", ("ReplicaSet", "set")));
+        }),
+        ("a pod of a candidate whose ReplicaSet has gone before it", |app| {
+            let mut pod = pod("parrot-green", ("ReplicaSet", "set"));
+            pod["metadata"]["labels"]["bluegreen/colour"] = json!("green");
+            app.add(pod);
+        }),
+        ("a Service that goes with something else", |app| {
+            let owner = json!([{"kind": "Release", "name": "birds"}]);
+            app.edit(Kind::Service, |s| s["metadata"]["ownerReferences"] = owner);
+        }),
         ("a volume for many", |app| has_claim(app, &["ReadWriteOnce", "ReadWriteMany"])),
         ("a volume of something else", |app| app.add(claim(&["ReadWriteOncePod"]))),
         ("a policy for all pods", |app| app.add(policy(json!({}), json!([])))),
