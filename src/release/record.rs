@@ -80,10 +80,6 @@ pub struct Release {
     pub number: u64,
     pub from: Colour,
     pub to: Colour,
-    /// On objects that several apps share, whoever has driven it wrote stamps of this app alone. 0.1.0
-    /// did not, and leaves this out of whatever it writes down.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub own_stamps: bool,
     /// Of the template as it is sent, without colours and our own labels.
     pub hash: String,
     /// Of the live template that it started from, as it was read.
@@ -167,6 +163,10 @@ pub struct Release {
     /// The same after a switch back, for the candidate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drain_back_until: Option<Timestamp>,
+    /// On objects that several apps share, whoever has driven it wrote stamps of this app alone. 0.1.0
+    /// did not, and leaves this out of whatever it writes down.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own_stamps: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -13,7 +13,6 @@ pub fn release(number: u64) -> Release {
         number,
         from: Colour::Blue,
         to: Colour::Green,
-        own_stamps: true,
         hash: format!("hash-{number}"),
         base: "base".to_owned(),
         images: BTreeMap::from([("parrot".to_owned(), format!("parrot-app:v{number}"))]),
@@ -51,6 +50,7 @@ pub fn release(number: u64) -> Release {
         revived: None,
         missed: None,
         drain_back_until: None,
+        own_stamps: true,
     }
 }
 

@@ -142,7 +142,6 @@ pub fn release(
         number: last + 1,
         from,
         to: from.other(),
-        own_stamps: true,
         hash: template::hash(wanted),
         base: template::hash(base),
         images: template::images(wanted),
@@ -175,6 +174,7 @@ pub fn release(
         revived: None,
         missed: None,
         drain_back_until: None,
+        own_stamps: true,
     }
 }
 
