@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bluegreen::gate::{Courier, Failure, Outside};
+use bluegreen::sandbox::scripts;
 use http::Method;
 use reqwest::{Request, Response};
 use tower::service_fn;
@@ -16,26 +17,25 @@ pub const GATE: &str = "--webhook http://gate.example.com/confirm";
 pub const BROKEN: u16 = 0;
 
 /// A gate that says these, the last of them for ever, and counts; and an ingress that has each change
-/// at once: it answers with the image of the version that is routed to.
+/// at once: it answers as the version that is routed to.
 pub fn answers(field: &Field, answers: &[u16], polls: &Arc<AtomicUsize>) -> Outside {
     let (field, answers, polls) = (field.clone(), answers.to_vec(), Arc::clone(polls));
     Outside::given(Courier::new(service_fn(move |request: Request| {
         let (field, answers, polls) = (field.clone(), answers.clone(), Arc::clone(&polls));
         async move {
             if request.method() == Method::GET {
-                let image = field.routed().await?;
-                return Ok(response(200, image));
+                return Ok(Response::from(scripts::answer(&field.routed().await?)));
             }
             let n = polls.fetch_add(1, Ordering::SeqCst);
             match answers.get(n).or(answers.last()).copied() {
                 None | Some(BROKEN) => Err(Failure::from("nobody is there")),
-                Some(status) => Ok(response(status, String::new())),
+                Some(status) => Ok(response(status)),
             }
         }
     })))
 }
 
-fn response(status: u16, body: String) -> Response {
-    let response = http::Response::builder().status(status).body(body);
+fn response(status: u16) -> Response {
+    let response = http::Response::builder().status(status).body(String::new());
     Response::from(response.expect("this is a response"))
 }
