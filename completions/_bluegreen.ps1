@@ -141,6 +141,7 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'human, or json: one event a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours: auto, always or never')
             [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'Print the smallest Role that allows a release')
+            [CompletionResult]::new('--probe', '--probe', [CompletionResultType]::ParameterName, 'With --role: print a second one too, which lets both versions be asked directly')
             [CompletionResult]::new('--allow-policy-gap', '--allow-policy-gap', [CompletionResultType]::ParameterName, 'Only warn of a NetworkPolicy that would not hold for the candidate')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')

@@ -199,7 +199,7 @@ _bluegreen() {
             return 0
             ;;
         bluegreen__subcmd__check)
-            opts="-n -o -h --role --allow-policy-gap --namespace --context --kubeconfig --as --output --color --help"
+            opts="-n -o -h --role --probe --allow-policy-gap --namespace --context --kubeconfig --as --output --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

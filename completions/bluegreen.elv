@@ -133,6 +133,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand --output 'human, or json: one event a line'
             cand --color 'Colours: auto, always or never'
             cand --role 'Print the smallest Role that allows a release'
+            cand --probe 'With --role: print a second one too, which lets both versions be asked directly'
             cand --allow-policy-gap 'Only warn of a NetworkPolicy that would not hold for the candidate'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'

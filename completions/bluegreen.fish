@@ -124,6 +124,7 @@ complete -c bluegreen -n "__fish_bluegreen_using_subcommand check" -l color -d '
 always\t''
 never\t''"
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand check" -l role -d 'Print the smallest Role that allows a release'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand check" -l probe -d 'With --role: print a second one too, which lets both versions be asked directly'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand check" -l allow-policy-gap -d 'Only warn of a NetworkPolicy that would not hold for the candidate'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -l release -d 'Only this release; for scripts' -r

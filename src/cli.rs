@@ -337,6 +337,9 @@ pub struct Check {
     /// Print the smallest Role that allows a release
     #[arg(long)]
     pub role: bool,
+    /// With --role: print a second one too, which lets both versions be asked directly
+    #[arg(long, requires = "role")]
+    pub probe: bool,
     /// Only warn of a NetworkPolicy that would not hold for the candidate
     #[arg(long)]
     pub allow_policy_gap: bool,

@@ -7,16 +7,16 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{CallError, Cluster};
-use crate::release::checks::rights::{self, Right};
+use crate::release::checks::rights::Right;
 
 const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
 const REVIEWS: &str = "/apis/authorization.k8s.io/v1";
 
-/// Which of a release's rights are missing. All rules at once are one question, but not every authorizer can
+/// Which of these rights are missing. All rules at once are one question, but not every authorizer can
 /// list its rules: what they do not show is asked about, each by itself and all at the same time.
-pub async fn missing(cluster: &Cluster) -> Result<Vec<Right>, CallError> {
+pub async fn missing(cluster: &Cluster, wanted: Vec<Right>) -> Result<Vec<Right>, CallError> {
     let rules = rules(cluster).await?;
-    let unsure = rights::all().into_iter().filter(|right| !right.is_in(&rules));
+    let unsure = wanted.into_iter().filter(|right| !right.is_in(&rules));
     let asked = try_join_all(
         unsure.map(async |right| may(cluster, &right).await.map(|may| (!may).then_some(right))),
     );

@@ -7,7 +7,7 @@ use super::session::Session;
 use crate::cli::{self, Output};
 use crate::cluster::{Breadth, missing, rehearsed};
 use crate::error::{Error, Kind};
-use crate::release::checks::{self, Check, Report, rights};
+use crate::release::checks::{self, Check, Report, direct, rights};
 use crate::release::plan::{ground, rehearse};
 use crate::release::{Init, Snapshot};
 use crate::report;
@@ -19,7 +19,11 @@ pub async fn run(
 ) -> Result<(), Error> {
     let session = Session::open(around, common, args.app.as_ref()).await?;
     if args.role {
-        report::document(&rights::role(&session.names));
+        let mut roles = rights::role(&session.names);
+        if args.probe {
+            roles = format!("{roles}\n---\n{}", direct::role(&session.names));
+        }
+        report::document(&roles);
         return Ok(());
     }
     let checks = checks(&session, args).await?;
@@ -40,9 +44,13 @@ pub async fn run(
 }
 
 async fn checks(session: &Session, args: &cli::Check) -> Result<Vec<Check>, Error> {
-    let (missing, look) = join(missing(&session.cluster), session.look(Breadth::Fitness)).await;
+    let wanted = [rights::all(), direct::rights()].concat();
+    let asking = missing(&session.cluster, wanted);
+    let (missing, look) = join(asking, session.look(Breadth::Fitness)).await;
     let has = |kind| look.as_ref().is_ok_and(|s| s.objects.list(kind).next().is_some());
-    let rights = rights::told(missing, has, &rights::hint(&session.command("check")));
+    let command = session.command("check");
+    let direct = direct::check(missing.as_deref(), &direct::hint(&command));
+    let rights = rights::told(missing, has, &rights::hint(&command));
     let s = match look {
         // What may not be read is told with the other rights that are missing.
         Err(error) if error.kind == Kind::NotPermitted => {
@@ -51,6 +59,7 @@ async fn checks(session: &Session, args: &cli::Check) -> Result<Vec<Check>, Erro
         look => look?,
     };
     let mut checks = rights;
+    checks.push(direct);
     checks.extend(of(session, &s, args).await?);
     Ok(checks)
 }

@@ -170,7 +170,24 @@ pub fn colour(version: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{colour, page};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_pod_is_asked_where_it_really_is_and_says_its_version() {
+        let machine = Machine::new(None);
+        let pod = |name: &str, ip: &str| {
+            json!({
+                "metadata": { "name": name, "namespace": "birds" }, "status": { "podIP": ip },
+                "spec": { "containers": [{ "image": "parrot:v2.2" }] },
+            })
+        };
+        machine.start(&pod("a", "10.244.0.1"));
+        let (head, ()) = Request::get("/").body(()).unwrap().into_parts();
+        let answer = machine.answer(&pod("a", "10.244.0.1"), 3000, head.clone()).await.unwrap();
+        assert!(answer.status() == 200 && answer.headers()[VERSION] == "v2.2");
+        assert!(String::from_utf8_lossy(answer.body()).contains("data-version=\"v2.2\""));
+        assert!(machine.answer(&pod("b", "10.244.0.2"), 3000, head).await.is_none());
+    }
 
     #[test]
     fn the_page_says_whose_it_is() {

@@ -36,7 +36,7 @@ impl Loop<'_> {
         let Preflight { warnings, steps } = look;
         let cluster = self.drive.cluster;
         let hint = rights::hint(&(self.drive.command)("check"));
-        let asking = join(missing(cluster), rehearsed(cluster, steps));
+        let asking = join(missing(cluster, rights::all()), rehearsed(cluster, steps));
         let (missing, tried) = tokio::select! {
             asked = asking => asked,
             signal = self.drive.interrupts.next() => return Err(self.interrupted(signal)),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use http::request::Parts;
-use http::{Response, StatusCode};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -20,6 +20,8 @@ pub const LOG: &str = "parrot: starting\nparrot: cannot reach the database: conn
 pub const LAST_WORDS: &str = "parrot: starting\nparrot: panic: no database\n";
 /// The annotation that kills a pod of an image with the tag `dies-told`.
 pub const DIE: (&str, &str) = ("bed/die", "now");
+/// The header in which a container says its image.
+pub const IMAGE: HeaderName = HeaderName::from_static("x-image");
 
 const UNHINDERED: Duration = Duration::from_secs(1);
 /// So often a container is started again; after that it waits for ever.
@@ -41,8 +43,7 @@ const RESTARTS: u64 = 60;
 /// | `unschedulable` | no node takes it |
 /// | any other | ready after a second |
 ///
-/// What runs answers every request at every port with its image, by 200; with `answers-502` in the tag
-/// by 502, and so on.
+/// What runs answers every request at every port by [`answer`].
 #[derive(Default)]
 pub struct Scripts {
     lives: Mutex<HashMap<String, Life>>,
@@ -95,8 +96,7 @@ impl Nodes for Scripts {
         _request: Parts,
     ) -> BoxFuture<'static, Option<Response<Vec<u8>>>> {
         let image = pod["spec"]["containers"][0]["image"].as_str().unwrap_or_default();
-        let answer = Response::builder().status(status(tag(image))).body(image.into());
-        Box::pin(ready(Some(answer.expect("the statuses of tags are checked"))))
+        Box::pin(ready(Some(answer(image))))
     }
 
     fn turns(&self) -> Option<UnboundedReceiver<Turn>> {
@@ -110,10 +110,18 @@ fn tag(image: &str) -> &str {
     image.rsplit_once(':').map_or("", |(_, tag)| tag)
 }
 
-/// With what pods of that tag answer.
-fn status(tag: &str) -> StatusCode {
-    let said = tag.split_once("answers-").and_then(|(_, said)| said.get(..3));
-    said.and_then(|code| code.parse().ok()).unwrap_or(StatusCode::OK)
+/// What pods of that image say: it, in the body and in a header, with 200; where the tag has
+/// `answers-502` in it, with 502, and so on.
+pub fn answer(image: &str) -> Response<Vec<u8>> {
+    let said = tag(image).split_once("answers-").and_then(|(_, said)| said.get(..3));
+    let status: StatusCode = said.and_then(|code| code.parse().ok()).unwrap_or(StatusCode::OK);
+    let mut answer = Response::new(image.into());
+    *answer.status_mut() = status;
+    // An image is whatever somebody says.
+    if let Ok(image) = HeaderValue::from_str(image) {
+        answer.headers_mut().insert(IMAGE, image);
+    }
+    answer
 }
 
 fn by_tag(tag: &str, image: &str) -> Life {

@@ -36,6 +36,9 @@ async fn check_tells_and_writes_nothing(field: Field) -> Result<()> {
         let tried = found(&said, "dry-run")?;
         ensure!(tried["verdict"] == "pass", "{tried:#}");
         ensure!(found(&said, "rights")?["verdict"] == "pass", "{said:?}");
+        let direct = found(&said, "direct")?;
+        let how = direct["what"].as_str().unwrap_or_default();
+        ensure!(direct["verdict"] == "pass" && how.contains("asked directly"), "{direct}");
         let said = field.exits(0, "check parrot -o human").await?;
         ensure!(said.out.starts_with("parrot in namespace "), "{said:?}");
         ensure!(said.out.contains(": can be released\n") && said.err.is_empty(), "{said:?}");
@@ -177,6 +180,13 @@ async fn the_role_is_a_manifest(field: Field) -> Result<()> {
     let role: Value = serde_saphyr::from_str(&said.out)?;
     ensure!(role["kind"] == "Role" && role["metadata"]["namespace"] == field.namespace, "{role:#}");
     ensure!(role["rules"].as_array().is_some_and(|rules| rules.len() > 5), "{role:#}");
+    // What nobody needs for a release stands in a second one.
+    let both = field.exits(0, "check parrot --role --probe").await?.out;
+    let second = both
+        .strip_prefix(said.out.trim_end())
+        .and_then(|rest| rest.trim_start().strip_prefix("---"));
+    let probe: Value = serde_saphyr::from_str(second.context("the first is not the same")?)?;
+    ensure!(probe["metadata"]["name"] == "bluegreen-probe", "{probe:#}");
     Ok(())
 }
 

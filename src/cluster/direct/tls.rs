@@ -61,3 +61,32 @@ impl ServerCertVerifier for Any {
         self.0.signature_verification_algorithms.supported_schemes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustls::ServerConfig;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio_rustls::TlsAcceptor;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn takes_the_certificate_of_whoever_answers_and_names_no_host() {
+        let _ = ring::default_provider().install_default();
+        let cert = rcgen::generate_simple_self_signed(["someone.else".to_owned()]).unwrap();
+        let key = cert.signing_key.serialize_der().try_into().unwrap();
+        let config = ServerConfig::builder().with_no_client_auth();
+        let config = config.with_single_cert(vec![cert.cert.der().clone()], key).unwrap();
+        let (ours, its) = duplex(4096);
+        let pod = tokio::spawn(async move {
+            let mut stream = TlsAcceptor::from(Arc::new(config)).accept(its).await.unwrap();
+            assert_eq!(stream.get_ref().1.server_name(), None);
+            stream.write_all(b"v1").await.unwrap();
+            stream.shutdown().await.unwrap();
+        });
+        let mut said = String::new();
+        connect(ours).await.unwrap().read_to_string(&mut said).await.unwrap();
+        assert_eq!(said, "v1");
+        pod.await.unwrap();
+    }
+}

@@ -6,6 +6,7 @@ mod autoscaler;
 mod budgets;
 mod deletion;
 mod deployment;
+pub mod direct;
 mod ingresses;
 mod managers;
 mod names;

@@ -18,6 +18,7 @@ pub enum Grade {
 /// All checks, in the order in which they are shown: what scripts go by.
 pub const NAMES: [&str; 32] = [
     "rights",
+    "direct",
     "deployment",
     "strategy",
     "paused",

@@ -164,13 +164,15 @@ pub fn role(names: &Names) -> String {
         let _ = writeln!(text, "  resources: [{}]", rule.resources.join(", "));
         let _ = writeln!(text, "  verbs: [{}]", rule.verbs.join(", "));
     }
-    let _ = write!(
-        text,
+    text + &binding("bluegreen", &names.namespace)
+}
+
+/// How somebody is given a Role, as a comment.
+pub(super) fn binding(role: &str, namespace: &str) -> String {
+    format!(
         "# For whoever is to release:\n\
-         # kubectl create rolebinding bluegreen --role=bluegreen --group=GROUP -n {}",
-        names.namespace
-    );
-    text
+         # kubectl create rolebinding {role} --role={role} --group=GROUP -n {namespace}"
+    )
 }
 
 fn quoted(group: &str) -> String {

@@ -31,6 +31,13 @@ pub struct AuditLine {
     pub completed: Timestamp,
 }
 
+impl AuditLine {
+    /// Of a pod, by way of the API server: what is asked is the app.
+    pub fn is_to_the_app(&self) -> bool {
+        ["proxy", "portforward"].contains(&&*self.subresource)
+    }
+}
+
 const MARKER: &str = "/bed-marker-";
 
 pub fn log_path(folder: &Path) -> PathBuf {

@@ -1,4 +1,5 @@
-//! What a stand-in answers: the image tag of its pod and the pod's name, and whatever else is asked.
+//! What a stand-in answers: the image tag of its pod and the pod's name, and whatever else is asked; with
+//! the status and the header that pods of its image have on the sandbox, too.
 //!
 //! | request | answer |
 //! |---|---|
@@ -12,6 +13,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bluegreen::sandbox::scripts;
 use futures_util::{SinkExt, StreamExt, stream};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -33,6 +35,7 @@ pub const END: &str = "end\n";
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 
 pub struct Identity {
+    image: String,
     tag: String,
     name: String,
     life: watch::Receiver<Life>,
@@ -43,7 +46,13 @@ impl Identity {
         let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
         let image = containers.filter_map(|container| container.image.as_deref()).next();
         let tag = image.and_then(|image| image.rsplit_once(':')).map_or("latest", |(_, tag)| tag);
-        Self { tag: tag.into(), name: pod.metadata.name.clone().unwrap_or_default(), life }
+        let (image, tag) = (image.unwrap_or_default().into(), tag.into());
+        Self { image, tag, name: pod.metadata.name.clone().unwrap_or_default(), life }
+    }
+
+    fn says(&self, text: String) -> Response<Body> {
+        let (head, _) = scripts::answer(&self.image).into_parts();
+        Response::from_parts(head, full(text))
     }
 
     fn line(&self, rest: &str) -> String {
@@ -84,14 +93,14 @@ pub async fn answer(
         return Ok(Response::new(chunks(me.line(""), number("chunks", 50), gap)));
     }
     if request.body().is_end_stream() {
-        return Ok(Response::new(full(me.line(""))));
+        return Ok(me.says(me.line("")));
     }
     let mut body = request.into_body();
     let mut bytes = 0;
     while let Some(frame) = body.frame().await {
         bytes += frame?.data_ref().map_or(0, Bytes::len);
     }
-    Ok(Response::new(full(me.line(&format!(" {bytes}")))))
+    Ok(me.says(me.line(&format!(" {bytes}"))))
 }
 
 /// Sends every message back, until either side has enough.

@@ -13,7 +13,7 @@
 //! | `init-crash` | its init containers end with exit code 1, restarts grow (a pod without init containers waits for ever) |
 //! | any other | ready at once |
 //!
-//! All containers of a pod fare alike. Pods are deleted at once, whatever their grace period.
+//! What it answers is in `pods_answer`. All containers of a pod fare alike. Pods are deleted at once, whatever their grace period.
 
 use std::path::Path;
 

@@ -12,6 +12,7 @@ mod crash;
 mod credentials;
 mod cuts;
 mod differential;
+mod direct;
 mod errors;
 mod examples;
 mod frozen;
@@ -68,6 +69,7 @@ pub fn together() -> Vec<Trial> {
         credentials::trials(),
         cuts::trials(),
         differential::trials(),
+        direct::trials(),
         errors::trials(),
         frozen::trials(),
         gate::trials(),

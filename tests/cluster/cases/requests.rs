@@ -1,4 +1,4 @@
-//! What a release costs the API server, by its audit log.
+//! What a release costs the API server, by its audit log. What it passes on to the app is counted apart.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -38,10 +38,15 @@ async fn a_release_is_few_requests(bed: Arc<Bed>) -> Result<()> {
             app.settled("parrot-green", replicas).await?;
 
             // A watch has a line when it starts and one when it ends.
-            let lines = bed.audit(&app.user.name).await?;
-            let requests: BTreeSet<&str> = lines.iter().map(|line| &*line.id).collect();
-            let (n, took) = (requests.len(), output.took.as_secs_f32());
-            eprintln!("requests: {n} for {replicas} replicas with {gate}, {took:.1} s");
+            let mut lines = bed.audit(&app.user.name).await?;
+            let to_the_app: Vec<_> = lines.extract_if(.., |line| line.is_to_the_app()).collect();
+            let count = |lines: &[AuditLine]| {
+                lines.iter().map(|line| &*line.id).collect::<BTreeSet<&str>>().len()
+            };
+            let (n, asked, took) = (count(&lines), count(&to_the_app), output.took.as_secs_f32());
+            eprintln!(
+                "requests: {n} for {replicas} replicas with {gate}, {took:.1} s, and {asked} to the app"
+            );
             let shown: Vec<_> = lines.iter().map(|l| (&l.verb, &l.request_uri)).collect();
             ensure!(n <= AT_MOST, "{n} requests: {shown:#?}");
             let agent = format!("bluegreen/{}", env!("CARGO_PKG_VERSION"));
@@ -84,8 +89,9 @@ async fn waiting_is_two_watches_and_a_write_a_poll(bed: Arc<Bed>) -> Result<()> 
     let open = wait_for("all watches but two to end", SOON, async || {
         let lines = bed.audit(user).await?;
         let ended: BTreeSet<_> = complete(&lines).map(|line| &line.id).collect();
-        let open: Vec<_> = lines.iter().filter(|line| !ended.contains(&line.id)).collect();
-        let mut open: Vec<_> = open.iter().map(|line| line.request_uri.clone()).collect();
+        let open = lines.iter().filter(|line| !ended.contains(&line.id));
+        let open = open.filter(|line| !line.is_to_the_app());
+        let mut open: Vec<_> = open.map(|line| line.request_uri.clone()).collect();
         open.sort();
         Ok(<[String; 2]>::try_from(open).ok())
     })
@@ -97,11 +103,12 @@ async fn waiting_is_two_watches_and_a_write_a_poll(bed: Arc<Bed>) -> Result<()> 
     webhook.wait_for_polls(first + 5, SOON).await;
     let (after, last) = (bed.audit(user).await?, webhook.requests().len());
     let seen: BTreeSet<&str> = before.iter().map(|line| &*line.id).collect();
-    let new: Vec<_> = after.iter().filter(|line| !seen.contains(&*line.id)).collect();
+    let new = after.iter().filter(|line| !seen.contains(&*line.id));
+    let (to_the_app, new): (Vec<_>, Vec<_>) = new.partition(|line| line.is_to_the_app());
     let write = |line: &AuditLine| line.verb == "patch" && line.name == "bluegreen-parrot";
     ensure!(new.iter().all(|line| write(line)), "more than writes of the record: {new:#?}");
     let (writes, polls) = (new.len(), last - first);
-    eprintln!("requests: {writes} in {polls} polls");
+    eprintln!("requests: {writes} in {polls} polls, and {} to the app", to_the_app.len());
     // A poll or its write may be under way at either end.
     ensure!(writes.abs_diff(polls) <= 1, "{writes} writes in {polls} polls: {new:#?}");
     Ok(())

@@ -1,6 +1,7 @@
 //! Each check, by apps with one thing amiss.
 
 mod app;
+mod direct;
 mod rights;
 mod rows;
 
@@ -23,7 +24,7 @@ fn a_sound_app_passes_every_check_once() {
     assert!(table.iter().all(|check| check.verdict == Grade::Pass), "{table:#?}");
     let names: Vec<&str> = table.iter().map(|check| check.name).collect();
     // The rights are asked about beside the table.
-    assert_eq!([&["rights"], &names[..]].concat(), NAMES);
+    assert_eq!([&["rights", "direct"], &names[..]].concat(), NAMES);
 }
 
 #[test]
@@ -48,7 +49,8 @@ fn every_check_is_seen_to_find_something() {
     let told: BTreeSet<&str> = NAMES
         .into_iter()
         .filter(|name| {
-            !["rights", "deployment", "service-ports", "prepared", "dry-run"].contains(name)
+            let told = ["rights", "direct", "deployment", "service-ports", "prepared", "dry-run"];
+            !told.contains(name)
         })
         .collect();
     assert_eq!(found, told);
