@@ -18,6 +18,6 @@ pub use call::{CallError, Cluster};
 pub use clock::Clock;
 pub use connect::{Access, connect};
 pub use execute::rehearsed;
-pub use observe::{Breadth, apps, read, read_once};
+pub use observe::{Breadth, about, apps, read, read_once, said};
 pub use rights::missing;
 pub use watch::{Change, Spec, Watches};

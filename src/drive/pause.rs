@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::Drive;
-use crate::cluster::{Change, Cluster, Spec, Watches};
+use crate::cluster::{Change, Cluster, Spec, Watches, about};
 use crate::event::What;
 use crate::gate::probe::{Prober, Targets};
 use crate::gate::{Outside, Payload};
@@ -25,6 +25,8 @@ pub struct Pause {
     poll: Option<Poll>,
     probe: Option<Asking>,
     said: Option<(WaitFor, Instant)>,
+    /// Whether it is not for us to hear what is said of Ingresses.
+    pub is_deaf: bool,
 }
 
 struct Poll {
@@ -107,7 +109,11 @@ impl Pause {
         until: Option<Timestamp>,
         on: &WaitFor,
     ) -> Woken {
-        self.watches.want(drive.cluster, &specs(s, on));
+        let mut specs = specs(s, on);
+        if !self.is_deaf && matches!(on, WaitFor::Arrival { .. }) {
+            specs.extend(complaints(s));
+        }
+        self.watches.want(drive.cluster, &specs);
         let left = until.map(|until| until.duration_since(now));
         let again = self.again();
         let left = left.map_or(again, |left| Duration::try_from(left).unwrap_or_default());
@@ -130,6 +136,12 @@ impl Pause {
             change = self.watches.next() => {
                 let mut changes = vec![change];
                 changes.extend(std::iter::from_fn(|| self.watches.pending()));
+                // A release goes on without these.
+                let is_denied = |change: &Change| {
+                    matches!(change, Change::Denied { kind: Kind::Event, .. })
+                };
+                self.is_deaf |= changes.iter().any(is_denied);
+                changes.retain(|change| !is_denied(change));
                 Woken::Changes(changes)
             }
             answered = poll => {
@@ -181,6 +193,14 @@ fn asked_for<'a>(s: &'a Snapshot, on: &WaitFor) -> Option<&'a Release> {
         | WaitFor::Change => false,
     };
     (is_wanted && release.ending.is_none()).then_some(release)
+}
+
+/// What is said of each of the app's Ingresses, while whoever obeys them may not have done so yet. Not of
+/// all in the namespace: of hundreds there is more to hear than a release has use for.
+fn complaints(s: &Snapshot) -> Vec<Spec> {
+    let names = s.record.as_ref().map(|(_, record)| s.ingress_names(record));
+    let specs = names.unwrap_or_default().into_iter();
+    specs.map(|name| Spec::fields(Kind::Event, about(&[name]))).collect()
 }
 
 /// What a pause has to see: always the record, through which other commands speak.

@@ -2,6 +2,7 @@
 
 mod beside;
 pub mod checks;
+pub mod complaints;
 mod endpoints;
 pub mod expected;
 pub mod goal;
@@ -32,7 +33,7 @@ pub use endpoints::SLICE_SERVICE;
 pub use expected::{Expected, ExpectedService};
 pub use goal::{Change, Deploy, Gate, Goal, Init, Me, PreviewHost};
 pub use hands::{Hand, Tool};
-pub use memory::{ANSWERS, Answer, Answered, Memory};
+pub use memory::{ANSWERS, Answer, Answered, Memory, SaidBefore};
 pub use names::Names;
 pub use news::News;
 pub use outcome::Outcome;

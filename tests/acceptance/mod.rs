@@ -6,6 +6,7 @@ mod back;
 mod beside;
 mod changes;
 pub mod command;
+mod complaints;
 mod drivers;
 pub mod field;
 mod fitness;
@@ -56,6 +57,7 @@ pub fn all() -> Vec<Case> {
         seen::CASES,
         fitness::CASES,
         beside::CASES,
+        complaints::CASES,
     ];
     subjects.concat()
 }

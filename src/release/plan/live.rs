@@ -5,9 +5,10 @@ use jiff::Timestamp;
 
 use super::forward::{edited, ending, scale};
 use super::{Doing, Look, Next, WaitFor, beside, later, start};
+use crate::release::complaints::{self, Means};
 use crate::release::pods::Trouble;
 use crate::release::snapshot::Leads;
-use crate::release::{Confirmed, GateKind, Record, Release, Sight, Slot, Verdict};
+use crate::release::{Confirmed, GateKind, Outcome, Record, Release, Sight, Slot, Verdict};
 use crate::route::follow;
 
 pub fn next(look: Look, record: &Record, release: &Release) -> Next {
@@ -40,7 +41,7 @@ pub fn next(look: Look, record: &Record, release: &Release) -> Next {
         return next;
     }
     let Some(drained) = release.drain_until else {
-        return confirm(look, release, switched);
+        return told_off(look, record, release).unwrap_or_else(|| confirm(look, release, switched));
     };
     let colour = release.from;
     if let Some(until) = release.bake_until.filter(|until| look.now < *until) {
@@ -99,6 +100,32 @@ fn follow_live(look: Look, record: &Record, release: &Release) -> Option<Next> {
     }
     let doing = Doing::FollowLive { service: record.service.clone(), colour: release.to };
     Some(look.act(doing, follow(service, &record.label, release.to)))
+}
+
+/// A controller that says itself that it has not applied the switch is not waited for, unless new answers
+/// prove that people are served.
+fn told_off(look: Look, record: &Record, release: &Release) -> Option<Next> {
+    let probed = look.s.memory.probed.as_ref().filter(|p| p.release == release.number);
+    let sight = probed.map(|probed| &probed.sight);
+    if sight.is_some_and(|sight| sight.is_enough(look.now)) {
+        return None;
+    }
+    let said = complaints::since_the_patch(look.s, record, release);
+    let of = |means: Means| said.iter().find(|word| word.means == Some(means));
+    if let Some(word) = of(Means::Dropped) {
+        return Some(go_back(look, format!("the switch was rejected: {word}")));
+    }
+    let word = of(Means::NotApplied)?;
+    let goes_on = match sight? {
+        // Those before the switch say nothing of it.
+        Sight::Old { at, .. } => release.switched.is_some_and(|switched| *at >= switched),
+        Sight::Blind { .. } => true,
+        Sight::New { .. } => false,
+    };
+    goes_on.then(|| {
+        let what = format!("the ingress controller does not apply changes: {word}");
+        Next::Done(Outcome::Changed { what, by: None })
+    })
 }
 
 /// Waits until the switch has arrived: an Ingress has no acknowledgement.
