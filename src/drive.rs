@@ -3,6 +3,7 @@
 mod asking;
 mod interrupt;
 mod left;
+mod listen;
 mod look;
 mod pause;
 mod preflight;
@@ -163,7 +164,10 @@ impl Loop<'_> {
                 }
                 Next::Do(step) => match self.preflight(&step, &s).await? {
                     Some(outcome) => return Ok(outcome),
-                    None => self.step(*step, &s).await?,
+                    None => {
+                        self.listen(&step, &s).await?;
+                        self.step(*step, &s).await?;
+                    }
                 },
                 Next::Ask(question) => {
                     if let Some(asked) = self.pause.ask(&self.drive, &s, question) {

@@ -20,6 +20,6 @@ pub use clock::Clock;
 pub use connect::{Access, connect};
 pub use direct::courier;
 pub use execute::rehearsed;
-pub use observe::{Breadth, apps, read, read_once};
+pub use observe::{Breadth, about, apps, read, read_once, said};
 pub use rights::missing;
 pub use watch::{Change, Spec, Watches};

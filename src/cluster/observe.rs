@@ -15,6 +15,8 @@ use crate::route::Label;
 
 const READ_WITHIN: Duration = Duration::from_secs(30);
 const ONE_LOOK: Duration = Duration::from_secs(10);
+/// What holds nobody up.
+const SAID_WITHIN: Duration = Duration::from_secs(1);
 
 /// How much is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -104,6 +106,32 @@ pub async fn read_once(
             let why = format!("no reply within {} s", ONE_LOOK.as_secs());
             Err(cluster.explain(CallError::Lost { why }, "read"))
         }
+    }
+}
+
+/// What has been said of these Ingresses, and from where a watch goes on.
+pub async fn said(
+    cluster: &Cluster,
+    ingresses: &[String],
+) -> Result<(Vec<Value>, String), CallError> {
+    let selector = encode(&about(ingresses));
+    let url = format!("{}?fieldSelector={selector}", cluster.path(Kind::Event, None));
+    let list = listed(cluster, &url, SAID_WITHIN).await?;
+    let version = version_of(&list);
+    let mut events = items(Kind::Event, list);
+    events.retain(|event| {
+        let name = event["involvedObject"]["name"].as_str();
+        ingresses.iter().any(|ingress| Some(ingress.as_str()) == name)
+    });
+    Ok((events, version))
+}
+
+/// The field selector of what is said of them. It has no "or": of several it lets all through.
+pub fn about(ingresses: &[String]) -> String {
+    const KIND: &str = "involvedObject.kind=Ingress";
+    match ingresses {
+        [only] => format!("{KIND},involvedObject.name={only}"),
+        _ => KIND.to_owned(),
     }
 }
 

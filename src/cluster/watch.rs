@@ -36,6 +36,8 @@ pub struct Spec {
 pub enum Selector {
     Named(String),
     Labelled(String),
+    /// A field selector.
+    Fields(String),
 }
 
 impl Spec {
@@ -45,6 +47,15 @@ impl Spec {
 
     pub fn labelled(kind: Kind, label: impl Into<String>) -> Spec {
         Spec { kind, selector: Selector::Labelled(label.into()) }
+    }
+
+    pub fn fields(kind: Kind, fields: impl Into<String>) -> Spec {
+        Spec { kind, selector: Selector::Fields(fields.into()) }
+    }
+
+    /// Whether a release does without what it brings, and no look reads it.
+    fn is_extra(&self) -> bool {
+        self.kind == Kind::Event
     }
 }
 
@@ -199,12 +210,19 @@ impl Watches {
             Ok(WatchEvent::Error(_)) => None,
             Err(End { why, lasted }) => {
                 self.close(&spec);
+                let is_extra = spec.is_extra();
+                if is_extra && matches!(why, Why::Expired) {
+                    // From the start then: nothing is read again for it.
+                    self.read.remove(&kind);
+                    self.reached.remove(&spec);
+                }
                 if lasted < LONGEST_PAUSE {
                     *self.failures.entry(spec).or_default() += 1;
                 } else {
                     self.failures.remove(&spec);
                 }
                 Some(match why {
+                    Why::Expired | Why::Broken if is_extra => Change::Ended,
                     Why::Expired => Change::Lost { kind },
                     Why::Denied(error) => Change::Denied { kind, error },
                     Why::Broken => Change::Broken,
@@ -267,6 +285,7 @@ async fn follow(
             format!("fieldSelector={}", encode(&format!("metadata.name={name}")))
         }
         Selector::Labelled(label) => format!("labelSelector={}", encode(label)),
+        Selector::Fields(fields) => format!("fieldSelector={}", encode(fields)),
     };
     let url = format!(
         "{}?watch=true&allowWatchBookmarks=true&timeoutSeconds={}&resourceVersion={from}&{selector}",
@@ -326,6 +345,22 @@ mod tests {
         for code in [429, 500, 503] {
             assert!(matches!(why(code, "", ""), Why::Broken));
         }
+    }
+
+    #[test]
+    fn nothing_is_read_again_for_what_a_release_does_without() {
+        let ends = |kind: Kind, why: Why| {
+            let spec = Spec::fields(kind, "involvedObject.kind=Ingress");
+            let mut watches = Watches::default();
+            watches.read_at(BTreeMap::from([(kind, "100".to_owned())]));
+            let end = End { why, lasted: Duration::ZERO };
+            let change = watches.take(Seen { spec: spec.clone(), what: Err(end) });
+            (change.unwrap(), watches.from(&spec))
+        };
+        assert_eq!(ends(Kind::Event, Why::Expired), (Change::Ended, String::new()));
+        assert_eq!(ends(Kind::Event, Why::Broken), (Change::Ended, "100".to_owned()));
+        assert_eq!(ends(Kind::Pod, Why::Broken).0, Change::Broken);
+        assert_eq!(ends(Kind::Pod, Why::Expired).0, Change::Lost { kind: Kind::Pod });
     }
 
     #[test]

@@ -82,7 +82,8 @@ impl Session {
     ) -> Result<Ended, Error> {
         let mut interrupts = self.around.interrupts();
         let command = |verb: &str| self.command(verb);
-        drive(Drive {
+        // What it holds is large, and every caller's stack would hold it, too.
+        Box::pin(drive(Drive {
             cluster: &self.cluster,
             names: self.names.clone(),
             goal,
@@ -94,7 +95,7 @@ impl Session {
             report,
             command: &command,
             interrupts: &mut interrupts,
-        })
+        }))
         .await
     }
 }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::Drive;
 use super::asking::{Asking, Wanted, asked_for};
-use crate::cluster::{Change, Spec, Watches};
+use crate::cluster::{Change, Spec, Watches, about};
 use crate::event::What;
 use crate::gate::Payload;
 use crate::model::{Colour, Kind, name};
@@ -24,6 +24,8 @@ pub struct Pause {
     poll: Option<Poll>,
     probe: Option<Asking>,
     said: Option<(WaitFor, Instant)>,
+    /// Whether it is not for us to hear what is said of Ingresses.
+    pub is_deaf: bool,
 }
 
 struct Poll {
@@ -100,7 +102,11 @@ impl Pause {
         until: Option<Timestamp>,
         on: &WaitFor,
     ) -> Woken {
-        self.watches.want(drive.cluster, &specs(s, on));
+        let mut specs = specs(s, on);
+        if !self.is_deaf && matches!(on, WaitFor::Arrival { .. }) {
+            specs.extend(complaints(s));
+        }
+        self.watches.want(drive.cluster, &specs);
         let left = until.map(|until| until.duration_since(now));
         let again = self.again();
         let left = left.map_or(again, |left| Duration::try_from(left).unwrap_or_default());
@@ -124,6 +130,12 @@ impl Pause {
             change = self.watches.next() => {
                 let mut changes = vec![change];
                 changes.extend(std::iter::from_fn(|| self.watches.pending()));
+                // A release goes on without these.
+                let is_denied = |change: &Change| {
+                    matches!(change, Change::Denied { kind: Kind::Event, .. })
+                };
+                self.is_deaf |= changes.iter().any(is_denied);
+                changes.retain(|change| !is_denied(change));
                 Woken::Changes(changes)
             }
             answered = poll => {
@@ -135,6 +147,14 @@ impl Pause {
             _ = drive.interrupts.next() => Woken::Signal,
         }
     }
+}
+
+/// What is said of each of the app's Ingresses, while whoever obeys them may not have done so yet. Not of
+/// all in the namespace: of hundreds there is more to hear than a release has use for.
+fn complaints(s: &Snapshot) -> Vec<Spec> {
+    let names = s.record.as_ref().map(|(_, record)| s.ingress_names(record));
+    let specs = names.unwrap_or_default().into_iter();
+    specs.map(|name| Spec::fields(Kind::Event, about(&[name]))).collect()
 }
 
 /// What a pause has to see: always the record, through which other commands speak.

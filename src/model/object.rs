@@ -17,6 +17,7 @@ pub enum Kind {
     ConfigMap,
     Deployment,
     EndpointSlice,
+    Event,
     HorizontalPodAutoscaler,
     Ingress,
     NetworkPolicy,
@@ -32,6 +33,7 @@ impl Kind {
     pub fn api_version(self) -> &'static str {
         match self {
             Kind::ConfigMap
+            | Kind::Event
             | Kind::PersistentVolumeClaim
             | Kind::Pod
             | Kind::ResourceQuota
@@ -50,6 +52,7 @@ impl Kind {
             Kind::ConfigMap => "configmaps",
             Kind::Deployment => "deployments",
             Kind::EndpointSlice => "endpointslices",
+            Kind::Event => "events",
             Kind::HorizontalPodAutoscaler => "horizontalpodautoscalers",
             Kind::Ingress => "ingresses",
             Kind::NetworkPolicy => "networkpolicies",

@@ -1,9 +1,10 @@
 //! What this process alone has seen in the course of its observations.
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::{Goal, Me, Probed, Record, Sight};
-use crate::model::Id;
+use crate::model::{Colour, Id};
 
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Memory {
@@ -29,6 +30,18 @@ pub struct Memory {
     pub probed: Option<Probed>,
     /// The release whose old version was put away, and when its last pod was seen to be gone.
     pub gone: Option<(u64, Timestamp)>,
+    /// What had been said of the app's Ingresses when this process was about to change them.
+    pub said_before: Option<SaidBefore>,
+}
+
+/// The Events of the app's Ingresses before a switch, or a switch back: whatever is new since then, or has
+/// grown, is about that. A controller's clock need not be the API server's, and its times have seconds.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SaidBefore {
+    pub release: u64,
+    /// Whom the Ingresses were to lead to.
+    pub to: Colour,
+    pub events: Vec<Value>,
 }
 
 /// A gate's answer, and what it was asked about.

@@ -2,6 +2,7 @@
 
 mod beside;
 pub mod checks;
+pub mod complaints;
 mod direct;
 mod endpoints;
 pub mod expected;
@@ -38,7 +39,7 @@ pub use endpoints::SLICE_SERVICE;
 pub use expected::{Expected, ExpectedService};
 pub use goal::{Change, Deploy, Gate, Goal, Init, Me, PreviewHost};
 pub use hands::{Hand, Tool};
-pub use memory::{ANSWERS, Answer, Answered, Memory};
+pub use memory::{ANSWERS, Answer, Answered, Memory, SaidBefore};
 pub use names::Names;
 pub use news::News;
 pub use outcome::Outcome;

@@ -190,9 +190,7 @@ fn done(done: &Doing) -> Option<Line> {
 pub fn arrived(by: Confirmed) -> &'static str {
     match by {
         Confirmed::Probe => "confirmed through the ingress: only the new version answers",
-        Confirmed::Settle => {
-            "the ingress controller had its time to take the switch in"
-        }
+        Confirmed::Settle => "the ingress controller had its time to take the switch in",
     }
 }
 

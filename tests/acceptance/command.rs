@@ -18,7 +18,7 @@ use tokio::time::{sleep, timeout};
 
 use super::field::Field;
 use super::outside;
-use super::still::Still;
+use super::still::{self, Still};
 use crate::schema;
 
 /// A command that takes longer hangs.
@@ -162,6 +162,13 @@ impl Command {
     /// With something else outside of the cluster.
     pub fn with(mut self, outside: Outside) -> Self {
         self.around.outside = outside;
+        self
+    }
+
+    /// As somebody who may not do what has this in its address.
+    pub fn without(mut self, part: &'static str) -> Self {
+        let client = self.around.client.take().expect("it was made with one");
+        self.around.client = Some(still::refusing(client, &self.field.namespace, part));
         self
     }
 

@@ -19,7 +19,8 @@ pub const V3: &str = "kmharish/parrot-app:v3.0";
 
 const KINDS: [Kind; 4] = [Kind::Deployment, Kind::Service, Kind::Ingress, Kind::ConfigMap];
 /// What a release may meet.
-const OTHERS: [Kind; 5] = [
+const OTHERS: [Kind; 6] = [
+    Kind::Event,
     Kind::Pod,
     Kind::HorizontalPodAutoscaler,
     Kind::NetworkPolicy,

@@ -7,6 +7,7 @@ mod back;
 mod beside;
 mod changes;
 pub mod command;
+mod complaints;
 mod drivers;
 pub mod field;
 mod fitness;
@@ -63,6 +64,7 @@ pub fn all() -> Vec<Case> {
         seen::CASES,
         fitness::CASES,
         beside::CASES,
+        complaints::CASES,
         sharing::CASES,
     ];
     subjects.concat()

@@ -111,6 +111,25 @@ impl Ingress {
     }
 }
 
+/// An ingress that says this while the Ingress names a certain Service; else it has each change at once.
+pub fn says_instead(
+    field: &Field,
+    service: &'static str,
+    status: u16,
+    body: &'static str,
+) -> Outside {
+    let field = field.clone();
+    Outside::given(Courier::new(service_fn(move |_: Request| {
+        let field = field.clone();
+        async move {
+            if field.backend("parrot").await? == service {
+                return Ok(response(status, body.to_owned()));
+            }
+            Ok::<_, Failure>(response(200, field.routed().await?))
+        }
+    })))
+}
+
 fn response(status: u16, body: String) -> Response {
     let response = http::Response::builder().status(status).body(body);
     Response::from(response.expect("this is a response"))

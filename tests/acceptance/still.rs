@@ -1,11 +1,11 @@
 //! A command that can be made to stand still right after something it says: not one more request of
-//! its leaves. That is how a kill or a suspension is aimed.
+//! its leaves. That is how a kill or a suspension is aimed. And one whose requests are not all let through.
 
 use std::sync::{Arc, Mutex};
 
 use kube::Client;
 use kube::client::Body;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 use tower::{BoxError, service_fn};
 
@@ -59,4 +59,24 @@ impl Still {
         });
         Client::new(send, namespace)
     }
+}
+
+/// A client that is refused all calls with this in their address, as by an authorizer.
+pub fn refusing(client: Client, namespace: &str, part: &'static str) -> Client {
+    let send = service_fn(move |request: http::Request<Body>| {
+        let client = client.clone();
+        async move {
+            if !request.uri().to_string().contains(part) {
+                return client.send(request).await.map_err(BoxError::from);
+            }
+            let status = json!({
+                "kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden",
+                "message": "User \"parrot\" cannot get resource in the namespace", "code": 403,
+            });
+            let response = http::Response::builder().status(403);
+            let response = response.header("content-type", "application/json");
+            Ok(response.body(Body::from(status.to_string().into_bytes()))?)
+        }
+    });
+    Client::new(send, namespace)
 }

@@ -14,6 +14,7 @@ mod forged;
 mod fuzzed;
 #[path = "../guard/mod.rs"]
 mod guard;
+mod listening;
 mod network;
 mod on_sandbox;
 mod plan_properties;

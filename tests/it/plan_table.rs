@@ -5,6 +5,7 @@
 
 mod answer;
 mod beside;
+mod complaints;
 mod deploy;
 mod errors;
 mod fitness;

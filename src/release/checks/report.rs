@@ -16,7 +16,7 @@ pub enum Grade {
 }
 
 /// All checks, in the order in which they are shown: what scripts go by.
-pub const NAMES: [&str; 32] = [
+pub const NAMES: &[&str] = &[
     "rights",
     "direct",
     "deployment",

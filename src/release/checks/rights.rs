@@ -39,7 +39,7 @@ const fn rule(
     Rule { group, resources, verbs, only_with: None, without: None }
 }
 
-const RULES: [Rule; 12] = [
+const RULES: [Rule; 13] = [
     rule("", &["configmaps"], &["list", "watch", "create", "patch"]),
     rule("", &["services"], &["list", "watch", "create", "patch"]),
     rule("apps", &["deployments"], &["list", "watch", "create", "patch", "delete"]),
@@ -62,6 +62,10 @@ const RULES: [Rule; 12] = [
         without: Some("a failing candidate's last words are not shown"),
         ..rule("", &["pods/log"], &["get"])
     },
+    Rule {
+        without: Some("an ingress controller that says it has not applied a switch is not heard"),
+        ..rule("", &["events"], &["list", "watch"])
+    },
 ];
 
 fn rights_of(rule: &'static Rule) -> impl Iterator<Item = Right> {
@@ -80,7 +84,10 @@ pub fn checks(missing: &[Right], has: impl Fn(Kind) -> bool, hint: &str) -> Vec<
     let mut found = Vec::new();
     for rule in &RULES {
         let is_needed = |right: &Right| right.verb == "list" || rule.only_with.is_none_or(&has);
-        for right in rights_of(rule).filter(|right| missing.contains(right) && is_needed(right)) {
+        let lacking = rights_of(rule).filter(|right| missing.contains(right) && is_needed(right));
+        // What is done without is said once.
+        let at_most = if rule.without.is_some() { 1 } else { usize::MAX };
+        for right in lacking.take(at_most) {
             let what = format!("you may not {right}");
             let check = match rule.without {
                 Some(without) => Check::warn(NAME, format!("{what}: {without}")),

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Doing, Look, Next, WaitFor, later, start};
+use super::{Doing, Look, Next, WaitFor, later, live, start};
 use crate::model::Colour;
-use crate::release::{Arrival, Confirmed, Release, Sight};
+use crate::release::complaints::{self, Means};
+use crate::release::{Arrival, Confirmed, Outcome, Record, Release, Sight};
 
 /// So long a process that goes on with a switch waits until it has heard something.
 const FIRST_WORD_SECONDS: u64 = 20;
@@ -55,8 +56,40 @@ fn wait(colour: Colour, by: Confirmed, why: Option<String>, until: Timestamp) ->
     Next::Wait { until: Some(until), on: WaitFor::Arrival { colour, by, why } }
 }
 
+/// A controller that says itself that it has not applied the switch is not waited for, unless new answers
+/// prove that people are served.
+fn told_off(look: Look, record: &Record, release: &Release) -> Option<Next> {
+    let arrival = sight(look, release).map(|s| s.arrival(release.to, &release.answered));
+    if matches!(arrival, Some(Arrival::Arrived { .. })) {
+        return None;
+    }
+    let said = complaints::since_the_patch(look.s, record, release);
+    let of = |means: Means| said.iter().find(|word| word.means == Some(means));
+    if let Some(word) = of(Means::Dropped) {
+        return Some(live::go_back(look, format!("the switch was rejected: {word}")));
+    }
+    let word = of(Means::NotApplied)?;
+    // What it had before goes on answering, as far as that can be told.
+    let goes_on = matches!(arrival, Some(Arrival::Not { said: Some(_) } | Arrival::Blind { .. }));
+    goes_on.then(|| {
+        let what = format!("the ingress controller does not apply changes: {word}");
+        Next::Done(Outcome::Changed { what, by: None })
+    })
+}
+
+/// Why a switch is given up, with the controller's last words.
+fn never_came(look: Look, record: &Record, release: &Release, said: Option<String>) -> String {
+    let said = said.unwrap_or_else(|| "too little is heard".to_owned());
+    let word = complaints::latest(look.s, record, release);
+    let word = word.map(|word| format!("; {word}")).unwrap_or_default();
+    format!("{said}, after {} s{word}", release.timeout_seconds)
+}
+
 /// Until the new version alone answers.
-pub fn confirm(look: Look, release: &Release, switched: Timestamp) -> Next {
+pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timestamp) -> Next {
+    if let Some(next) = told_off(look, record, release) {
+        return next;
+    }
     let colour = release.to;
     let until = given_up(look, release, switched);
     match known(look, release, colour, switched) {
@@ -79,9 +112,8 @@ pub fn confirm(look: Look, release: &Release, switched: Timestamp) -> Next {
             wait(colour, Confirmed::Settle, why, settled)
         }
         Known::Not(said) if look.now >= until => {
-            let said = said.unwrap_or_else(|| "too little is heard".to_owned());
-            let seconds = release.timeout_seconds;
-            look.changed(format!("the switch does not arrive: {said}, after {seconds} s"))
+            let why = never_came(look, record, release, said);
+            look.changed(format!("the switch does not arrive: {why}"))
         }
         Known::Not(Some(_))
             if !release.doubted && look.now >= later(switched, release.settle_seconds) =>
@@ -113,7 +145,7 @@ fn confirmed(look: Look, release: &Release, by: Confirmed, why: Option<String>) 
 
 /// After a switch back: until the old version alone answers, then for as long as what is under way may
 /// take. The candidate stays all the while.
-pub fn confirm_back(look: Look, release: &Release, began: Timestamp) -> Next {
+pub fn confirm_back(look: Look, record: &Record, release: &Release, began: Timestamp) -> Next {
     let colour = release.from;
     let drain = |arrival: u64| {
         let seconds = release.drain_seconds.saturating_add(arrival);
@@ -130,9 +162,8 @@ pub fn confirm_back(look: Look, release: &Release, began: Timestamp) -> Next {
         Known::Seen => drain(0),
         Known::Unseen { .. } => drain(release.settle_seconds),
         Known::Not(said) if look.now >= until => {
-            let said = said.unwrap_or_else(|| "too little is heard".to_owned());
-            let seconds = release.timeout_seconds;
-            look.changed(format!("the switch back does not arrive: {said}, after {seconds} s"))
+            let why = never_came(look, record, release, said);
+            look.changed(format!("the switch back does not arrive: {why}"))
         }
         Known::Not(said) => wait(colour, Confirmed::Probe, said, until),
     }

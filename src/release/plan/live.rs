@@ -41,7 +41,7 @@ pub fn next(look: Look, record: &Record, release: &Release) -> Next {
         return next;
     }
     let Some(drained) = release.drain_until else {
-        return arrive::confirm(look, release, switched);
+        return arrive::confirm(look, record, release, switched);
     };
     let colour = release.from;
     if let Some(until) = release.bake_until.filter(|until| look.now < *until) {
@@ -134,7 +134,7 @@ fn answers_errors(look: Look, release: &Release) -> Option<Next> {
 }
 
 /// The decision to go back, on a look of its own.
-fn go_back(look: Look, reason: String) -> Next {
+pub fn go_back(look: Look, reason: String) -> Next {
     let (doing, write) = ending(look, Verdict::Unhealthy, reason);
     look.act_fresh(doing, write)
 }

@@ -20,7 +20,7 @@ pub fn next(look: Look, record: &Record, release: &Release, ending: &Ending) -> 
     if s.was_switched(record, release) {
         // People were there: the router's old workers and long requests still are.
         let Some(until) = release.drain_back_until else {
-            return arrive::confirm_back(look, release, ending.at);
+            return arrive::confirm_back(look, record, release, ending.at);
         };
         if look.now < until {
             return Next::Wait { until: Some(until), on: WaitFor::Drain { colour: release.to } };

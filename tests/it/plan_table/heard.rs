@@ -68,7 +68,11 @@ impl Heard {
 }
 
 pub fn sight(world: &World, heard: &[Heard]) -> Sight {
-    let rules = heard.iter().map(|heard| heard.rule(world.now)).collect();
+    sight_at(world.now, heard)
+}
+
+pub fn sight_at(now: Timestamp, heard: &[Heard]) -> Sight {
+    let rules = heard.iter().map(|heard| heard.rule(now)).collect();
     Sight { rules, ..Sight::default() }
 }
 

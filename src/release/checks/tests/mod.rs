@@ -47,7 +47,8 @@ fn every_check_is_seen_to_find_something() {
     // What is live is what is looked at. What the API server says has tests of its own, and so has what
     // a new version is to bring.
     let told: BTreeSet<&str> = NAMES
-        .into_iter()
+        .iter()
+        .copied()
         .filter(|name| {
             let told = ["rights", "direct", "deployment", "service-ports", "prepared", "dry-run"];
             !told.contains(name)

@@ -18,6 +18,9 @@ fn what_is_missing_is_named() {
     let without = "you may not get pods/log: a failing candidate's last words are not shown";
     assert_eq!(told, [(Grade::Fail, "you may not patch ingresses"), (Grade::Warn, without)]);
     assert!(missing.iter().all(|check| check.hint.as_deref() == Some("ask")));
+    let events = ["list", "watch"].map(|verb| Right { verb, group: "", resource: "events" });
+    let deaf = checks(&events, |_| true, "ask");
+    assert_eq!((deaf.len(), deaf[0].verdict), (1, Grade::Warn), "{deaf:?}");
 }
 
 #[test]
