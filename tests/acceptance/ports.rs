@@ -79,7 +79,7 @@ async fn a_renamed_port_is_refused(field: Field) -> Result<()> {
     field.initialised().await?;
     let says = "targetPort http of Service parrot is no port of the new template";
     let renamed = json!({"name": "web", "containerPort": 3000});
-    is_refused(&field, &[renamed.clone()], says).await?;
+    is_refused(&field, std::slice::from_ref(&renamed), says).await?;
     // Beside the old name it may have any other.
     let both = manifest(&[http(), renamed])?;
     let [_, deploy] = lines(&both);
