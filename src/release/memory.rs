@@ -1,9 +1,12 @@
 //! What this process alone has seen in the course of its observations.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::{Goal, Me, Probed, Record};
-use crate::model::Id;
+use crate::model::{Id, Version, version};
 
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Memory {
@@ -23,8 +26,18 @@ pub struct Memory {
     pub refused: Option<(Id, String)>,
     /// The gate's last answer.
     pub answer: Option<Answered>,
+    /// What the last writes of Deployments were answered with, by their names.
+    pub replied: BTreeMap<String, Replied>,
     /// What asking the app through the ingress has shown.
     pub probed: Option<Probed>,
+}
+
+/// The state of a Deployment that a write of ours has left.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Replied {
+    pub at: Version,
+    /// The pod template before it; of several writes with nothing between them, before the first.
+    pub before: Value,
 }
 
 /// A gate's answer, and what it was asked about.
@@ -65,6 +78,13 @@ impl Memory {
     /// Why the API server does not take this object.
     pub fn refusal(&self, id: &Id) -> Option<&str> {
         self.refused.as_ref().filter(|(refused, _)| refused == id).map(|(_, why)| why.as_str())
+    }
+
+    /// Takes in what a write has made of a Deployment.
+    pub fn reply(&mut self, name: &str, before: &Value, after: &Value) {
+        let earlier = self.replied.remove(name).filter(|earlier| earlier.at == version(before));
+        let before = earlier.map_or_else(|| before["spec"]["template"].clone(), |it| it.before);
+        self.replied.insert(name.to_owned(), Replied { at: version(after), before });
     }
 
     /// Takes in an observation of the record.

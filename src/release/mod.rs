@@ -41,7 +41,7 @@ pub use plan::{Doing, Next, Question, Step, WaitFor};
 pub use probed::{ENOUGH, ENOUGH_ANSWERS, Probed, Sight};
 pub use record::{
     Before, Challenge, Confirmed, Driver, Ending, Finished, GateKind, GateState, HISTORY, Intent,
-    LAST_NUMBER, RECORD_KEY, Record, Release, Verdict,
+    LAST_NUMBER, Observed, RECORD_KEY, Record, Release, Verdict,
 };
 pub use settings::Settings;
 pub use slot::Slot;

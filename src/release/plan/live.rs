@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::forward::{edited, ending, scale};
+use super::forward::{ending, observed, scale};
 use super::{Doing, Look, Next, WaitFor, beside, later, start};
 use crate::release::pods::Trouble;
 use crate::release::snapshot::Leads;
@@ -27,8 +27,8 @@ pub fn next(look: Look, record: &Record, release: &Release) -> Next {
     let Some(candidate) = s.slot(release.to) else {
         return look.changed(format!("{} was deleted", s.names.deployment(release.to)));
     };
-    if let Some(what) = edited(candidate, record, release) {
-        return look.changed(what);
+    if let Some(next) = observed(look, record, release, candidate) {
+        return next;
     }
     if let Some(next) = gone_bad(look, release) {
         return next;
