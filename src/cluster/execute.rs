@@ -84,7 +84,7 @@ pub async fn rehearsed(cluster: &Cluster, steps: Vec<Step>) -> Result<Vec<Rehear
 /// An error where it does not know who asks.
 async fn tried(cluster: &Cluster, step: Step) -> Result<Rehearsed, CallError> {
     let reply = match cluster.dry_run(&step.write).await {
-        Ok(_) => Reply::Taken,
+        Ok(object) => Reply::Taken { object },
         Err(error) if error.is_unauthenticated() => return Err(error),
         Err(error) if error.is_about_rights() => Reply::Forbidden,
         Err(CallError::Refused { code, message, .. }) => Reply::Refused { code, message },

@@ -2,6 +2,7 @@
 //! a real control plane (`tests/cluster`). The clock, the pods and the API are the bed's; the gate is
 //! the case's own, and no socket.
 
+mod admission;
 mod back;
 mod beside;
 mod changes;
@@ -14,6 +15,7 @@ mod gitops;
 mod intents;
 mod life;
 pub mod outside;
+mod policy;
 mod seen;
 mod still;
 mod unhealthy;
@@ -56,6 +58,7 @@ pub fn all() -> Vec<Case> {
         seen::CASES,
         fitness::CASES,
         beside::CASES,
+        admission::CASES,
     ];
     subjects.concat()
 }

@@ -16,7 +16,7 @@ pub enum Grade {
 }
 
 /// All checks, in the order in which they are shown: what scripts go by.
-pub const NAMES: [&str; 31] = [
+pub const NAMES: [&str; 32] = [
     "rights",
     "deployment",
     "strategy",
@@ -48,6 +48,7 @@ pub const NAMES: [&str; 31] = [
     "managers",
     "prepared",
     "dry-run",
+    "admission",
 ];
 
 /// What one check found. A check that found several things has a line for each.
