@@ -14,22 +14,34 @@ use crate::release::checks::{Rehearsed, Reply};
 const WRITE_WITHIN: Duration = Duration::from_secs(10);
 /// As kubectl does it: a field that the API server does not know is an error, and not dropped.
 const QUERY: &str = "fieldManager=bluegreen&fieldValidation=Strict";
+const DRY_RUN: &str = "dryRun=All";
 const JSON: &str = "application/json";
 const JSON_PATCH: &str = "application/json-patch+json";
+
+/// What is to become of a write that the API server takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    Done,
+    Tried,
+}
 
 impl Cluster {
     /// Carries out one write and returns the object as it is then; nothing for a deletion.
     pub async fn execute(&self, write: &Write) -> Result<Option<Value>, CallError> {
-        self.send(write, QUERY).await
+        self.send(write, Manner::Done).await
     }
 
     /// Has the API server check a write, admission included, without carrying it out.
     pub async fn dry_run(&self, write: &Write) -> Result<Option<Value>, CallError> {
-        self.send(write, &format!("{QUERY}&dryRun=All")).await
+        self.send(write, Manner::Tried).await
     }
 
-    async fn send(&self, write: &Write, query: &str) -> Result<Option<Value>, CallError> {
+    async fn send(&self, write: &Write, manner: Manner) -> Result<Option<Value>, CallError> {
         let id = write.id();
+        let query = match manner {
+            Manner::Done => QUERY.to_owned(),
+            Manner::Tried => format!("{QUERY}&{DRY_RUN}"),
+        };
         let reply = match write {
             Write::Create { object, .. } => {
                 let url = format!("{}?{query}", self.path(id.kind, None));
@@ -41,14 +53,18 @@ impl Cluster {
                 self.call(Method::PATCH, &url, Some((JSON_PATCH, body)), WRITE_WITHIN).await?
             }
             Write::Delete { at, .. } => {
-                let options = json!({
+                let mut options = json!({
                     "apiVersion": "v1",
                     "kind": "DeleteOptions",
                     "preconditions": {"uid": at.uid, "resourceVersion": at.resource_version},
                     "propagationPolicy": "Background",
                 });
-                let query = query.replace(QUERY, "");
-                let url = format!("{}?{query}", self.path(id.kind, Some(&id.name)));
+                // A deletion with a body takes all its options from that: it would be carried out,
+                // whatever its query says.
+                if manner == Manner::Tried {
+                    options["dryRun"] = json!(["All"]);
+                }
+                let url = self.path(id.kind, Some(&id.name));
                 let body = Some((JSON, bytes(&options)));
                 self.call(Method::DELETE, &url, body, WRITE_WITHIN).await?;
                 return Ok(None);
@@ -68,7 +84,7 @@ pub async fn rehearsed(cluster: &Cluster, steps: Vec<Step>) -> Result<Vec<Rehear
 /// An error where it does not know who asks.
 async fn tried(cluster: &Cluster, step: Step) -> Result<Rehearsed, CallError> {
     let reply = match cluster.dry_run(&step.write).await {
-        Ok(_) => Reply::Taken,
+        Ok(object) => Reply::Taken { object },
         Err(error) if error.is_unauthenticated() => return Err(error),
         Err(error) if error.is_about_rights() => Reply::Forbidden,
         Err(CallError::Refused { code, message, .. }) => Reply::Refused { code, message },

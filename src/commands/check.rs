@@ -79,5 +79,6 @@ async fn of(session: &Session, s: &Snapshot, args: &cli::Check) -> Result<Vec<Ch
     let tried = rehearsed(&session.cluster, steps).await;
     let tried = tried.map_err(|error| session.cluster.explain(error, "try the steps"))?;
     checks.extend(checks::rehearsed(&tried));
+    checks.extend(checks::admission(&tried, s));
     Ok(checks)
 }

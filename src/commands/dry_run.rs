@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use super::session::Session;
 use super::verdict;
 use crate::cli::Output;
-use crate::cluster::{Breadth, CallError};
+use crate::cluster::{self, Breadth, CallError};
 use crate::drive::Ended;
 use crate::error::{Error, Kind};
 use crate::event::{Event, Order, What};
 use crate::model::Write;
 use crate::release::checks::Check;
 use crate::release::plan::{Step, preflight, rehearse};
-use crate::release::{Deploy, Doing, Goal, Outcome};
+use crate::release::{Deploy, Doing, Goal, Outcome, checks};
 use crate::report;
 
 pub async fn run(session: &Session, deploy: &Deploy) -> Result<(), Error> {
@@ -56,7 +56,11 @@ async fn rehearsed(
         report::result(session.output, &report::rehearsal(&step));
         events.emit(what(step));
     }
-    Ok(Outcome::Rehearsed)
+    let others = rehearse::beside_the_template(&s);
+    let tried = cluster::rehearsed(&session.cluster, others).await;
+    let tried = tried.map_err(|error| session.cluster.explain(error, "try the steps"))?;
+    let reasons = checks::failed(&checks::admission(&tried, &s));
+    Ok(if reasons.is_empty() { Outcome::Rehearsed } else { Outcome::Unfit { reasons } })
 }
 
 fn what(Step { doing, write, .. }: Step) -> What {

@@ -172,6 +172,9 @@ fn promoted(session: &Session, finished: &Finished) -> String {
         "{app}: release {number}{what} is live: {} in {new}",
         images(&finished.images)
     )];
+    if !finished.observed.is_empty() {
+        lines.push(format!("  runs      {}, as admission has it", images(&finished.observed)));
+    }
     if !finished.replaces.is_empty() {
         let now = if finished.kept { "still running" } else { "scaled to 0" };
         lines.push(format!("  replaced  {} in {old}, {now}", images(&finished.replaces)));

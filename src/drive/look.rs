@@ -115,7 +115,14 @@ impl Look {
         let known = self.objects.get(id.kind, &id.name).map(version);
         let changed = known != reply.as_ref().map(version);
         match reply {
-            Some(object) => self.objects.insert(id.clone(), object),
+            Some(object) => {
+                if id.kind == Kind::Deployment
+                    && let Some(before) = self.objects.get(id.kind, &id.name)
+                {
+                    self.memory.reply(&id.name, before, &object);
+                }
+                self.objects.insert(id.clone(), object);
+            }
             None => self.objects.remove(id),
         }
         changed

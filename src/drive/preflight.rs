@@ -50,7 +50,7 @@ impl Loop<'_> {
         let tried = tried.map_err(|error| cluster.explain(error, "try the steps"))?;
         let has = |kind| s.objects.list(kind).next().is_some();
         let rights = rights::told(missing, has, &hint);
-        let tried = checks::rehearsed(&tried);
+        let tried = [checks::rehearsed(&tried), checks::admission(&tried, s)].concat();
         let all = || warnings.iter().chain(&rights).chain(&tried);
         for check in all().filter(|check| check.verdict == Grade::Warn).cloned() {
             let Check { name, what, hint, .. } = check;

@@ -48,6 +48,20 @@ pub fn last(s: &Snapshot, record: &Record) -> Option<Hand> {
     hands.max_by_key(|hand| (hand.at, hand.tool().is_some()))
 }
 
+/// Whether somebody else has set a field of a slot's pod template since then. What admission sets in
+/// the course of a write, nobody owns; what somebody only takes away leaves no trace.
+pub fn in_template(slot: Slot, since: Timestamp) -> bool {
+    let managed = slot.0["metadata"]["managedFields"].as_array().into_iter().flatten();
+    let mut others = managed.filter(|entry| {
+        entry["manager"] != MANAGER && !entry["fieldsV1"]["f:spec"]["f:template"].is_null()
+    });
+    // The time has whole seconds.
+    others.any(|entry| {
+        let at = entry["time"].as_str().and_then(|at| at.parse::<Timestamp>().ok());
+        at.is_some_and(|at| at.as_second() >= since.as_second())
+    })
+}
+
 fn hands(object: &Value) -> impl Iterator<Item = Hand> {
     let managed = object["metadata"]["managedFields"].as_array().into_iter().flatten();
     managed.filter_map(|entry| {

@@ -1,10 +1,12 @@
 //! What this process alone has seen in the course of its observations.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Goal, Me, Probed, Record, Sight};
-use crate::model::{Colour, Id};
+use crate::model::{Colour, Id, Version, version};
 
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Memory {
@@ -24,6 +26,8 @@ pub struct Memory {
     pub refused: Option<(Id, String)>,
     /// The gate's last answer.
     pub answer: Option<Answered>,
+    /// What the last writes of Deployments were answered with, by their names.
+    pub replied: BTreeMap<String, Replied>,
     /// Whether this process asks the app.
     pub asks: bool,
     /// What asking the app has shown.
@@ -42,6 +46,14 @@ pub struct SaidBefore {
     /// Whom the Ingresses were to lead to.
     pub to: Colour,
     pub events: Vec<Value>,
+}
+
+/// The state of a Deployment that a write of ours has left.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Replied {
+    pub at: Version,
+    /// The pod template before it; of several writes with nothing between them, before the first.
+    pub before: Value,
 }
 
 /// A gate's answer, and what it was asked about.
@@ -95,6 +107,13 @@ impl Memory {
         if self.gone.is_none_or(|(gone, _)| gone != release) {
             self.gone = Some((release, now));
         }
+    }
+
+    /// Takes in what a write has made of a Deployment.
+    pub fn reply(&mut self, name: &str, before: &Value, after: &Value) {
+        let earlier = self.replied.remove(name).filter(|earlier| earlier.at == version(before));
+        let before = earlier.map_or_else(|| before["spec"]["template"].clone(), |it| it.before);
+        self.replied.insert(name.to_owned(), Replied { at: version(after), before });
     }
 
     /// Takes in an observation of the record.

@@ -48,7 +48,7 @@ pub use plan::{Doing, Next, Question, Step, WaitFor};
 pub use probed::{Arrival, ENOUGH, ENOUGH_ANSWERS, Probed, Rule, Sight, Streak, Telling, Voice};
 pub use record::{
     Before, Challenge, Confirmed, Driver, Ending, Finished, GateKind, GateState, HISTORY, Intent,
-    LAST_NUMBER, RECORD_KEY, Record, Release, Verdict,
+    LAST_NUMBER, Observed, RECORD_KEY, Record, Release, Verdict,
 };
 pub use settings::Settings;
 pub use slot::Slot;

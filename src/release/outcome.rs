@@ -86,6 +86,7 @@ mod tests {
             replaces: BTreeMap::new(),
             base: None,
             sighted: None,
+            observed: BTreeMap::new(),
             rollback: false,
             ready: None,
             switched: None,

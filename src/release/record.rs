@@ -122,8 +122,10 @@ pub struct Release {
     /// Since when the candidate has been ready, as far as its driver knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<Timestamp>,
-    /// Of the template as the API server gave it back when the candidate was ready: tells whether
-    /// somebody edits it.
+    /// What the API server made of the candidate that was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Observed>,
+    /// Of the template as it was when the candidate was ready first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sighted: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -206,6 +208,19 @@ pub enum Confirmed {
     Settle,
 }
 
+/// A candidate as the API server took it, admission included: what differs from that afterwards,
+/// somebody has changed.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Observed {
+    /// The Deployment's. One that was deleted before it was ready is made again.
+    pub uid: String,
+    /// The hash of its pod template.
+    pub template: String,
+    /// Its images, where they are others than were sent.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub images: BTreeMap<String, String>,
+}
+
 /// What a slot held before a release wrote to it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -275,8 +290,11 @@ pub struct Finished {
     pub to: Colour,
     /// Of the new version's pod template, as it was sent.
     pub hash: String,
-    /// The new version's images, by container.
+    /// The new version's images, by container, as they were sent.
     pub images: BTreeMap<String, String>,
+    /// The same as the API server took them, where admission made others of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub observed: BTreeMap<String, String>,
     /// The images of the version that it started from.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub replaces: BTreeMap<String, String>,
@@ -467,6 +485,7 @@ impl Record {
             to: release.to,
             hash: release.hash,
             images: release.images,
+            observed: release.observed.map(|observed| observed.images).unwrap_or_default(),
             replaces: release.replaces,
             base: Some(release.base),
             sighted: release.sighted,

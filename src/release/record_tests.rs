@@ -37,6 +37,7 @@ pub fn release(number: u64) -> Release {
         }),
         waiting: None,
         sighted: None,
+        observed: None,
         approved: None,
         ending: None,
         switched: None,
@@ -82,6 +83,11 @@ fn what_is_written_is_what_is_read() {
         at: at(5),
     });
     (under_way.waiting, under_way.sighted) = (Some(at(6)), Some("sighted".into()));
+    under_way.observed = Some(Observed {
+        uid: "u".into(),
+        template: "sighted".into(),
+        images: BTreeMap::from([("parrot".to_owned(), "mirror/parrot-app:v4".to_owned())]),
+    });
     (under_way.switched, under_way.confirmed) = (Some(at(7)), Some(Confirmed::Settle));
     (under_way.drain_until, under_way.drain_back_until) = (Some(at(7)), Some(at(8)));
     (under_way.bake_until, under_way.keep_old, under_way.warm) = (Some(at(9)), true, true);
@@ -186,6 +192,7 @@ fn a_release_that_is_over_moves_into_the_history() {
             replaces: release(1).replaces,
             base: Some("base".into()),
             sighted: Some("sighted".into()),
+            observed: BTreeMap::new(),
             rollback: false,
             started: at(0),
             ready: Some(at(50)),

@@ -3,7 +3,7 @@
 //! A template is compared and hashed in its neutral form: blue's value of the one rewritten label,
 //! none of our own labels. The same version so has the same hash in either slot.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -96,6 +96,50 @@ pub fn images(template: &Value) -> BTreeMap<String, String> {
     containers
         .filter_map(|c| Some((c["name"].as_str()?.to_owned(), c["image"].as_str()?.to_owned())))
         .collect()
+}
+
+/// Where a template differs from what it was, by the names of its fields: an image with what it was and
+/// is, anything else without, since it may be a secret.
+pub fn differences(was: &Value, is: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    differ(was, is, String::new(), &mut found);
+    found
+}
+
+fn differ(was: &Value, is: &Value, path: String, found: &mut Vec<String>) {
+    if was == is {
+        return;
+    }
+    if let (Value::Object(before), Value::Object(after)) = (was, is) {
+        let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+        for key in keys {
+            let dot = if path.is_empty() { "" } else { "." };
+            differ(&was[key], &is[key], format!("{path}{dot}{key}"), found);
+        }
+        return;
+    }
+    if let (Some(before), Some(after)) = (by_name(was), by_name(is)) {
+        let names: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
+        for name in names {
+            let of = |all: &BTreeMap<&str, &Value>| {
+                all.get(name).map_or(Value::Null, |it| (*it).clone())
+            };
+            differ(&of(&before), &of(&after), format!("{path}[{name}]"), found);
+        }
+        return;
+    }
+    found.push(match (was.as_str(), is.as_str()) {
+        (Some(was), Some(is)) if path.ends_with("].image") => format!("{path} ({was} -> {is})"),
+        _ => path,
+    });
+}
+
+/// The items of a list of things that have names of their own.
+fn by_name(list: &Value) -> Option<BTreeMap<&str, &Value>> {
+    let items = list.as_array()?;
+    let named: BTreeMap<&str, &Value> =
+        items.iter().map(|item| Some((item["name"].as_str()?, item))).collect::<Option<_>>()?;
+    (!items.is_empty() && named.len() == items.len()).then_some(named)
 }
 
 /// The neutral template that a change asks for, on top of the neutral template of another version.

@@ -106,3 +106,29 @@ fn the_label_is_the_usual_one_else_the_first() {
     assert_eq!(with(json!({"zone": "1", "tier": "web"})).unwrap().key, "tier");
     assert_eq!(with(json!({})), None);
 }
+
+#[test]
+fn differences_are_told_by_their_fields_and_only_images_by_their_values() {
+    let was = parrot();
+    assert_eq!(differences(&was, &was), Vec::<String>::new());
+    let mut is = was.clone();
+    is["metadata"]["annotations"] = json!({"a": "1"});
+    is["spec"]["containers"][0]["image"] = json!("mirror/parrot-app:v1.2");
+    is["spec"]["containers"][0]["env"] = json!([{"name": "TOKEN", "value": "secret"}]);
+    is["spec"]["containers"].as_array_mut().unwrap().push(json!({"name": "mesh", "image": "m"}));
+    is["spec"]["dnsPolicy"] = json!("None");
+    assert_eq!(
+        differences(&was, &is),
+        [
+            "metadata.annotations",
+            "spec.containers[mesh]",
+            "spec.containers[parrot].env[APP]",
+            "spec.containers[parrot].env[TOKEN]",
+            "spec.containers[parrot].image (parrot-app:v1.2 -> mirror/parrot-app:v1.2)",
+            "spec.dnsPolicy",
+        ]
+    );
+    // A list whose items have no names is one value.
+    let list = |command: &[&str]| json!({"spec": {"command": command}});
+    assert_eq!(differences(&list(&["a"]), &list(&["a", "b"])), ["spec.command"]);
+}

@@ -43,6 +43,10 @@ fn release(finished: &Finished, now: Timestamp) -> Vec<String> {
         _ => Style::new().red().apply_to(outcome),
     };
     let mut lines = vec![format!("  {:<4} {outcome} {text}", finished.number)];
+    if !finished.observed.is_empty() {
+        let runs: Vec<&str> = finished.observed.values().map(String::as_str).collect();
+        lines.push(format!("  {:<15} as admission has it: {}", "", clean(&runs.join(", "))));
+    }
     if !finished.reason.is_empty() {
         lines.push(format!("  {:<15} {}", "", clean(&finished.reason)));
     }
@@ -69,6 +73,7 @@ mod tests {
             replaces: BTreeMap::new(),
             base: None,
             sighted: None,
+            observed: BTreeMap::new(),
             rollback: false,
             started,
             ready: None,

@@ -160,6 +160,12 @@ fn done(done: &Doing) -> Option<Line> {
         Doing::MakeCandidate { deployment, replicas } => {
             format!("started Deployment {deployment}, {}", pods(*replicas))
         }
+        Doing::MarkMade { observed, .. } if observed.is_empty() => return None,
+        Doing::MarkMade { deployment, observed } => {
+            let images: Vec<&str> = observed.values().map(String::as_str).collect();
+            let text = format!("admission changed {deployment}: it runs {}", images.join(", "));
+            return Some(Line::new(Mark::News, text));
+        }
         Doing::Resize { deployment, replicas } => {
             format!("scaled Deployment {deployment} to {}", pods(*replicas))
         }

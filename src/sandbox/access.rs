@@ -36,7 +36,7 @@ pub fn review(target: &Target, asked: &Asked, clock: &Clock) -> Result<Value, Re
         true => {}
         false => {
             check(&review["spec"])?;
-            managers::note(&mut review, target, asked, clock);
+            managers::note(&Value::Null, &mut review, target, asked, clock);
         }
     }
     Ok(answered(target, review))

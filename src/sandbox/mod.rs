@@ -36,6 +36,7 @@ mod types;
 mod verbs;
 mod watch;
 
+pub use admission::mutating::{Mutation, Operation};
 pub use cluster::Sandbox;
 pub use faults::{Call, Fault, Faults};
 pub use nodes::{Life, Nodes, Stage, Turn};

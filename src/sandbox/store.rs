@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use super::admission::mutating::Mutation;
 use super::clock::Clock;
 use super::generation;
 use super::refusal::Refusal;
@@ -70,6 +71,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     clock: Clock,
     state: Mutex<State>,
+    mutations: Mutex<Vec<Mutation>>,
     revision: watch::Sender<u64>,
 }
 
@@ -95,6 +97,7 @@ impl Store {
         Store(Arc::new(Inner {
             clock: Clock::starting(began),
             state: Mutex::new(state),
+            mutations: Mutex::default(),
             revision: watch::Sender::new(1),
         }))
     }
@@ -105,6 +108,15 @@ impl Store {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().expect("no holder panics")
+    }
+
+    /// From now on somebody's admission changes what it is about, in every namespace.
+    pub fn set_mutations(&self, mutations: Vec<Mutation>) {
+        *self.0.mutations.lock().expect("no holder panics") = mutations;
+    }
+
+    pub(super) fn mutations(&self) -> Vec<Mutation> {
+        self.0.mutations.lock().expect("no holder panics").clone()
     }
 
     /// Grows with every change: equal numbers mean an untouched cluster.

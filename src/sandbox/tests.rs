@@ -195,3 +195,42 @@ async fn it_tells_what_it_has() {
     assert_eq!(apps["resource"], "deployments");
     assert_eq!(apps["subresources"][0]["responseKind"]["kind"], "Scale");
 }
+
+#[tokio::test(start_paused = true)]
+async fn somebodys_admission_changes_what_it_is_about() {
+    let store = store();
+    let mut api = Api::new(&store);
+    let mutation = |operation, has_dry_run| Mutation {
+        name: "beaks".to_owned(),
+        resource: &resources::CONFIG_MAPS,
+        operations: vec![operation],
+        has_dry_run,
+        change: std::sync::Arc::new(|map: &mut Value| map["data"]["beak"] = json!("yes")),
+    };
+    let map = |name: &str| json!({"metadata": {"name": name}, "data": {"x": "1"}});
+    let tried = format!("{MAPS}?dryRun=All");
+
+    store.set_mutations(vec![mutation(Operation::Create, true)]);
+    let (_, made) = call(&mut api, Method::POST, &tried, map("a")).await;
+    assert_eq!(made["data"]["beak"], "yes");
+    let (_, made) = call(&mut api, Method::POST, MAPS, map("a")).await;
+    assert_eq!(made["data"], json!({"beak": "yes", "x": "1"}));
+    // Who made it owns what was sent.
+    let owned = &made["metadata"]["managedFields"][0]["fieldsV1"];
+    assert_eq!(*owned, json!({"f:data": {"f:x": {}}}));
+    let remove = json!([{"op": "remove", "path": "/data/beak"}]);
+    let one = format!("{MAPS}/a");
+    let (_, changed) = call(&mut api, Method::PATCH, &one, remove.clone()).await;
+    assert_eq!(changed["data"], json!({"x": "1"}));
+
+    store.set_mutations(vec![mutation(Operation::Update, false)]);
+    let (_, made) = call(&mut api, Method::POST, MAPS, map("b")).await;
+    assert_eq!(made["data"], json!({"x": "1"}));
+    let (code, refused) =
+        call(&mut api, Method::PATCH, &format!("{one}?dryRun=All"), json!([])).await;
+    let why = "admission webhook \"beaks\" does not support dry run";
+    assert_eq!((code, &refused["message"]), (400, &json!(why)));
+    // Also what changes nothing is an update.
+    let (_, changed) = call(&mut api, Method::PATCH, &one, json!([])).await;
+    assert_eq!(changed["data"]["beak"], "yes");
+}

@@ -7,6 +7,7 @@ use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
 use super::access;
+use super::admission::mutating::{self, Operation};
 use super::admission::{self, Spare};
 use super::decode;
 use super::deletion;
@@ -182,8 +183,15 @@ fn created(
     if asked.method == Method::POST {
         admission::check_unversioned(&object)?;
     }
-    managers::note(&mut object, target, asked, store.clock());
-    let object = store.create_or_show(target.resource, object, asked.query.is_dry())?;
+    managers::note(&Value::Null, &mut object, target, asked, store.clock());
+    let (dry, resource) = (asked.query.is_dry(), target.resource);
+    let of_new = (resource, Operation::Create);
+    if let Some(mut changed) = mutating::changed(&store.mutations(), of_new, &object, dry)? {
+        admission::admit_new(resource, &mut changed, &spare)?;
+        managers::carry(&object, &mut changed);
+        object = changed;
+    }
+    let object = store.create_or_show(resource, object, dry)?;
     Ok(Reply::Object { code: 201, body: (*object).clone() })
 }
 
@@ -233,13 +241,24 @@ fn written(
     let name = target.name.as_deref().unwrap_or_default();
     let key = Key::new(target.resource, target.space(), name);
     let spare = Spare::of(store, target.resource, asked.query.is_dry());
-    let object = store.edit_or_show(target.resource, &key, asked.query.is_dry(), |old| {
+    let (dry, mutations) = (asked.query.is_dry(), store.mutations());
+    let object = store.edit_or_show(target.resource, &key, dry, |old| {
         let mut new = new(old)?;
         admission::check_namespace(target, &mut new)?;
         admission::admit_change(target, old, &mut new, &spare)?;
         new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"].clone();
         if new != *old {
-            managers::note(&mut new, target, asked, store.clock());
+            managers::note(old, &mut new, target, asked, store.clock());
+        }
+        // A status is another resource to it.
+        if target.part.is_some() {
+            return Ok(new);
+        }
+        let of_old = (target.resource, Operation::Update);
+        if let Some(mut changed) = mutating::changed(&mutations, of_old, &new, dry)? {
+            admission::admit_change(target, old, &mut changed, &spare)?;
+            managers::carry(&new, &mut changed);
+            new = changed;
         }
         Ok(new)
     })?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use bluegreen::model::Kind;
-use bluegreen::sandbox::DIE;
+use bluegreen::sandbox::{DIE, Store};
 use http::{Method, Request};
 use kube::Client;
 use serde_json::{Value, json};
@@ -38,12 +38,18 @@ pub fn backend(service: &str) -> Value {
 pub struct Field {
     pub client: Client,
     pub namespace: String,
+    /// Of a sandbox, what is behind its API.
+    pub store: Option<Store>,
 }
 
 impl Field {
+    pub fn new(client: Client, namespace: &str) -> Field {
+        Field { client, namespace: namespace.to_owned(), store: None }
+    }
+
     /// A namespace that is there, with the article's two manifests applied.
     pub async fn with_parrot(client: Client, namespace: &str) -> Result<Field> {
-        let field = Field { client, namespace: namespace.to_owned() };
+        let field = Field::new(client, namespace);
         let manifests: Vec<Value> =
             serde_saphyr::from_multiple(include_str!("../../examples/parrot/parrot.yaml"))?;
         for object in manifests {
@@ -96,12 +102,17 @@ impl Field {
         history["releases"].as_array_mut().map(std::mem::take).context("no releases")
     }
 
-    fn path(&self, kind: Kind) -> String {
+    pub(super) fn path(&self, kind: Kind) -> String {
         let root = if kind.api_version().contains('/') { "/apis" } else { "/api" };
         format!("{root}/{}/namespaces/{}/{}", kind.api_version(), self.namespace, kind.plural())
     }
 
-    async fn send(&self, method: Method, path: String, body: Option<Value>) -> Result<Value> {
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        path: String,
+        body: Option<Value>,
+    ) -> Result<Value> {
         let media = match method {
             Method::PATCH => "application/merge-patch+json",
             _ => "application/json",

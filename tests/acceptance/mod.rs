@@ -2,6 +2,7 @@
 //! a real control plane (`tests/cluster`). The clock, the pods and the API are the bed's; the gate is
 //! the case's own, and no socket.
 
+mod admission;
 mod arrival;
 mod back;
 mod beside;
@@ -17,6 +18,7 @@ mod intents;
 mod life;
 mod neighbours;
 pub mod outside;
+mod policy;
 mod ports;
 mod seen;
 mod sharing;
@@ -64,6 +66,7 @@ pub fn all() -> Vec<Case> {
         seen::CASES,
         fitness::CASES,
         beside::CASES,
+        admission::CASES,
         complaints::CASES,
         sharing::CASES,
     ];

@@ -34,6 +34,7 @@ impl Bed {
         }));
         let client = Client::new(sandbox.api(), NAMESPACE);
         let field = Field::with_parrot(client, NAMESPACE).await?;
+        let field = Field { store: Some(sandbox.store().clone()), ..field };
         Ok(Bed { sandbox, field })
     }
 
@@ -42,7 +43,7 @@ impl Bed {
         let api = self.sandbox.api();
         let faults = api.faults().clone();
         let client = Client::new(api, NAMESPACE);
-        (Field { client, namespace: NAMESPACE.to_owned() }, faults)
+        (Field { client, ..self.field.clone() }, faults)
     }
 }
 

@@ -3,6 +3,7 @@
 
 #[path = "../acceptance/mod.rs"]
 mod acceptance;
+mod admission;
 mod bad_input;
 mod bed;
 mod cuts;

@@ -3,6 +3,7 @@
 //! States are reached by following plan from the article's two manifests; what a row asserts is the
 //! step itself, down to the operations of its patch where people's traffic depends on them.
 
+mod admission;
 mod answer;
 mod beside;
 mod complaints;

@@ -1,10 +1,12 @@
 //! What the API server says before a release begins: to the rights, and to what is only tried.
 
+use bluegreen::cluster::Cluster;
+use bluegreen::model::{Id, Kind, Write, version};
 use bluegreen::sandbox::{Call, Fault, Faults};
 use serde_json::{Value, json};
 
 use crate::acceptance::Said;
-use crate::bed::{Bed, in_paused_time};
+use crate::bed::{Bed, NAMESPACE, in_paused_time};
 
 const DEPLOY: &str = "deploy parrot --image kmharish/parrot-app:v2.2 --yes";
 
@@ -112,4 +114,23 @@ fn rights_that_are_missing_are_all_named_before_anything_is_written() {
     });
     assert_eq!(said.err.matches("caused by: you may not ").count(), 2, "{said:?}");
     assert!(said.err.contains("check parrot -n blue-green --role"), "{said:?}");
+}
+
+#[test]
+fn a_deletion_that_is_only_tried_deletes_nothing() {
+    let ran = in_paused_time(async {
+        let bed = Bed::new(1).await?;
+        let cluster = Cluster::over(bed.field.client.clone(), NAMESPACE);
+        for (kind, name) in [(Kind::Deployment, "parrot"), (Kind::Ingress, "parrot")] {
+            let at = version(&bed.field.get(kind, name).await?);
+            let write = Write::delete(Id::new(kind, name), at);
+            cluster.dry_run(&write).await?;
+            bed.field.get(kind, name).await?;
+            // What is not only tried is done.
+            cluster.execute(&write).await?;
+            assert_eq!(bed.field.find(kind, name).await?, None);
+        }
+        Ok(())
+    });
+    ran.unwrap();
 }

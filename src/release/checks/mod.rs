@@ -1,6 +1,7 @@
 //! Whether an app can be released as it is: a table of checks, each of which looks at one thing. What
 //! it finds is named, with what to do about it.
 
+mod admission;
 mod affinity;
 mod autoscaler;
 mod budgets;
@@ -23,6 +24,7 @@ mod volumes;
 
 use std::collections::BTreeMap;
 
+pub use admission::checks as admission;
 pub use prepared::{checks as prepared, gone, live, missing};
 pub use rehearsed::{Rehearsed, Reply, checks as rehearsed};
 pub use report::{Check, Grade, Report};

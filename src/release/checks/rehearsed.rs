@@ -1,5 +1,7 @@
 //! What the API server says to the steps of a release that are only tried: admission included.
 
+use serde_json::Value;
+
 use super::report::{Check, Grade, or_pass};
 use crate::release::Step;
 
@@ -10,7 +12,10 @@ const NAME: &str = "dry-run";
 /// What it said to one of them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Reply {
-    Taken,
+    /// The object as it would be; a deletion leaves none.
+    Taken {
+        object: Option<Value>,
+    },
     Refused {
         code: u16,
         message: String,
@@ -35,7 +40,7 @@ pub fn checks(tried: &[Rehearsed]) -> Vec<Check> {
         .filter_map(|Rehearsed { step, reply }| {
             let (verb, id) = (step.write.verb(), step.write.id());
             match reply {
-                Reply::Taken | Reply::Forbidden => None,
+                Reply::Taken { .. } | Reply::Forbidden => None,
                 // Somebody has changed the object since it was read, or made it: the step itself will
                 // be planned on what there is then.
                 Reply::Refused { code: 404 | 409, .. } => None,

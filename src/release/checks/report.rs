@@ -50,6 +50,7 @@ pub const NAMES: &[&str] = &[
     "managers",
     "prepared",
     "dry-run",
+    "admission",
 ];
 
 /// What one check found. A check that found several things has a line for each.

@@ -1,5 +1,7 @@
 //! `deploy`: a new release, or the unfinished one again.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -155,7 +157,7 @@ fn start(look: Look, record: &Record, deploy: &Deploy) -> Next {
     if let Some(done) = start::unserved(look, record, (&base, &wanted), from.other()) {
         return Next::Done(done);
     }
-    if is_live(live, &base, &wanted, &deploy.change) {
+    if is_live(record, live, (&base, &wanted), &deploy.change) {
         let images = template::images(&base).into_values().collect();
         return Next::Done(Outcome::AlreadyLive { images });
     }
@@ -179,10 +181,21 @@ fn gate(deploy: &Deploy) -> GateState {
 }
 
 /// Whether what was asked for is what serves now.
-fn is_live(live: Slot, base: &Value, wanted: &Value, change: &Change) -> bool {
+fn is_live(record: &Record, live: Slot, (base, wanted): (&Value, &Value), change: &Change) -> bool {
     match change {
-        Change::Images(_) => base == wanted,
+        Change::Images(_) => base == wanted || is_sent(record, base, &template::images(wanted)),
         // What is read back has the API server's defaults; only what was sent can be compared.
         Change::Template(_) => live.hash() == Some(template::hash(wanted).as_str()),
     }
+}
+
+/// Whether what stands there is what the API server made of these images when they were sent.
+fn is_sent(record: &Record, base: &Value, wanted: &BTreeMap<String, String>) -> bool {
+    let (found, hash) = (template::images(base), template::hash(base));
+    let mut made_it = record.promoted().filter(|it| it.sighted.as_ref() == Some(&hash));
+    made_it.any(|sent| {
+        wanted.iter().all(|(container, image)| {
+            found.get(container) == Some(image) || sent.images.get(container) == Some(image)
+        })
+    })
 }

@@ -1,6 +1,8 @@
 //! The kinds of steps, and of waits between them. Their doc comments are the descriptions in
 //! `bluegreen schema event`.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -159,6 +161,13 @@ pub enum Doing {
     FollowPreview { colour: Colour },
     /// Start the new version.
     MakeCandidate { deployment: String, replicas: u64 },
+    /// Write down what the API server made of the candidate's pod template, admission included.
+    MarkMade {
+        deployment: String,
+        /// Its images, by container, where it made others of those that were sent.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        observed: BTreeMap<String, String>,
+    },
     /// Give a Deployment the size that it needs.
     Resize { deployment: String, replicas: u64 },
     /// Write down that the candidate is ready.

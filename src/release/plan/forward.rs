@@ -1,5 +1,7 @@
 //! A release on its way to the switch: candidate, gate, switch.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use json_patch::{PatchOperation, ReplaceOperation};
 use serde_json::{Value, json};
@@ -9,7 +11,7 @@ use super::{Doing, Look, Next, WaitFor, arrive, beside, earlier, later, live, ro
 use crate::model::{EPOCH, Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, pointer};
 use crate::release::objects::{self, Candidate};
 use crate::release::{
-    Ending, Outcome, Record, Release, Slot, Verdict, checks, strangers, template,
+    Ending, Observed, Outcome, Record, Release, Slot, Verdict, checks, hands, strangers, template,
 };
 use crate::route::{Label, follow, resolves_to};
 
@@ -144,8 +146,8 @@ fn candidate<'a>(
         };
         return Err(make(look, record, live, slot, &what));
     };
-    if let Some(what) = edited(slot, record, release) {
-        return Err(look.changed(what));
+    if let Some(next) = observed(look, record, release, slot) {
+        return Err(next);
     }
     if slot.desired() < replicas {
         let deployment = slot.name().to_owned();
@@ -192,18 +194,46 @@ pub fn fill(slot: Slot, label: &Label, what: &Candidate, is_warm: bool) -> Write
     Write::patch(Id::new(Kind::Deployment, slot.name()), &slot.version(), changes)
 }
 
-/// Whether somebody else changed the candidate's template under us.
-pub fn edited(slot: Slot, record: &Record, release: &Release) -> Option<String> {
-    let neutral = slot.neutral_template(&record.label);
-    let same = slot.hash() == Some(release.hash.as_str())
-        && template::images(&neutral) == release.images
-        && release.sighted.as_ref().is_none_or(|sighted| *sighted == template::hash(&neutral));
-    (!same).then(|| {
-        format!(
+/// The candidate's template is what the API server made of the one that was sent, which is written down
+/// as soon as it is known. What differs from that afterwards, somebody else has changed.
+pub fn observed(look: Look, record: &Record, release: &Release, slot: Slot) -> Option<Next> {
+    let found = slot.neutral_template(&record.label);
+    let (hash, uid) = (template::hash(&found), slot.version().uid);
+    let known = match &release.observed {
+        Some(observed) => Some(&observed.template).filter(|_| observed.uid == uid),
+        None => release.sighted.as_ref(),
+    };
+    let is_ours = match known {
+        Some(known) => *known == hash || is_reply(look, record, slot, known),
+        // Its reply is what was read last; or it got none, or its driver has gone since.
+        None => !hands::in_template(slot, release.started),
+    };
+    if !is_ours || slot.hash() != Some(release.hash.as_str()) {
+        return Some(look.changed(format!(
             "the pod template of {} is not the one that release {} sent",
             slot.name(),
             release.number
-        )
+        )));
+    }
+    if known == Some(&hash) {
+        return None;
+    }
+    let images = template::images(&found);
+    let images = if images == release.images { BTreeMap::new() } else { images };
+    let doing = Doing::MarkMade { deployment: slot.name().to_owned(), observed: images.clone() };
+    let write = look.release(|release| {
+        release.sighted = release.sighted.as_ref().map(|_| hash.clone());
+        release.observed = Some(Observed { uid, template: hash, images });
+    });
+    Some(look.act(doing, write))
+}
+
+/// Whether a template differs by nothing but what admission made of a write of this process's that
+/// was no change of it: a stamp, a new size.
+fn is_reply(look: Look, record: &Record, slot: Slot, known: &str) -> bool {
+    look.s.memory.replied.get(slot.name()).is_some_and(|replied| {
+        replied.at == slot.version()
+            && template::hash(&template::neutral(&replied.before, &record.label)) == known
     })
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::forward::{edited, ending};
+use super::forward::{ending, observed};
 use super::{Doing, Look, Next, WaitFor, arrive, beside, later, put_away};
 use crate::release::pods::Trouble;
 use crate::release::snapshot::Leads;
@@ -28,8 +28,8 @@ pub fn next(look: Look, record: &Record, release: &Release) -> Next {
     let Some(candidate) = s.slot(release.to) else {
         return look.changed(format!("{} was deleted", s.names.deployment(release.to)));
     };
-    if let Some(what) = edited(candidate, record, release) {
-        return look.changed(what);
+    if let Some(next) = observed(look, record, release, candidate) {
+        return next;
     }
     if let Some(next) = gone_bad(look, release).or_else(|| answers_errors(look, release)) {
         return next;

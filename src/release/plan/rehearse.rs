@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Next, Step, plan};
-use crate::model::{Colour, Id, Kind, name};
+use crate::model::{Colour, EPOCH, Id, Kind, Write, annotate, name};
 use crate::release::checks::Ground;
 use crate::release::goal::{Deploy, Gate, Goal, Me};
 use crate::release::objects::{self, Candidate};
@@ -82,12 +82,29 @@ pub fn of(g: &Ground) -> Vec<Step> {
     let doing = Doing::MakeCandidate { deployment, replicas: what.replicas };
     let mut steps = vec![Step { doing, write, fresh: false }];
     steps.extend(turn.steps(s));
+    steps.extend(beside_the_template(s));
     steps
+}
+
+/// What a release may write of the Deployments that are there without a new version: a stamp, a size.
+pub fn beside_the_template(s: &Snapshot) -> Vec<Step> {
+    let epoch = s.record.as_ref().map_or(0, |(_, record)| record.epoch) + 1;
+    let slots = || Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour));
+    let size = slots().map(|slot| slot.desired()).max().unwrap_or_default().max(1);
+    let steps = slots().flat_map(|slot| {
+        let id = Id::new(Kind::Deployment, slot.name());
+        let stamp = annotate(slot.0, &[(EPOCH, epoch.to_string())]);
+        let stamp = Write::patch(id.clone(), &slot.version(), stamp);
+        // Sizes that it may really be given.
+        let replicas = if slot.desired() > 0 { 0 } else { size };
+        let resize = Doing::Resize { deployment: slot.name().to_owned(), replicas };
+        [(Doing::Stamp { object: id }, stamp), (resize, super::forward::scale(slot, replicas))]
+    });
+    steps.map(|(doing, write)| Step { doing, write, fresh: false }).collect()
 }
 
 /// The look after a step, as far as JSON alone tells.
 fn after(s: &Snapshot, step: &Step) -> Snapshot {
-    use crate::model::Write;
     let mut objects = s.objects.clone();
     let id = step.write.id().clone();
     match &step.write {

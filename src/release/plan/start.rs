@@ -160,6 +160,7 @@ pub fn release(
         gate: GateState::new(GateKind::Open, 0, 0),
         before: None,
         waiting: None,
+        observed: None,
         sighted: None,
         approved: None,
         ending: None,

@@ -4,6 +4,7 @@
 mod defaults;
 mod fields;
 mod metadata;
+pub mod mutating;
 pub mod names;
 mod rules;
 

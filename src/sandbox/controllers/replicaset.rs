@@ -13,6 +13,7 @@ use super::objects::{
     text, uid,
 };
 use super::{Scene, garbage, namespace};
+use crate::sandbox::admission::mutating::{self, Operation};
 use crate::sandbox::admission::{self, Spare};
 use crate::sandbox::refusal::Refusal;
 use crate::sandbox::resources::{PODS, REPLICA_SETS};
@@ -93,6 +94,12 @@ fn create(store: &Store, set: &Value) -> Result<String, Refusal> {
     let mut pod = json!({ "metadata": metadata });
     pod["spec"] = template["spec"].clone();
     admission::admit_new(&PODS, &mut pod, &Spare::default())?;
+    if let Some(changed) =
+        mutating::changed(&store.mutations(), (&PODS, Operation::Create), &pod, false)?
+    {
+        pod = changed;
+        admission::admit_new(&PODS, &mut pod, &Spare::default())?;
+    }
     // The name is free: it was just looked for.
     let _ = store.create(&PODS, pod);
     Ok(name)

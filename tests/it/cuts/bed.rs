@@ -59,7 +59,7 @@ impl Bed {
 
     /// A command that has not begun. What it or its gate says yes to is approved.
     pub fn command(&self, wire: &Arc<Wire>, line: &str, answers: &'static [u16]) -> Command {
-        let field = Field { client: wire.client(NAMESPACE), namespace: NAMESPACE.to_owned() };
+        let field = Field::new(wire.client(NAMESPACE), NAMESPACE);
         let mut words = line.split_whitespace();
         let image = words.find(|word| word.contains("parrot-app")).unwrap_or(V2);
         if line.contains(" --yes") || line.starts_with("promote") {

@@ -365,7 +365,7 @@ fn a_kept_version_stays_warm_while_its_annotations_are_not_observed() {
     world.follow(&mut a);
     world.pass(60);
     let mut b = Driver::new("b", rollback());
-    reach(&mut world, &mut b, step!(Doing::MakeCandidate { .. }));
+    reach(&mut world, &mut b, step!(Doing::MarkMade { .. }));
     world.step(&mut b);
     // Of a Deployment the API server counts changes of annotations as well.
     world.edit(Kind::Deployment, "parrot", |deployment| {
@@ -452,7 +452,8 @@ fn a_kept_version_that_has_to_grow_is_waited_for() {
     let mut b = Driver::new("b", rollback());
     let began = world.now;
     reach(&mut world, &mut b, step!(Doing::MakeCandidate { .. }));
-    // One look in between, as the pods take their time.
+    // Two looks in between, as the pods take their time.
+    world.step(&mut b);
     world.step(&mut b);
     assert!(step!(Doing::MarkUnready)(&b.next(&world)), "it is warm no more");
     go(&mut world, &mut b);

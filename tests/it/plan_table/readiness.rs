@@ -15,9 +15,11 @@ use crate::world::article::{V1, V2, initialised};
 use crate::world::controllers::Controller;
 use crate::world::driver::{Driver, WEBHOOK, deploy, set};
 
-/// The candidate is written; no controller has looked at it.
+/// The candidate is written, and what came of it; no controller has looked at it.
 fn made() -> (World, Driver) {
     let (mut world, mut a) = deploying(step!(Doing::MakeCandidate { .. }));
+    world.step(&mut a);
+    assert!(step!(Doing::MarkMade { .. })(&a.next(&world)));
     world.step(&mut a);
     (world, a)
 }
@@ -82,16 +84,19 @@ fn a_paused_candidate_is_not_ready() {
 }
 
 #[test]
-fn being_ready_is_written_down_with_the_template_as_it_is_read_back() {
+fn the_template_is_written_down_as_it_is_read_back_and_then_that_it_is_ready() {
     let mut world = initialised();
     // From a file: what is read back has the API server's defaults, which were not sent.
     let file = crate::world::article::deployment()["spec"]["template"].clone();
     let settings = Deploy { change: Change::Template(file), ..deploy(V2, WEBHOOK) };
     let mut a = Driver::new("a", Goal::Deploy(settings));
+    let next = reach(&mut world, &mut a, step!(Doing::MarkMade { .. }));
+    let release = record_after(&world, &next).release.unwrap();
+    let observed = release.observed.unwrap().template;
+    assert_ne!(observed, release.hash);
     let next = reach(&mut world, &mut a, step!(Doing::MarkReady));
     let release = record_after(&world, &next).release.unwrap();
-    assert_eq!(release.waiting, Some(world.now));
-    assert!(release.sighted.is_some_and(|sighted| sighted != release.hash));
+    assert_eq!((release.waiting, release.sighted), (Some(world.now), Some(observed)));
     go(&mut world, &mut a);
     assert!(asks(&a.next(&world)));
 }
@@ -284,6 +289,7 @@ fn the_deadline_comes_before_the_timeout_and_before_a_yes() {
     let mut world = initialised();
     let mut a = Driver::new("a", Goal::Deploy(settings.clone()));
     reach(&mut world, &mut a, step!(Doing::MakeCandidate { .. }));
+    world.step(&mut a);
     world.step(&mut a);
     let Next::Wait { until, .. } = a.next(&world) else { panic!("{:?}", a.next(&world)) };
     assert_eq!((until.unwrap() - world.now).get_seconds(), 120);

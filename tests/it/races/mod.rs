@@ -22,7 +22,7 @@ const V3: &str = "kmharish/parrot-app:v3.0";
 fn far_away(bed: &Bed) -> Field {
     let api = bed.sandbox.api().with_latency(Duration::from_millis(300));
     let namespace = bed.field.namespace.clone();
-    Field { client: Client::new(api, namespace.clone()), namespace }
+    Field::new(Client::new(api, namespace.clone()), &namespace)
 }
 
 /// Runs one race with each seed.

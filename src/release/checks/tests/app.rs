@@ -107,9 +107,22 @@ impl App {
 
     /// What is made of the API server's replies.
     pub fn rehearsed(&self, reply: impl Fn(&Step) -> Reply) -> Vec<Check> {
+        checks::rehearsed(&self.tried(reply))
+    }
+
+    pub fn admitted(&self, reply: impl Fn(&Step) -> Reply) -> Vec<Check> {
+        checks::admission(&self.tried(reply), &self.snapshot())
+    }
+
+    fn tried(&self, reply: impl Fn(&Step) -> Reply) -> Vec<Rehearsed> {
         let s = self.snapshot();
         let steps = rehearse::of(&ground(&s, &self.init).expect("an app"));
-        let tried = steps.into_iter().map(|step| Rehearsed { reply: reply(&step), step });
-        checks::rehearsed(&tried.collect::<Vec<_>>())
+        steps.into_iter().map(|step| Rehearsed { reply: reply(&step), step }).collect()
+    }
+
+    /// The reply to a step that leaves its object as it is.
+    pub fn taken(&self, step: &Step) -> Reply {
+        let id = step.write.id();
+        Reply::Taken { object: self.objects.get(id.kind, &id.name).cloned() }
     }
 }

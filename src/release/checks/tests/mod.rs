@@ -7,7 +7,7 @@ mod rows;
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::report::NAMES;
 use super::{Check, Grade, Reply, prepared};
@@ -20,7 +20,8 @@ fn a_sound_app_passes_every_check_once() {
     let app = App::sound();
     let mut table = app.table();
     table.extend(prepared(&app.snapshot(), "init", "status"));
-    table.extend(app.rehearsed(|_| Reply::Taken));
+    table.extend(app.rehearsed(|step| app.taken(step)));
+    table.extend(app.admitted(|step| app.taken(step)));
     assert!(table.iter().all(|check| check.verdict == Grade::Pass), "{table:#?}");
     let names: Vec<&str> = table.iter().map(|check| check.name).collect();
     // The rights are asked about beside the table.
@@ -51,7 +52,7 @@ fn every_check_is_seen_to_find_something() {
         .copied()
         .filter(|name| {
             let told = ["rights", "direct", "deployment", "service-ports", "prepared", "dry-run"];
-            !told.contains(name)
+            !told.contains(name) && *name != "admission"
         })
         .collect();
     assert_eq!(found, told);
@@ -124,6 +125,38 @@ fn what_the_api_server_refuses_to_try_is_told() {
     let lost = app.rehearsed(|_| Reply::Lost { why: "reset".to_owned() });
     assert_eq!(lost.len(), 1, "{lost:#?}");
     assert_eq!(lost[0].verdict, Grade::Warn);
+}
+
+#[test]
+fn admission_that_changes_a_template_with_every_write_is_told_by_its_fields() {
+    let app = App::sound();
+    let changing = |change: fn(&mut Value)| {
+        let found = app.admitted(|step| match app.taken(step) {
+            Reply::Taken { object: Some(mut object) } if object["kind"] == "Deployment" => {
+                change(&mut object["spec"]["template"]);
+                Reply::Taken { object: Some(object) }
+            }
+            reply => reply,
+        });
+        assert_eq!(found.len(), 1, "once a Deployment: {found:#?}");
+        (found[0].verdict, found[0].reason())
+    };
+    let (verdict, said) = changing(|template| {
+        template["spec"]["containers"][0]["image"] = json!("mirror.example/app:1");
+        template["spec"]["containers"][0]["env"] = json!([{"name": "TOKEN", "value": "secret"}]);
+        template["metadata"]["annotations"] = json!({"a": "1"});
+        template["spec"]["tolerations"] = json!([{"key": "spot"}]);
+    });
+    assert_eq!(verdict, Grade::Fail);
+    for wanted in ["Deployment parrot", "-> mirror.example/app:1)", "and 1 more", "rollout restart"]
+    {
+        assert!(said.contains(wanted), "{wanted}: {said}");
+    }
+    assert!(!said.contains("secret"), "{said}");
+    // What a step changes in other parts is none of it.
+    assert_eq!(changing(|_| {}).0, Grade::Pass);
+    let lost = app.admitted(|_| Reply::Lost { why: "reset".to_owned() });
+    assert_eq!((lost[0].verdict, lost.len()), (Grade::Pass, 1), "the other check tells");
 }
 
 /// -preview is the longest ending of a Service, -green the one of the label's value.

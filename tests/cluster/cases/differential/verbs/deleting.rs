@@ -30,6 +30,22 @@ pub const ROWS: &[(&str, Row)] = &[
             get(&it.one()),
         ]
     }),
+    // With a body, its options alone count: this query is passed over, and the object goes.
+    ("deleted, for show in the URL alone", |it| {
+        let at = json!({ "uid": "<uid>", "resourceVersion": "<version>" });
+        let options = json!({
+            "apiVersion": "v1", "kind": "DeleteOptions", "preconditions": at,
+            "propagationPolicy": "Background", "dryRun": ["All"],
+        });
+        let url = format!("{}?dryRun=All", it.one());
+        vec![
+            it.made(),
+            delete(&it.one(), &options),
+            get(&it.one()),
+            delete(&url, &json!({ "propagationPolicy": "Background" })),
+            get(&it.one()),
+        ]
+    }),
     ("deleted before what it owns", |it| it.propagated("Background")),
     ("deleted after what it owns", |it| it.propagated("Foreground")),
     ("deleted without what it owns", |it| it.propagated("Orphan")),

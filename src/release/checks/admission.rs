@@ -1,0 +1,57 @@
+//! What admission makes of a Deployment when its pod template is none of a write: each stamp and each
+//! new size of ours would replace its pods.
+
+use super::rehearsed::{Rehearsed, Reply};
+use super::report::{Check, or_pass};
+use crate::model::Kind;
+use crate::release::plan::Doing;
+use crate::release::{Snapshot, template};
+
+const NAME: &str = "admission";
+/// More fields than these are not named.
+const NAMED: usize = 3;
+
+pub fn checks(tried: &[Rehearsed], s: &Snapshot) -> Vec<Check> {
+    let mut found: Vec<Check> = Vec::new();
+    let mut taken = 0;
+    for Rehearsed { step, reply } in tried {
+        let (id, Reply::Taken { object: Some(after) }) = (step.write.id(), reply) else { continue };
+        if !leaves_the_template(&step.doing) || id.kind != Kind::Deployment {
+            continue;
+        }
+        let Some(before) = s.objects.get(id.kind, &id.name) else { continue };
+        taken += 1;
+        let [before, after] = [before, after].map(|object| &object["spec"]["template"]);
+        let fields = template::differences(before, after);
+        if fields.is_empty() {
+            continue;
+        }
+        let named = fields.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+        let more = match fields.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let what = format!(
+            "admission changes the pod template of {id} whenever it is written: {named}{more}; a stamp \
+             or a new size of bluegreen's would replace its pods"
+        );
+        let restart =
+            format!("kubectl rollout restart deployment/{} -n {}", id.name, s.names.namespace);
+        found.push(Check::fail(NAME, what).hint(format!(
+            "have that stored, which replaces its pods once: {restart}; if it is changed again after \
+             that, exempt it from that webhook or policy"
+        )));
+    }
+    // A stamp and a size are told alike.
+    found.dedup();
+    let passes = match taken {
+        0 => "no stamp and no new size of a Deployment was tried",
+        _ => "a stamp and a new size leave the pod templates as they are",
+    };
+    or_pass(found, NAME, passes)
+}
+
+/// What a release writes of a slot beside its version.
+fn leaves_the_template(doing: &Doing) -> bool {
+    matches!(doing, Doing::Stamp { .. } | Doing::Resize { .. } | Doing::PutAway { .. })
+}
