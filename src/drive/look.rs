@@ -116,10 +116,8 @@ impl Look {
         let changed = known != reply.as_ref().map(version);
         match reply {
             Some(object) => {
-                if id.kind == Kind::Deployment
-                    && let Some(before) = self.objects.get(id.kind, &id.name)
-                {
-                    self.memory.reply(&id.name, before, &object);
+                if id.kind == Kind::Deployment {
+                    self.memory.reply(self.objects.get(id.kind, &id.name), &object);
                 }
                 self.objects.insert(id.clone(), object);
             }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Goal, Me, Probed, Record, Sight};
-use crate::model::{Colour, Id, Version, version};
+use crate::model::{Colour, Id, Version, name, version};
 
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Memory {
@@ -27,7 +27,7 @@ pub struct Memory {
     /// The gate's last answer.
     pub answer: Option<Answered>,
     /// What the last writes of Deployments were answered with, by their names.
-    pub replied: BTreeMap<String, Replied>,
+    replied: BTreeMap<String, Replied>,
     /// Whether this process asks the app.
     pub asks: bool,
     /// What asking the app has shown.
@@ -51,9 +51,10 @@ pub struct SaidBefore {
 /// The state of a Deployment that a write of ours has left.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Replied {
-    pub at: Version,
-    /// The pod template before it; of several writes with nothing between them, before the first.
-    pub before: Value,
+    at: Version,
+    /// As it was before it, if it was there; of several writes with nothing between them, before the
+    /// first.
+    before: Option<Value>,
 }
 
 /// A gate's answer, and what it was asked about.
@@ -110,10 +111,18 @@ impl Memory {
     }
 
     /// Takes in what a write has made of a Deployment.
-    pub fn reply(&mut self, name: &str, before: &Value, after: &Value) {
-        let earlier = self.replied.remove(name).filter(|earlier| earlier.at == version(before));
-        let before = earlier.map_or_else(|| before["spec"]["template"].clone(), |it| it.before);
-        self.replied.insert(name.to_owned(), Replied { at: version(after), before });
+    pub fn reply(&mut self, before: Option<&Value>, after: &Value) {
+        let earlier = self.replied.remove(name(after));
+        let earlier = earlier.filter(|earlier| before.map(version) == Some(earlier.at.clone()));
+        let before = earlier.map_or_else(|| before.cloned(), |earlier| earlier.before);
+        self.replied.insert(name(after).to_owned(), Replied { at: version(after), before });
+    }
+
+    /// Whether a Deployment is as a write of this process has left it, with nobody between the two: then
+    /// how it was before that, if it was there.
+    pub fn written(&self, deployment: &Value) -> Option<Option<&Value>> {
+        let replied = self.replied.get(name(deployment))?;
+        (replied.at == version(deployment)).then_some(replied.before.as_ref())
     }
 
     /// Takes in an observation of the record.

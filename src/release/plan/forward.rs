@@ -203,10 +203,17 @@ pub fn observed(look: Look, record: &Record, release: &Release, slot: Slot) -> O
         Some(observed) => Some(&observed.template).filter(|_| observed.uid == uid),
         None => release.sighted.as_ref(),
     };
-    let is_ours = match known {
-        Some(known) => *known == hash || is_reply(look, record, slot, known),
-        // Its reply is what was read last; or it got none, or its driver has gone since.
-        None => !hands::in_template(slot, release.started),
+    let before = look.s.memory.written(slot.0).map(|before| before.map(Slot));
+    let is_ours = match (known, before) {
+        (Some(known), _) if *known == hash => true,
+        // The reply to a write of ours that was no change of it: a stamp, a new size.
+        (Some(known), before) => before.flatten().is_some_and(|before| {
+            template::hash(&before.neutral_template(&record.label)) == *known
+        }),
+        // The reply to the write that made it.
+        (None, Some(before)) if before.and_then(|it| it.release()) != Some(release.number) => true,
+        // That got none, or its driver has gone since.
+        (None, _) => !hands::in_template(slot, release.started),
     };
     if !is_ours || slot.hash() != Some(release.hash.as_str()) {
         return Some(look.changed(format!(
@@ -226,15 +233,6 @@ pub fn observed(look: Look, record: &Record, release: &Release, slot: Slot) -> O
         release.observed = Some(Observed { uid, template: hash, images });
     });
     Some(look.act(doing, write))
-}
-
-/// Whether a template differs by nothing but what admission made of a write of this process's that
-/// was no change of it: a stamp, a new size.
-fn is_reply(look: Look, record: &Record, slot: Slot, known: &str) -> bool {
-    look.s.memory.replied.get(slot.name()).is_some_and(|replied| {
-        replied.at == slot.version()
-            && template::hash(&template::neutral(&replied.before, &record.label)) == known
-    })
 }
 
 /// The candidate is there: is it ready, and does the gate say yes?

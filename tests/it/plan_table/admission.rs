@@ -1,6 +1,6 @@
 //! What the API server makes of a candidate is the release's; what somebody makes of it later is not.
 
-use bluegreen::model::{EPOCH, Kind};
+use bluegreen::model::{EPOCH, Kind, RELEASE};
 use bluegreen::release::{Doing, Goal, Next, Outcome};
 use serde_json::{Value, json};
 
@@ -107,6 +107,19 @@ fn until_it_is_written_down_somebodys_change_is_told_by_its_manager() {
     }
 }
 
+/// Somebody who wrote the slot in the very second in which the release began, before its own write.
+#[test]
+fn the_reply_to_the_write_that_made_it_is_ours_whoever_wrote_before() {
+    for (of_release, is_ours) in [("0", true), ("1", false)] {
+        let (mut world, mut a) = made();
+        let mut before = world.get(Kind::Deployment, GREEN).clone();
+        before["metadata"]["annotations"][RELEASE] = json!(of_release);
+        edited(&mut world, "kubectl", 0, &of_template());
+        a.memory.reply(Some(&before), world.get(Kind::Deployment, GREEN));
+        assert_eq!(step!(Doing::MarkMade { .. })(&a.next(&world)), is_ours, "{of_release}");
+    }
+}
+
 #[test]
 fn once_it_is_written_down_every_other_difference_is_somebodys() {
     let (mut world, mut a) = made();
@@ -150,7 +163,7 @@ fn what_admission_makes_of_our_own_later_writes_is_the_releases_too() {
             deployment["metadata"]["annotations"][EPOCH] = json!("0");
         });
         // The process that wrote it knows its reply.
-        a.memory.reply(GREEN, &found, world.get(Kind::Deployment, GREEN));
+        a.memory.reply(Some(&found), world.get(Kind::Deployment, GREEN));
         match a.next(&world) {
             Next::Do(step) if is_ours => {
                 assert!(matches!(step.doing, Doing::MarkMade { .. }), "{step:?}");
@@ -180,7 +193,7 @@ fn replies_to_several_writes_count_from_the_first() {
             tolerations[0]["value"] = json!(epoch);
         });
         let after = world.get(Kind::Deployment, GREEN).clone();
-        a.memory.reply(GREEN, &found, &after);
+        a.memory.reply(Some(&found), &after);
         found = after;
     }
     assert!(step!(Doing::MarkMade { .. })(&a.next(&world)));
