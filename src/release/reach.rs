@@ -12,15 +12,18 @@ use crate::route::Label;
 pub fn less(s: &Snapshot, record: &Record, release: &Release) -> Option<String> {
     let (live, new) = (s.slot(release.from)?, s.slot(release.to)?);
     let reached = endpoints::reached(&s.objects, &s.names.service(release.to));
-    let pods = s.objects.list(Kind::Pod);
-    let pods = pods.filter(|pod| reached.contains(name(pod)) && whose::is_of(&s.objects, new, pod));
-    let pods: Vec<&Value> = pods.collect();
+    // One that no watch has brought yet is like its template: a stranger would be told of before.
+    let specs = reached.iter().filter_map(|pod| match s.objects.get(Kind::Pod, pod) {
+        Some(pod) => whose::is_of(&s.objects, new, pod).then_some(&pod["spec"]),
+        None => Some(&new.template()["spec"]),
+    });
+    let pods: Vec<&Value> = specs.collect();
     let services = s.following(&record.service, &record.label, release.from);
     services.into_iter().find_map(|service| {
         ports(service).find_map(|port| {
             let entry = port["name"].as_str().unwrap_or_default().to_owned();
             let now = endpoints::ready(&s.objects, name(service), &[entry]).min(live.desired());
-            let then = pods.iter().filter(|pod| has(&pod["spec"], port)).count() as u64;
+            let then = pods.iter().filter(|spec| has(spec, port)).count() as u64;
             (then < now).then(|| {
                 let (service, port) = (name(service), shown(port));
                 format!("Service {service} would reach {then} pods on port {port}, and reaches {now} now")

@@ -108,7 +108,10 @@ fn approve(look: Look, record: &Record, release: &Release, when_ready: bool) -> 
     }
     let slot = look.s.slot(release.to);
     let bears = slot.is_some_and(|slot| slot.hash() == Some(release.hash.as_str()));
-    let is_ready = bears && look.s.may_take_over(record, release);
+    // One that the live version has outgrown meanwhile gets its size from whoever goes on with it.
+    let sizes = [release.from, release.to].map(|colour| look.s.slot(colour).map(|s| s.desired()));
+    let grows = sizes[0] > sizes[1] && slot.is_some_and(|s| look.s.serves(release.to, s.desired()));
+    let is_ready = bears && (grows || look.s.may_take_over(record, release));
     if !(is_ready || when_ready) {
         return Some(not_ready(look, record, release));
     }

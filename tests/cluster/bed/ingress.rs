@@ -12,7 +12,6 @@ use tokio::net::TcpStream;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::nginx::{self, Nginx};
-use super::pods::Pods;
 use super::{Bed, SOON, kubeconfig, tokens, wait_for};
 use crate::load::Protocol;
 use crate::load::answer::{self, Answer};
@@ -41,7 +40,6 @@ pub enum Scope {
 
 pub struct DataPlane {
     nginx: Nginx,
-    _pods: Pods,
     workers: u8,
 }
 
@@ -106,7 +104,7 @@ impl DataPlane {
         if scope == Scope::Served {
             args.push(format!("--watch-namespace-selector={}={}", SERVED.0, SERVED.1));
         }
-        let pods = Pods::start(bed.kube());
+        bed.has_answering_pods();
         let mut nginx = Nginx::start(&bed.folder, args)?;
         let health = SocketAddr::from((Ipv4Addr::LOCALHOST, nginx::HEALTH));
         let up = wait_for("the ingress controller", SOON, async || {
@@ -123,7 +121,7 @@ impl DataPlane {
         .await;
         up.and_then(|up| up).with_context(|| nginx.log())?;
         bed.apply(NAMESPACE, &webhook(bed, scope)?.to_string()).await?;
-        Ok(Self { nginx, _pods: pods, workers })
+        Ok(Self { nginx, workers })
     }
 
     async fn set_workers(&mut self, bed: &Bed, workers: u8) -> Result<()> {

@@ -23,6 +23,7 @@ pub mod users;
 pub mod wait;
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -51,12 +52,18 @@ pub struct Bed {
     pub(crate) admins: AtomicUsize,
     pub(crate) users: AtomicUsize,
     ingress: ingress::Slot,
+    pods: OnceLock<pods::Pods>,
 }
 
 impl Bed {
     /// May do everything; the audit log knows it as `bed`.
     pub fn kube(&self) -> Client {
         self.kube.clone()
+    }
+
+    /// From the first call on, all pods answer.
+    pub fn has_answering_pods(&self) {
+        self.pods.get_or_init(|| pods::Pods::start(self.kube()));
     }
 
     /// Where files of tests go; removed at the end of the run.

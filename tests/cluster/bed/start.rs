@@ -67,6 +67,7 @@ pub async fn start(folder: &Path, binaries: &Binaries) -> Result<(ControlPlane, 
         admins: AtomicUsize::new(0),
         users: AtomicUsize::new(0),
         ingress: Default::default(),
+        pods: Default::default(),
     };
     Ok((plane, bed))
 }

@@ -65,7 +65,7 @@ async fn webhook_releases_at_its_first_yes(bed: Arc<Bed>) -> Result<()> {
     let output = app.ok(&[&args[..], &["--drain", "1s", "--settle", "0s"]].concat()).await?;
 
     app.is_released(V2).await?;
-    ensure!(output.stdout.lines().count() == 4, "{output:?}");
+    ensure!(output.stdout.lines().count() == 5, "{output:?}");
     for word in ["release 1 is live", V2, "parrot-green"] {
         ensure!(output.stdout.contains(word), "no {word:?}: {output:?}");
     }

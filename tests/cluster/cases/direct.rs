@@ -41,6 +41,7 @@ async fn ask(courier: &Courier) -> Result<Response, Failure> {
 }
 
 async fn a_version_is_asked_with_the_rights_for_it(bed: Arc<Bed>) -> Result<()> {
+    bed.has_answering_pods();
     let app = Parrot::ready(&bed).await?;
     let rule = |resource: &str, verbs: Value| json!([{ "apiGroups": [""], "resources": [resource], "verbs": verbs }]);
     let both = bed.releaser(&app.ns).await?;

@@ -71,7 +71,7 @@ async fn release_is_current(bed: Arc<Bed>) -> Result<()> {
     picture.lines(&asks, &["12ms", "31ms", "4.3s", "7s", "26s", "9m 27s"])?;
     picture.later("the fourth time it is asked, the gate says yes");
     let rest = after(&painted(&deploy), "the candidate is ready")?;
-    let parts = ["1m 25s", "4.4s", "41s", "10s", "30s"];
+    let parts = ["1m 25s", "4.4s", "41s", "10s", "30s", "10s"];
     picture.lines(&rest, &[&["41s", "14ms", "9ms", "10s", "30s"][..], &parts].concat())?;
     picture.check("release")
 }
