@@ -197,7 +197,8 @@ fn tells_two_versions_apart_by_whatever_differs() {
 
 #[test]
 fn what_may_say_anything_tells_nothing() {
-    let apps: Vec<(&str, u64, fn(usize) -> Heard)> = vec![
+    type Plain = fn(usize) -> Heard;
+    let apps: Vec<(&str, u64, Plain)> = vec![
         ("says the same", 1, |_| body("same")),
         ("counts", 3, |n| body(&n.to_string())),
         ("tells the time", 1, |n| body(&(n / 10).to_string())),

@@ -44,10 +44,12 @@ fn a_candidate_that_answers_errors_where_the_live_version_does_not_is_not_switch
     assert!(super::asks(&a.next(&world)));
 }
 
+type Phase = fn(&Next) -> bool;
+
 #[test]
 fn errors_alone_after_the_switch_lead_back_at_once_in_each_phase() {
     let baking = || with(|settings| settings.bake_seconds = Some(600));
-    let phases: [(Settings, fn(&Next) -> bool); 3] = [
+    let phases: [(Settings, Phase); 3] = [
         (plain().settings, |n| matches!(n, Next::Wait { on: WaitFor::Arrival { .. }, .. })),
         (plain().settings, drains),
         (baking().settings, |n| matches!(n, Next::Wait { on: WaitFor::Bake { .. }, .. })),
@@ -98,7 +100,7 @@ fn drained() -> (World, Driver) {
 fn nothing_is_put_away_while_anybody_else_answers() {
     for heard in [Heard::version(Colour::Blue, 1, 0), Heard::errors(1, 0)] {
         let (mut world, mut a) = drained();
-        heard::of(&mut a, &world, &[heard.clone()]);
+        heard::of(&mut a, &world, std::slice::from_ref(&heard));
         assert!(drains(&a.next(&world)), "{:?}", a.next(&world));
         world.pass(600);
         heard::of(&mut a, &world, &[heard]);

@@ -1,7 +1,8 @@
 //! `deploy --dry-run=server`: what would be written, each step such that the API server can check
 //! it against what there is now.
 
-use bluegreen::release::plan::rehearse::steps;
+use bluegreen::model::{Id, Kind};
+use bluegreen::release::plan::rehearse::{beside_the_template, steps};
 use bluegreen::release::{Deploy, Doing, Gate, Goal, Outcome, Step};
 use serde_json::json;
 
@@ -9,6 +10,8 @@ use super::{asks, deploying, promoted};
 use crate::world::World;
 use crate::world::article::{V1, V2, initialised};
 use crate::world::driver::{Driver, WEBHOOK, deploy};
+
+const GREEN: &str = "parrot-green";
 
 fn rehearse(world: &World, deploy: &Deploy) -> Result<Vec<Step>, Outcome> {
     let snapshot = Driver::new("r", Goal::Deploy(deploy.clone())).look(world);
@@ -48,6 +51,33 @@ fn a_second_release_is_rehearsed_in_the_slot_of_the_first() {
     assert_eq!(after.replicas("parrot-green"), 0, "the one that is live now is put away");
 }
 
+/// Of both slots, whichever is live: a stamp, and a size that it may really be given.
+#[test]
+fn what_a_release_writes_beside_the_templates_is_tried_of_every_slot() {
+    for (world, sizes) in
+        [(initialised(), vec![("parrot", 0)]), (promoted(), vec![("parrot", 1), (GREEN, 0)])]
+    {
+        let snapshot = Driver::new("r", Goal::Deploy(deploy(V2, WEBHOOK))).look(&world);
+        let steps = beside_the_template(&snapshot);
+        let wanted = sizes.into_iter().flat_map(|(deployment, replicas)| {
+            let object = Id::new(Kind::Deployment, deployment);
+            let deployment = deployment.to_owned();
+            [Doing::Stamp { object }, Doing::Resize { deployment, replicas }]
+        });
+        assert_eq!(
+            steps.iter().map(|it| it.doing.clone()).collect::<Vec<_>>(),
+            Vec::from_iter(wanted)
+        );
+        for step in steps {
+            let (mut after, name) = (world.clone(), &step.write.id().name);
+            after.apply(&step.write).unwrap_or_else(|error| panic!("{error:?}: {step:?}"));
+            let [before, after] = [&world, &after].map(|it| it.get(Kind::Deployment, name));
+            assert_ne!(before, after, "it is a change");
+            assert_eq!(before["spec"]["template"], after["spec"]["template"]);
+        }
+    }
+}
+
 #[test]
 fn what_would_not_begin_is_not_rehearsed() {
     let outcome = rehearse(&promoted(), &deploy(V2, WEBHOOK)).unwrap_err();
@@ -57,7 +87,7 @@ fn what_would_not_begin_is_not_rehearsed() {
     let outcome = rehearse(&world, &deploy(V2, WEBHOOK)).unwrap_err();
     assert!(matches!(outcome, Outcome::NothingToDo { .. }), "{outcome:?}");
     let mut world = promoted();
-    world.edit(bluegreen::model::Kind::Deployment, "parrot", |d| {
+    world.edit(Kind::Deployment, "parrot", |d| {
         d["metadata"]["generation"] = json!(99);
     });
     let outcome = rehearse(&world, &deploy(V1, WEBHOOK)).unwrap_err();
