@@ -26,7 +26,7 @@ use crate::gate::{Outside, Webhooks};
 use crate::model::Write;
 use crate::release::plan::{self, Next, WaitFor};
 use crate::release::status::{self, Status};
-use crate::release::{Goal, Me, Names, Outcome, Record, Snapshot, news};
+use crate::release::{Goal, Me, Names, Outcome, Record, Sight, Snapshot, news};
 use crate::settings::Probe;
 
 /// How long a throttled request waits, where the API server gives no time, and at most.
@@ -79,6 +79,8 @@ struct Loop<'a> {
     seen: Option<Status>,
     /// The release whose candidate's address has been said.
     shown: Option<u64>,
+    /// The release whose candidate was said to refuse what the live version answers.
+    refusing: Option<u64>,
     /// What an interrupt leaves behind, as far as it is known.
     left: Left,
     writes: u32,
@@ -112,6 +114,7 @@ pub async fn drive(drive: Drive<'_>) -> Result<Ended, Error> {
         known: None,
         seen: None,
         shown: None,
+        refusing: None,
         left: Left::Nothing,
         writes: 0,
     };
@@ -245,6 +248,16 @@ impl Loop<'_> {
         }
     }
 
+    /// Says once what the candidate itself refuses and the live version answers: it may mean to.
+    fn warn_of_refusals(&mut self, sight: &Sight) {
+        let Some(said) = sight.refuses.as_ref().filter(|_| self.refusing != self.release) else {
+            return;
+        };
+        let what = format!("the candidate refuses what the live version answers: {said}");
+        self.refusing = self.release;
+        self.emit(What::Warned { check: "direct", what, hint: None });
+    }
+
     /// Says what the app looks like, if that has changed.
     fn picture(&mut self, s: &Snapshot) {
         let status = status::of(s);
@@ -358,6 +371,7 @@ impl Loop<'_> {
                 Ok(())
             }
             Woken::Probed(probed) => {
+                self.warn_of_refusals(&probed.sight);
                 self.look.memory.probed = Some(probed);
                 Ok(())
             }

@@ -37,8 +37,8 @@ pub enum What {
         /// When the wait ends by itself; null where it does not.
         until: Option<Timestamp>,
     },
-    /// Something that somebody should know before a release begins: a warning of one of the checks that
-    /// `check` makes.
+    /// Something that somebody should know: a warning of one of the checks that `check` makes, before a
+    /// release begins, or of what the candidate answers when it is asked directly.
     Warned {
         /// The check's name.
         check: &'static str,

@@ -63,7 +63,8 @@ impl Ingress {
         self.with_gate(&[200], &Arc::default())
     }
 
-    fn with_gate(self, answers: &[u16], polls: &Arc<AtomicUsize>) -> Outside {
+    /// With a gate that says these, the last of them for ever, and counts.
+    pub fn with_gate(self, answers: &[u16], polls: &Arc<AtomicUsize>) -> Outside {
         let (answers, polls) = (answers.to_vec(), Arc::clone(polls));
         Outside::given(Courier::new(service_fn(move |request: Request| {
             let (this, answers, polls) = (self.clone(), answers.clone(), Arc::clone(&polls));

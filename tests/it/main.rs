@@ -4,6 +4,7 @@
 #[path = "../acceptance/mod.rs"]
 mod acceptance;
 mod admission;
+mod answers;
 mod bad_input;
 mod bed;
 mod cuts;

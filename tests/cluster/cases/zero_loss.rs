@@ -54,7 +54,16 @@ async fn switches_lose_nothing(bed: Arc<Bed>) -> Result<()> {
     let served = Served::behind(&bed, &ingress, 1).await?;
     let load = served.load(&ingress, Protocol::Http1, RATE).start();
     let before = ingress.reloads();
-    let after = ["--drain", DRAIN, "--probe", &format!("http://{}", ingress.http1()), "-o", "json"];
+    let after = [
+        "--drain",
+        DRAIN,
+        "--settle",
+        "1s",
+        "--probe",
+        &format!("http://{}", ingress.http1()),
+        "-o",
+        "json",
+    ];
     let deploy = [&["deploy", "parrot", "--image", V2, "--yes"], &after[..]].concat();
     let rollback = [&["rollback", "parrot"], &after[..]].concat();
     for n in 1..=THERE_AND_BACK {
