@@ -45,7 +45,9 @@ pub use news::News;
 pub use outcome::Outcome;
 pub use phase::Phase;
 pub use plan::{Doing, Next, Question, Step, WaitFor};
-pub use probed::{Arrival, ENOUGH, ENOUGH_ANSWERS, Probed, Rule, Sight, Streak, Telling, Voice};
+pub use probed::{
+    Arrival, ENOUGH, ENOUGH_ANSWERS, NOT_ASKED, Probed, Rule, Sight, Streak, Telling, Voice,
+};
 pub use record::{
     Before, Challenge, Confirmed, Driver, Ending, Finished, GateKind, GateState, HISTORY, Intent,
     LAST_NUMBER, Observed, RECORD_KEY, Record, Release, Verdict,

@@ -16,6 +16,9 @@ pub const ENOUGH_ANSWERS: u64 = 30;
 const BAD: SignedDuration = SignedDuration::from_secs(5);
 const BAD_ANSWERS: u64 = 10;
 
+/// Why nothing is heard where somebody wants it so.
+pub const NOT_ASKED: &str = "the ingress is not to be asked";
+
 /// What one process has seen of a release.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Probed {

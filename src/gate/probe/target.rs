@@ -8,6 +8,7 @@ use serde_json::Value;
 use url::{Host, Url};
 
 use crate::model::{Id, Kind, annotation, name};
+use crate::release::NOT_ASKED;
 use crate::route::{Backend, backends, is_canary};
 use crate::settings::Probe;
 
@@ -86,7 +87,7 @@ impl Targets {
     pub fn find(ingresses: &[&Value], services: &[String], choice: &Probe) -> Targets {
         let mut found = Targets::default();
         if *choice == Probe::None {
-            found.left_out.push("the ingress is not to be asked".to_owned());
+            found.left_out.push(NOT_ASKED.to_owned());
             return found;
         }
         let (mut ranked, mut of_app) = (Vec::new(), Vec::new());

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Doing, Look, Next, WaitFor, later, live, start};
 use crate::model::Colour;
 use crate::release::complaints::{self, Means};
-use crate::release::{Arrival, Confirmed, Outcome, Record, Release, Sight};
+use crate::release::{Arrival, Confirmed, NOT_ASKED, Outcome, Record, Release, Sight};
 
 /// So long a process that goes on with a switch waits until it has heard something.
 const FIRST_WORD_SECONDS: u64 = 20;
@@ -32,7 +32,10 @@ fn known(look: Look, release: &Release, wanted: Colour, began: Timestamp) -> Kno
         let first = memory.began.map(|began| later(began, FIRST_WORD_SECONDS));
         return match memory.asks && first.is_some_and(|first| look.now < first) {
             true => Known::Not(None),
-            false => Known::Unseen { since: began, why: None },
+            false => {
+                let why = (!memory.asks).then(|| NOT_ASKED.to_owned());
+                Known::Unseen { since: began, why }
+            }
         };
     };
     // What was heard last is as late as what can't be heard may be.
@@ -96,7 +99,7 @@ pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timesta
         Known::Seen => confirmed(look, release, Confirmed::Probe, None),
         // It was seen not to have arrived after its time: time alone proves nothing any more.
         Known::Unseen { why, .. } if release.doubted && sight_is_all(look, release) => {
-            if look.now >= until || why.is_none() {
+            if look.now >= until || !look.s.memory.asks {
                 return look.changed(
                     "the switch was seen not to arrive, and this process can't tell whether it has \
                      since: the same command with another --settle takes it for arrived after that time",

@@ -2,7 +2,8 @@
 
 use bluegreen::model::{Colour, Kind, RELEASE, annotation};
 use bluegreen::release::{
-    Confirmed, Deploy, Doing, Gate, Goal, Memory, Next, Outcome, Settings, Verdict, WaitFor,
+    Confirmed, Deploy, Doing, Gate, Goal, Memory, NOT_ASKED, Next, Outcome, Settings, Verdict,
+    WaitFor,
 };
 
 use jiff::Timestamp;
@@ -63,8 +64,8 @@ fn where_nothing_can_be_asked_the_ingress_controller_gets_its_time() {
         if let Some(why) = blind {
             heard::of(&mut a, &world, &[Heard::nothing(why)]);
         }
-        let why = blind.map(|why| format!("parrot: {why}"));
-        assert_eq!(arrival(&a.next(&world)), (Confirmed::Settle, why.as_deref()));
+        let why = blind.map_or(NOT_ASKED.to_owned(), |why| format!("parrot: {why}"));
+        assert_eq!(arrival(&a.next(&world)), (Confirmed::Settle, Some(why.as_str())));
     }
     world.pass(9);
     assert_eq!(arrival(&a.next(&world)).0, Confirmed::Settle);
