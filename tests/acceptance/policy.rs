@@ -154,8 +154,10 @@ impl Field {
                 self.send(Method::POST, path, Some(object.clone())).await?
             }
             Operation::Update => {
+                // What an earlier policy has made of it must not pass for this one's not acting.
+                let touched = json!({"spec": {"template": {"spec": {GRACE: 41}}}});
                 object = like;
-                let touched = json!({"metadata": {"annotations": {"tried": "yes"}}});
+                object["spec"]["template"]["spec"][GRACE] = json!(41);
                 self.send(Method::PATCH, format!("{path}/parrot?dryRun=All"), Some(touched)).await?
             }
         };
