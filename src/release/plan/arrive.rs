@@ -98,7 +98,7 @@ pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timesta
     match known(look, release, colour, switched) {
         Known::Seen => confirmed(look, release, Confirmed::Probe, None),
         // It was seen not to have arrived after its time: time alone proves nothing any more.
-        Known::Unseen { why, .. } if release.doubted && sight_is_all(look, release) => {
+        Known::Unseen { why, .. } if release.doubted && sees_nothing(look, release) => {
             if look.now >= until || !look.s.memory.asks {
                 return look.changed(
                     "the switch was seen not to arrive, and this process can't tell whether it has \
@@ -128,7 +128,7 @@ pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timesta
 }
 
 /// Whether nothing at all was seen to arrive.
-fn sight_is_all(look: Look, release: &Release) -> bool {
+fn sees_nothing(look: Look, release: &Release) -> bool {
     let sight = sight(look, release);
     sight.is_none_or(|sight| {
         matches!(sight.arrival(release.to, &release.answered), Arrival::Blind { .. })
