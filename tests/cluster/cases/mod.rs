@@ -35,6 +35,7 @@ mod preview_host;
 mod probe;
 mod proxied;
 mod refusals;
+mod reload_fails;
 mod requests;
 mod rights;
 pub mod saved;
@@ -107,6 +108,7 @@ pub fn alone() -> Vec<Trial> {
         preview_host::trials(),
         probe::trials(),
         zero_loss::trials(),
+        reload_fails::trials(),
         kinds::trials(),
         lasting::trials(),
         killed::trials(),

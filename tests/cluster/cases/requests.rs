@@ -47,6 +47,7 @@ async fn a_release_is_few_requests(bed: Arc<Bed>) -> Result<()> {
             eprintln!(
                 "requests: {n} for {replicas} replicas with {gate}, {took:.1} s, and {asked} to the app"
             );
+            eprintln!("{}", told(&lines));
             let shown: Vec<_> = lines.iter().map(|l| (&l.verb, &l.request_uri)).collect();
             ensure!(n <= AT_MOST, "{n} requests: {shown:#?}");
             let agent = format!("bluegreen/{}", env!("CARGO_PKG_VERSION"));
@@ -60,6 +61,24 @@ async fn a_release_is_few_requests(bed: Arc<Bed>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A line a request, in their order; the first write and what follows stand apart.
+fn told(lines: &[AuditLine]) -> String {
+    let mut seen = BTreeSet::new();
+    let (mut text, mut n, mut wrote) = (String::new(), 0, false);
+    for line in lines.iter().filter(|line| seen.insert(&line.id)) {
+        let writes = !["get", "list", "watch"].contains(&&*line.verb)
+            && !line.request_uri.contains("dryRun=")
+            && !line.resource.starts_with("selfsubject");
+        if writes && !wrote {
+            text += &format!("-- {n} before the first write\n");
+            (n, wrote) = (0, true);
+        }
+        n += 1;
+        text += &format!("{} {}\n", line.verb, line.request_uri);
+    }
+    text + &format!("-- {n} since\n")
 }
 
 /// From the gate's answer to the API server's acknowledgement of the Ingress patch.
