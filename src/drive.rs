@@ -162,8 +162,8 @@ impl Loop<'_> {
             let s = self.snapshot()?;
             let next = plan::plan(&self.drive.goal, &self.drive.me, &s, self.now());
             match next {
-                Next::Do(step) if step.fresh && !self.look.is_fresh() => {
-                    self.observe(Breadth::Serving).await?;
+                Next::Do(step) if step.fresh > self.look.fresh() => {
+                    self.observe(Breadth::of(step.fresh)).await?;
                 }
                 Next::Do(step) => match self.preflight(&step, &s).await? {
                     Some(outcome) => return Ok(outcome),

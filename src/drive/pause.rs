@@ -166,17 +166,19 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
     let pods = known.filter(|_| release.is_some());
     let pods = pods.map(|record| Spec::labelled(Kind::Pod, record.label.selector()));
     let deployment = |colour: Colour| Spec::named(Kind::Deployment, s.names.deployment(colour));
-    let slices = |colour: Colour| {
-        let of_service = format!("{SLICE_SERVICE}={}", s.names.service(colour));
-        Spec::labelled(Kind::EndpointSlice, of_service)
+    // One for both, and the same for as long as a release lasts: each that is opened is a request.
+    let slices = || {
+        let [blue, green] = Colour::BOTH.map(|colour| s.names.service(colour));
+        Spec::labelled(Kind::EndpointSlice, format!("{SLICE_SERVICE} in ({blue},{green})"))
     };
     match on {
         WaitFor::Ready { colour, .. } | WaitFor::Settle { colour } => {
             specs.push(deployment(*colour));
-            specs.push(slices(*colour));
+            specs.push(slices());
             specs.extend(pods);
             // Whoever mends a Service that would lose by the switch need not be waited for any longer.
             if let (Some(record), Some(release)) = (known, release)
+                && s.slot(release.to).is_some_and(|slot| s.serves(release.to, slot.desired()))
                 && s.hindrance(record, release).is_some()
             {
                 let services = s.following(&record.service, &record.label, release.from);
@@ -190,7 +192,7 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
         | WaitFor::Ended { .. } => {
             // Whether the new version still serves, and the old one could.
             specs.extend(release.map(|release| deployment(release.to)));
-            specs.extend(Colour::BOTH.map(slices));
+            specs.push(slices());
             specs.extend(pods);
             // And whether people are still led to it.
             if let Some(record) = known {
@@ -215,8 +217,13 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
                 specs.extend(routes.map(|name| Spec::named(Kind::Ingress, name)));
             }
         }
-        // A candidate that goes bad meanwhile says it by its pods.
-        WaitFor::Gate { .. } | WaitFor::Answer | WaitFor::Person => specs.extend(pods),
+        // A candidate that goes bad meanwhile says it by its pods. The other two stay open for the switch:
+        // to open them again would be more requests.
+        WaitFor::Gate { .. } | WaitFor::Answer | WaitFor::Person => {
+            specs.extend(release.map(|release| deployment(release.to)));
+            specs.push(slices());
+            specs.extend(pods);
+        }
         WaitFor::Driver { .. } | WaitFor::SignOfLife { .. } | WaitFor::Turn { .. } => {}
     }
     specs

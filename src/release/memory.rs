@@ -55,6 +55,7 @@ pub struct Replied {
     /// As it was before it, if it was there; of several writes with nothing between them, before the
     /// first.
     before: Option<Value>,
+    after: Value,
 }
 
 /// A gate's answer, and what it was asked about.
@@ -115,7 +116,14 @@ impl Memory {
         let earlier = self.replied.remove(name(after));
         let earlier = earlier.filter(|earlier| before.map(version) == Some(earlier.at.clone()));
         let before = earlier.map_or_else(|| before.cloned(), |earlier| earlier.before);
-        self.replied.insert(name(after).to_owned(), Replied { at: version(after), before });
+        let replied = Replied { at: version(after), before, after: after.clone() };
+        self.replied.insert(name(after).to_owned(), replied);
+    }
+
+    /// How the last write of this process has left a Deployment, whatever came after it.
+    pub fn left(&self, deployment: &Value) -> Option<&Value> {
+        let replied = self.replied.get(name(deployment))?;
+        (replied.at.uid == version(deployment).uid).then_some(&replied.after)
     }
 
     /// Whether a Deployment is as a write of this process has left it, with nobody between the two: then

@@ -44,7 +44,7 @@ pub use names::Names;
 pub use news::News;
 pub use outcome::Outcome;
 pub use phase::Phase;
-pub use plan::{Doing, Next, Question, Step, WaitFor};
+pub use plan::{Doing, Fresh, Next, Question, Step, WaitFor};
 pub use probed::{
     Arrival, ENOUGH, ENOUGH_ANSWERS, NOT_ASKED, Probed, Rule, Sight, Streak, Telling, Voice,
 };

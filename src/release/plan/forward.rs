@@ -212,8 +212,14 @@ pub fn observed(look: Look, record: &Record, release: &Release, slot: Slot) -> O
         }),
         // The reply to the write that made it.
         (None, Some(before)) if before.and_then(|it| it.release()) != Some(release.number) => true,
-        // That got none, or its driver has gone since.
-        (None, _) => !hands::in_template(slot, release.started),
+        // That got none, or its driver has gone since; or it is not written down as long as it is as sent.
+        (None, _) => {
+            let left = look.s.memory.left(slot.0).map(Slot);
+            let left = left.filter(|left| left.release() == Some(release.number));
+            let is_left =
+                |left: Slot| template::hash(&left.neutral_template(&record.label)) == hash;
+            left.is_none_or(is_left) && !hands::in_template(slot, release.started)
+        }
     };
     if !is_ours || slot.hash() != Some(release.hash.as_str()) {
         return Some(look.changed(format!(
@@ -222,7 +228,9 @@ pub fn observed(look: Look, record: &Record, release: &Release, slot: Slot) -> O
             release.number
         )));
     }
-    if known == Some(&hash) {
+    // What was sent is written down already; it stays so until the candidate is ready.
+    let as_sent = release.observed.is_none() && known.is_none() && hash == release.hash;
+    if as_sent || known == Some(&hash) {
         return None;
     }
     let images = template::images(&found);
@@ -241,7 +249,7 @@ fn ready(look: Look, record: &Record, release: &Release, slot: Slot, detach: boo
     if let Some(what) = strangers::behind(s, record, release.to) {
         return look.changed(what);
     }
-    // At the gate its pods alone are watched: they say that it is unready before anything else is read.
+    // A pod says that it is unready before anything else does.
     if !s.may_take_over(record, release) || !s.unready(release.to, release.number).is_empty() {
         return not_ready(look, record, release, slot);
     }

@@ -51,8 +51,19 @@ pub enum Next {
 pub struct Step {
     pub doing: Doing,
     pub write: Write,
-    /// What it depends on has to be read again in the same pass.
-    pub fresh: bool,
+    /// How much of what it depends on has to be read again in the same pass.
+    pub fresh: Fresh,
+}
+
+/// How much has been read since the loop paused last, or has to be.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Fresh {
+    #[default]
+    Nothing,
+    /// Whom the app's callers are led to, and the record.
+    Leads,
+    /// All that a switch rests on.
+    Serving,
 }
 
 /// The question that a gate's answer counts for.
@@ -155,7 +166,7 @@ fn replaced(look: Look, record: &Record, finished: &Finished, goal: &Goal) -> bo
 
 impl Look<'_> {
     fn step(&self, doing: Doing, write: Write) -> Step {
-        Step { doing, write, fresh: false }
+        Step { doing, write, fresh: Fresh::Nothing }
     }
 
     fn act(&self, doing: Doing, write: Write) -> Next {
@@ -164,7 +175,13 @@ impl Look<'_> {
 
     /// A step that takes something away or sends people elsewhere: decided on a look of its own.
     fn act_fresh(&self, doing: Doing, write: Write) -> Next {
-        Next::Do(Box::new(Step { doing, write, fresh: true }))
+        Next::Do(Box::new(Step { doing, write, fresh: Fresh::Serving }))
+    }
+
+    /// One that holds only for a Deployment as it was seen, and depends on nothing else but on whom people
+    /// are led to.
+    fn act_where_led(&self, doing: Doing, write: Write) -> Next {
+        Next::Do(Box::new(Step { doing, write, fresh: Fresh::Leads }))
     }
 
     /// A change of the record, which holds only if nobody else changed it meanwhile.
@@ -202,7 +219,7 @@ impl Look<'_> {
             record.driver = None;
             record.challenge = None;
         });
-        self.act_fresh(Doing::Finish, write)
+        self.act_where_led(Doing::Finish, write)
     }
 
     fn myself(&self) -> Driver {

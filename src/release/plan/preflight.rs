@@ -28,9 +28,11 @@ pub fn before(goal: &Goal, doing: &Doing, s: &Snapshot, now: Timestamp) -> Optio
             let (_, record) = s.record.as_ref()?;
             let Leads::To(from) = s.routes_lead(record) else { return None };
             let ground = deploy::ground(s, record, from, wanted)?;
-            let mut steps = rehearse::steps(wanted, s, now).unwrap_or_default();
-            steps.extend(rehearse::beside_the_template(s));
-            Some(Preflight { warnings: checks::warnings(&ground), steps })
+            let steps = rehearse::steps(wanted, s, now).unwrap_or_default();
+            Some(Preflight {
+                warnings: checks::warnings(&ground),
+                steps: rehearse::to_try(steps, s),
+            })
         }
         _ => None,
     }

@@ -29,7 +29,7 @@ pub fn next(look: Look, release: &Release, candidate: Slot, kept: Timestamp) -> 
             return next;
         }
         let deployment = old.name().to_owned();
-        return look.act_fresh(Doing::PutAway { deployment }, scale(old, 0));
+        return look.act_where_led(Doing::PutAway { deployment }, scale(old, 0));
     }
     missed(look, release, kept).unwrap_or_else(|| look.finish(Verdict::Promoted))
 }

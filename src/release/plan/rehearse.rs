@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Next, Step, plan};
+use super::{Fresh, Next, Step, plan};
 use crate::model::{Colour, EPOCH, Id, Kind, Write, annotate, name};
 use crate::release::checks::Ground;
 use crate::release::goal::{Deploy, Gate, Goal, Me};
@@ -80,27 +80,37 @@ pub fn of(g: &Ground) -> Vec<Step> {
     };
     let deployment = s.names.deployment(g.to);
     let doing = Doing::MakeCandidate { deployment, replicas: what.replicas };
-    let mut steps = vec![Step { doing, write, fresh: false }];
+    let mut steps = vec![Step { doing, write, fresh: Fresh::Nothing }];
     steps.extend(turn.steps(s));
+    to_try(steps, s)
+}
+
+/// The steps that are worth a request of their own. The first of a release changes the record alone, and
+/// breaks nothing where it is refused; what puts a Deployment away is one of its new sizes.
+pub fn to_try(mut steps: Vec<Step>, s: &Snapshot) -> Vec<Step> {
+    steps.retain(|step| !matches!(step.doing, Doing::Start { .. } | Doing::PutAway { .. }));
     steps.extend(beside_the_template(s));
     steps
 }
 
-/// What a release may write of the Deployments that are there without a new version: a stamp, a size.
+/// What a release may write of the Deployments that are there without a new version, in one: a stamp and
+/// a size.
 pub fn beside_the_template(s: &Snapshot) -> Vec<Step> {
     let epoch = s.record.as_ref().map_or(0, |(_, record)| record.epoch) + 1;
     let slots = || Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour));
     let size = slots().map(|slot| slot.desired()).max().unwrap_or_default().max(1);
-    let steps = slots().flat_map(|slot| {
-        let id = Id::new(Kind::Deployment, slot.name());
-        let stamp = annotate(slot.0, &[(EPOCH, epoch.to_string())]);
-        let stamp = Write::patch(id.clone(), &slot.version(), stamp);
+    let steps = slots().map(|slot| {
         // Sizes that it may really be given.
         let replicas = if slot.desired() > 0 { 0 } else { size };
-        let resize = Doing::Resize { deployment: slot.name().to_owned(), replicas };
-        [(Doing::Stamp { object: id }, stamp), (resize, super::forward::scale(slot, replicas))]
+        let mut write = super::forward::scale(slot, replicas);
+        if let Write::Patch { patch, .. } = &mut write {
+            patch.0.extend(annotate(slot.0, &[(EPOCH, epoch.to_string())]));
+        }
+        let deployment = slot.name().to_owned();
+        let doing = Doing::Resize { deployment, replicas };
+        Step { doing, write, fresh: Fresh::Nothing }
     });
-    steps.map(|(doing, write)| Step { doing, write, fresh: false }).collect()
+    steps.collect()
 }
 
 /// The look after a step, as far as JSON alone tells.
@@ -134,7 +144,7 @@ impl Turn {
     fn steps(&self, s: &Snapshot) -> Vec<Step> {
         let services = s.names.serving(&self.service);
         let mut steps = Vec::new();
-        let step = |doing, write| Step { doing, write, fresh: false };
+        let step = |doing, write| Step { doing, write, fresh: Fresh::Nothing };
         let to_colour = |route: &Value, colour: Colour| {
             let to = s.names.service(colour);
             let (app, release, epoch) = (s.names.app.as_str(), self.number, self.epoch);
@@ -159,8 +169,11 @@ impl Turn {
             steps.push(step(Doing::PutAway { deployment: old }, write));
         }
         for route in &routes {
-            let (ingress, _, write, service) = to_colour(route, self.from);
-            steps.push(step(Doing::SwitchBack { ingress, service }, write));
+            let (ingress, was, write, service) = to_colour(route, self.from);
+            // Where it stands as it would be led back, that has been taken before.
+            if !was.is_empty() {
+                steps.push(step(Doing::SwitchBack { ingress, service }, write));
+            }
         }
         steps
     }

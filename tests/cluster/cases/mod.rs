@@ -127,6 +127,7 @@ pub fn measurements() -> Vec<Trial> {
         killed::long(),
         gone_bad::long(),
         settle::trials(),
+        requests::long(),
     ];
     files.into_iter().flatten().map(|trial| trial.with_ignored_flag(true)).collect()
 }

@@ -108,7 +108,7 @@ fn a_switch_that_the_controller_rejects_is_taken_back_at_once() {
             ),
             "{next:?}"
         );
-        assert!(written(&next).fresh, "on a look of its own");
+        assert!(written(&next).fresh == bluegreen::release::Fresh::Serving, "on a look of its own");
     }
     a.memory.probed = None;
     let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("it goes on") };

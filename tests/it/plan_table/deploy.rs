@@ -337,7 +337,7 @@ fn what_a_dead_driver_made_late_is_removed_before_the_next_release() {
     late(&mut world, &object);
     let next = driver("b", deploy(V3, WEBHOOK)).next(&world);
     assert_eq!(*doing(&next), Doing::RemoveLeftover { deployment: "parrot-green".into() });
-    assert!(written(&next).fresh);
+    assert!(written(&next).fresh == bluegreen::release::Fresh::Serving);
 }
 
 #[test]

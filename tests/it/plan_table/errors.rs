@@ -64,7 +64,7 @@ fn errors_alone_after_the_switch_lead_back_at_once_in_each_phase() {
         heard::of(&mut a, &world, &[Heard::errors(10, 5)]);
         let next = a.next(&world);
         assert_eq!(ends(&next), "it went bad after the switch: parrot: 502 Bad Gateway");
-        assert!(written(&next).fresh, "on a look of its own");
+        assert!(written(&next).fresh == bluegreen::release::Fresh::Serving, "on a look of its own");
         reach(&mut world, &mut a, step!(Doing::SwitchBack { .. }));
         go(&mut world, &mut a);
         heard::of(&mut a, &world, &[Heard::version(Colour::Blue, 30, 3)]);

@@ -296,7 +296,7 @@ fn a_new_version_that_stops_answering_is_left_at_once() {
         let Doing::End { ending } = doing(&next) else { panic!("{next:?}") };
         assert_eq!(ending.outcome, Verdict::Unhealthy);
         assert!(ending.reason.starts_with("it went bad after the switch: "), "{}", ending.reason);
-        assert!(written(&next).fresh, "on a look of its own");
+        assert!(written(&next).fresh == bluegreen::release::Fresh::Serving, "on a look of its own");
         let before = world.now;
         reach(&mut world, &mut a, step!(Doing::SwitchBack { .. }));
         assert_eq!(world.now, before, "nothing is waited for");
@@ -366,7 +366,7 @@ fn a_kept_version_stays_warm_while_its_annotations_are_not_observed() {
     world.follow(&mut a);
     world.pass(60);
     let mut b = Driver::new("b", rollback());
-    reach(&mut world, &mut b, step!(Doing::MarkMade { .. }));
+    reach(&mut world, &mut b, step!(Doing::MakeCandidate { .. }));
     world.step(&mut b);
     // Of a Deployment the API server counts changes of annotations as well.
     world.edit(Kind::Deployment, "parrot", |deployment| {
