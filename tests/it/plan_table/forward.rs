@@ -197,7 +197,7 @@ fn the_old_version_is_put_away_after_the_drain() {
     let (mut world, mut a) = draining();
     let next = reach(&mut world, &mut a, step!(Doing::PutAway { .. }));
     assert_eq!(*doing(&next), Doing::PutAway { deployment: "parrot".into() });
-    assert!(written(&next).fresh == bluegreen::release::Fresh::Serving);
+    assert!(written(&next).fresh == bluegreen::release::Fresh::Leads);
     let zero = json!([{"op": "add", "path": "/spec/replicas", "value": 0}]);
     assert_patch(&next, &world, Kind::Deployment, "parrot", zero);
 }

@@ -453,8 +453,7 @@ fn a_kept_version_that_has_to_grow_is_waited_for() {
     let mut b = Driver::new("b", rollback());
     let began = world.now;
     reach(&mut world, &mut b, step!(Doing::MakeCandidate { .. }));
-    // Two looks in between, as the pods take their time.
-    world.step(&mut b);
+    // A look in between, as the pods take their time.
     world.step(&mut b);
     assert!(step!(Doing::MarkUnready)(&b.next(&world)), "it is warm no more");
     go(&mut world, &mut b);
