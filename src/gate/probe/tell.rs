@@ -256,18 +256,25 @@ impl Tell {
         if apart.is_empty() {
             return apart;
         }
-        let through = way.before.iter().chain(&way.after);
-        let through = through.filter_map(|(_, heard)| match heard {
-            Heard::Answer(answer) if self.is_of_a_version(way, answer) => Some(answer),
-            _ => None,
-        });
-        let through: Vec<&Answer> = through.collect();
-        apart.retain(|feature, [blue, green]| {
-            let values = through.iter().map(|answer| value(answer.says(feature)));
-            let values: BTreeSet<Option<String>> = values.collect();
-            // What is never there proves nothing: it may have been taken off on the way.
-            values.iter().any(Option::is_some)
-                && values.iter().all(|value| blue.contains(value) || green.contains(value))
+        let of_a_version = |all: &'_ VecDeque<(Timestamp, Heard)>| -> Vec<Answer> {
+            let answers = all.iter().filter_map(|(_, heard)| match heard {
+                Heard::Answer(answer) if self.is_of_a_version(way, answer) => Some(answer.clone()),
+                _ => None,
+            });
+            answers.collect()
+        };
+        let (before, after) = (of_a_version(&way.before), of_a_version(&way.after));
+        apart.retain(|feature, both| {
+            let values = |answers: &[Answer]| -> BTreeSet<Option<String>> {
+                answers.iter().map(|answer| value(answer.says(feature))).collect()
+            };
+            let (before, after) = (values(&before), values(&after));
+            let [old, new] = [self.candidate.other(), self.candidate].map(|it| &both[it as usize]);
+            // What is never there proves nothing: it may have been taken off on the way. And nobody but
+            // the old version answers before a switch: what says otherwise has changed by itself.
+            before.iter().chain(&after).any(Option::is_some)
+                && before.is_subset(old)
+                && after.iter().all(|value| old.contains(value) || new.contains(value))
         });
         apart
     }

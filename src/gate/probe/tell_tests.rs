@@ -481,6 +481,31 @@ fn what_one_ingress_or_address_shows_says_nothing_of_another() {
     assert_eq!(seen(["parrot 10.0.0.1"; 2], &["Ingress zoo is not asked"]), why);
 }
 
+/// A page has the minute in it. One version was asked before it was over and the other one after that, so
+/// that each seems to say something else; through the ingress the live one says both.
+#[test]
+fn what_comes_before_the_switch_and_is_not_the_live_versions_tells_nothing() {
+    let mut scene = plain();
+    for nth in 0..20 {
+        scene.tell.note_version(0, Colour::Blue, body("12:00"), at(nth * 100));
+        scene.tell.note_version(0, Colour::Green, body("12:01"), at(60_000 + nth * 100));
+    }
+    for nth in 0..10 {
+        let minute = if nth < 5 { "12:00" } else { "12:01" };
+        scene.tell.note_way(0, body(minute), at(57_500 + nth * 500));
+    }
+    scene.answered = scene.sight().answered(&[]);
+    scene.tell.want(Colour::Green);
+    for nth in 0..64 {
+        scene.tell.note_way(0, body("12:01"), at(63_000 + nth * 100));
+    }
+    scene.now = 90_000;
+    assert_eq!(
+        scene.arrival(),
+        blind("what tells the versions apart does not come through the ingress")
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
