@@ -126,7 +126,9 @@ pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timesta
             look.changed(format!("the switch does not arrive: {why}"))
         }
         Known::Not(Some(_))
-            if !release.doubted && look.now >= later(switched, release.settle_seconds) =>
+            if !release.doubted
+                && look.now >= later(switched, release.settle_seconds)
+                && !sight(look, release).is_some_and(|s| s.is_hiccup(&release.answered)) =>
         {
             look.act(Doing::Doubt, look.release(|release| release.doubted = true))
         }
