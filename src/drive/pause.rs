@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::Drive;
-use super::asking::{Asking, Wanted, asked_for};
+use super::asking::{Asking, Whom, asked_for};
 use crate::cluster::{Change, Spec, Watches, about};
 use crate::event::What;
 use crate::gate::Payload;
@@ -85,13 +85,13 @@ impl Pause {
     }
 
     /// Whether the app is asked now, and which version is to answer.
-    fn prepare_probe(&mut self, drive: &Drive, s: &Snapshot, on: &WaitFor) -> Option<Wanted> {
-        let (release, wanted) = asked_for(s, on)?;
+    fn prepare_probe(&mut self, drive: &Drive, s: &Snapshot, on: &WaitFor) -> Option<Whom> {
+        let (release, whom) = asked_for(s, on)?;
         match &mut self.probe {
             Some(asking) if asking.is_about(release) => asking.follow(drive, s),
             _ => self.probe = Some(Asking::new(drive, s, release)),
         }
-        Some(wanted)
+        Some(whom)
     }
 
     pub async fn wait(
@@ -112,7 +112,7 @@ impl Pause {
         let left = left.map_or(again, |left| Duration::try_from(left).unwrap_or_default());
         // A moment more: a clock that rounds must not wake us before the time has come.
         let left = left.min(again) + Duration::from_millis(5);
-        let wanted = self.prepare_probe(drive, s, on);
+        let whom = self.prepare_probe(drive, s, on);
         let poll = async {
             match &mut self.poll {
                 Some(poll) => poll.answer.as_mut().await,
@@ -121,8 +121,8 @@ impl Pause {
         };
         // On the heap, as all that a whole command awaits stands on one stack.
         let probe = Box::pin(async {
-            match (&mut self.probe, wanted) {
-                (Some(asking), Some(wanted)) => asking.next(drive.cluster, wanted).await,
+            match (&mut self.probe, whom) {
+                (Some(asking), Some(whom)) => asking.next(drive.cluster, whom).await,
                 _ => std::future::pending().await,
             }
         });

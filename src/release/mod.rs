@@ -46,7 +46,7 @@ pub use outcome::Outcome;
 pub use phase::Phase;
 pub use plan::{Doing, Fresh, Next, Question, Step, WaitFor};
 pub use probed::{
-    Arrival, ENOUGH, ENOUGH_ANSWERS, NOT_ASKED, Probed, Rule, Sight, Streak, Telling, Voice,
+    Arrival, ENOUGH, ENOUGH_ANSWERS, LATELY, NOT_ASKED, Probed, Rule, Sight, Streak, Telling, Voice,
 };
 pub use record::{
     Before, Challenge, Confirmed, Driver, Ending, Finished, GateKind, GateState, HISTORY, Intent,

@@ -8,7 +8,7 @@ use crate::release::complaints::{self, Means};
 use crate::release::{Arrival, Confirmed, NOT_ASKED, Outcome, Record, Release, Sight};
 
 /// So long a process that goes on with a switch waits until it has heard something.
-const FIRST_WORD_SECONDS: u64 = 20;
+pub const FIRST_WORD_SECONDS: u64 = 20;
 
 /// What is known of it.
 enum Known {
@@ -23,6 +23,13 @@ enum Known {
 /// What this process has heard of the release.
 pub fn sight<'a>(look: Look<'a>, release: &Release) -> Option<&'a Sight> {
     look.s.memory.sight(release.number)
+}
+
+/// Writes down which rules are answered before the switch, as far as this process has heard it.
+pub fn note_answered(look: Look, release: &mut Release) {
+    if let Some(sight) = look.s.memory.sight(release.number) {
+        release.answered = sight.answered(&release.answered);
+    }
 }
 
 /// `began`: when people were led to the version that is wanted now.
@@ -119,7 +126,9 @@ pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timesta
             look.changed(format!("the switch does not arrive: {why}"))
         }
         Known::Not(Some(_))
-            if !release.doubted && look.now >= later(switched, release.settle_seconds) =>
+            if !release.doubted
+                && look.now >= later(switched, release.settle_seconds)
+                && !sight(look, release).is_some_and(|s| s.is_hiccup(&release.answered)) =>
         {
             look.act(Doing::Doubt, look.release(|release| release.doubted = true))
         }

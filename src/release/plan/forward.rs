@@ -259,6 +259,8 @@ fn ready(look: Look, record: &Record, release: &Release, slot: Slot, detach: boo
             if let Some(release) = &mut record.release {
                 release.waiting = Some(look.now);
                 release.sighted = Some(sighted);
+                // Whoever switches it may be a process that does not ask first.
+                arrive::note_answered(look, release);
             }
             if detach {
                 record.driver = None;

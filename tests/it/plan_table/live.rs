@@ -159,6 +159,25 @@ fn as_long_as_the_old_version_answers_it_stays() {
     assert_eq!(world.replicas("parrot"), 1);
 }
 
+/// Nobody can tell the versions apart, and the one answer that came when the time was over is an error.
+#[test]
+fn a_hiccup_at_the_end_of_its_time_is_no_doubt() {
+    let (mut world, mut a) = switched(plain());
+    world.pass(10);
+    let alike = Heard::nothing("both versions answer alike");
+    heard::of(&mut a, &world, &[Heard::errors(9, 4).alike()]);
+    assert_eq!(arrival(&a.next(&world)).0, Confirmed::Probe);
+    heard::of(&mut a, &world, &[alike]);
+    assert!(step!(Doing::StartDrain { .. })(&a.next(&world)), "{:?}", a.next(&world));
+    // At one of two addresses of the rule they go on.
+    let some = [Heard::errors(10, 5).alike(), Heard::version(Colour::Green, 60, 6).named("zoo")];
+    let mut sight = heard::sight(&world, &some);
+    sight.rules.iter_mut().for_each(|rule| rule.rule = "both".to_owned());
+    world.edit_record(|r| r.release.as_mut().unwrap().answered.push("zoo".to_owned()));
+    heard::hears(&mut a, sight);
+    assert_eq!(*doing(&a.next(&world)), Doing::Doubt);
+}
+
 /// Both versions are there to be asked: nothing of it is the first one's memory.
 #[test]
 fn who_goes_on_with_a_switch_asks_like_who_began_it() {
