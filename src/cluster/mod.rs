@@ -8,6 +8,7 @@ mod credential;
 mod direct;
 mod execute;
 mod explain;
+mod kubeconfig;
 mod logs;
 mod observe;
 mod plugin;
