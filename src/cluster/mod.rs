@@ -13,6 +13,7 @@ mod logs;
 mod observe;
 mod plugin;
 mod proxy;
+mod refusal;
 mod rights;
 mod watch;
 
@@ -20,7 +21,7 @@ pub use call::{CallError, Cluster};
 pub use clock::Clock;
 pub use connect::{Access, connect};
 pub use direct::courier;
-pub use execute::rehearsed;
+pub use execute::{rehearsed, tried};
 pub use observe::{Breadth, about, apps, read, read_once, said};
 pub use rights::missing;
 pub use watch::{Change, Spec, Watches};
