@@ -41,7 +41,7 @@ pub use expected::{Expected, ExpectedService};
 pub use fault::Fault;
 pub use goal::{Change, Deploy, Gate, Goal, Init, Me, PreviewHost};
 pub use hands::{Hand, Tool};
-pub use memory::{ANSWERS, Answer, Answered, Memory, SaidBefore};
+pub use memory::{ANSWERS, Answer, Answered, Memory, Reading, SaidBefore, Tried};
 pub use names::Names;
 pub use news::News;
 pub use outcome::Outcome;
