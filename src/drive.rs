@@ -160,6 +160,10 @@ impl Loop<'_> {
                 return Err(self.interrupted(signal));
             }
             let s = self.snapshot()?;
+            if let Some((tried, write)) = plan::unread(&self.drive.goal, &s) {
+                self.read_template(tried, &write).await?;
+                continue;
+            }
             let next = plan::plan(&self.drive.goal, &self.drive.me, &s, self.now());
             match next {
                 Next::Do(step) if step.fresh > self.look.fresh() => {

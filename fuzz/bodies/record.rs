@@ -152,7 +152,13 @@ fn driven(goal: &Goal, mut objects: Objects) {
             }
             Next::Ask(question) => {
                 let (release, hash) = (question.release, question.hash);
-                memory.answer = Some(Answered { release, hash, at: now, answer: Answer::Pass });
+                memory.answer = Some(Answered {
+                    release,
+                    hash,
+                    at: now,
+                    answer: Answer::Pass,
+                    not_before: None,
+                });
             }
             Next::Wait { until: Some(until), .. } if until > now => now = until,
             Next::Wait { .. } | Next::Done(_) => return,

@@ -269,7 +269,7 @@ fn why(code: u16, reason: &str, message: &str) -> Why {
         410 => Why::Expired,
         401 | 403 => {
             let (reason, message) = (reason.to_owned(), message.to_owned());
-            Why::Denied(CallError::Refused { code, reason, message })
+            Why::Denied(CallError::Refused { code, reason, message, faults: Vec::new() })
         }
         _ => Why::Broken,
     }

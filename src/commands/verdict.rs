@@ -8,8 +8,42 @@ use super::session::Session;
 use crate::clean::clean;
 use crate::drive::Ended;
 use crate::error::{Error, Kind};
-use crate::release::{Confirmed, Finished, Hand, Outcome, Tool, Verdict};
+use crate::release::{Confirmed, Fault, Finished, Hand, Outcome, Tool, Verdict};
 use crate::report::lasted;
+use crate::settings::Template;
+
+/// The same of a command that was given a file: what is wrong with it is shown there.
+pub fn of_file(session: &Session, ended: &Ended, file: Option<&Template>) -> Result<String, Error> {
+    match (&ended.outcome, file) {
+        (Outcome::Misread { fields }, Some(file)) => {
+            let explain = explain(session, fields);
+            Err(file.wrong(fields).hint(explain))
+        }
+        _ => of(session, ended),
+    }
+}
+
+/// The command that shows what may stand in the first of these fields, or beside it.
+fn explain(session: &Session, fields: &[Fault]) -> String {
+    let field = fields.first().map_or("", |fault| fault.field.as_str());
+    let is_unknown = fields.first().is_some_and(|fault| fault.what == "unknown field");
+    let mut path = String::new();
+    let mut depth = 0;
+    for c in field.chars() {
+        match c {
+            '[' => depth += 1,
+            ']' => depth -= 1,
+            c if depth == 0 => path.push(c),
+            _ => {}
+        }
+    }
+    let path = match path.rsplit_once('.') {
+        Some((parent, _)) if is_unknown => parent.to_owned(),
+        _ if path.is_empty() => "spec.template.spec".to_owned(),
+        _ => path,
+    };
+    session.cluster.kubectl(&format!("explain deployment.{path}"))
+}
 
 /// What the outcome of a command that drives means.
 pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
@@ -71,6 +105,12 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
                 .hint("--webhook URL: when this address answers 200")
                 .hint("--detach: return when it is ready, and let a later promote or abort decide")
                 .hint("--yes: as soon as it is ready"))
+        }
+        Outcome::Misread { fields } => {
+            let what = format!("the API server can't take this version of {app}");
+            let mut error = Error::new(Kind::Usage, what).hint(explain(session, fields));
+            error.causes = fields.iter().map(Fault::sentence).collect();
+            Err(error)
         }
         Outcome::Misfit { why } => {
             let look = format!("get deployment {app} -o yaml");

@@ -10,7 +10,7 @@ use super::Drive;
 use super::asking::{Asking, Whom, asked_for};
 use crate::cluster::{Change, Spec, Watches, about};
 use crate::event::What;
-use crate::gate::Payload;
+use crate::gate::{Payload, Reply};
 use crate::model::{Colour, Kind, name};
 use crate::release::plan::{Question, WaitFor};
 use crate::release::{Answered, Probed, SLICE_SERVICE, Snapshot};
@@ -55,9 +55,10 @@ impl Pause {
         let asked = question.clone();
         let answer = Box::pin(async move {
             let now = || cluster.clock().now();
-            let answer = webhook.ask(&payload, &now).await;
+            let Reply { answer, after } = webhook.ask(&payload, &now).await;
             let at = now();
-            Answered { release: asked.release, hash: asked.hash, at, answer }
+            let not_before = after.map(|after| at.checked_add(after).unwrap_or(Timestamp::MAX));
+            Answered { release: asked.release, hash: asked.hash, at, answer, not_before }
         });
         self.poll = Some(Poll { question, answer });
         Some(What::GateAsked { gate })

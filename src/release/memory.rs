@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::checks::Reply;
 use super::{Goal, Me, Probed, Record, Sight};
 use crate::model::{Colour, Id, Version, name, version};
 
@@ -26,6 +27,8 @@ pub struct Memory {
     pub refused: Option<(Id, String)>,
     /// The gate's last answer.
     pub answer: Option<Answered>,
+    /// What the API server makes of the template in a file.
+    pub reading: Option<Reading>,
     /// What the last writes of Deployments were answered with, by their names.
     replied: BTreeMap<String, Replied>,
     /// Whether this process asks the app.
@@ -48,6 +51,21 @@ pub struct SaidBefore {
     pub events: Vec<Value>,
 }
 
+/// What the API server said to a template that it was to try on the live Deployment.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Reading {
+    pub tried: Tried,
+    pub reply: Reply,
+}
+
+/// Which template was tried, and on what.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Tried {
+    pub hash: String,
+    pub uid: String,
+    pub generation: Option<i64>,
+}
+
 /// The state of a Deployment that a write of ours has left.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Replied {
@@ -65,6 +83,8 @@ pub struct Answered {
     pub hash: String,
     pub at: Timestamp,
     pub answer: Answer,
+    /// Not before then does it want to be asked again.
+    pub not_before: Option<Timestamp>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -72,13 +92,15 @@ pub enum Answer {
     Pass,
     /// What it said instead of yes.
     NotYet(String),
+    /// That it is asked too often: no word about the candidate.
+    Later(String),
     Reject(String),
     /// Why it could not be asked.
     Broken(String),
 }
 
 /// The words for a gate's answers, in the record and in events.
-pub const ANSWERS: [&str; 4] = ["pass", "not-yet", "reject", "broken"];
+pub const ANSWERS: [&str; 5] = ["pass", "not-yet", "later", "reject", "broken"];
 
 impl Answer {
     /// The word for it, one of `ANSWERS`, and what was said.
@@ -86,6 +108,7 @@ impl Answer {
         match self {
             Answer::Pass => ("pass", ""),
             Answer::NotYet(said) => ("not-yet", said),
+            Answer::Later(said) => ("later", said),
             Answer::Reject(said) => ("reject", said),
             Answer::Broken(why) => ("broken", why),
         }

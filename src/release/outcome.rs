@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Finished, Hand};
+use super::{Fault, Finished, Hand};
 
 /// What came of a command.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
@@ -64,6 +64,8 @@ pub enum Outcome {
     Unfit { reasons: Vec<String> },
     /// What was asked for makes no sense for this app.
     Misfit { why: String },
+    /// The API server can't take the template in the file as it is written there.
+    Misread { fields: Vec<Fault> },
 }
 
 #[cfg(test)]

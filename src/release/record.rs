@@ -196,6 +196,9 @@ pub struct GateState {
     pub asked: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
+    /// Not before then does it want to be asked again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
 }
 
 /// How it was made sure that a switch has arrived.
@@ -524,13 +527,14 @@ impl Record {
 
 impl GateState {
     pub fn new(kind: GateKind, interval_seconds: u64, threshold: u64) -> GateState {
-        let (failures, broken, asked, answer) = (0, 0, None, None);
-        GateState { kind, interval_seconds, threshold, failures, broken, asked, answer }
+        let (failures, broken, asked, answer, not_before) = (0, 0, None, None, None);
+        GateState { kind, interval_seconds, threshold, failures, broken, asked, answer, not_before }
     }
 
     /// When it is asked next, once it has been asked.
     pub fn again(&self) -> Option<Timestamp> {
-        self.asked.map(|asked| later(asked, self.interval_seconds))
+        let next = later(self.asked?, self.interval_seconds);
+        Some(self.not_before.map_or(next, |not_before| not_before.max(next)))
     }
 }
 

@@ -115,7 +115,7 @@ pub struct Progress {
 pub struct Gate {
     /// The last answer: `pass` is a yes, `reject` a no for good; `broken`: it could not be asked;
     /// `none`: it was not asked yet.
-    #[schemars(extend("enum" = ["none", "pass", "not-yet", "reject", "broken"]))]
+    #[schemars(extend("enum" = ["none", "pass", "not-yet", "later", "reject", "broken"]))]
     pub answer: String,
     /// Answers in a row that were no yes.
     pub failures: u64,

@@ -204,6 +204,7 @@ pub fn arrived(by: Confirmed) -> &'static str {
 pub fn answered(answer: &str) -> &'static str {
     match answer {
         "broken" => "could not be asked",
+        "later" => "is asked too often",
         "reject" => "rejects the candidate",
         "pass" => "says yes",
         _ => "says not yet",

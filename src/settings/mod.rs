@@ -7,6 +7,8 @@ mod credentials;
 mod fields;
 mod files;
 mod given;
+mod kubectl;
+mod place;
 mod probe;
 mod tree;
 mod values;

@@ -16,6 +16,7 @@ mod gate;
 mod gitops;
 mod intents;
 mod life;
+mod manifests;
 mod neighbours;
 pub mod outside;
 mod policy;
@@ -62,6 +63,7 @@ pub fn all() -> Vec<Case> {
         neighbours::CASES,
         ports::CASES,
         changes::CASES,
+        manifests::CASES,
         gitops::CASES,
         seen::CASES,
         fitness::CASES,

@@ -23,6 +23,7 @@ mod phase;
 mod preview_host;
 mod reach;
 mod readiness;
+mod reading;
 mod rehearse;
 mod rollback;
 mod settings;

@@ -45,7 +45,7 @@ pub enum WaitFor {
         /// So many of them destroy the candidate.
         threshold: u64,
         /// The last answer; null where it was not asked yet.
-        #[schemars(extend("enum" = ["pass", "not-yet", "reject", "broken", null]))]
+        #[schemars(extend("enum" = ["pass", "not-yet", "later", "reject", "broken", null]))]
         answer: Option<String>,
         /// What it said, if this process heard it.
         said: Option<String>,

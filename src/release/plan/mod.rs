@@ -15,6 +15,7 @@ mod intent;
 mod live;
 mod preflight;
 mod put_away;
+mod reading;
 pub mod rehearse;
 mod rollback;
 mod start;
@@ -25,6 +26,7 @@ pub use doing::{Doing, WaitFor};
 pub use init::ground;
 use jiff::Timestamp;
 pub use preflight::{Preflight, before as preflight};
+pub use reading::unread;
 
 use super::hands;
 use super::{Challenge, Driver, Finished, Goal, Me, Outcome, Record, Release, Snapshot, Verdict};

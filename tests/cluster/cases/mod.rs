@@ -39,6 +39,7 @@ mod reload_fails;
 mod requests;
 mod rights;
 pub mod saved;
+mod scalars;
 mod scene;
 mod served;
 mod settings;
@@ -85,6 +86,7 @@ pub fn together() -> Vec<Trial> {
         refusals::trials(),
         requests::trials(),
         rights::trials(),
+        scalars::trials(),
         settings::trials(),
         several::trials(),
         signals::trials(),

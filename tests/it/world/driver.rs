@@ -75,7 +75,7 @@ impl Driver {
 
     pub fn hear(&mut self, question: &Question, answer: Answer, at: Timestamp) {
         let Question { release, hash } = question.clone();
-        self.memory.answer = Some(Answered { release, hash, at, answer });
+        self.memory.answer = Some(Answered { release, hash, at, answer, not_before: None });
     }
 }
 

@@ -110,7 +110,11 @@ fn an_ingress_of_a_service_beside_the_live_one_is_refused_before_init_and_after_
 fn what_the_api_server_refuses_to_try_is_told() {
     let app = App::sound();
     let refused = |code, message: &'static str| {
-        app.rehearsed(move |_| Reply::Refused { code, message: message.to_owned() })
+        app.rehearsed(move |_| Reply::Refused {
+            code,
+            message: message.to_owned(),
+            faults: Vec::new(),
+        })
     };
     let of = |checks: Vec<Check>| (checks[0].verdict, checks[0].what.clone());
     let (verdict, what) = of(refused(422, "spec.replicas: Invalid value"));
