@@ -1,6 +1,7 @@
 //! All Kubernetes I/O.
 
 mod account;
+mod beyond;
 mod call;
 mod clock;
 mod connect;
@@ -15,6 +16,7 @@ mod proxy;
 mod rights;
 mod watch;
 
+pub use beyond::beyond;
 pub use call::{CallError, Cluster};
 pub use clock::Clock;
 pub use connect::{Access, connect};

@@ -24,7 +24,7 @@ mod withdraw;
 pub use doing::{Doing, WaitFor};
 pub use init::ground;
 use jiff::Timestamp;
-pub use preflight::{Preflight, before as preflight};
+pub use preflight::{Preflight, before as preflight, sought};
 
 use super::hands;
 use super::{Challenge, Driver, Finished, Goal, Me, Outcome, Record, Release, Snapshot, Verdict};
