@@ -1,6 +1,7 @@
 //! The only loop: observe, plan, execute, observe …, until there is nothing left to do.
 
 mod asking;
+mod beyond;
 mod interrupt;
 mod left;
 mod listen;
@@ -155,6 +156,7 @@ impl Loop<'_> {
             _ => Breadth::All,
         };
         self.observe(breadth).await?;
+        self.look_beyond().await?;
         loop {
             if let Some(signal) = self.drive.interrupts.pending() {
                 return Err(self.interrupted(signal));

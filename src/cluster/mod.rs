@@ -1,6 +1,7 @@
 //! All Kubernetes I/O.
 
 mod account;
+mod beyond;
 mod call;
 mod clock;
 mod connect;
@@ -17,6 +18,7 @@ mod refusal;
 mod rights;
 mod watch;
 
+pub use beyond::beyond;
 pub use call::{CallError, Cluster};
 pub use clock::Clock;
 pub use connect::{Access, connect};

@@ -48,6 +48,8 @@ pub struct Init {
     pub settings: Option<Settings>,
     /// Absent, what is recorded stays.
     pub preview_host: Option<PreviewHost>,
+    /// Absent, what is recorded stays.
+    pub preview_tls: Option<PreviewTls>,
     /// Whether a candidate may be without a NetworkPolicy that the live pods have.
     pub allow_policy_gap: bool,
 }
@@ -57,6 +59,13 @@ pub struct Init {
 pub enum PreviewHost {
     None,
     At(String),
+}
+
+/// With which certificate the preview host is served, by the name of its Secret.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PreviewTls {
+    None,
+    Secret(String),
 }
 
 #[derive(Clone, PartialEq, Debug)]

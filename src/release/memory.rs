@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::checks::Reply;
-use super::{Goal, Me, Probed, Record, Sight};
+use super::{Beyond, Goal, Me, Probed, Record, Sight};
 use crate::model::{Colour, Id, Version, name, version};
 
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -37,6 +37,8 @@ pub struct Memory {
     pub probed: Option<Probed>,
     /// The release whose old version was put away, and when its last pod was seen to be gone.
     pub gone: Option<(u64, Timestamp)>,
+    /// What was found beyond the app's namespace.
+    pub beyond: Beyond,
     /// What had been said of the app's Ingresses when this process was about to change them.
     pub said_before: Option<SaidBefore>,
 }

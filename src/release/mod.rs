@@ -1,6 +1,7 @@
 //! The core: what a release is, and what the next step of one is. No I/O, no clock, no kube client.
 
 mod beside;
+mod beyond;
 pub mod checks;
 pub mod complaints;
 mod direct;
@@ -35,11 +36,12 @@ pub mod template;
 mod warm;
 mod whose;
 
+pub use beyond::{Beyond, Elsewhere, Sought};
 pub use direct::{Reach, reach};
 pub use endpoints::SLICE_SERVICE;
 pub use expected::{Expected, ExpectedService};
 pub use fault::Fault;
-pub use goal::{Change, Deploy, Gate, Goal, Init, Me, PreviewHost};
+pub use goal::{Change, Deploy, Gate, Goal, Init, Me, PreviewHost, PreviewTls};
 pub use hands::{Hand, Tool};
 pub use memory::{ANSWERS, Answer, Answered, Memory, Reading, SaidBefore, Tried};
 pub use names::Names;

@@ -48,6 +48,9 @@ pub struct Record {
     /// The host under which our own Ingress shows the candidate to people outside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preview_host: Option<String>,
+    /// The Secret of its certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview_tls_secret: Option<String>,
     /// The last finished releases, oldest first.
     #[serde(default)]
     pub history: Vec<Finished>,
@@ -361,6 +364,7 @@ impl Record {
             release: None,
             settings: None,
             preview_host: None,
+            preview_tls_secret: None,
             history: Vec::new(),
         }
     }

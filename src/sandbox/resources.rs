@@ -95,6 +95,15 @@ pub static INGRESSES: Info = Info {
     has_status: true,
     ..CORE
 };
+pub static INGRESS_CLASSES: Info = Info {
+    group: "networking.k8s.io",
+    plural: "ingressclasses",
+    singular: "ingressclass",
+    kind: "IngressClass",
+    is_namespaced: false,
+    has_generation: true,
+    ..CORE
+};
 pub static NETWORK_POLICIES: Info = Info {
     group: "networking.k8s.io",
     plural: "networkpolicies",
@@ -169,7 +178,7 @@ pub static RULES_REVIEWS: Info = Info {
 };
 
 /// In the order in which discovery has them: `kubectl get all` prints pods before Services.
-pub static ALL: [Resource; 16] = [
+pub static ALL: [Resource; 17] = [
     &NAMESPACES,
     &PODS,
     &SERVICES,
@@ -178,6 +187,7 @@ pub static ALL: [Resource; 16] = [
     &DEPLOYMENTS,
     &REPLICA_SETS,
     &INGRESSES,
+    &INGRESS_CLASSES,
     &NETWORK_POLICIES,
     &ENDPOINT_SLICES,
     &AUTOSCALERS,

@@ -9,6 +9,7 @@ mod beside;
 mod changes;
 pub mod command;
 mod complaints;
+mod data_plane;
 mod drivers;
 pub mod field;
 mod fitness;
@@ -67,6 +68,7 @@ pub fn all() -> Vec<Case> {
         gitops::CASES,
         seen::CASES,
         fitness::CASES,
+        data_plane::CASES,
         beside::CASES,
         admission::CASES,
         complaints::CASES,

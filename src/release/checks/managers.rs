@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::Ground;
 use super::report::{Check, or_pass};
 use crate::model::{Id, Kind, annotation, label, name};
+use crate::route::naming_annotations;
 
 const NAME: &str = "managers";
 
@@ -72,7 +73,10 @@ fn is_of(manager: &str, prefix: &str) -> bool {
 fn hint(g: &Ground, tool: &str, object: &Value) -> String {
     let fields = match Kind::parse(object["kind"].as_str().unwrap_or_default()) {
         Some(Kind::Ingress) => {
-            "the backends' service names in spec.rules and spec.defaultBackend".to_owned()
+            let backends = "the backends' service names in spec.rules and spec.defaultBackend";
+            let named = naming_annotations(object, &g.s.names.serving(&g.service)).into_iter();
+            let keys: BTreeSet<&str> = named.map(|(key, _)| key).collect();
+            [backends].into_iter().chain(keys).collect::<Vec<_>>().join(", ")
         }
         Some(Kind::Service) => format!("spec.selector.{}", g.label.key),
         _ => "spec.replicas and spec.template".to_owned(),

@@ -1,10 +1,12 @@
 //! Whether an app can be released as it is: a table of checks, each of which looks at one thing. What
 //! it finds is named, with what to do about it.
 
+mod access;
 mod admission;
 mod affinity;
 mod autoscaler;
 mod budgets;
+mod data_plane;
 mod deletion;
 mod deployment;
 pub mod direct;
@@ -25,6 +27,7 @@ mod volumes;
 use std::collections::BTreeMap;
 
 pub use admission::checks as admission;
+pub use ingresses::nobody_names;
 pub use prepared::{checks as prepared, gone, live, missing};
 pub use rehearsed::{Rehearsed, Reply, checks as rehearsed};
 pub use report::{Check, Grade, Report};
@@ -66,7 +69,7 @@ impl Ground<'_> {
         self.live.desired().max(1)
     }
 
-    fn routes(&self) -> Vec<&Value> {
+    pub fn routes(&self) -> Vec<&Value> {
         self.s.routes_to(&self.service)
     }
 }
@@ -76,6 +79,7 @@ pub fn table(g: &Ground) -> Vec<Check> {
     [
         deployment::checks(g),
         names::checks(g),
+        access::checks(g),
         volumes::checks(g),
         services::checks(g),
         policies::checks(g),

@@ -25,7 +25,7 @@ mod withdraw;
 pub use doing::{Doing, WaitFor};
 pub use init::ground;
 use jiff::Timestamp;
-pub use preflight::{Preflight, before as preflight};
+pub use preflight::{Preflight, before as preflight, sought};
 pub use reading::unread;
 
 use super::hands;

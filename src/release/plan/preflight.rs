@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Doing, Step, deploy, init, rehearse};
 use crate::release::checks::{self, Check};
 use crate::release::snapshot::Leads;
-use crate::release::{Goal, Snapshot};
+use crate::release::{Goal, Init, Snapshot, Sought, beyond};
 
 #[derive(Default)]
 pub struct Preflight {
@@ -13,6 +13,19 @@ pub struct Preflight {
     pub warnings: Vec<Check>,
     /// What the API server is to try.
     pub steps: Vec<Step>,
+}
+
+/// What is to be looked for beyond the namespace, before anything new begins; nothing where a release is
+/// under way.
+pub fn sought(goal: &Goal, s: &Snapshot) -> Option<Sought> {
+    let is_under_way = s.record.as_ref().is_some_and(|(_, record)| record.release.is_some());
+    let none = Init::default();
+    let init = match goal {
+        Goal::Init(init) => init,
+        Goal::Deploy(_) if !is_under_way => &none,
+        _ => return None,
+    };
+    Some(beyond::sought(&init::ground(s, init).ok()?))
 }
 
 /// For the step that is planned now; nothing where it is not the first of something new. Going on with

@@ -11,7 +11,8 @@ use crate::release::checks::Ground;
 use crate::release::goal::{Deploy, Gate, Goal, Me};
 use crate::release::objects::{self, Candidate};
 use crate::release::plan::Doing;
-use crate::release::{Outcome, Snapshot, template};
+use crate::release::warm::{self, Word};
+use crate::release::{Outcome, Record, Snapshot, template};
 use crate::route::{Label, Switch, follow};
 
 /// The steps of a release that started now; or how it would end before it began.
@@ -82,6 +83,7 @@ pub fn of(g: &Ground) -> Vec<Step> {
     let doing = Doing::MakeCandidate { deployment, replicas: what.replicas };
     let mut steps = vec![Step { doing, write, fresh: Fresh::Nothing }];
     steps.extend(turn.steps(s));
+    steps.extend(preview(g));
     to_try(steps, s)
 }
 
@@ -91,6 +93,24 @@ pub fn to_try(mut steps: Vec<Step>, s: &Snapshot) -> Vec<Step> {
     steps.retain(|step| !matches!(step.doing, Doing::Start { .. } | Doing::PutAway { .. }));
     steps.extend(beside_the_template(s));
     steps
+}
+
+/// Our own Ingress with the preview host, which an ingress controller's webhook may refuse; nothing where
+/// it has that host already.
+fn preview(g: &Ground) -> Option<Step> {
+    let (s, ingress) = (g.s, g.s.names.preview());
+    let host = g.preview_host.clone()?;
+    let mut record = match &s.record {
+        Some((_, record)) => record.clone(),
+        None => Record::new(g.service.clone(), g.label.clone(), 0, 0),
+    };
+    record.preview_host = Some(host);
+    let wanted = warm::wanted(s, &record);
+    let (doing, write) = match s.objects.get(Kind::Ingress, &ingress) {
+        None => (Doing::MakeIngress { ingress }, wanted.make(&s.names)),
+        Some(made) => (Doing::AlignIngress { ingress }, wanted.align(made, Word::None)?),
+    };
+    Some(Step { doing, write, fresh: Fresh::Nothing })
 }
 
 /// What a release may write of the Deployments that are there without a new version, in one: a stamp and
