@@ -81,16 +81,30 @@ pub async fn rehearsed(cluster: &Cluster, steps: Vec<Step>) -> Result<Vec<Rehear
     try_join_all(steps.into_iter().map(|step| tried(cluster, step))).await
 }
 
-/// An error where it does not know who asks.
 async fn tried(cluster: &Cluster, step: Step) -> Result<Rehearsed, CallError> {
-    let reply = match cluster.dry_run(&step.write).await {
+    Ok(Rehearsed { reply: reply(cluster, &step.write).await?, step })
+}
+
+/// What the API server says to a write that is only tried. An error where it does not know who asks.
+pub async fn reply(cluster: &Cluster, write: &Write) -> Result<Reply, CallError> {
+    Ok(match cluster.dry_run(write).await {
         Ok(object) => Reply::Taken { object },
         Err(error) if error.is_unauthenticated() => return Err(error),
         Err(error) if error.is_about_rights() => Reply::Forbidden,
         Err(CallError::Refused { code, message, .. }) => Reply::Refused { code, message },
         Err(error) => Reply::Lost { why: error.to_string() },
-    };
-    Ok(Rehearsed { step, reply })
+    })
+}
+
+/// The same, of nothing if there is none.
+pub async fn reply_if_any(
+    cluster: &Cluster,
+    write: Option<&Write>,
+) -> Result<Option<Reply>, CallError> {
+    match write {
+        Some(write) => reply(cluster, write).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 fn bytes(value: &Value) -> Vec<u8> {

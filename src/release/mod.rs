@@ -1,6 +1,7 @@
 //! The core: what a release is, and what the next step of one is. No I/O, no clock, no kube client.
 
-mod beside;
+pub mod beside;
+mod calico;
 pub mod checks;
 pub mod complaints;
 mod direct;

@@ -9,6 +9,7 @@ mod beside;
 mod changes;
 pub mod command;
 mod complaints;
+pub mod custom;
 mod drivers;
 pub mod field;
 mod fitness;
@@ -17,6 +18,7 @@ mod gitops;
 mod intents;
 mod life;
 mod neighbours;
+mod others;
 pub mod outside;
 mod policy;
 mod ports;
@@ -66,6 +68,7 @@ pub fn all() -> Vec<Case> {
         seen::CASES,
         fitness::CASES,
         beside::CASES,
+        others::CASES,
         admission::CASES,
         complaints::CASES,
         sharing::CASES,

@@ -29,9 +29,12 @@ pub const NAMES: &[&str] = &[
     "names",
     "preview-host",
     "volumes",
+    "scheduling",
     "services",
     "external-name",
     "network-policies",
+    "policies",
+    "monitors",
     "disruption-budgets",
     "autoscaler",
     "quota",
@@ -51,6 +54,7 @@ pub const NAMES: &[&str] = &[
     "prepared",
     "dry-run",
     "admission",
+    "pod-template",
 ];
 
 /// What one check found. A check that found several things has a line for each.

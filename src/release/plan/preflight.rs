@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Doing, Step, deploy, init, rehearse};
+use crate::model::Write;
 use crate::release::checks::{self, Check};
 use crate::release::snapshot::Leads;
 use crate::release::{Goal, Snapshot};
@@ -13,6 +14,8 @@ pub struct Preflight {
     pub warnings: Vec<Check>,
     /// What the API server is to try.
     pub steps: Vec<Step>,
+    /// A pod of the candidate's, to be tried as well.
+    pub pod: Option<Write>,
 }
 
 /// For the step that is planned now; nothing where it is not the first of something new. Going on with
@@ -22,7 +25,7 @@ pub fn before(goal: &Goal, doing: &Doing, s: &Snapshot, now: Timestamp) -> Optio
         Goal::Init(init) => {
             let ground = init::ground(s, init).ok()?;
             let steps = rehearse::of(&ground);
-            Some(Preflight { warnings: checks::warnings(&ground), steps })
+            Some(Preflight { warnings: checks::warnings(&ground), steps, pod: None })
         }
         Goal::Deploy(wanted) if matches!(doing, Doing::Start { .. }) => {
             let (_, record) = s.record.as_ref()?;
@@ -30,7 +33,8 @@ pub fn before(goal: &Goal, doing: &Doing, s: &Snapshot, now: Timestamp) -> Optio
             let ground = deploy::ground(s, record, from, wanted)?;
             let mut steps = rehearse::steps(wanted, s, now).unwrap_or_default();
             steps.extend(rehearse::beside_the_template(s));
-            Some(Preflight { warnings: checks::warnings(&ground), steps })
+            let pod = Some(rehearse::pod(&ground));
+            Some(Preflight { warnings: checks::warnings(&ground), steps, pod })
         }
         _ => None,
     }
