@@ -60,7 +60,7 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'human, or json: one event a line')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'human, or json: one event a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours: auto, always or never')
-            [CompletionResult]::new('--allow-policy-gap', '--allow-policy-gap', [CompletionResultType]::ParameterName, 'Go on where a NetworkPolicy would not hold for the candidate')
+            [CompletionResult]::new('--allow-policy-gap', '--allow-policy-gap', [CompletionResultType]::ParameterName, 'Go on where a policy would not hold for the candidate')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -98,7 +98,7 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Wait for a release that is in progress, then start this one')
             [CompletionResult]::new('--keep-old', '--keep-old', [CompletionResultType]::ParameterName, 'Don''t put the old version away')
             [CompletionResult]::new('--no-keep-old', '--no-keep-old', [CompletionResultType]::ParameterName, 'Put it away, whatever a file or init says')
-            [CompletionResult]::new('--allow-policy-gap', '--allow-policy-gap', [CompletionResultType]::ParameterName, 'Go on where a NetworkPolicy would not hold for the candidate')
+            [CompletionResult]::new('--allow-policy-gap', '--allow-policy-gap', [CompletionResultType]::ParameterName, 'Go on where a policy would not hold for the candidate')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -142,7 +142,7 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours: auto, always or never')
             [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'Print the smallest Role that allows a release')
             [CompletionResult]::new('--probe', '--probe', [CompletionResultType]::ParameterName, 'With --role: print a second one too, which lets both versions be asked directly')
-            [CompletionResult]::new('--allow-policy-gap', '--allow-policy-gap', [CompletionResultType]::ParameterName, 'Only warn of a NetworkPolicy that would not hold for the candidate')
+            [CompletionResult]::new('--allow-policy-gap', '--allow-policy-gap', [CompletionResultType]::ParameterName, 'Only warn of a policy that would not hold for the candidate')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

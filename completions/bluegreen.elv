@@ -56,7 +56,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand -o 'human, or json: one event a line'
             cand --output 'human, or json: one event a line'
             cand --color 'Colours: auto, always or never'
-            cand --allow-policy-gap 'Go on where a NetworkPolicy would not hold for the candidate'
+            cand --allow-policy-gap 'Go on where a policy would not hold for the candidate'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -93,7 +93,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand --wait 'Wait for a release that is in progress, then start this one'
             cand --keep-old 'Don''t put the old version away'
             cand --no-keep-old 'Put it away, whatever a file or init says'
-            cand --allow-policy-gap 'Go on where a NetworkPolicy would not hold for the candidate'
+            cand --allow-policy-gap 'Go on where a policy would not hold for the candidate'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -134,7 +134,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand --color 'Colours: auto, always or never'
             cand --role 'Print the smallest Role that allows a release'
             cand --probe 'With --role: print a second one too, which lets both versions be asked directly'
-            cand --allow-policy-gap 'Only warn of a NetworkPolicy that would not hold for the candidate'
+            cand --allow-policy-gap 'Only warn of a policy that would not hold for the candidate'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }

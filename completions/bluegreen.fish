@@ -59,7 +59,7 @@ json\t'One JSON object a line on stdout'"
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -l allow-policy-gap -d 'Go on where a NetworkPolicy would not hold for the candidate'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -l allow-policy-gap -d 'Go on where a policy would not hold for the candidate'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l image -d 'The new image, or CONTAINER=IMAGE; may be repeated' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s f -l filename -d 'A Deployment\'s manifest, or settings; may be repeated' -r -F
@@ -91,7 +91,7 @@ complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l replace -
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l wait -d 'Wait for a release that is in progress, then start this one'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l keep-old -d 'Don\'t put the old version away'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l no-keep-old -d 'Put it away, whatever a file or init says'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l allow-policy-gap -d 'Go on where a NetworkPolicy would not hold for the candidate'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l allow-policy-gap -d 'Go on where a policy would not hold for the candidate'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand status" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand status" -l context -d 'The context of the kubeconfig to use' -r
@@ -125,7 +125,7 @@ always\t''
 never\t''"
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand check" -l role -d 'Print the smallest Role that allows a release'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand check" -l probe -d 'With --role: print a second one too, which lets both versions be asked directly'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand check" -l allow-policy-gap -d 'Only warn of a NetworkPolicy that would not hold for the candidate'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand check" -l allow-policy-gap -d 'Only warn of a policy that would not hold for the candidate'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -l release -d 'Only this release; for scripts' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand promote" -l probe -d 'Confirm the switch there: [KIND/NAME=]URL, auto or none [default: auto]' -r

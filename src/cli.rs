@@ -169,7 +169,7 @@ pub struct Init {
     /// Settings to record, and to check: a bluegreen.yaml or a Flagger Canary; - for standard input
     #[arg(short = 'f', long, value_name = "FILE")]
     pub filename: Vec<PathBuf>,
-    /// Go on where a NetworkPolicy would not hold for the candidate
+    /// Go on where a policy would not hold for the candidate
     #[arg(long, hide_short_help = true)]
     pub allow_policy_gap: bool,
 }
@@ -264,7 +264,7 @@ pub struct Deploy {
     pub timeout: Option<u64>,
     #[command(flatten)]
     pub after: AfterSwitch,
-    /// Go on where a NetworkPolicy would not hold for the candidate
+    /// Go on where a policy would not hold for the candidate
     #[arg(long, hide_short_help = true)]
     pub allow_policy_gap: bool,
 }
@@ -347,7 +347,7 @@ pub struct Check {
     /// With --role: print a second one too, which lets both versions be asked directly
     #[arg(long, requires = "role")]
     pub probe: bool,
-    /// Only warn of a NetworkPolicy that would not hold for the candidate
+    /// Only warn of a policy that would not hold for the candidate
     #[arg(long)]
     pub allow_policy_gap: bool,
 }

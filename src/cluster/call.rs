@@ -108,7 +108,6 @@ impl Cluster {
         body: Option<(&'static str, Vec<u8>)>,
         limit: Duration,
     ) -> Result<Value, CallError> {
-        let lost = |why: String| CallError::Lost { why };
         let mut request = Request::builder().method(method).uri(url);
         let body = match body {
             Some((content_type, bytes)) => {
@@ -117,7 +116,28 @@ impl Cluster {
             }
             None => Vec::new(),
         };
-        let request = request.body(body).map_err(|error| lost(error.to_string()))?;
+        let said = self.said(request.body(body), limit).await?;
+        said["kind"].is_string().then_some(said).ok_or_else(CallError::foreign)
+    }
+
+    /// What it says of itself, in the first of these forms that it has.
+    pub(super) async fn ask(
+        &self,
+        url: &str,
+        accept: &str,
+        limit: Duration,
+    ) -> Result<Value, CallError> {
+        let request = Request::get(url).header(http::header::ACCEPT, accept);
+        self.said(request.body(Vec::new()), limit).await
+    }
+
+    async fn said(
+        &self,
+        request: http::Result<Request<Vec<u8>>>,
+        limit: Duration,
+    ) -> Result<Value, CallError> {
+        let lost = |why: String| CallError::Lost { why };
+        let request = request.map_err(|error| lost(error.to_string()))?;
         let pass = self.account.pass().await.map_err(|trouble| lost(trouble.what))?;
         let (head, bytes) = exchange(&pass.client, request.clone(), limit).await?;
         let (head, bytes) = match head.status {
@@ -139,8 +159,7 @@ impl Cluster {
             self.clock.hear(date);
         }
         if head.status.is_success() {
-            let said = said.map_err(|error| lost(format!("the reply is not JSON: {error}")))?;
-            return is_its_own.then_some(said).ok_or_else(CallError::foreign);
+            return said.map_err(|error| lost(format!("the reply is not JSON: {error}")));
         }
         let retry_after = head.headers.get(http::header::RETRY_AFTER);
         let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());

@@ -101,6 +101,17 @@ pub async fn tried(cluster: &Cluster, write: &Write) -> Result<Reply, CallError>
     })
 }
 
+/// The same, of nothing if there is none.
+pub async fn reply_if_any(
+    cluster: &Cluster,
+    write: Option<&Write>,
+) -> Result<Option<Reply>, CallError> {
+    match write {
+        Some(write) => tried(cluster, write).await.map(Some),
+        None => Ok(None),
+    }
+}
+
 fn bytes(value: &Value) -> Vec<u8> {
     value.to_string().into_bytes()
 }

@@ -7,11 +7,11 @@ use futures_util::future::{try_join, try_join_all};
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{CallError, Cluster};
+use super::{CallError, Cluster, others};
 use crate::error::Error;
-use crate::model::{COLOUR_LABEL, Id, Kind, MANAGED_BY, MANAGER, Objects, name};
+use crate::model::{COLOUR_LABEL, Id, Kind, MANAGED_BY, MANAGER, Objects, Optional, name};
 use crate::release::plan::Fresh;
-use crate::release::{Names, Record};
+use crate::release::{Names, Record, beside};
 use crate::route::Label;
 
 const READ_WITHIN: Duration = Duration::from_secs(30);
@@ -26,6 +26,8 @@ pub enum Breadth {
     All,
     /// The same, and what tells whether a release may begin.
     Fitness,
+    /// The same, and what nothing but a word depends on.
+    Report,
     /// What a switch rests on.
     Serving,
     /// What a putting away rests on beside the Deployment that it changes.
@@ -61,12 +63,25 @@ impl Breadth {
                 SERVING.into_iter().chain(size.into_iter().filter(has)).collect()
             }
             Breadth::All => [&SERVING[..], &BESIDE].concat(),
-            Breadth::Fitness => [&SERVING[..], &BESIDE, &IN_THE_WAY].concat(),
+            Breadth::Fitness | Breadth::Report => [&SERVING[..], &BESIDE, &IN_THE_WAY].concat(),
         }
     }
 
     fn has_pods(self) -> bool {
-        matches!(self, Breadth::All | Breadth::Fitness)
+        self == Breadth::All || self.tells_fitness()
+    }
+
+    fn tells_fitness(self) -> bool {
+        matches!(self, Breadth::Fitness | Breadth::Report)
+    }
+
+    /// The kinds of other controllers' that are looked for.
+    fn optional(self) -> Vec<Optional> {
+        match self {
+            Breadth::Report => [&Optional::DECISIVE[..], &Optional::MONITORS].concat(),
+            Breadth::Fitness => Optional::DECISIVE.to_vec(),
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -92,7 +107,9 @@ pub async fn read(
         }
         Ok(rest)
     });
-    let (rest, lists) = try_join(rest, lists).await?;
+    // What becomes of these requests is no reason to read anything again.
+    let others = Box::pin(async { Ok(others::read(cluster, &breadth.optional()).await) });
+    let ((rest, lists), others) = try_join(try_join(rest, lists), others).await?;
     let mut versions = BTreeMap::new();
     for (kind, list) in lists.into_iter().chain(rest) {
         versions.insert(kind, version_of(&list));
@@ -100,6 +117,13 @@ pub async fn read(
         for item in items(kind, list) {
             objects.insert(Id::new(kind, name(&item)), item);
         }
+    }
+    if breadth.tells_fitness() {
+        objects.others = others;
+        objects.server = match beside::depends_on_the_version(objects, names) {
+            true => others::server(cluster).await,
+            false => None,
+        };
     }
     Ok(versions)
 }
@@ -182,7 +206,7 @@ async fn records(cluster: &Cluster, names: &Names) -> Result<Value, (Kind, CallE
 fn pods_of(label: Option<&Label>, breadth: Breadth) -> Option<String> {
     match label {
         Some(label) => Some(label.selector()),
-        None if breadth == Breadth::Fitness => None,
+        None if breadth.tells_fitness() => None,
         None => Some(COLOUR_LABEL.to_owned()),
     }
 }

@@ -1,11 +1,11 @@
 //! `check`: whether an app can be released as it is, and what would be in the way.
 
-use futures_util::future::join;
+use futures_util::future::{join, try_join};
 
 use super::Surroundings;
 use super::session::Session;
 use crate::cli::{self, Output};
-use crate::cluster::{Breadth, missing, rehearsed};
+use crate::cluster::{Breadth, missing, rehearsed, reply_if_any};
 use crate::error::{Error, Kind};
 use crate::release::checks::{self, Check, Report, direct, rights};
 use crate::release::plan::{ground, rehearse};
@@ -46,7 +46,7 @@ pub async fn run(
 async fn checks(session: &Session, args: &cli::Check) -> Result<Vec<Check>, Error> {
     let wanted = [rights::all(), direct::rights()].concat();
     let asking = missing(&session.cluster, wanted);
-    let (missing, look) = join(asking, session.look(Breadth::Fitness)).await;
+    let (missing, look) = join(asking, session.look(Breadth::Report)).await;
     let has = |kind| look.as_ref().is_ok_and(|s| s.objects.list(kind).next().is_some());
     let command = session.command("check");
     let direct = direct::check(missing.as_deref(), &direct::hint(&command));
@@ -76,9 +76,13 @@ async fn of(session: &Session, s: &Snapshot, args: &cli::Check) -> Result<Vec<Ch
     let mut checks = checks::table(&ground);
     checks.extend(checks::prepared(s, &session.command("init"), &session.command("status")));
     let steps = rehearse::of(&ground);
-    let tried = rehearsed(&session.cluster, steps).await;
-    let tried = tried.map_err(|error| session.cluster.explain(error, "try the steps"))?;
+    // While a release is in progress nothing is tried.
+    let pod = (!steps.is_empty()).then(|| rehearse::pod(&ground));
+    let (cluster, pod) = (&session.cluster, pod.as_ref());
+    let tried = try_join(rehearsed(cluster, steps), reply_if_any(cluster, pod)).await;
+    let (tried, pod) = tried.map_err(|error| session.cluster.explain(error, "try the steps"))?;
     checks.extend(checks::rehearsed(&tried));
     checks.extend(checks::admission(&tried, s));
+    checks.push(checks::pod_template(pod.as_ref()));
     Ok(checks)
 }

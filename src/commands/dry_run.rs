@@ -1,5 +1,6 @@
 //! `deploy --dry-run=server`: what would be made and changed, checked by the API server.
 
+use futures_util::future::try_join;
 use serde_json::{Value, json};
 
 use super::session::Session;
@@ -50,7 +51,8 @@ async fn rehearsed(
         Err(outcome) => return Ok(outcome),
     };
     let look = steps.first().and_then(|start| preflight(&goal, &start.doing, &s, now));
-    for warning in look.map(|look| look.warnings).unwrap_or_default() {
+    let look = look.unwrap_or_default();
+    for warning in look.warnings {
         let Check { name, what, hint, .. } = warning;
         events.emit(What::Warned { check: name, what, hint });
     }
@@ -63,9 +65,12 @@ async fn rehearsed(
         events.emit(what(step));
     }
     let others = rehearse::beside_the_template(&s);
-    let tried = cluster::rehearsed(&session.cluster, others).await;
-    let tried = tried.map_err(|error| session.cluster.explain(error, "try the steps"))?;
-    let reasons = checks::failed(&checks::admission(&tried, &s));
+    let (cluster, pod) = (&session.cluster, look.pod.as_ref());
+    let tried = try_join(cluster::rehearsed(cluster, others), cluster::reply_if_any(cluster, pod));
+    let (tried, pod) = tried.await.map_err(|error| cluster.explain(error, "try the steps"))?;
+    let mut told = checks::admission(&tried, &s);
+    told.extend(pod.map(|pod| checks::pod_template(Some(&pod))));
+    let reasons = checks::failed(&told);
     Ok(if reasons.is_empty() { Outcome::Rehearsed } else { Outcome::Unfit { reasons } })
 }
 

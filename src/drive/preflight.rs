@@ -1,14 +1,14 @@
 //! Before the first write of a release, or of `init`: what is not told by the objects alone is asked,
 //! all of it at the same time.
 
-use futures_util::future::join;
+use futures_util::future::{join, try_join};
 
 use super::Loop;
-use crate::cluster::{missing, rehearsed, tried};
+use crate::cluster::{missing, rehearsed, reply_if_any, tried};
 use crate::error::{Error, Kind};
 use crate::event::What;
 use crate::model::Write;
-use crate::release::checks::{self, Check, Grade, rights};
+use crate::release::checks::{self, Check, Grade, Reply, rights};
 use crate::release::plan::{Preflight, Step, preflight};
 use crate::release::{Outcome, Reading, Snapshot, Tried, expected};
 
@@ -46,10 +46,13 @@ impl Loop<'_> {
             return Ok(None);
         };
         self.checked = true;
-        let Preflight { warnings, steps } = look;
+        let Preflight { warnings, steps, pod } = look;
         let cluster = self.drive.cluster;
         let hint = rights::hint(&(self.drive.command)("check"));
-        let asking = join(missing(cluster, rights::all()), rehearsed(cluster, steps));
+        let asking = join(
+            missing(cluster, rights::all()),
+            try_join(rehearsed(cluster, steps), reply_if_any(cluster, pod.as_ref())),
+        );
         let (missing, tried) = tokio::select! {
             asked = asking => asked,
             signal = self.drive.interrupts.next() => return Err(self.interrupted(signal)),
@@ -60,10 +63,11 @@ impl Loop<'_> {
             }
             missing => missing,
         };
-        let tried = tried.map_err(|error| cluster.explain(error, "try the steps"))?;
+        let (tried, pod) = tried.map_err(|error| cluster.explain(error, "try the steps"))?;
         let has = |kind| s.objects.list(kind).next().is_some();
         let rights = rights::told(missing, has, &hint);
-        let tried = [checks::rehearsed(&tried), checks::admission(&tried, s)].concat();
+        let mut tried = [checks::rehearsed(&tried), checks::admission(&tried, s)].concat();
+        tried.extend(pod.and_then(|pod| of_pod(&pod, &tried)));
         let all = || warnings.iter().chain(&rights).chain(&tried);
         for check in all().filter(|check| check.verdict == Grade::Warn).cloned() {
             let Check { name, what, hint, .. } = check;
@@ -79,4 +83,13 @@ impl Loop<'_> {
         let reasons = checks::failed(&tried);
         Ok((!reasons.is_empty()).then_some(Outcome::Unfit { reasons }))
     }
+}
+
+/// What is said of a pod that was tried. Without the right to it a release goes on as ever, and what keeps
+/// the steps from being tried keeps a pod, too.
+fn of_pod(reply: &Reply, tried: &[Check]) -> Option<Check> {
+    let check = checks::pod_template(Some(reply));
+    let is_silent = check.verdict == Grade::Warn
+        && (*reply == Reply::Forbidden || tried.iter().any(|it| it.verdict == Grade::Warn));
+    (!is_silent).then_some(check)
 }

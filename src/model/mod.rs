@@ -3,11 +3,13 @@
 
 mod colour;
 mod object;
+mod optional;
 mod patch;
 mod stamp;
 
 pub use colour::Colour;
 pub use object::{Id, Kind, Objects, Version, annotation, label, name, string_map, version};
+pub use optional::{Optional, Others, Unknown};
 pub use patch::{Write, annotate, pointer};
 pub use stamp::of_app;
 

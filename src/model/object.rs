@@ -9,6 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Others;
+
 /// A kind of object that a release reads or writes.
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema,
@@ -132,31 +134,37 @@ pub fn string_map(value: &Value) -> BTreeMap<String, String> {
 
 /// What was read of one namespace. A copy shares the objects: each pass of the loop takes one.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Objects(BTreeMap<Id, Arc<Value>>);
+pub struct Objects {
+    own: BTreeMap<Id, Arc<Value>>,
+    /// What is only read before something begins.
+    pub others: Others,
+    /// The API server's version, major and minor, where something depends on it.
+    pub server: Option<(u64, u64)>,
+}
 
 impl Objects {
     pub fn get(&self, kind: Kind, name: &str) -> Option<&Value> {
-        self.0.get(&Id::new(kind, name)).map(|object| &**object)
+        self.own.get(&Id::new(kind, name)).map(|object| &**object)
     }
 
     pub fn list(&self, kind: Kind) -> impl Iterator<Item = &Value> {
-        self.0.iter().filter(move |(id, _)| id.kind == kind).map(|(_, object)| &**object)
+        self.own.iter().filter(move |(id, _)| id.kind == kind).map(|(_, object)| &**object)
     }
 
     pub fn insert(&mut self, id: Id, object: Value) {
-        self.0.insert(id, Arc::new(object));
+        self.own.insert(id, Arc::new(object));
     }
 
     pub fn remove(&mut self, id: &Id) {
-        self.0.remove(id);
+        self.own.remove(id);
     }
 
     /// Forgets all objects of one kind: a list that was read again replaces what was known.
     pub fn clear(&mut self, kind: Kind) {
-        self.0.retain(|id, _| id.kind != kind);
+        self.own.retain(|id, _| id.kind != kind);
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&Id, &Value)> {
-        self.0.iter().map(|(id, object)| (id, &**object))
+        self.own.iter().map(|(id, object)| (id, &**object))
     }
 }

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::{Names, Snapshot, objects, selector};
 use crate::model::{
-    Colour, EPOCH, Id, Kind, MANAGED_BY, MANAGER, RELEASE, Write, annotate, annotation, label,
-    name, pointer, string_map, version,
+    Colour, EPOCH, Id, Kind, MANAGED_BY, MANAGER, Objects, RELEASE, Write, annotate, annotation,
+    label, name, pointer, string_map, version,
 };
 use crate::route::Label;
 
@@ -86,6 +86,15 @@ fn made(names: &Names, kind: Kind, colour: Colour, spec: Value, number: u64, epo
         "spec": spec,
     });
     Write::create(Id::new(kind, name), object)
+}
+
+/// Whether what one of the app's autoscalers does depends on the version of Kubernetes.
+pub fn depends_on_the_version(objects: &Objects, names: &Names) -> bool {
+    let deployments = Colour::BOTH.map(|colour| names.deployment(colour));
+    objects.list(Kind::HorizontalPodAutoscaler).any(|scaler| {
+        let target = &scaler["spec"]["scaleTargetRef"]["name"];
+        min_replicas(scaler) == 0 && deployments.iter().any(|name| target == name.as_str())
+    })
 }
 
 pub fn min_replicas(scaler: &Value) -> u64 {

@@ -1,7 +1,8 @@
 //! The core: what a release is, and what the next step of one is. No I/O, no clock, no kube client.
 
-mod beside;
+pub mod beside;
 mod beyond;
+mod calico;
 pub mod checks;
 pub mod complaints;
 mod direct;

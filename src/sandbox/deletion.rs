@@ -34,7 +34,7 @@ pub fn answer(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Re
         false => (*object).clone(),
         true => {
             let mut details = json!({
-                "name": name, "kind": resource.plural, "uid": object["metadata"]["uid"],
+                "name": name, "kind": resource.path_name(), "uid": object["metadata"]["uid"],
             });
             if !resource.group.is_empty() {
                 details["group"] = json!(resource.group);

@@ -80,7 +80,7 @@ impl Refusal {
     }
 
     fn details(resource: Resource, name: &str) -> Value {
-        let mut details = json!({ "kind": resource.plural });
+        let mut details = json!({ "kind": resource.path_name() });
         if !name.is_empty() {
             details["name"] = json!(name);
         }
@@ -124,7 +124,7 @@ impl Refusal {
     }
 
     pub fn conflict(resource: Resource, name: &str, why: &str) -> Refusal {
-        Refusal::conflict_of(resource.plural, resource.group, name, why)
+        Refusal::conflict_of(resource.path_name(), resource.group, name, why)
     }
 
     /// Somebody else has changed the object.

@@ -19,7 +19,7 @@ pub struct Target {
 
 impl Target {
     /// None where no resource is at that path.
-    pub fn of(path: &str) -> Option<Target> {
+    pub fn of(declared: &[Resource], path: &str) -> Option<Target> {
         let parts: Vec<Cow<str>> =
             path.split('/').filter(|part| !part.is_empty()).map(decode).collect();
         let parts: Vec<&str> = parts.iter().map(Cow::as_ref).collect();
@@ -31,7 +31,8 @@ impl Target {
         let namespaced = match rest {
             // `/namespaces/X/status` and the like are the namespace's own.
             ["namespaces", namespace, plural, rest @ ..] => {
-                resources::find(group, version, plural).map(|found| (found, *namespace, rest))
+                let found = resources::find(declared, group, version, plural);
+                found.map(|found| (found, *namespace, rest))
             }
             _ => None,
         };
@@ -39,7 +40,9 @@ impl Target {
             (Some((resource, namespace, rest)), _) if resource.is_namespaced => {
                 (resource, Some(namespace.to_owned()), rest)
             }
-            (_, [plural, rest @ ..]) => (resources::find(group, version, plural)?, None, rest),
+            (_, [plural, rest @ ..]) => {
+                (resources::find(declared, group, version, plural)?, None, rest)
+            }
             _ => return None,
         };
         let mut rest = rest.iter().map(|part| (*part).to_owned());
@@ -60,11 +63,13 @@ impl Target {
 }
 
 /// Whether a path leads into a group that there is, of whatever version.
-pub fn is_of_a_group(path: &str) -> bool {
+pub fn is_of_a_group(declared: &[Resource], path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     match parts.as_slice() {
         ["api", _, _, ..] => true,
-        ["apis", group, _, _, ..] => resources::ALL.iter().any(|it| it.group == *group),
+        ["apis", group, _, _, ..] => {
+            resources::ALL.iter().chain(declared).any(|it| it.group == *group)
+        }
         _ => false,
     }
 }
@@ -107,7 +112,7 @@ mod tests {
     use super::*;
 
     fn read(path: &str) -> Option<(&'static str, String)> {
-        let target = Target::of(path)?;
+        let target = Target::of(&[], path)?;
         let shown = [target.namespace, target.name, target.part];
         let shown = shown.map(|part| part.unwrap_or_else(|| "-".to_owned())).join(" ");
         Some((target.resource.plural, shown))

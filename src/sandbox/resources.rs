@@ -1,4 +1,7 @@
-//! The resources that the sandbox knows, as discovery tells of them.
+//! The resources that the sandbox knows, as discovery tells of them: its own, and what a test declares as a
+//! CustomResourceDefinition would.
+
+use std::sync::Mutex;
 
 /// One resource of the API. There is one static value of each, so a reference is its identity.
 #[derive(Debug)]
@@ -6,6 +9,7 @@ pub struct Info {
     /// Empty for the core group.
     pub group: &'static str,
     pub version: &'static str,
+    /// One of its own by its name alone, a declared one with its group: `canaries.flagger.app`.
     pub plural: &'static str,
     pub singular: &'static str,
     pub kind: &'static str,
@@ -206,18 +210,54 @@ impl Info {
         }
     }
 
+    /// As URLs name it.
+    pub fn path_name(&self) -> &'static str {
+        self.plural.split('.').next().unwrap_or_default()
+    }
+
+    /// Whether it was declared: of its objects nothing is known but their metadata.
+    pub fn is_declared(&self) -> bool {
+        self.plural.contains('.')
+    }
+
     /// As messages name it: `deployments.apps`.
     pub fn qualified(&self) -> String {
         match self.group {
+            _ if self.is_declared() => self.plural.to_owned(),
             "" => self.plural.to_owned(),
             group => format!("{}.{group}", self.plural),
         }
     }
 }
 
-/// By its place in a URL.
-pub fn find(group: &str, version: &str, plural: &str) -> Option<Resource> {
-    ALL.into_iter().find(|it| it.group == group && it.version == version && it.plural == plural)
+/// By its place in a URL, among those of the sandbox's own and some that were declared.
+pub fn find(declared: &[Resource], group: &str, version: &str, plural: &str) -> Option<Resource> {
+    let mut all = ALL.iter().chain(declared).copied();
+    all.find(|it| it.group == group && it.version == version && it.path_name() == plural)
+}
+
+/// A kind that is not the sandbox's own.
+pub fn declared(group: &str, version: &str, plural: &str, kind: &str) -> Resource {
+    // Each is made once in a process, however many clusters have it.
+    static DECLARED: Mutex<Vec<Resource>> = Mutex::new(Vec::new());
+    let mut all = DECLARED.lock().expect("no holder panics");
+    let qualified = format!("{plural}.{group}");
+    let is_it = |it: &Resource| it.version == version && it.plural == qualified && it.kind == kind;
+    if let Some(known) = all.iter().copied().find(is_it) {
+        return known;
+    }
+    let keep = |text: &str| -> &'static str { Box::leak(text.to_owned().into_boxed_str()) };
+    let info: Resource = Box::leak(Box::new(Info {
+        group: keep(group),
+        version: keep(version),
+        plural: keep(&qualified),
+        singular: keep(&kind.to_lowercase()),
+        kind: keep(kind),
+        has_generation: true,
+        ..CORE
+    }));
+    all.push(info);
+    info
 }
 
 /// By what an object says of itself.

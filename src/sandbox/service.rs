@@ -193,14 +193,15 @@ fn done(store: &Store, head: &http::request::Parts, body: &[u8]) -> Response<Sen
     let query = Query::of(&head.uri);
     let asked = Asked { method: &head.method, headers: &head.headers, query, body };
     let path = head.uri.path();
+    let declared = store.declared();
     if head.method == Method::GET
-        && let Some((media, text)) = discovery::answer(path, asked.header(ACCEPT))
+        && let Some((media, text)) = discovery::answer(&declared, path, asked.header(ACCEPT))
     {
         return reply(store, 200, media, Sent::Whole(text.into()));
     }
-    let replied = match Target::of(path) {
+    let replied = match Target::of(&declared, path) {
         Some(target) => answer(store, &target, &asked),
-        None if request::is_of_a_group(path) => Err(Refusal::no_such_path()),
+        None if request::is_of_a_group(&declared, path) => Err(Refusal::no_such_path()),
         None => {
             let body = Sent::Whole("404 page not found\n".into());
             return reply(store, 404, "text/plain; charset=utf-8", body);

@@ -72,6 +72,7 @@ struct Inner {
     clock: Clock,
     state: Mutex<State>,
     mutations: Mutex<Vec<Mutation>>,
+    declared: Mutex<Vec<Resource>>,
     revision: watch::Sender<u64>,
 }
 
@@ -98,6 +99,7 @@ impl Store {
             clock: Clock::starting(began),
             state: Mutex::new(state),
             mutations: Mutex::default(),
+            declared: Mutex::default(),
             revision: watch::Sender::new(1),
         }))
     }
@@ -117,6 +119,19 @@ impl Store {
 
     pub(super) fn mutations(&self) -> Vec<Mutation> {
         self.0.mutations.lock().expect("no holder panics").clone()
+    }
+
+    /// From now on there are objects of this kind, as after a CustomResourceDefinition. No controller looks
+    /// at them.
+    pub fn declare(&self, resource: Resource) {
+        let mut declared = self.0.declared.lock().expect("no holder panics");
+        if !declared.iter().any(|known| std::ptr::eq(*known, resource)) {
+            declared.push(resource);
+        }
+    }
+
+    pub(super) fn declared(&self) -> Vec<Resource> {
+        self.0.declared.lock().expect("no holder panics").clone()
     }
 
     /// Grows with every change: equal numbers mean an untouched cluster.

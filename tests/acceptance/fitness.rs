@@ -21,7 +21,7 @@ pub const CASES: &[Case] = cases![
 ];
 
 /// What a check found, the worst first.
-fn found(said: &Said, check: &str) -> Result<Value> {
+pub fn found(said: &Said, check: &str) -> Result<Value> {
     let report: Value = serde_json::from_str(&said.out)?;
     let checks = report["checks"].as_array().context("no checks")?;
     let found = checks.iter().find(|found| found["name"] == check);

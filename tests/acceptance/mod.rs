@@ -9,6 +9,7 @@ mod beside;
 mod changes;
 pub mod command;
 mod complaints;
+pub mod custom;
 mod data_plane;
 mod drivers;
 pub mod field;
@@ -19,6 +20,7 @@ mod intents;
 mod life;
 mod manifests;
 mod neighbours;
+mod others;
 pub mod outside;
 mod policy;
 mod ports;
@@ -70,6 +72,7 @@ pub fn all() -> Vec<Case> {
         fitness::CASES,
         data_plane::CASES,
         beside::CASES,
+        others::CASES,
         admission::CASES,
         complaints::CASES,
         sharing::CASES,

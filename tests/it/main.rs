@@ -19,6 +19,7 @@ mod guard;
 mod listening;
 mod network;
 mod on_sandbox;
+mod others;
 mod plan_properties;
 mod plan_table;
 mod preflight;

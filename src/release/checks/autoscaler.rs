@@ -1,8 +1,10 @@
 //! HorizontalPodAutoscalers of the app.
 
-use super::Ground;
+use serde_json::Value;
+
 use super::report::Check;
-use crate::model::{Colour, name};
+use super::{Ground, unknown};
+use crate::model::{Colour, Optional, name};
 use crate::release::beside;
 
 const NAME: &str = "autoscaler";
@@ -20,13 +22,10 @@ pub fn checks(g: &Ground) -> Vec<Check> {
             let hint = "scale the app by an autoscaler of its own";
             found.push(Check::fail(NAME, what).hint(hint));
         }
-        if beside::min_replicas(scaler) == 0 {
-            let what = format!(
-                "HorizontalPodAutoscaler {scaler_name} has minReplicas 0: it would start a version that was put away"
-            );
-            found.push(Check::fail(NAME, what).hint("set it to 1 or more"));
-        }
+        found.extend(to_zero(g, scaler));
     }
+    found.extend(of_keda(g, &all));
+    found.extend(unknown::of(g.s, NAME, &[Optional::ScaledObject]));
     for colour in Colour::BOTH {
         if let [first, second, ..] = g.s.autoscalers(colour)[..] {
             let what = format!(
@@ -49,4 +48,62 @@ pub fn checks(g: &Ground) -> Vec<Check> {
         None => "nothing scales the app by itself".to_owned(),
     };
     vec![Check::pass(NAME, passes)]
+}
+
+/// From this version on an autoscaler that is not at 0 itself leaves a Deployment alone that somebody else
+/// has put there, and tells the two apart by a condition.
+const KNOWS_ITS_OWN_ZERO: (u64, u64) = (1, 37);
+
+/// One that may scale to 0 may start what was put away.
+fn to_zero(g: &Ground, scaler: &Value) -> Option<Check> {
+    if beside::min_replicas(scaler) > 0 {
+        return None;
+    }
+    let what = format!("HorizontalPodAutoscaler {} has minReplicas 0", name(scaler));
+    let starts = "it would start a version that was put away";
+    let (why, hint) = match g.s.objects.server {
+        Some(server) if server >= KNOWS_ITS_OWN_ZERO => {
+            let mut conditions = scaler["status"]["conditions"].as_array().into_iter().flatten();
+            let is_at_zero = |it: &Value| it["type"] == "ScaledToZero" && it["status"] == "True";
+            conditions.find(|it| is_at_zero(it))?;
+            let why = format!("and has scaled its Deployment to 0 now: {starts}");
+            (why, "wait until it has pods again, or set it to 1 or more")
+        }
+        Some((major, minor)) => {
+            let why = format!("and Kubernetes is {major}.{minor} (before 1.37): {starts}");
+            (why, "set it to 1 or more")
+        }
+        None => {
+            let why = format!("and the API server does not say its version: before 1.37 {starts}");
+            (why, "set it to 1 or more")
+        }
+    };
+    Some(Check::fail(NAME, format!("{what}, {why}")).hint(hint))
+}
+
+/// ScaledObjects of a colour's Deployment that have no autoscaler, which would have been named: paused ones.
+fn of_keda(g: &Ground, scalers: &[&Value]) -> Vec<Check> {
+    let slots = Colour::BOTH.map(|colour| g.s.names.deployment(colour));
+    let has_scaler = |object: &Value| {
+        let owner = format!("ScaledObject {}", name(object));
+        let mut owners = scalers.iter().filter_map(|scaler| beside::owner(scaler));
+        owners.any(|it| it.split(" of ").next() == Some(&owner))
+    };
+    let all = g.s.objects.others.list(Optional::ScaledObject);
+    let found = all.filter(|object| !has_scaler(object)).filter_map(|object| {
+        let target = &object["spec"]["scaleTargetRef"];
+        let slot = slots.iter().find(|slot| target["name"] == slot.as_str())?;
+        let is_deployment = target["kind"].as_str().is_none_or(|kind| kind == "Deployment");
+        let what = format!(
+            "ScaledObject {} of KEDA scales Deployment {slot}: it would not scale the new version",
+            name(object)
+        );
+        let hint = format!(
+            "scale the app by a HorizontalPodAutoscaler of its own, and kubectl delete scaledobject {} -n {}",
+            name(object),
+            g.s.names.namespace
+        );
+        is_deployment.then(|| Check::fail(NAME, what).hint(hint))
+    });
+    found.collect()
 }

@@ -9,25 +9,25 @@ use crate::release::{beside, selector, template};
 
 const NAME: &str = "disruption-budgets";
 
+/// The budget that holds the live pods and not a candidate's, and whether a clone of it would.
+enum Found<'a> {
+    HoldsBoth(&'a Value),
+    None,
+    Live { budget: &'a Value, can_be_cloned: bool },
+}
+
 pub fn checks(g: &Ground) -> Vec<Check> {
-    let (live, candidate) = (g.live_labels(), g.candidate_labels());
-    let budgets = || g.s.objects.list(Kind::PodDisruptionBudget);
-    let holds = |budget: &Value, labels| selector::matches(&budget["spec"]["selector"], labels);
-    if let Some(budget) = budgets().find(|budget| holds(budget, &candidate)) {
-        let what = format!("PodDisruptionBudget {} holds a candidate's pods", name(budget));
-        return vec![Check::pass(NAME, what)];
-    }
-    let Some(budget) = budgets().find(|budget| holds(budget, &live)) else {
-        return vec![Check::pass(NAME, "none holds the live pods")];
-    };
-    let template = template::coloured(&g.template, &g.label, g.to, 0);
-    let labels = &template["metadata"]["labels"];
-    vec![match beside::budget(&g.s.names, budget, &g.label, g.to, labels, 0, 0) {
-        Some(_) => {
+    vec![match found(g) {
+        Found::HoldsBoth(budget) => {
+            let what = format!("PodDisruptionBudget {} holds a candidate's pods", name(budget));
+            Check::pass(NAME, what)
+        }
+        Found::None => Check::pass(NAME, "none holds the live pods"),
+        Found::Live { budget, can_be_cloned: true } => {
             let what = format!("a candidate gets one like PodDisruptionBudget {}", name(budget));
             Check::pass(NAME, what)
         }
-        None => {
+        Found::Live { budget, can_be_cloned: false } => {
             let what = format!(
                 "PodDisruptionBudget {} holds the live pods, and its selector can't be made to hold a candidate's",
                 name(budget)
@@ -36,4 +36,25 @@ pub fn checks(g: &Ground) -> Vec<Check> {
             Check::warn(NAME, what).hint(hint)
         }
     }]
+}
+
+/// Whether a release makes one.
+pub fn clones(g: &Ground) -> bool {
+    matches!(found(g), Found::Live { can_be_cloned: true, .. })
+}
+
+fn found<'a>(g: &'a Ground) -> Found<'a> {
+    let (live, candidate) = (g.live_labels(), g.candidate_labels());
+    let budgets = || g.s.objects.list(Kind::PodDisruptionBudget);
+    let holds = |budget: &Value, labels| selector::matches(&budget["spec"]["selector"], labels);
+    if let Some(budget) = budgets().find(|budget| holds(budget, &candidate)) {
+        return Found::HoldsBoth(budget);
+    }
+    let Some(budget) = budgets().find(|budget| holds(budget, &live)) else {
+        return Found::None;
+    };
+    let template = template::coloured(&g.template, &g.label, g.to, 0);
+    let labels = &template["metadata"]["labels"];
+    let clone = beside::budget(&g.s.names, budget, &g.label, g.to, labels, 0, 0);
+    Found::Live { budget, can_be_cloned: clone.is_some() }
 }

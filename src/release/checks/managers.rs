@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::Ground;
+use super::controllers::{self, NAME};
 use super::report::{Check, or_pass};
-use crate::model::{Id, Kind, annotation, label, name};
+use super::{Ground, unknown};
+use crate::model::{Id, Kind, Optional, annotation, label, name};
 use crate::route::naming_annotations;
-
-const NAME: &str = "managers";
 
 /// A tool, by what it leaves on objects.
 struct Tool {
@@ -20,7 +19,9 @@ struct Tool {
     keys: &'static [&'static str],
 }
 
-const TOOLS: [Tool; 3] = [
+const FLAGGER: &str = "Flagger";
+
+const TOOLS: [Tool; 4] = [
     Tool {
         name: "Argo CD",
         managers: &["argocd-"],
@@ -32,19 +33,27 @@ const TOOLS: [Tool; 3] = [
         keys: &["kustomize.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/name"],
     },
     Tool { name: "Helm", managers: &["helm"], keys: &["meta.helm.sh/release-name"] },
+    Tool { name: FLAGGER, managers: &["flagger"], keys: &[] },
 ];
 
 pub fn checks(g: &Ground) -> Vec<Check> {
     let mut objects = vec![g.live.0];
     objects.extend(g.s.service(&g.service));
     objects.extend(g.routes());
-    let found = objects.into_iter().flat_map(|object| {
-        of(object).into_iter().filter_map(|tool| {
+    let mut services = g.s.names.serving(&g.service);
+    services.push(g.s.names.preview());
+    let mut found = controllers::checks(g.s, &services, &g.routes());
+    let is_unknown = !g.s.objects.others.unknown(&[Optional::Canary]).is_empty();
+    found.extend(objects.into_iter().flat_map(|object| {
+        // What it wrote stays when it has gone: where its Canaries can be read, they tell.
+        let tools = of(object).into_iter().filter(|tool| *tool != FLAGGER || is_unknown);
+        tools.filter_map(|tool| {
             let what = format!("{} is also managed by {tool}", Id::of(object)?);
             Some(Check::warn(NAME, what).hint(hint(g, tool, object)))
         })
-    });
-    or_pass(found.collect(), NAME, "nobody else is known to manage what a release changes")
+    }));
+    found.extend(unknown::of(g.s, NAME, &controllers::KINDS));
+    or_pass(found, NAME, "nobody else is known to manage what a release changes")
 }
 
 fn of(object: &Value) -> BTreeSet<&'static str> {
@@ -85,6 +94,10 @@ fn hint(g: &Ground, tool: &str, object: &Value) -> String {
         // It changes them only when somebody runs it.
         "Helm" => {
             format!("an upgrade puts back {fields} of {}, and undoes a release", name(object))
+        }
+        FLAGGER => {
+            let namespace = &g.s.names.namespace;
+            format!("make sure that no Canary is left: kubectl get canaries -n {namespace}")
         }
         _ => format!("exclude {fields} of {} from its sync, or it undoes a release", name(object)),
     }

@@ -6,6 +6,7 @@ mod admission;
 mod affinity;
 mod autoscaler;
 mod budgets;
+mod controllers;
 mod data_plane;
 mod deletion;
 mod deployment;
@@ -13,6 +14,7 @@ pub mod direct;
 mod ingresses;
 mod managers;
 mod names;
+mod pod_template;
 mod policies;
 mod ports;
 mod prepared;
@@ -21,13 +23,16 @@ mod quota;
 mod rehearsed;
 mod report;
 pub mod rights;
+mod scheduling;
 mod services;
+mod unknown;
 mod volumes;
 
 use std::collections::BTreeMap;
 
 pub use admission::checks as admission;
 pub use ingresses::nobody_names;
+pub use pod_template::checks as pod_template;
 pub use prepared::{checks as prepared, gone, live, missing};
 pub use rehearsed::{Rehearsed, Reply, checks as rehearsed};
 pub use report::{Check, Grade, Report};
@@ -49,7 +54,7 @@ pub struct Ground<'a> {
     /// The candidate's, in its neutral form.
     pub template: Value,
     pub preview_host: Option<String>,
-    /// Whether the candidate may be without a NetworkPolicy that the live pods have.
+    /// Whether the candidate may be without a policy that the live pods have.
     pub allow_policy_gap: bool,
 }
 
@@ -81,8 +86,10 @@ pub fn table(g: &Ground) -> Vec<Check> {
         names::checks(g),
         access::checks(g),
         volumes::checks(g),
+        scheduling::checks(g),
         services::checks(g),
         policies::checks(g),
+        policies::monitors(g),
         budgets::checks(g),
         autoscaler::checks(g),
         quota::checks(g),
@@ -93,6 +100,11 @@ pub fn table(g: &Ground) -> Vec<Check> {
         managers::checks(g),
     ]
     .concat()
+}
+
+/// Who else has the app, where nothing more is known of it than its name.
+pub fn controllers(s: &Snapshot) -> Vec<Check> {
+    controllers::checks(s, &[], &[])
 }
 
 /// What somebody should know before a release begins.

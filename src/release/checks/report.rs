@@ -30,9 +30,12 @@ pub const NAMES: &[&str] = &[
     "preview-host",
     "preview-access",
     "volumes",
+    "scheduling",
     "services",
     "external-name",
     "network-policies",
+    "policies",
+    "monitors",
     "disruption-budgets",
     "autoscaler",
     "quota",
@@ -53,6 +56,7 @@ pub const NAMES: &[&str] = &[
     "prepared",
     "dry-run",
     "admission",
+    "pod-template",
 ];
 
 /// What one check found. A check that found several things has a line for each.

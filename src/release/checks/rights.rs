@@ -6,7 +6,7 @@ use std::fmt::{self, Display, Write};
 use serde_json::{Value, json};
 
 use super::report::Check;
-use crate::model::Kind;
+use crate::model::{Kind, Optional};
 use crate::release::Names;
 
 const NAME: &str = "rights";
@@ -67,6 +67,17 @@ const RULES: [Rule; 13] = [
         ..rule("", &["events"], &["list", "watch"])
     },
 ];
+
+/// What is only looked at, where one may, and how it goes on where one may not. Nobody is asked about these:
+/// the look itself tells.
+const LOOKS: [(&str, &[Optional]); 2] = [
+    (
+        "a policy that would not hold for a candidate, or another controller of the app, is not seen",
+        &Optional::DECISIVE,
+    ),
+    ("check does not tell whether the new version has metrics", &Optional::MONITORS),
+];
+const NO_TRY: &str = "it is known only when a candidate starts whether Pod Security, quotas and limits let its pods be";
 
 fn rights_of(rule: &'static Rule) -> impl Iterator<Item = Right> {
     rule.resources.iter().flat_map(|resource| {
@@ -167,11 +178,34 @@ pub fn role(names: &Names) -> String {
         if let Some(without) = rule.without {
             let _ = writeln!(text, "# Without this one, {without}.");
         }
-        let _ = writeln!(text, "- apiGroups: [{}]", quoted(rule.group));
-        let _ = writeln!(text, "  resources: [{}]", rule.resources.join(", "));
-        let _ = writeln!(text, "  verbs: [{}]", rule.verbs.join(", "));
+        write_rule(&mut text, rule.group, rule.resources, rule.verbs);
     }
+    text += &looks();
     text + &binding("bluegreen", &names.namespace) + BEYOND
+}
+
+/// The rules for what is only looked at, of kinds that a cluster may have.
+fn looks() -> String {
+    let mut text = String::new();
+    for (without, kinds) in LOOKS {
+        let _ = writeln!(text, "# Without these, {without}.");
+        let mut groups: Vec<&str> = kinds.iter().flat_map(|kind| kind.groups()).copied().collect();
+        groups.dedup();
+        for group in groups {
+            let of_group = kinds.iter().filter(|kind| kind.groups().contains(&group));
+            let resources: Vec<&str> = of_group.map(|kind| kind.plural()).collect();
+            write_rule(&mut text, group, &resources, &["list"]);
+        }
+    }
+    let _ = writeln!(text, "# Without this one, {NO_TRY}.");
+    write_rule(&mut text, "", &[Kind::Pod.plural()], &["create"]);
+    text
+}
+
+fn write_rule(text: &mut String, group: &str, resources: &[&str], verbs: &[&str]) {
+    let _ = writeln!(text, "- apiGroups: [{}]", quoted(group));
+    let _ = writeln!(text, "  resources: [{}]", resources.join(", "));
+    let _ = writeln!(text, "  verbs: [{}]", verbs.join(", "));
 }
 
 /// What a Role can't give, and a release does without.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::Ground;
 use super::report::{Check, or_pass};
+use super::{Ground, controllers};
 use crate::model::{Colour, Kind, name, string_map};
 use crate::release::{Snapshot, strangers, whose};
 use crate::route::{Label, selects};
@@ -85,11 +85,11 @@ fn live_service(g: &Ground, live: &Value) -> Vec<Check> {
 /// Why a Service that has to follow a switch can't.
 pub fn unable(s: &Snapshot, label: &Label, service: &Value) -> Vec<Check> {
     let mut found = shared(s, label, service);
-    if let Some(owner) = whose::controller(service) {
-        let text = |field: &str| owner[field].as_str().unwrap_or_default();
+    if let Some(by) = whose::controller(service) {
+        let text = |field: &str| by[field].as_str().unwrap_or_default();
         let (kind, owner) = (text("kind"), text("name"));
         let what = format!("Service {} is kept by {kind} {owner}, its controller", name(service));
-        let hint = "a switch would change its selector, and would be undone";
+        let hint = controllers::leave(s, by);
         found.push(Check::fail(NAME, what).hint(hint));
     }
     found

@@ -25,8 +25,13 @@ pub fn next(look: Look, init: &Init) -> Next {
     }
 }
 
-/// The app as it is, for the checks: by its record, or else by what an Ingress names.
+/// The app as it is, for the checks: by its record, or else by what an Ingress names. Whoever else releases
+/// it may be why it can't be told.
 pub fn ground<'a>(s: &'a Snapshot, init: &Init) -> Result<Ground<'a>, Vec<Check>> {
+    known(s, init).map_err(|checks| [checks::controllers(s), checks].concat())
+}
+
+fn known<'a>(s: &'a Snapshot, init: &Init) -> Result<Ground<'a>, Vec<Check>> {
     let fail = |name, what: String| Err(vec![Check::fail(name, what)]);
     let Some(blue) = s.slot(Colour::Blue) else {
         return fail("deployment", s.names.no_deployment());

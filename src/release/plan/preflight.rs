@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Doing, Step, deploy, init, rehearse};
+use crate::model::Write;
 use crate::release::checks::{self, Check};
 use crate::release::snapshot::Leads;
 use crate::release::{Goal, Init, Snapshot, Sought, beyond};
@@ -13,6 +14,8 @@ pub struct Preflight {
     pub warnings: Vec<Check>,
     /// What the API server is to try.
     pub steps: Vec<Step>,
+    /// A pod of the candidate's, to be tried as well.
+    pub pod: Option<Write>,
 }
 
 /// What is to be looked for beyond the namespace, before anything new begins; nothing where a release is
@@ -35,7 +38,7 @@ pub fn before(goal: &Goal, doing: &Doing, s: &Snapshot, now: Timestamp) -> Optio
         Goal::Init(init) => {
             let ground = init::ground(s, init).ok()?;
             let steps = rehearse::of(&ground);
-            Some(Preflight { warnings: checks::warnings(&ground), steps })
+            Some(Preflight { warnings: checks::warnings(&ground), steps, pod: None })
         }
         Goal::Deploy(wanted) if matches!(doing, Doing::Start { .. }) => {
             let (_, record) = s.record.as_ref()?;
@@ -45,6 +48,7 @@ pub fn before(goal: &Goal, doing: &Doing, s: &Snapshot, now: Timestamp) -> Optio
             Some(Preflight {
                 warnings: checks::warnings(&ground),
                 steps: rehearse::to_try(steps, s),
+                pod: Some(rehearse::pod(&ground)),
             })
         }
         _ => None,

@@ -3,7 +3,7 @@
 //! that are there, so that the API server can check each.
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Fresh, Next, Step, plan};
 use crate::model::{Colour, EPOCH, Id, Kind, Write, annotate, name};
@@ -93,6 +93,31 @@ pub fn to_try(mut steps: Vec<Step>, s: &Snapshot) -> Vec<Step> {
     steps.retain(|step| !matches!(step.doing, Doing::Start { .. } | Doing::PutAway { .. }));
     steps.extend(beside_the_template(s));
     steps
+}
+
+/// A pod of the candidate's, as its ReplicaSet would make it: only tried, never made.
+pub fn pod(g: &Ground) -> Write {
+    let template = template::coloured(&g.template, &g.label, g.to, 0);
+    let mut metadata = json!({
+        "name": format!("{}-dry-run", g.s.names.deployment(g.to)),
+        "namespace": g.s.names.namespace,
+        "labels": template["metadata"]["labels"],
+        "annotations": template["metadata"]["annotations"],
+    });
+    // Some rules are for pods that nobody looks after.
+    if let Some(set) = g.s.replica_set(g.live) {
+        let uid = &set["metadata"]["uid"];
+        metadata["ownerReferences"] = json!([{
+            "apiVersion": Kind::ReplicaSet.api_version(), "kind": "ReplicaSet",
+            "name": name(set), "uid": uid, "controller": true,
+        }]);
+    }
+    let id = Id::new(Kind::Pod, metadata["name"].as_str().unwrap_or_default());
+    let object = json!({
+        "apiVersion": Kind::Pod.api_version(), "kind": "Pod",
+        "metadata": metadata, "spec": template["spec"],
+    });
+    Write::create(id, object)
 }
 
 /// Our own Ingress with the preview host, which an ingress controller's webhook may refuse; nothing where

@@ -44,8 +44,11 @@ fn strictly(unknown: &[String], is_strict: bool) -> Result<(), String> {
 
 /// The paths of the fields that it has not.
 fn typed(resource: Resource, object: &mut Value) -> Result<Vec<String>, String> {
-    let read = types::read(resource.kind, object)?;
-    *object = read.value;
+    let mut unknown = Vec::new();
+    if !resource.is_declared() {
+        let read = types::read(resource.kind, object)?;
+        (*object, unknown) = (read.value, read.unknown);
+    }
     object["kind"] = json!(resource.kind);
     object["apiVersion"] = json!(resource.api_version());
     if let Some(metadata) = object["metadata"].as_object_mut() {
@@ -62,7 +65,7 @@ fn typed(resource: Resource, object: &mut Value) -> Result<Vec<String>, String> 
             });
         }
     }
-    Ok(read.unknown)
+    Ok(unknown)
 }
 
 /// What a patch has made of an object.

@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::model::{Id, Kind, Objects};
+use crate::model::{Id, Kind, Objects, Optional, Unknown};
 use crate::release::checks::{self, Check, Rehearsed, Reply};
 use crate::release::plan::{ground, rehearse};
-use crate::release::{Beyond, Elsewhere, Init, Memory, Names, PreviewHost, Record, Snapshot, Step};
+use crate::release::{
+    Beyond, Elsewhere, Init, Memory, Names, PreviewHost, Record, Snapshot, Step, objects,
+};
 use crate::route::Label;
 
 pub struct App {
@@ -62,6 +64,39 @@ impl App {
 
     pub fn add(&mut self, object: Value) {
         self.objects.insert(Id::of(&object).expect("it says its kind"), object);
+    }
+
+    /// Of a kind that a cluster may have.
+    pub fn other(&mut self, kind: Optional, object: Value) {
+        let others = &mut self.objects.others;
+        let all: Vec<Value> = others.list(kind).cloned().chain([object]).collect();
+        others.insert(kind, Ok(all));
+    }
+
+    pub fn unknown(&mut self, kind: Optional, why: Unknown) {
+        self.objects.others.insert(kind, Err(why));
+    }
+
+    pub fn runs_on(&mut self, version: (u64, u64)) {
+        self.objects.server = Some(version);
+    }
+
+    /// Something that bears the labels of ours.
+    pub fn add_own(&mut self, mut object: Value) {
+        object["metadata"]["labels"] = objects::labels(&self.names);
+        self.add(object);
+    }
+
+    /// A slot that is there, with no pods.
+    pub fn put_away(&mut self, slot: &str) {
+        let labels = json!({"app": slot});
+        self.add_own(json!({
+            "kind": "Deployment", "metadata": {"name": slot, "uid": slot},
+            "spec": {
+                "replicas": 0, "selector": {"matchLabels": labels},
+                "template": {"metadata": {"labels": labels}},
+            },
+        }));
     }
 
     pub fn edit(&mut self, kind: Kind, change: impl FnOnce(&mut Value)) {

@@ -2,16 +2,18 @@
 
 mod app;
 mod direct;
+mod others;
 mod rights;
 mod rows;
+mod scheduling;
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
 use super::report::NAMES;
-use super::{Check, Grade, Reply, prepared};
-use crate::model::Kind;
+use super::{Check, Grade, Reply, pod_template, prepared};
+use crate::model::{Kind, Optional};
 use app::App;
 use rows::Row;
 
@@ -22,6 +24,7 @@ fn a_sound_app_passes_every_check_once() {
     table.extend(prepared(&app.snapshot(), "init", "status"));
     table.extend(app.rehearsed(|step| app.taken(step)));
     table.extend(app.admitted(|step| app.taken(step)));
+    table.push(pod_template(Some(&Reply::Taken { object: None })));
     assert!(table.iter().all(|check| check.verdict == Grade::Pass), "{table:#?}");
     let names: Vec<&str> = table.iter().map(|check| check.name).collect();
     // The rights are asked about beside the table.
@@ -30,16 +33,21 @@ fn a_sound_app_passes_every_check_once() {
 
 #[test]
 fn what_is_amiss_is_found_by_its_check_alone() {
+    let mut wrong = Vec::new();
     for Row { check, verdict, says, amiss } in rows::all() {
         let mut app = App::sound();
         amiss(&mut app);
         let table = app.table();
         let found: Vec<&Check> =
             table.iter().filter(|check| check.verdict != Grade::Pass).collect();
-        let [found] = found[..] else { panic!("{check} {says:?}: {found:#?}") };
-        assert_eq!((found.name, found.verdict), (check, verdict), "{found:#?}");
-        assert!(found.reason().contains(says), "{says:?}: {found:#?}");
+        let is_it = |found: &Check| {
+            (found.name, found.verdict) == (check, verdict) && found.reason().contains(says)
+        };
+        if found.len() != 1 || !is_it(found[0]) {
+            wrong.push(format!("{check} {says:?}: {found:#?}"));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -52,7 +60,7 @@ fn every_check_is_seen_to_find_something() {
         .copied()
         .filter(|name| {
             let told = ["rights", "direct", "deployment", "service-ports", "prepared", "dry-run"];
-            !told.contains(name) && *name != "admission"
+            !told.contains(name) && !["admission", "pod-template"].contains(name)
         })
         .collect();
     assert_eq!(found, told);
@@ -60,7 +68,8 @@ fn every_check_is_seen_to_find_something() {
 
 #[test]
 fn what_only_looks_amiss_passes() {
-    for (what, harmless) in rows::harmless() {
+    let all = [rows::harmless(), others::harmless(), scheduling::harmless()];
+    for (what, harmless) in all.concat() {
         let mut app = App::sound();
         harmless(&mut app);
         let table = app.table();
@@ -129,6 +138,47 @@ fn what_the_api_server_refuses_to_try_is_told() {
     let lost = app.rehearsed(|_| Reply::Lost { why: "reset".to_owned() });
     assert_eq!(lost.len(), 1, "{lost:#?}");
     assert_eq!(lost[0].verdict, Grade::Warn);
+}
+
+#[test]
+fn what_is_said_to_a_pod_that_is_tried_is_told() {
+    let refused = |code, message: &str| Reply::Refused {
+        code,
+        message: message.to_owned(),
+        faults: Vec::new(),
+    };
+    let security =
+        r#"pods "parrot-green-dry-run" is forbidden: violates PodSecurity "restricted:latest""#;
+    let quota = r#"pods "a" is forbidden: failed quota: few: must specify requests.cpu"#;
+    let webhook = r#"admission webhook "pods.example.com" denied the request: no naked pods"#;
+    for (reply, verdict, says) in [
+        (refused(403, security), Grade::Fail, "would refuse a candidate's pods: pods"),
+        (refused(403, quota), Grade::Fail, "must specify requests.cpu"),
+        (refused(422, "spec.containers: Required value"), Grade::Fail, "change the pod template"),
+        // It may know who asks.
+        (refused(403, webhook), Grade::Warn, "lets the ReplicaSet controller"),
+        (refused(400, "admission webhook \"a\" does not support dry run"), Grade::Warn, "tried"),
+        (refused(409, "already exists"), Grade::Pass, "no pod could be tried"),
+        (Reply::Forbidden, Grade::Warn, "check --role"),
+        (Reply::Lost { why: "reset".to_owned() }, Grade::Warn, "is not known: reset"),
+    ] {
+        let check = pod_template(Some(&reply));
+        assert_eq!(check.verdict, verdict, "{check:?}");
+        assert!(check.reason().contains(says), "{says:?}: {check:?}");
+    }
+    assert_eq!(pod_template(None).verdict, Grade::Pass);
+}
+
+/// Whoever has the app may be why nothing else can be told of it.
+#[test]
+fn who_else_releases_an_app_is_told_where_it_can_not_be_found() {
+    let mut app = App::sound();
+    app.remove(Kind::Ingress);
+    app.other(Optional::Canary, others::flagger("parrot"));
+    let s = app.snapshot();
+    let Err(found) = crate::release::plan::ground(&s, &app.init) else { panic!("it is fit") };
+    let names: Vec<&str> = found.iter().map(|check| check.name).collect();
+    assert_eq!(names, ["managers", "ingress"], "{found:#?}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::model::Optional;
 use crate::release::Names;
 use crate::release::checks::Grade;
 use crate::release::checks::rights::{Right, all, checks, role};
@@ -63,5 +64,13 @@ fn the_role_gives_what_is_asked_about_and_nothing_else() {
     let list = |value: &Value| value.as_array().unwrap().len();
     let given: usize =
         rules.iter().map(|rule| list(&rule["resources"]) * list(&rule["verbs"])).sum();
-    assert_eq!(given, all().len());
+    // Nobody is asked about what is only looked at: each kind in each group that may have it, and a pod.
+    let kinds = [&Optional::DECISIVE[..], &Optional::MONITORS].concat();
+    let looks: usize = kinds.iter().map(|kind| kind.groups().len()).sum();
+    assert_eq!(given, all().len() + looks + 1);
+    let may = |group: &'static str, resource: &'static str| {
+        Right { verb: "list", group, resource }.is_in(rules)
+    };
+    assert!(may("flagger.app", "canaries") && may("projectcalico.org", "networkpolicies"));
+    assert!(!may("flagger.app", "rollouts"));
 }

@@ -3,10 +3,12 @@
 use serde_json::{Value, json};
 
 use super::app::App;
+use super::{others, scheduling};
 use crate::model::Kind;
 use crate::release::Elsewhere;
 use crate::release::checks::Grade::{self, Fail, Warn};
 
+#[derive(Clone)]
 pub struct Row {
     pub check: &'static str,
     pub verdict: Grade,
@@ -26,7 +28,7 @@ fn has_claim(app: &mut App, modes: &[&str]) {
     app.pods("volumes", json!([volume]));
 }
 
-fn policy(pods: Value, rules: Value) -> Value {
+pub fn policy(pods: Value, rules: Value) -> Value {
     json!({"kind": "NetworkPolicy", "metadata": {"name": "fence"},
         "spec": {"podSelector": pods, "ingress": rules}})
 }
@@ -46,6 +48,12 @@ fn scaler(name: &str) -> Value {
         "minReplicas": 2, "maxReplicas": 9,
         "scaleTargetRef": {"kind": "Deployment", "name": "parrot"},
     }})
+}
+
+fn to_zero() -> Value {
+    let mut scaler = scaler("scaler");
+    scaler["spec"]["minReplicas"] = json!(0);
+    scaler
 }
 
 fn service(name: &str, selector: Value) -> Value {
@@ -74,10 +82,13 @@ fn canary(service: &str) -> Value {
 }
 
 pub fn all() -> Vec<Row> {
-    [pods(), around(), ways(), managed()].into_iter().flatten().collect()
+    [pods(), scheduling::rows(), around(), others::rows(), ways(), managed()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
-fn row(check: &'static str, verdict: Grade, says: &'static str, amiss: fn(&mut App)) -> Row {
+pub fn row(check: &'static str, verdict: Grade, says: &'static str, amiss: fn(&mut App)) -> Row {
     Row { check, verdict, says, amiss }
 }
 
@@ -126,6 +137,37 @@ fn pods() -> Vec<Row> {
         row("quota", Fail, "has 0 of count/deployments.apps left", |app| {
             let count = |n: &str| json!({"count/deployments.apps": n});
             app.add(quota(count("1"), count("1")));
+        }),
+        row(
+            "quota",
+            Fail,
+            "has 0 of count/poddisruptionbudgets.policy left, and a release",
+            |app| {
+                let count = |n: &str| json!({"count/poddisruptionbudgets.policy": n});
+                app.add(budget(json!({"matchLabels": {"app": "parrot"}})));
+                app.add(quota(count("1"), count("1")));
+            },
+        ),
+        row("quota", Fail, "left, and a release makes 1", |app| {
+            let count = json!({"count/horizontalpodautoscalers.autoscaling": "1"});
+            app.add(scaler("scaler"));
+            app.add(quota(count.clone(), count));
+        }),
+        row("quota", Fail, "has 0 of count/replicasets.apps left, and a release makes 1", |app| {
+            // Its slot is there, and its next template is another all the same.
+            app.put_away("parrot-green");
+            let count = json!({"count/replicasets.apps": "2"});
+            app.add(quota(count.clone(), count));
+        }),
+        row("quota", Fail, "has 2 of services left, and init makes 3", |app| {
+            app.add(quota(json!({"services": "3"}), json!({"services": "1"})));
+        }),
+        row("quota", Fail, "has 0 of configmaps left, and init makes 1", |app| {
+            app.add(quota(json!({"configmaps": "1"}), json!({"configmaps": "1"})));
+        }),
+        row("quota", Fail, "of count/ingresses.networking.k8s.io left, and init makes 1", |app| {
+            let count = json!({"count/ingresses.networking.k8s.io": "1"});
+            app.add(quota(count.clone(), count));
         }),
         row("quota", Fail, "has 1Gi of requests.memory left, and a candidate of 2 takes 2Gi", {
             |app| {
@@ -260,9 +302,22 @@ fn around() -> Vec<Row> {
             scaler["metadata"]["ownerReferences"] = json!([{"kind": "Flock", "name": "birds"}]);
             app.add(scaler);
         }),
-        row("autoscaler", Fail, "HorizontalPodAutoscaler scaler has minReplicas 0", |app| {
-            let mut scaler = scaler("scaler");
-            scaler["spec"]["minReplicas"] = json!(0);
+        row("autoscaler", Fail, "has minReplicas 0, and the API server does not say its", |app| {
+            app.add(to_zero());
+        }),
+        row(
+            "autoscaler",
+            Fail,
+            "has minReplicas 0, and Kubernetes is 1.36 (before 1.37): ",
+            |app| {
+                app.runs_on((1, 36));
+                app.add(to_zero());
+            },
+        ),
+        row("autoscaler", Fail, "minReplicas 0, and has scaled its Deployment to 0 now: ", |app| {
+            app.runs_on((1, 37));
+            let mut scaler = to_zero();
+            scaler["status"]["conditions"] = json!([{"type": "ScaledToZero", "status": "True"}]);
             app.add(scaler);
         }),
         row("autoscaler", Fail, "one and two both scale Deployment parrot", |app| {
@@ -593,6 +648,22 @@ pub fn harmless() -> Vec<Harmless> {
             let both =
                 json!([{"key": "app", "operator": "In", "values": ["parrot", "parrot-green"]}]);
             app.add(policy(json!({"matchExpressions": both}), json!([])));
+        }),
+        ("an autoscaler that may go to 0 where Kubernetes knows its own zero", |app| {
+            app.runs_on((1, 37));
+            app.add(to_zero());
+        }),
+        ("a quota with room for all that is made", |app| {
+            let (hard, used) = (json!({"services": "4"}), json!({"services": "1"}));
+            app.add(quota(hard, used));
+        }),
+        ("a full quota of what init has made", |app| {
+            app.initialised();
+            for made in ["parrot-blue", "parrot-green", "parrot-preview"] {
+                app.add_own(service(made, json!({"app": "parrot"})));
+            }
+            let full = json!({"services": "4", "configmaps": "1"});
+            app.add(quota(full.clone(), full));
         }),
         ("a quota with room for just as many", |app| {
             app.add(quota(json!({"pods": "4"}), json!({"pods": "2"})));
