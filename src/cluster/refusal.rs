@@ -107,13 +107,18 @@ fn shortened(mut text: String) -> String {
 
 /// The same error without the secrets of what was sent: whatever a policy says, it does not repeat them.
 pub(super) fn hushed(error: CallError, sent: &Value) -> CallError {
-    let CallError::Refused { code, reason, message, faults } = error else { return error };
     let secrets = secrets(sent);
     let hush = |text: String| {
         secrets.iter().fold(text, |text, secret| text.replace(secret.as_str(), "***"))
     };
-    let faults = faults.into_iter().map(|fault| Fault { what: hush(fault.what), ..fault });
-    CallError::Refused { code, reason, message: hush(message), faults: faults.collect() }
+    match error {
+        CallError::Refused { code, reason, message, faults } => {
+            let faults = faults.into_iter().map(|fault| Fault { what: hush(fault.what), ..fault });
+            CallError::Refused { code, reason, message: hush(message), faults: faults.collect() }
+        }
+        CallError::Lost { why } => CallError::Lost { why: hush(why) },
+        CallError::Throttled { retry_after } => CallError::Throttled { retry_after },
+    }
 }
 
 /// What stands where secrets may, and nowhere else.
