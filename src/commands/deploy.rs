@@ -6,6 +6,7 @@ use super::session::{Ask, Session};
 use super::{Surroundings, after, dry_run, gate, input, verdict};
 use crate::cli;
 use crate::error::{Error, Kind};
+use crate::release::carried::Marks;
 use crate::release::{Change, Deploy, Expected, Goal, Settings};
 use crate::report;
 use crate::settings::{self, Template};
@@ -25,6 +26,7 @@ pub async fn run(
             .because(input::passed(&input.passed))
             .hint("give a Deployment, a Flagger Canary or a bluegreen.yaml"));
     }
+    let marks = input.template.as_ref().map(|template| Marks::of(&template.metadata));
     let change = change(args, input.template)?;
     let given = input.settings.map(|loaded| loaded.given);
     let (gate, webhooks) = gate::of(args, flag, given.as_ref(), &around.outside)?;
@@ -32,6 +34,7 @@ pub async fn run(
     let said = given.as_ref().map(|given| given.settings).unwrap_or_default();
     let deploy = Deploy {
         change,
+        marks,
         gate,
         detach: args.detach,
         replace: args.replace,

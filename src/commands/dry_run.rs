@@ -20,7 +20,7 @@ pub async fn run(session: &Session, deploy: &Deploy) -> Result<(), Error> {
     match rehearsed(session, deploy, &mut events).await {
         Ok(outcome) => {
             events.emit(What::Ended { outcome: outcome.clone() });
-            let ended = Ended { outcome, in_progress: false, writes: 0 };
+            let ended = Ended { outcome, in_progress: false, writes: 0, next: Vec::new() };
             report::result(session.output, &verdict::of(session, &ended)?);
             Ok(())
         }

@@ -1,9 +1,11 @@
 //! The core: what a release is, and what the next step of one is. No I/O, no clock, no kube client.
 
 mod beside;
+pub mod carried;
 pub mod checks;
 pub mod complaints;
 mod direct;
+mod drift;
 mod endpoints;
 pub mod expected;
 pub mod goal;
@@ -32,9 +34,11 @@ mod strangers;
 mod switching;
 pub mod template;
 mod warm;
+pub mod ways;
 mod whose;
 
 pub use direct::{Reach, reach};
+pub use drift::Drift;
 pub use endpoints::SLICE_SERVICE;
 pub use expected::{Expected, ExpectedService};
 pub use goal::{Change, Deploy, Gate, Goal, Init, Me, PreviewHost};
@@ -42,7 +46,7 @@ pub use hands::{Hand, Tool};
 pub use memory::{ANSWERS, Answer, Answered, Memory, SaidBefore};
 pub use names::Names;
 pub use news::News;
-pub use outcome::Outcome;
+pub use outcome::{Cause, Outcome};
 pub use phase::Phase;
 pub use plan::{Doing, Next, Question, Step, WaitFor};
 pub use probed::{
@@ -55,3 +59,4 @@ pub use record::{
 pub use settings::Settings;
 pub use slot::Slot;
 pub use snapshot::{Snapshot, Unreadable};
+pub use ways::Way;

@@ -52,6 +52,8 @@ pub struct Loaded {
 pub struct Template {
     pub shown: String,
     pub template: Value,
+    /// The Deployment's own.
+    pub metadata: Value,
 }
 
 enum Form {
@@ -321,7 +323,7 @@ fn template(
         return Err(wrong(part, "its pod template has no containers".to_owned()));
     }
     let shown = sources[part.source].shown.clone();
-    Ok(Template { shown, template: template.clone() })
+    Ok(Template { shown, template: template.clone(), metadata: value["metadata"].clone() })
 }
 
 #[cfg(test)]

@@ -73,7 +73,11 @@ fn selector(g: &Ground) -> Vec<Check> {
             g.live.name(),
             label.key
         );
-        found.push(Check::fail(name, what).hint("select by matchLabels alone"));
+        found.push(
+            Check::fail(name, what).hint(
+                "a selector stays as it is: make the Deployment anew, with matchLabels alone",
+            ),
+        );
     }
     let blue = g.s.slot(Colour::Blue);
     let selects = |value: &Value| value["spec"]["selector"]["matchLabels"][&label.key].is_string();

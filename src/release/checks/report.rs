@@ -49,6 +49,7 @@ pub const NAMES: &[&str] = &[
     "deletion",
     "managers",
     "prepared",
+    "drift",
     "dry-run",
     "admission",
 ];

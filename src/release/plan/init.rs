@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::{Doing, Look, Next};
+use super::{Doing, Look, Next, beside};
 use crate::model::{APP_LABEL, Colour, EPOCH, Kind, RELEASE, Write};
 use crate::model::{label as label_of, name, string_map};
 use crate::release::checks::{self, Check, Ground};
 use crate::release::goal::{Init, PreviewHost};
 use crate::release::snapshot::Leads;
 use crate::release::{
-    LAST_NUMBER, Outcome, Record, Settings, Slot, Snapshot, expected, objects, ports, template,
-    warm,
+    LAST_NUMBER, Outcome, Record, Settings, Slot, Snapshot, carried, expected, objects, ports,
+    template, warm,
 };
 use crate::route::{backends, selects};
 
@@ -34,10 +34,6 @@ pub fn ground<'a>(s: &'a Snapshot, init: &Init) -> Result<Ground<'a>, Vec<Check>
         let whose = label_of(blue.0, APP_LABEL).unwrap_or("another app");
         return fail("deployment", format!("Deployment {} is a slot of {whose}", blue.name()));
     }
-    let Some(label) = template::label(blue.0) else {
-        let what = format!("Deployment {} has no matchLabels in its selector", blue.name());
-        return fail("selector", what);
-    };
     let (service, label, from) = match &s.record {
         Some((_, record)) => {
             let from = match s.routes_lead(record) {
@@ -50,6 +46,11 @@ pub fn ground<'a>(s: &'a Snapshot, init: &Init) -> Result<Ground<'a>, Vec<Check>
             let unknown = |why: String| Check::fail("ingress", why);
             let service = live_service(s, init)
                 .map_err(|reasons| reasons.into_iter().map(unknown).collect::<Vec<_>>())?;
+            let green = s.slot(Colour::Green).map(|Slot(green)| green);
+            let Some(label) = template::label(blue.0, s.service(&service), green) else {
+                let what = format!("Deployment {} has no matchLabels in its selector", blue.name());
+                return fail("selector", what);
+            };
             (service, label, Colour::Blue)
         }
     };
@@ -94,6 +95,7 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
         record.settings = settings(init).unwrap_or_default();
         record.preview_host = preview_host(init).unwrap_or_default();
         let write = Write::create(s.names.record(), record.config_map(&s.names));
+        let write = carried::alike(s, &record.service, write);
         return Ok(look.act(Doing::MakeRecord, write));
     };
     if let Some(settings) = settings(init)
@@ -125,10 +127,12 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
         } else {
             selector[&label.key] = json!(label.value(colour));
             let write = objects::service_like(&s.names, &service, &spec, selector);
+            let write = carried::alike(s, &record.service, write);
             return Ok(look.act(Doing::MakeService { service }, write));
         }
     }
-    Ok(keep_warm(look, record).unwrap_or(Next::Done(Outcome::Initialised)))
+    let rest = keep_warm(look, record).or_else(|| beside::align(look, record));
+    Ok(rest.unwrap_or(Next::Done(Outcome::Initialised)))
 }
 
 /// A live Service that somebody gave another selector: that is the user's to put right.
@@ -147,7 +151,10 @@ fn keep_warm(look: Look, record: &Record) -> Option<Next> {
     let (names, wanted) = (&look.s.names, warm::wanted(look.s, record));
     let ingress = names.preview();
     Some(match look.s.objects.get(Kind::Ingress, &ingress) {
-        None => look.act(Doing::MakeIngress { ingress }, wanted.make(names)),
+        None => {
+            let write = carried::alike(look.s, &record.service, wanted.make(names));
+            look.act(Doing::MakeIngress { ingress }, write)
+        }
         Some(made) => look.act(Doing::AlignIngress { ingress }, wanted.align(made)?),
     })
 }

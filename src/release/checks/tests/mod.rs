@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::report::NAMES;
-use super::{Check, Grade, Reply, prepared};
+use super::{Check, Grade, Reply, drift, prepared};
 use crate::model::Kind;
 use app::App;
 use rows::Row;
@@ -20,6 +20,7 @@ fn a_sound_app_passes_every_check_once() {
     let app = App::sound();
     let mut table = app.table();
     table.extend(prepared(&app.snapshot(), "init", "status"));
+    table.extend(drift(&app.snapshot(), "init"));
     table.extend(app.rehearsed(|step| app.taken(step)));
     table.extend(app.admitted(|step| app.taken(step)));
     assert!(table.iter().all(|check| check.verdict == Grade::Pass), "{table:#?}");
@@ -52,7 +53,7 @@ fn every_check_is_seen_to_find_something() {
         .copied()
         .filter(|name| {
             let told = ["rights", "direct", "deployment", "service-ports", "prepared", "dry-run"];
-            !told.contains(name) && *name != "admission"
+            !told.contains(name) && !["admission", "drift"].contains(name)
         })
         .collect();
     assert_eq!(found, told);
