@@ -6,6 +6,7 @@ use super::session::{Ask, Session};
 use super::{Surroundings, after, dry_run, gate, input, verdict};
 use crate::cli;
 use crate::error::{Error, Kind};
+use crate::release::carried::Marks;
 use crate::release::{Change, Deploy, Expected, Goal, Settings};
 use crate::report;
 use crate::settings::{self, Template};
@@ -27,6 +28,7 @@ pub async fn run(
     }
     input::say_what_is_left(&input);
     let file = input.template;
+    let marks = file.as_ref().map(|file| Marks::of(&file.metadata));
     let change = change(args, file.as_ref())?;
     let given = input.settings.map(|loaded| loaded.given);
     let (gate, webhooks) = gate::of(args, flag, given.as_ref(), &around.outside)?;
@@ -34,6 +36,7 @@ pub async fn run(
     let said = given.as_ref().map(|given| given.settings).unwrap_or_default();
     let deploy = Deploy {
         change,
+        marks,
         gate,
         detach: args.detach,
         replace: args.replace,

@@ -22,7 +22,7 @@ pub async fn run(session: &Session, deploy: &Deploy, file: Option<&Template>) ->
     match rehearsed(session, deploy, &mut events).await {
         Ok(outcome) => {
             events.emit(What::Ended { outcome: outcome.clone() });
-            let ended = Ended { outcome, in_progress: false, writes: 0 };
+            let ended = Ended { outcome, in_progress: false, writes: 0, next: Vec::new() };
             report::result(session.output, &verdict::of_file(session, &ended, file)?);
             Ok(())
         }

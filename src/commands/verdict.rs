@@ -8,7 +8,7 @@ use super::session::Session;
 use crate::clean::clean;
 use crate::drive::Ended;
 use crate::error::{Error, Kind};
-use crate::release::{Confirmed, Fault, Finished, Hand, Outcome, Tool, Verdict};
+use crate::release::{Cause, Confirmed, Fault, Finished, Hand, Outcome, Tool, Verdict, Way};
 use crate::report::lasted;
 use crate::settings::Template;
 
@@ -47,12 +47,12 @@ fn explain(session: &Session, fields: &[Fault]) -> String {
 
 /// What the outcome of a command that drives means.
 pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
-    let Ended { outcome, in_progress, .. } = ended;
+    let Ended { outcome, in_progress, next, .. } = ended;
     let app = &session.names.app;
     match outcome {
         Outcome::Rehearsed => Ok("nothing was written (--dry-run=server)".to_owned()),
         Outcome::Initialised => Ok(format!("{app} is ready for releases")),
-        Outcome::Finished(finished) => finished_as(session, finished),
+        Outcome::Finished(finished) => finished_as(session, finished, next),
         Outcome::AlreadyLive { images } => {
             Ok(format!("{app}: {} is live already", clean(&images.join(", "))))
         }
@@ -67,7 +67,9 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
             format!("the release was taken over by {holder} while this command did not answer"),
         )
         .hint(session.command("status"))),
-        Outcome::Changed { what, by } => Err(changed(session, what, by.as_ref(), *in_progress)),
+        Outcome::Changed { what, cause, by } => {
+            Err(stopped(session, (what, *cause), by.as_ref(), *in_progress))
+        }
         Outcome::NothingToDo { why } => {
             Err(Error::new(Kind::NothingToDo, why).hint(session.command("status")))
         }
@@ -87,6 +89,9 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
                 false => error.hint(format!("{} --when-ready", session.command("promote"))),
             })
         }
+        Outcome::NotInitialised if next.contains(&Way::Check) => {
+            Err(Error { hints: vec![session.command("check")], ..not_initialised(session) })
+        }
         Outcome::NotInitialised => Err(not_initialised(session)),
         Outcome::Unfit { reasons } => {
             let mut error = Error::new(Kind::Unfit, format!("{app} can't be released as it is"));
@@ -95,7 +100,9 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
         }
         Outcome::Unprepared { reasons } => {
             let what = format!("{app} is no longer prepared for releases");
-            let mut error = Error::new(Kind::Unfit, what).hint(session.command("init"));
+            // There may be something else in its way.
+            let verb = if next.contains(&Way::Check) { "check" } else { "init" };
+            let mut error = Error::new(Kind::Unfit, what).hint(session.command(verb));
             error.causes.clone_from(reasons);
             Err(error)
         }
@@ -119,8 +126,17 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
     }
 }
 
-fn changed(session: &Session, what: &str, by: Option<&Hand>, in_progress: bool) -> Error {
-    let what = format!("the cluster was changed by somebody else: {what}");
+/// Each cause has a sentence of its own: nobody looks for an edit that there was not.
+fn stopped(
+    session: &Session,
+    (what, cause): (&str, Cause),
+    by: Option<&Hand>,
+    in_progress: bool,
+) -> Error {
+    let what = match cause {
+        Cause::Edited => format!("the cluster was changed by somebody else: {what}"),
+        Cause::NotArrived | Cause::NotApplied | Cause::Refused | Cause::NotReady => what.to_owned(),
+    };
     let mut error = Error::new(Kind::Changed, what)
         .because("both versions are kept, and nothing was changed back".to_owned());
     if let Some(hand) = by {
@@ -131,6 +147,9 @@ fn changed(session: &Session, what: &str, by: Option<&Hand>, in_progress: bool) 
     error = error.hint(session.command("status"));
     if let Some(exclude) = by.and_then(excluded) {
         error = error.hint(exclude);
+    }
+    if in_progress && cause != Cause::Edited {
+        error = error.hint("the same command again goes on with the release");
     }
     match in_progress {
         true => error.hint(session.command("abort")),
@@ -170,12 +189,12 @@ pub fn not_initialised(session: &Session) -> Error {
     Error::new(Kind::Unfit, what).hint(session.command("init"))
 }
 
-fn finished_as(session: &Session, finished: &Finished) -> Result<String, Error> {
+fn finished_as(session: &Session, finished: &Finished, next: &[Way]) -> Result<String, Error> {
     let app = &session.names.app;
     let number = finished.number;
     let by = finished.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
     let kind = match finished.outcome {
-        Verdict::Promoted => return Ok(promoted(session, finished)),
+        Verdict::Promoted => return Ok(promoted(session, finished, next)),
         Verdict::Rejected => Kind::Rejected,
         Verdict::Unhealthy => Kind::Unhealthy,
         Verdict::Aborted => Kind::Aborted,
@@ -199,7 +218,7 @@ fn waits(session: &Session, number: u64, preview: Option<&str>) -> String {
     lines.join("\n")
 }
 
-fn promoted(session: &Session, finished: &Finished) -> String {
+fn promoted(session: &Session, finished: &Finished, next: &[Way]) -> String {
     let names = &session.names;
     // In lines of ours, none of which anybody else may begin.
     let images = |images: &BTreeMap<String, String>| -> String {
@@ -227,7 +246,9 @@ fn promoted(session: &Session, finished: &Finished) -> String {
         let what = format!("{old} was missed when it had been scaled to 0 ({said}): it runs again");
         lines.push(format!("  warning   {}", clean(&what)));
     }
-    lines.push(format!("  back      {}", session.command("rollback")));
+    if next.contains(&Way::Rollback) {
+        lines.push(format!("  back      {}", session.command("rollback")));
+    }
     lines.join("\n")
 }
 

@@ -213,8 +213,11 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
                 let services = s.serving(record);
                 let slices = format!("{SLICE_SERVICE} in ({})", services.join(","));
                 specs.push(Spec::labelled(Kind::EndpointSlice, slices));
-                specs.extend(services.into_iter().map(|name| Spec::named(Kind::Service, name)));
-                let routes = s.ingress_names(record).into_iter();
+                // What init makes beside them says what may be typed next.
+                let preview = s.names.preview();
+                let services = services.into_iter().chain([preview.clone()]);
+                specs.extend(services.map(|name| Spec::named(Kind::Service, name)));
+                let routes = s.ingress_names(record).into_iter().chain([preview]);
                 specs.extend(routes.map(|name| Spec::named(Kind::Ingress, name)));
             }
         }

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
+use super::carried::Marks;
 use super::{Expected, Settings};
 
 /// Who this process is, as the record names it.
@@ -71,6 +72,8 @@ pub enum PreviewTls {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Deploy {
     pub change: Change,
+    /// The labels and annotations of the Deployment in a file; otherwise the live one's.
+    pub marks: Option<Marks>,
     pub gate: Gate,
     pub detach: bool,
     /// Gives up an unfinished release of another version first.

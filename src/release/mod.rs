@@ -3,9 +3,11 @@
 pub mod beside;
 mod beyond;
 mod calico;
+pub mod carried;
 pub mod checks;
 pub mod complaints;
 mod direct;
+mod drift;
 mod endpoints;
 pub mod expected;
 mod fault;
@@ -35,10 +37,12 @@ mod strangers;
 mod switching;
 pub mod template;
 mod warm;
+pub mod ways;
 mod whose;
 
 pub use beyond::{Beyond, Elsewhere, Sought};
 pub use direct::{Reach, reach};
+pub use drift::Drift;
 pub use endpoints::SLICE_SERVICE;
 pub use expected::{Expected, ExpectedService};
 pub use fault::Fault;
@@ -47,7 +51,7 @@ pub use hands::{Hand, Tool};
 pub use memory::{ANSWERS, Answer, Answered, Memory, Reading, SaidBefore, Tried};
 pub use names::Names;
 pub use news::News;
-pub use outcome::Outcome;
+pub use outcome::{Cause, Outcome};
 pub use phase::Phase;
 pub use plan::{Doing, Fresh, Next, Question, Step, WaitFor};
 pub use probed::{
@@ -60,3 +64,4 @@ pub use record::{
 pub use settings::Settings;
 pub use slot::Slot;
 pub use snapshot::{Snapshot, Unreadable};
+pub use ways::Way;

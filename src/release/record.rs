@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::carried::Found;
 use super::instant::{earlier, later};
 use super::settings::SETTLE_SECONDS;
 use super::{Names, Settings};
@@ -240,6 +241,9 @@ pub struct Before {
     pub release: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,
+    /// Its labels and annotations that the release changes, as they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marks: Option<Found>,
 }
 
 /// Who wants something, and since when.

@@ -57,6 +57,8 @@ pub struct Loaded {
 /// The new version, and the file that it stands in.
 pub struct Template {
     pub template: Value,
+    /// The Deployment's own.
+    pub metadata: Value,
     /// The fields of the Deployment that are passed over.
     pub left: Vec<String>,
     source: Source,
@@ -386,6 +388,7 @@ fn template(
     }
     Ok(Template {
         template: template.clone(),
+        metadata: value["metadata"].clone(),
         left: left(&part.node),
         source: sources[part.source].clone(),
         document: part.node.clone(),
@@ -394,15 +397,14 @@ fn template(
 
 /// The fields of a Deployment that are passed over, as far as somebody may have meant something by them.
 fn left(deployment: &Node) -> Vec<String> {
-    let below = |parent: &str| match deployment.get(parent).map(|node| &node.what) {
+    let spec = deployment.get("spec").map(|node| &node.what);
+    let entries = match spec {
         Some(What::Map(entries)) => entries.as_slice(),
         _ => &[],
     };
-    let metadata = below("metadata").iter().map(|(key, _)| ("metadata", key.name.as_str()));
-    let metadata = metadata.filter(|(_, key)| ["labels", "annotations"].contains(key));
-    let spec = below("spec").iter().map(|(key, _)| ("spec", key.name.as_str()));
-    let spec = spec.filter(|(_, key)| !["selector", "template"].contains(key));
-    metadata.chain(spec).map(|(parent, key)| format!("{parent}.{key}")).collect()
+    let keys = entries.iter().map(|(key, _)| key.name.as_str());
+    let keys = keys.filter(|key| !["selector", "template"].contains(key));
+    keys.map(|key| format!("spec.{key}")).collect()
 }
 
 #[cfg(test)]

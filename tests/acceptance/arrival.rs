@@ -84,6 +84,10 @@ async fn one_that_never_takes_a_switch_in_loses_nobody(field: Field) -> Result<(
     let said = field.command(&line).with(stuck.clone().outside()).exits(7).await?;
     let what = last(&said)?["what"].as_str().unwrap_or_default();
     ensure!(what.starts_with("the switch does not arrive: "), "{said:#?}");
+    // It is nobody's edit, and nobody is sent to look for one.
+    ensure!(last(&said)?["cause"] == "not-arrived", "{said:#?}");
+    ensure!(said.err.starts_with("error: the switch does not arrive: "), "{said:#?}");
+    ensure!(said.err.contains("hint: the same command again goes on"), "{said:#?}");
     both_are_up(&field).await?;
     // Led back, people are served as ever: they never left.
     let back = format!("abort parrot {AT}");

@@ -33,7 +33,7 @@ use std::collections::BTreeMap;
 pub use admission::checks as admission;
 pub use ingresses::nobody_names;
 pub use pod_template::checks as pod_template;
-pub use prepared::{checks as prepared, gone, live, missing};
+pub use prepared::{checks as prepared, drift, gone, live, missing};
 pub use rehearsed::{Rehearsed, Reply, checks as rehearsed};
 pub use report::{Check, Grade, Report};
 use serde_json::Value;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::report::{Check, or_pass};
 use crate::model::{Colour, name};
 use crate::release::snapshot::Leads;
-use crate::release::{Record, Snapshot, ports, warm};
+use crate::release::{Record, Snapshot, drift, ports, warm};
 use crate::route::backends;
 
 const NAME: &str = "prepared";
@@ -75,4 +75,22 @@ pub fn checks(s: &Snapshot, init: &str, status: &str) -> Vec<Check> {
         found.push(Check::fail(NAME, what).hint(status));
     }
     or_pass(found, NAME, "all that init made is there")
+}
+
+/// What the user has changed of the app's size while green is live. `init` is its command line.
+pub fn drift(s: &Snapshot, init: &str) -> Vec<Check> {
+    let name = "drift";
+    let Some((_, record)) = &s.record else {
+        return vec![Check::pass(name, "nothing was released yet")];
+    };
+    let found = drift::of(s, record).into_iter();
+    let found = found.map(|drift| {
+        let command = drift.mend.unwrap_or_else(|| init.to_owned());
+        Check::warn(name, drift.what).hint(format!("{command}; or the next release brings it"))
+    });
+    or_pass(
+        found.collect(),
+        name,
+        "the live version has the size and what scales it as you gave them",
+    )
 }

@@ -54,6 +54,7 @@ pub const NAMES: &[&str] = &[
     "deletion",
     "managers",
     "prepared",
+    "drift",
     "dry-run",
     "admission",
     "pod-template",

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Doing, Look, Next, WaitFor, later, live, start};
 use crate::model::Colour;
 use crate::release::complaints::{self, Means};
-use crate::release::{Arrival, Confirmed, NOT_ASKED, Outcome, Record, Release, Sight};
+use crate::release::{Arrival, Cause, Confirmed, NOT_ASKED, Record, Release, Sight};
 
 /// So long a process that goes on with a switch waits until it has heard something.
 pub const FIRST_WORD_SECONDS: u64 = 20;
@@ -83,7 +83,7 @@ fn told_off(look: Look, record: &Record, release: &Release) -> Option<Next> {
     let goes_on = matches!(arrival, Some(Arrival::Not { said: Some(_) } | Arrival::Blind { .. }));
     goes_on.then(|| {
         let what = format!("the ingress controller does not apply changes: {word}");
-        Next::Done(Outcome::Changed { what, by: None })
+        look.stopped(Cause::NotApplied, what)
     })
 }
 
@@ -107,7 +107,8 @@ pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timesta
         // It was seen not to have arrived after its time: time alone proves nothing any more.
         Known::Unseen { why, .. } if release.doubted && sees_nothing(look, release) => {
             if look.now >= until || !look.s.memory.asks {
-                return look.changed(
+                return look.stopped(
+                    Cause::NotArrived,
                     "the switch was seen not to arrive, and this process can't tell whether it has \
                      since: the same command with another --settle takes it for arrived after that time",
                 );
@@ -123,7 +124,7 @@ pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timesta
         }
         Known::Not(said) if look.now >= until => {
             let why = never_came(look, record, release, said);
-            look.changed(format!("the switch does not arrive: {why}"))
+            look.stopped(Cause::NotArrived, format!("the switch does not arrive: {why}"))
         }
         Known::Not(Some(_))
             if !release.doubted
@@ -175,7 +176,7 @@ pub fn confirm_back(look: Look, record: &Record, release: &Release, began: Times
         Known::Unseen { .. } => drain(release.settle_seconds),
         Known::Not(said) if look.now >= until => {
             let why = never_came(look, record, release, said);
-            look.changed(format!("the switch back does not arrive: {why}"))
+            look.stopped(Cause::NotArrived, format!("the switch back does not arrive: {why}"))
         }
         Known::Not(said) => wait(colour, Confirmed::Probe, said, until),
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::forward::Wanted;
 use super::hold::{self, Other};
 use super::{Doing, Look, Next, WaitFor, forward, later, reading, start, withdraw};
 use crate::model::Colour;
@@ -85,8 +86,12 @@ fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Nex
     if detached(look, record, release, deploy) {
         return look.act(Doing::LetGo, look.record(|record| record.driver = None));
     }
-    let wanted = wanted.as_ref().filter(|_| same);
-    forward::next(look, record, release, wanted.map(|wanted| (wanted, deploy.detach)))
+    let wanted = wanted.as_ref().filter(|_| same).map(|template| Wanted {
+        template,
+        marks: deploy.marks.as_ref(),
+        detach: deploy.detach,
+    });
+    forward::next(look, record, release, wanted)
 }
 
 /// Whether a release that is over was about the version that this deploy asks for.
@@ -170,7 +175,7 @@ fn start(look: Look, record: &Record, deploy: &Deploy) -> Next {
         deadline: deploy.settings.deadline_seconds.map(|seconds| later(look.now, seconds)),
         ..start::release(look, record, from, (&base, &wanted), &deploy.settings)
     };
-    start::begin(look, record, release)
+    start::begin(look, record, release, deploy.marks.as_ref())
 }
 
 fn gate(deploy: &Deploy) -> GateState {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Doing, Look, Next};
+use super::{Doing, Look, Next, beside};
 use crate::model::{APP_LABEL, Colour, EPOCH, Kind, RELEASE, Write};
 use crate::model::{label as label_of, name, string_map};
 use crate::release::checks::{self, Check, Ground};
@@ -10,8 +10,8 @@ use crate::release::goal::{Init, PreviewHost, PreviewTls};
 use crate::release::snapshot::Leads;
 use crate::release::warm::Word;
 use crate::release::{
-    LAST_NUMBER, Outcome, Record, Settings, Slot, Snapshot, expected, objects, ports, template,
-    warm,
+    LAST_NUMBER, Outcome, Record, Settings, Slot, Snapshot, carried, expected, objects, ports,
+    template, warm,
 };
 use crate::route::{backends, selects};
 
@@ -40,10 +40,6 @@ fn known<'a>(s: &'a Snapshot, init: &Init) -> Result<Ground<'a>, Vec<Check>> {
         let whose = label_of(blue.0, APP_LABEL).unwrap_or("another app");
         return fail("deployment", format!("Deployment {} is a slot of {whose}", blue.name()));
     }
-    let Some(label) = template::label(blue.0) else {
-        let what = format!("Deployment {} has no matchLabels in its selector", blue.name());
-        return fail("selector", what);
-    };
     let (service, label, from) = match &s.record {
         Some((_, record)) => {
             let from = match s.routes_lead(record) {
@@ -56,6 +52,11 @@ fn known<'a>(s: &'a Snapshot, init: &Init) -> Result<Ground<'a>, Vec<Check>> {
             let unknown = |why: String| Check::fail("ingress", why);
             let service = live_service(s, init)
                 .map_err(|reasons| reasons.into_iter().map(unknown).collect::<Vec<_>>())?;
+            let green = s.slot(Colour::Green).map(|Slot(green)| green);
+            let Some(label) = template::label(blue.0, s.service(&service), green) else {
+                let what = format!("Deployment {} has no matchLabels in its selector", blue.name());
+                return fail("selector", what);
+            };
             (service, label, Colour::Blue)
         }
     };
@@ -102,6 +103,7 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
         record.preview_host = preview_host(init).unwrap_or_default();
         record.preview_tls_secret = preview_tls(init).unwrap_or_default();
         let write = Write::create(s.names.record(), record.config_map(&s.names));
+        let write = carried::alike(s, &record.service, write);
         return Ok(look.act(Doing::MakeRecord, write));
     };
     if let Some(settings) = settings(init)
@@ -139,10 +141,12 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
         } else {
             selector[&label.key] = json!(label.value(colour));
             let write = objects::service_like(&s.names, &service, &spec, selector);
+            let write = carried::alike(s, &record.service, write);
             return Ok(look.act(Doing::MakeService { service }, write));
         }
     }
-    Ok(keep_warm(look, record, init).unwrap_or(Next::Done(Outcome::Initialised)))
+    let rest = keep_warm(look, record, init).or_else(|| beside::align(look, record));
+    Ok(rest.unwrap_or(Next::Done(Outcome::Initialised)))
 }
 
 /// A live Service that somebody gave another selector: that is the user's to put right.
@@ -161,7 +165,10 @@ fn keep_warm(look: Look, record: &Record, init: &Init) -> Option<Next> {
     let (names, wanted) = (&look.s.names, warm::wanted(look.s, record));
     let ingress = names.preview();
     Some(match look.s.objects.get(Kind::Ingress, &ingress) {
-        None => look.act(Doing::MakeIngress { ingress }, wanted.make(names)),
+        None => {
+            let write = carried::alike(look.s, &record.service, wanted.make(names));
+            look.act(Doing::MakeIngress { ingress }, write)
+        }
         Some(made) => {
             let write = wanted.align(made, Word::Of(init.preview_tls.as_ref()))?;
             look.act(Doing::AlignIngress { ingress }, write)

@@ -29,7 +29,9 @@ pub use preflight::{Preflight, before as preflight, sought};
 pub use reading::unread;
 
 use super::hands;
-use super::{Challenge, Driver, Finished, Goal, Me, Outcome, Record, Release, Snapshot, Verdict};
+use super::{
+    Cause, Challenge, Driver, Finished, Goal, Me, Outcome, Record, Release, Snapshot, Verdict,
+};
 use crate::model::{Colour, Write};
 use crate::release::instant::{earlier, later};
 use crate::release::record::RECORD_KEY;
@@ -95,7 +97,8 @@ pub fn plan(goal: &Goal, me: &Me, s: &Snapshot, now: Timestamp) -> Next {
         let is_there = Colour::BOTH.into_iter().any(|colour| s.slot(colour).is_some());
         return Next::Done(match (s.memory.drove, is_there) {
             (true, _) => {
-                Outcome::Changed { what: format!("{} was deleted", s.record_name()), by: None }
+                let (what, cause) = (format!("{} was deleted", s.record_name()), Cause::Edited);
+                Outcome::Changed { what, cause, by: None }
             }
             (false, true) => Outcome::NotInitialised,
             (false, false) => Outcome::Unfit { reasons: vec![s.names.no_deployment()] },
@@ -154,6 +157,7 @@ fn over(look: Look, record: &Record, goal: &Goal) -> Option<Next> {
         Some(finished) => Outcome::Finished(Box::new(finished.clone())),
         None => Outcome::Changed {
             what: format!("release {number} is gone from {}", look.s.record_name()),
+            cause: Cause::Edited,
             by: None,
         },
     }))
@@ -257,6 +261,11 @@ impl Look<'_> {
     fn changed(&self, what: impl Into<String>) -> Next {
         let record = self.s.record.as_ref().map(|(_, record)| record);
         let by = record.and_then(|record| hands::last(self.s, record));
-        Next::Done(Outcome::Changed { what: what.into(), by })
+        Next::Done(Outcome::Changed { what: what.into(), cause: Cause::Edited, by })
+    }
+
+    /// What nobody has done by an edit.
+    fn stopped(&self, cause: Cause, what: impl Into<String>) -> Next {
+        Next::Done(Outcome::Changed { what: what.into(), cause, by: None })
     }
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::arrive::{FIRST_WORD_SECONDS, sight};
 use super::forward::{ending, scale};
 use super::{Doing, Look, Next, WaitFor, beside, later};
-use crate::release::{Release, Sight, Slot, Verdict};
+use crate::release::{Cause, Release, Sight, Slot, Verdict};
 
 /// How long its last pods are waited for: as a rule they have 30 s to end.
 const ENDED_WITHIN_SECONDS: u64 = 60;
@@ -45,7 +45,8 @@ fn still_asked(look: Look, release: &Release, kept: Timestamp) -> Option<Next> {
             let until = later(since, release.timeout_seconds);
             if look.now >= until {
                 let name = look.s.names.deployment(release.from);
-                return Some(look.changed(format!("{name} can't be put away: {said}")));
+                let what = format!("{name} can't be put away: {said}");
+                return Some(look.stopped(Cause::NotArrived, what));
             }
             until
         }

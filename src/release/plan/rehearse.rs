@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Fresh, Next, Step, plan};
 use crate::model::{Colour, EPOCH, Id, Kind, Write, annotate, name};
+use crate::release::carried::Load;
 use crate::release::checks::Ground;
 use crate::release::goal::{Deploy, Gate, Goal, Me};
 use crate::release::objects::{self, Candidate};
@@ -67,7 +68,9 @@ pub fn of(g: &Ground) -> Vec<Step> {
     }
     let (service, label) = (g.service.clone(), g.label.clone());
     let turn = Turn { service, label, from: g.to.other(), to: g.to, number, epoch };
+    let load = Load::of(g.live, s.slot(g.to), None);
     let what = Candidate {
+        load: load.as_ref(),
         colour: g.to,
         release: number,
         epoch,
@@ -159,7 +162,7 @@ pub fn beside_the_template(s: &Snapshot) -> Vec<Step> {
 }
 
 /// The look after a step, as far as JSON alone tells.
-fn after(s: &Snapshot, step: &Step) -> Snapshot {
+pub fn after(s: &Snapshot, step: &Step) -> Snapshot {
     let mut objects = s.objects.clone();
     let id = step.write.id().clone();
     match &step.write {

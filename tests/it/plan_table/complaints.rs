@@ -142,7 +142,7 @@ fn a_controller_that_does_not_apply_changes_is_not_waited_for() {
         let blind = heard::sight(&world, &[alike]);
         for sight in [old(world.now), blind] {
             sees(&mut a, sight);
-            let Next::Done(Outcome::Changed { what, by: None }) = a.next(&world) else {
+            let Next::Done(Outcome::Changed { what, by: None, .. }) = a.next(&world) else {
                 panic!("{:?}", a.next(&world))
             };
             assert_eq!(

@@ -163,6 +163,7 @@ pub fn init() -> Goal {
 pub fn deploy(image: &str, gate: Gate) -> Deploy {
     Deploy {
         change: Change::Images(vec![ImageChange { container: None, image: image.to_owned() }]),
+        marks: None,
         gate,
         detach: false,
         replace: false,

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::report::NAMES;
-use super::{Check, Grade, Reply, pod_template, prepared};
+use super::{Check, Grade, Reply, drift, pod_template, prepared};
 use crate::model::{Kind, Optional};
 use app::App;
 use rows::Row;
@@ -22,6 +22,7 @@ fn a_sound_app_passes_every_check_once() {
     let app = App::sound();
     let mut table = app.table();
     table.extend(prepared(&app.snapshot(), "init", "status"));
+    table.extend(drift(&app.snapshot(), "init"));
     table.extend(app.rehearsed(|step| app.taken(step)));
     table.extend(app.admitted(|step| app.taken(step)));
     table.push(pod_template(Some(&Reply::Taken { object: None })));
@@ -60,7 +61,7 @@ fn every_check_is_seen_to_find_something() {
         .copied()
         .filter(|name| {
             let told = ["rights", "direct", "deployment", "service-ports", "prepared", "dry-run"];
-            !told.contains(name) && !["admission", "pod-template"].contains(name)
+            !told.contains(name) && !["admission", "drift", "pod-template"].contains(name)
         })
         .collect();
     assert_eq!(found, told);
