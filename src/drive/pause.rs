@@ -85,6 +85,13 @@ impl Pause {
         self.said = None;
     }
 
+    /// Whether there is anything to hear of the app's Ingresses, and it is for us.
+    pub fn may_hear(&self, s: &Snapshot) -> bool {
+        let record = s.record.as_ref().map(|(_, record)| record);
+        let may_complain = record.is_some_and(|r| s.data_plane(&r.service).may_complain());
+        may_complain && !self.is_deaf
+    }
+
     /// Whether the app is asked now, and which version is to answer.
     fn prepare_probe(&mut self, drive: &Drive, s: &Snapshot, on: &WaitFor) -> Option<Whom> {
         let (release, whom) = asked_for(s, on)?;
@@ -104,7 +111,7 @@ impl Pause {
         on: &WaitFor,
     ) -> Woken {
         let mut specs = specs(s, on);
-        if !self.is_deaf && matches!(on, WaitFor::Arrival { .. }) {
+        if matches!(on, WaitFor::Arrival { .. }) && self.may_hear(s) {
             specs.extend(complaints(s));
         }
         self.watches.want(drive.cluster, &specs);

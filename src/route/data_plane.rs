@@ -44,6 +44,14 @@ pub struct Believed {
     pub by: By,
 }
 
+impl Believed {
+    /// Whether anything is to be heard by Events of an Ingress. F5's classes are called nginx, too, so a name
+    /// alone rules nothing out.
+    pub fn may_complain(&self) -> bool {
+        self.plane.says_by_events() || self.by <= By::Name
+    }
+}
+
 /// A controller's name in an IngressClass, by how it begins: some of them append a name of their own.
 const CONTROLLERS: [(&str, DataPlane); 6] = [
     ("nginx.org/ingress-controller", DataPlane::F5Nginx),
@@ -185,6 +193,11 @@ impl DataPlane {
         matches!(self, DataPlane::IngressNginx | DataPlane::Other)
     }
 
+    /// Whether it says by Events of an Ingress that it does not apply it. Of one that is not known it may.
+    fn says_by_events(self) -> bool {
+        matches!(self, DataPlane::F5Nginx | DataPlane::Other)
+    }
+
     /// Whether our own Ingress can be closed there, by a list of addresses; None where it is not known.
     pub fn locks(self) -> Option<bool> {
         match self {
@@ -233,6 +246,15 @@ mod tests {
             json!([{"manager": "traefik", "subresource": "status"}]);
         let believed = of(&ingress, Some("k8s.io/ingress-nginx"));
         assert_eq!(believed.plane, DataPlane::TraefikNginx);
+    }
+
+    #[test]
+    fn events_are_heard_but_where_a_controller_is_known_to_say_nothing() {
+        let heard = |controller| of(&classed("nginx"), controller).may_complain();
+        assert!(heard(None));
+        assert!(heard(Some("nginx.org/ingress-controller")));
+        assert!(heard(Some("haproxy.org/ingress-controller")));
+        assert!(!heard(Some("k8s.io/ingress-nginx")));
     }
 
     #[test]
