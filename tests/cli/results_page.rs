@@ -4,9 +4,12 @@ mod tables;
 
 use std::fs;
 
-use crate::results::{Measured, ReleaseRequests, Run, folder};
+use crate::results::{Measured, Run, folder};
 
-const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zero-loss.md");
+const PAGES: [&str; 2] = [
+    concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"),
+    concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zero-loss.md"),
+];
 /// `make test-long` sets it.
 const REFRESH: &str = "BLUEGREEN_REFRESH";
 const END: &str = "<!-- end -->";
@@ -39,40 +42,37 @@ fn filled(page: &str, runs: &[(String, Run)]) -> String {
 
 #[test]
 fn tables_are_what_was_measured() {
-    let (page, runs) = (fs::read_to_string(PAGE).unwrap(), runs());
-    let made = filled(&page, &runs);
-    if std::env::var_os(REFRESH).is_some() {
-        fs::write(PAGE, &made).unwrap();
+    let runs = runs();
+    for page in PAGES {
+        let made = rows(&filled(&fs::read_to_string(page).unwrap(), &runs), &runs);
+        if std::env::var_os(REFRESH).is_some() {
+            fs::write(page, &made).unwrap();
+        }
+        let kept = fs::read_to_string(page).unwrap();
+        assert!(
+            kept == made,
+            "{page} is not what docs/results/ says: \
+             BLUEGREEN_REFRESH=1 cargo test --test cli results_page"
+        );
     }
-    let kept = fs::read_to_string(PAGE).unwrap();
-    assert!(
-        kept == made,
-        "docs/zero-loss.md is not what docs/results/ says: \
-         BLUEGREEN_REFRESH=1 cargo test --test cli results_page"
-    );
 }
 
-/// The README's row, between what others need.
-#[test]
-fn the_requests_in_the_readme_are_what_was_measured() {
-    const ROW: &str = "| API requests of a release";
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-    let (readme, runs) = (fs::read_to_string(path).unwrap(), runs());
-    let requests = runs.iter().find_map(|(_, run)| match &run.measured {
-        Measured::Requests(requests) => Some(&requests.releases),
-        _ => None,
-    });
-    let releases = requests.expect("docs/results/requests.json");
-    let most = |count: fn(&ReleaseRequests) -> usize| releases.iter().map(count).max().unwrap();
-    let (before, since) = (most(ReleaseRequests::before), most(ReleaseRequests::since));
-    let row = readme.lines().find(|line| line.starts_with(ROW)).expect("its row");
-    let mut cells: Vec<String> = row.split(" | ").map(str::to_owned).collect();
-    cells[1] = format!("{before} before its first write, {since} from there to its last");
-    let made = cells.join(" | ");
-    if std::env::var_os(REFRESH).is_some() {
-        fs::write(path, readme.replace(row, &made)).unwrap();
-    }
-    assert!(fs::read_to_string(path).unwrap().contains(&made), "it has to be: {made}");
+/// The README compares in one table what others need with what we were measured to need: our cell of these
+/// rows.
+fn rows(page: &str, runs: &[(String, Run)]) -> String {
+    let rows = [
+        ("| API requests of a release", tables::requests(runs)),
+        ("| the gate's yes until", tables::yes(runs)),
+    ];
+    let line = |line: &str| {
+        let Some((_, cell)) = rows.iter().find(|(row, _)| line.starts_with(row)) else {
+            return line.to_owned();
+        };
+        let mut cells: Vec<&str> = line.split(" | ").collect();
+        cells[1] = cell;
+        cells.join(" | ")
+    };
+    page.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// What the issue asks for, in whatever was measured last.

@@ -37,6 +37,7 @@ pub enum Measured {
     Killed(Killed),
     GoneBad(GoneBad),
     Settle(Settle),
+    Unbroken(Unbroken),
     Requests(Requests),
     Yes(Yes),
 }
@@ -191,6 +192,17 @@ pub struct Settle {
 pub struct SettleTries {
     pub after_ms: u64,
     pub failed: Vec<usize>,
+}
+
+/// A load across switches, of which no request may fail. Times are of its answers.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Unbroken {
+    pub switches: usize,
+    pub reloads: usize,
+    pub load: Load,
+    pub median_us: u64,
+    pub p99_us: u64,
 }
 
 /// What releases ask of the API server.

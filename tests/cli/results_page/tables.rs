@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::results::{Controller, Load, Measured, Run, Settle, Switch, Switches, Way};
+use crate::results::{
+    Controller, Load, Measured, ReleaseRequests, Run, Settle, Switch, Switches, Unbroken, Way,
+};
 
 /// Everything of one kind that was measured.
 macro_rules! all {
     ($runs:expr, $kind:ident) => {
-        $runs.iter().filter_map(|(_, run)| match &run.measured {
+        $runs.into_iter().filter_map(|(_, run)| match &run.measured {
             Measured::$kind(measured) => Some(measured),
             _ => None,
         })
@@ -25,12 +27,54 @@ pub fn of(name: &str, runs: &[(String, Run)]) -> String {
         "gone-bad" => gone_bad(runs),
         "settle" => settle(runs),
         "runs" => about(runs),
+        "zero-loss" => unbroken("zero_loss", runs),
+        "reload-fails" => unbroken("reload_fails", runs),
         _ => panic!("the page asks for results named {name}"),
     }
 }
 
 pub fn switches(runs: &[(String, Run)]) -> impl Iterator<Item = &Switches> + Clone {
     all!(runs, Switches)
+}
+
+/// The runs of a file of tests, in a sentence.
+pub fn unbroken(file: &str, runs: &[(String, Run)]) -> String {
+    let of_file = |name: &str| name.starts_with(&format!("{file}-"));
+    let runs = runs.iter().filter(|(name, _)| of_file(name));
+    let runs: Vec<_> = all!(runs, Unbroken).collect();
+    let sum = |of: fn(&Unbroken) -> usize| thousands(runs.iter().map(|run| of(run)).sum());
+    let most = |of: fn(&Unbroken) -> u64| runs.iter().map(|run| of(run)).max().unwrap_or_default();
+    let (median, p99) = (most(|run| run.median_us), most(|run| run.p99_us));
+    format!(
+        "{} requests at {} a second, {} failed; {} switches, {} reloads; {} idle kept-alive connections that a \
+         reload closed under a request, which a new connection then answered; median {:.1} ms, 99 % below {:.1} ms.\n",
+        sum(|run| run.load.requests),
+        thousands(runs.first().map_or(0, |run| run.load.rate as usize)),
+        sum(|run| run.load.failed),
+        sum(|run| run.switches),
+        sum(|run| run.reloads),
+        sum(|run| run.load.reopened),
+        median as f64 / 1000.0,
+        p99 as f64 / 1000.0,
+    )
+}
+
+/// Of whichever release needed the most.
+pub fn requests(runs: &[(String, Run)]) -> String {
+    let releases: Vec<_> = all!(runs, Requests).flat_map(|requests| &requests.releases).collect();
+    let most = |of: fn(&ReleaseRequests) -> usize| releases.iter().map(|release| of(release)).max();
+    let (before, since) = (most(ReleaseRequests::before), most(ReleaseRequests::since));
+    let count = |count: Option<usize>| count.expect("docs/results/requests.json");
+    let (before, since) = (count(before), count(since));
+    format!("{before} before its first write, {since} from there to its last; one more for each no")
+}
+
+pub fn yes(runs: &[(String, Run)]) -> String {
+    let yes =
+        all!(runs, Yes).next().expect("docs/results/requests-a_yes_is_a_look_and_a_patch.json");
+    let ms = |us: Option<&u64>| us.copied().unwrap_or_default().div_ceil(1000);
+    let (least, most) = (ms(yes.ours_us.iter().min()), ms(yes.ours_us.iter().max()));
+    format!("{least} to {most} ms, {:.1} times a look and a patch", yes.ratio())
 }
 
 fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {

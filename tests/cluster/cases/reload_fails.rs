@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::pair::{NEW, OLD};
 use super::parrot::{V1, V2};
+use super::saved::{save_of, unbroken};
 use super::served::Served;
 use crate::bed::ingress::Ingress;
 use crate::bed::{Bed, SOON, wait_for};
@@ -40,13 +41,14 @@ fn outcome(events: &[Value]) -> Result<&Value> {
     Ok(&events.last().context("nothing was said")?["outcome"])
 }
 
-async fn none_failed(load: Running, name: &str, last: &str) -> Result<()> {
+/// `made`: so many switches and reloads.
+async fn none_failed(load: Running, name: &str, last: &str, made: (usize, usize)) -> Result<()> {
     let summary = load.stop().await?;
-    eprintln!("reload_fails: {name}: {summary}");
+    eprintln!("{name}: {summary}");
     ensure!(summary.failed() == 0, "{summary}");
     let end = summary.samples.last();
     ensure!(end.is_some_and(|sample| sample.is_of(last)), "{end:?}");
-    Ok(())
+    save_of(name, "tests/cluster/run reload_fails", unbroken(made.0, made.1, &summary))
 }
 
 /// The controller has tried, and could not.
@@ -60,6 +62,7 @@ async fn a_reload_failed(ingress: &Ingress, before: usize) -> Result<()> {
 async fn mended_late(bed: Arc<Bed>) -> Result<()> {
     let ingress = bed.ingress(3).await?;
     let served = Served::behind(&bed, &ingress, 1).await?;
+    let reloads = ingress.reloads();
     let load = served.load(&ingress, Protocol::Http1, RATE).start();
     let (with, before) = (with_probe(&ingress), ingress.failed_reloads());
 
@@ -78,12 +81,14 @@ async fn mended_late(bed: Arc<Bed>) -> Result<()> {
     ensure!(finished["confirmed"] == "probe", "{finished:#}");
     let answer = ingress.get(&served.host, "/").await?;
     ensure!(answer.version() == NEW, "{answer:?}");
-    none_failed(load, "mended late", NEW).await
+    let made = (1, ingress.reloads() - reloads);
+    none_failed(load, "reload_fails::mended_late", NEW, made).await
 }
 
 async fn mended_never(bed: Arc<Bed>) -> Result<()> {
     let ingress = bed.ingress(3).await?;
     let served = Served::behind(&bed, &ingress, 1).await?;
+    let reloads = ingress.reloads();
     let load = served.load(&ingress, Protocol::Http1, RATE).start();
     let (with, before) = (with_probe(&ingress), ingress.failed_reloads());
 
@@ -104,13 +109,15 @@ async fn mended_never(bed: Arc<Bed>) -> Result<()> {
     let deployments = served.app.deployments().await?;
     ensure!(deployments == [format!("parrot {V1} x1")], "{deployments:?}");
     ingress.serves(&served.host, OLD).await?;
-    none_failed(load, "mended never", OLD).await
+    let made = (2, ingress.reloads() - reloads);
+    none_failed(load, "reload_fails::mended_never", OLD, made).await
 }
 
 /// The new version serves; the way back does not arrive. The candidate is what people are served by.
 async fn a_way_back_that_is_late(bed: Arc<Bed>) -> Result<()> {
     let ingress = bed.ingress(3).await?;
     let served = Served::behind(&bed, &ingress, 1).await?;
+    let reloads = ingress.reloads();
     let load = served.load(&ingress, Protocol::Http1, RATE).start();
     let with = with_probe(&ingress);
 
@@ -130,5 +137,6 @@ async fn a_way_back_that_is_late(bed: Arc<Bed>) -> Result<()> {
     deploy.wait().await?.expect_code(5)?;
     let answer = ingress.get(&served.host, "/").await?;
     ensure!(answer.version() == OLD, "{answer:?}");
-    none_failed(load, "a late way back", OLD).await
+    let made = (2, ingress.reloads() - reloads);
+    none_failed(load, "reload_fails::a_way_back_that_is_late", OLD, made).await
 }

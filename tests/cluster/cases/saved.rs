@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use k8s_openapi::jiff::Timestamp;
 
 use crate::load::Summary;
-use crate::results::{Load, Measured, Run, Versions, folder};
+use crate::results::{Load, Measured, Run, Unbroken, Versions, folder};
 
 const CONTROLLER: &str = include_str!("../go/ingress/go.mod");
 const PLANE: &str = include_str!("../go/controlplane/go.mod");
@@ -67,6 +67,13 @@ pub fn tested() -> Result<(String, bool)> {
     // A result that was just written is no change of what is measured.
     let changed = !git(&["status", "--porcelain", "--", ".", ":!docs"])?.is_empty();
     Ok(TESTED.get_or_init(|| (commit, changed)).clone())
+}
+
+/// A load that went on across so many switches, and reloads of nginx.
+pub fn unbroken(switches: usize, reloads: usize, summary: &Summary) -> Measured {
+    let us = |quantile: f64| summary.latency(quantile).as_micros() as u64;
+    let (median_us, p99_us) = (us(0.5), us(0.99));
+    Measured::Unbroken(Unbroken { switches, reloads, load: load(summary), median_us, p99_us })
 }
 
 pub fn load(summary: &Summary) -> Load {

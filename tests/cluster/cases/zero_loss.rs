@@ -7,6 +7,7 @@ use libtest_mimic::Trial;
 
 use super::pair::{NEW, OLD};
 use super::parrot::V2;
+use super::saved::{save_of, unbroken};
 use super::served::Served;
 use crate::bed::{Bed, SOON, wait_for};
 use crate::load::{Protocol, Running};
@@ -86,5 +87,6 @@ async fn finish(load: Running, reloads: usize) -> Result<()> {
     ensure!(summary.failed() == 0, "{summary}");
     let last = summary.samples.last();
     ensure!(last.is_some_and(|sample| sample.is_of(OLD)), "{last:?}");
-    Ok(())
+    let name = "zero_loss::switches_lose_nothing";
+    save_of(name, "tests/cluster/run zero_loss", unbroken(switches, reloads, &summary))
 }
