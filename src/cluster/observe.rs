@@ -30,13 +30,13 @@ pub enum Breadth {
     Report,
     /// What a switch rests on.
     Serving,
-    /// What a putting away rests on beside the Deployment that it changes.
+    /// What a putting away rests on.
     Leading,
     /// The record alone.
     Record,
 }
 
-const LEADING: [Kind; 3] = [Kind::Service, Kind::Ingress, Kind::EndpointSlice];
+const LEADING: [Kind; 3] = [Kind::Deployment, Kind::Service, Kind::Ingress];
 const SERVING: [Kind; 4] = [Kind::Deployment, Kind::Service, Kind::Ingress, Kind::EndpointSlice];
 const BESIDE: [Kind; 3] =
     [Kind::HorizontalPodAutoscaler, Kind::PodDisruptionBudget, Kind::ReplicaSet];
@@ -97,6 +97,9 @@ pub async fn read(
     let record = names.record();
     // Which pods are the app's is known by its record alone. Boxed, since each look carries it along.
     let rest = Box::pin(async {
+        if breadth == Breadth::Leading {
+            return Ok(Vec::new());
+        }
         let records = records(cluster, names).await?;
         let own = records["items"].as_array().into_iter().flatten();
         let label = own.filter(|own| name(own) == record.name).find_map(label_of);

@@ -64,7 +64,7 @@ pub struct Step {
 pub enum Fresh {
     #[default]
     Nothing,
-    /// Whom the app's callers are led to, and the record.
+    /// Whom the app's callers are led to, and whether its pods are ready.
     Leads,
     /// All that a switch rests on.
     Serving,
@@ -184,8 +184,8 @@ impl Look<'_> {
         Next::Do(Box::new(Step { doing, write, fresh: Fresh::Serving }))
     }
 
-    /// One that holds only for a Deployment as it was seen, and depends on nothing else but on whom people
-    /// are led to.
+    /// One that depends on whom people are led to, and on who is there. Whoever has taken over has changed the
+    /// object; who has only just aborted leads back from it.
     fn act_where_led(&self, doing: Doing, write: Write) -> Next {
         Next::Do(Box::new(Step { doing, write, fresh: Fresh::Leads }))
     }

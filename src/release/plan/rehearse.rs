@@ -90,10 +90,14 @@ pub fn of(g: &Ground) -> Vec<Step> {
     to_try(steps, s)
 }
 
-/// The steps that are worth a request of their own. The first of a release changes the record alone, and
-/// breaks nothing where it is refused; what puts a Deployment away is one of its new sizes.
+/// The steps that are worth a request of their own. The first ones of a release change the record and the
+/// preview Service alone, and break nothing where they are refused; what puts a Deployment away is one of its
+/// new sizes.
 pub fn to_try(mut steps: Vec<Step>, s: &Snapshot) -> Vec<Step> {
-    steps.retain(|step| !matches!(step.doing, Doing::Start { .. } | Doing::PutAway { .. }));
+    let is_told_otherwise = |doing: &Doing| {
+        matches!(doing, Doing::Start { .. } | Doing::FollowPreview { .. } | Doing::PutAway { .. })
+    };
+    steps.retain(|step| !is_told_otherwise(&step.doing));
     steps.extend(beside_the_template(s));
     steps
 }

@@ -18,7 +18,7 @@ const SERVING: [Kind; 7] = [
     Kind::PodDisruptionBudget,
 ];
 /// And before a version is put away.
-const LEADING: [Kind; 4] = [Kind::Service, Kind::Ingress, Kind::EndpointSlice, Kind::ConfigMap];
+const LEADING: [Kind; 3] = [Kind::Deployment, Kind::Service, Kind::Ingress];
 const ALL: [Kind; 9] = [
     Kind::Deployment,
     Kind::Service,
