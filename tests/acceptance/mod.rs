@@ -6,15 +6,18 @@ mod admission;
 mod arrival;
 mod back;
 mod beside;
+mod carried;
 mod changes;
 pub mod command;
 mod complaints;
 mod drivers;
 pub mod field;
 mod fitness;
+mod followed;
 mod gate;
 mod gitops;
 mod intents;
+mod leaving;
 mod life;
 mod neighbours;
 pub mod outside;
@@ -69,6 +72,9 @@ pub fn all() -> Vec<Case> {
         admission::CASES,
         complaints::CASES,
         sharing::CASES,
+        carried::CASES,
+        followed::CASES,
+        leaving::CASES,
     ];
     subjects.concat()
 }
