@@ -6,7 +6,7 @@ use super::session::{NOBODY, Session};
 use super::{Surroundings, input, verdict};
 use crate::cli;
 use crate::error::{Error, Kind};
-use crate::release::{Goal, Init};
+use crate::release::{Goal, Init, Way};
 use crate::report;
 use crate::settings::Loaded;
 
@@ -38,10 +38,12 @@ pub async fn run(
         );
         report::notice(&notice);
     }
-    report::result(
-        common.output,
-        &format!("{said}: {}", session.command("deploy") + " --image IMAGE"),
-    );
+    // With a release in progress another one would be in the way.
+    let next = match ended.next.contains(&Way::Deploy) {
+        true => session.command("deploy") + " --image IMAGE",
+        false => session.command("status"),
+    };
+    report::result(common.output, &format!("{said}: {next}"));
     Ok(())
 }
 

@@ -7,7 +7,10 @@ use serde::Serialize;
 
 use super::goal::Gate;
 use super::plan::{Next, plan, rehearse};
-use super::{Change, Deploy, Expected, Goal, Init, Me, Memory, Outcome, Phase, Settings, Snapshot};
+use super::{
+    Change, Deploy, Expected, Goal, Init, Me, Memory, Outcome, Phase, Record, Release, Settings,
+    Snapshot, checks,
+};
 use crate::model::{Colour, Kind};
 use crate::release::snapshot::Leads;
 
@@ -51,8 +54,23 @@ pub fn of(s: &Snapshot, now: Timestamp) -> Vec<Way> {
     let phase = s.phase(record, release);
     // Whoever drives it goes on by itself, but for a word that it waits for.
     let is_asked = phase == Phase::Waiting || record.driver.is_none();
-    let yes = is_asked.then(|| promoted(s, now)).flatten();
-    yes.into_iter().chain([Way::Abort]).collect()
+    let first = held_up(s, record, release, now);
+    let first = first.or_else(|| is_asked.then(|| promoted(s, now)).flatten());
+    first.into_iter().chain([Way::Abort]).collect()
+}
+
+/// What has to be put in order before the first Ingress is switched: a yes would end there.
+fn held_up(s: &Snapshot, record: &Record, release: &Release, now: Timestamp) -> Option<Way> {
+    if s.begun(record, release) || s.switched(record, release) || release.switched.is_some() {
+        return None;
+    }
+    let (service, label) = (record.service.as_str(), &record.label);
+    let is_fit = checks::routes(s, service, label).is_empty()
+        && checks::unable(s, service, label, release.from).is_empty();
+    if !is_fit {
+        return Some(Way::Check);
+    }
+    (!checks::missing(s, record).is_empty()).then(|| taken_in(s, now))
 }
 
 fn promoted(s: &Snapshot, now: Timestamp) -> Option<Way> {

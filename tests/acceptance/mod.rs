@@ -6,6 +6,7 @@ mod admission;
 mod arrival;
 mod back;
 mod beside;
+mod carried;
 mod changes;
 pub mod command;
 mod complaints;
@@ -14,9 +15,11 @@ mod data_plane;
 mod drivers;
 pub mod field;
 mod fitness;
+mod followed;
 mod gate;
 mod gitops;
 mod intents;
+mod leaving;
 mod life;
 mod manifests;
 mod neighbours;
@@ -76,6 +79,9 @@ pub fn all() -> Vec<Case> {
         admission::CASES,
         complaints::CASES,
         sharing::CASES,
+        carried::CASES,
+        followed::CASES,
+        leaving::CASES,
     ];
     subjects.concat()
 }

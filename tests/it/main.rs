@@ -16,6 +16,7 @@ mod forged;
 mod fuzzed;
 #[path = "../guard/mod.rs"]
 mod guard;
+mod hints;
 mod listening;
 mod network;
 mod on_sandbox;

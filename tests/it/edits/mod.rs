@@ -6,29 +6,31 @@ mod table;
 use anyhow::{Context, Result, ensure};
 use bluegreen::model::{Colour, Kind};
 use bluegreen::release::Phase;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::acceptance::Field;
 use crate::acceptance::command::{Command, Said, answered, done};
 use crate::bed::{Bed, each, in_paused_time};
 use crate::tally;
-use changes::{Change, applied};
-use table::{Becomes, Remedy, Row, TABLE, WHEN, When};
+pub use changes::Change;
+use changes::applied;
+use table::{Becomes, Remedy, Row};
+pub use table::{TABLE, WHEN, When};
 
 const V1: &str = "kmharish/parrot-app:v1.3";
 const V3: &str = "kmharish/parrot-app:v3.0";
-const DEPLOY: &str = "deploy parrot --image kmharish/parrot-app:v2.2 --timeout 60s \
+pub const DEPLOY: &str = "deploy parrot --image kmharish/parrot-app:v2.2 --timeout 60s \
      --webhook http://gate.example.com/confirm";
 
 /// The live Deployment, and the other one.
-fn slots(when: When) -> (&'static str, &'static str) {
+pub fn slots(when: When) -> (&'static str, &'static str) {
     match when {
         When::Idle(Colour::Green) => ("parrot-green", "parrot"),
         _ => ("parrot", "parrot-green"),
     }
 }
 
-fn deploy(field: &Field, when: When) -> Command {
+pub fn deploy(field: &Field, when: When) -> Command {
     let (times, answers): (&str, &[u16]) = match when {
         When::In(Phase::Waiting) => ("--threshold 1000", &[500, 500, 500, 500, 200]),
         When::In(Phase::Confirming) => ("--settle 20s", &[200]),
@@ -46,16 +48,31 @@ async fn with(field: &Field, change: Change, when: When) -> Result<(u8, Said)> {
     }
     let deploy = deploy(field, when);
     let change = change.done(field, slots(when));
-    let When::In(phase) = when else {
+    if let When::Idle(_) = when {
         change.await?;
         return deploy.ends().await;
-    };
+    }
+    frozen(&deploy, when, change).await
+}
+
+/// A deploy that stands still in a phase until the change is done.
+pub async fn frozen(
+    deploy: &Command,
+    when: When,
+    change: impl Future<Output = Result<()>>,
+) -> Result<(u8, Said)> {
+    let When::In(phase) = when else { anyhow::bail!("no release is in progress") };
+    deploy.frozen(begins(phase), change).await
+}
+
+/// The event with which a phase begins.
+pub fn begins(phase: Phase) -> Box<dyn Fn(&Value) -> bool + Send> {
     match phase {
-        Phase::Starting => deploy.frozen(done("make-candidate"), change).await,
-        Phase::Waiting => deploy.frozen(answered, change).await,
-        Phase::Switching => deploy.frozen(done("switch"), change).await,
-        Phase::Confirming => deploy.frozen(done("mark-switched"), change).await,
-        Phase::Baking | Phase::Draining => deploy.frozen(done("start-drain"), change).await,
+        Phase::Starting => Box::new(done("make-candidate")),
+        Phase::Waiting => Box::new(answered),
+        Phase::Switching => Box::new(done("switch")),
+        Phase::Confirming => Box::new(done("mark-switched")),
+        Phase::Baking | Phase::Draining => Box::new(done("start-drain")),
     }
 }
 
