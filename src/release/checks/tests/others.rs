@@ -210,7 +210,7 @@ fn managed() -> Vec<Row> {
 }
 
 /// What only looks amiss.
-pub fn harmless() -> Vec<(&'static str, fn(&mut App))> {
+pub fn harmless() -> Vec<super::rows::Harmless> {
     vec![
         ("policies of other controllers for all pods, or for others", |app| {
             for spec in [json!({}), json!({"selector": {"matchLabels": {"app": "toucan"}}})] {

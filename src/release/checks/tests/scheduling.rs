@@ -55,7 +55,7 @@ pub fn rows() -> Vec<Row> {
 }
 
 /// What only looks amiss.
-pub fn harmless() -> Vec<(&'static str, fn(&mut App))> {
+pub fn harmless() -> Vec<super::rows::Harmless> {
     vec![
         ("pods of one version apart", |app| {
             app.pods("affinity", anti_affinity(json!({
