@@ -155,8 +155,9 @@ pub struct Init {
     ///
     /// Our own Ingress then serves it, with the class of the app's Ingress: the DNS has to lead it to
     /// the ingress controller. Whoever knows the host sees the candidate, from the networks that the
-    /// app's Ingress lets in; nobody is asked for a password. It must be nobody's yet, in no namespace:
-    /// only the app's own is looked at. Is recorded; none takes it back.
+    /// app's Ingress lets in; where that asks for more, a password say, our own has to be given that
+    /// rule first. It must be nobody's yet, in no namespace: others than the app's are looked at where
+    /// all Ingresses may be listed. Is recorded; none takes it back.
     #[arg(long, value_name = "HOST", value_parser = parse_preview_host)]
     pub preview_host: Option<PreviewHost>,
     /// The Secret with a certificate for the preview host, or none

@@ -171,7 +171,7 @@ impl DataPlane {
             DataPlane::Traefik => "Traefik",
             DataPlane::Contour => "Contour",
             DataPlane::Alb => "the AWS Load Balancer Controller",
-            DataPlane::Gce => "Google Cloud's load balancers",
+            DataPlane::Gce => "Google Cloud's Ingress controller",
             DataPlane::AppGateway => "Azure's Application Gateway",
             DataPlane::Other => "a controller that bluegreen does not know",
         }

@@ -26,8 +26,8 @@ pub fn check(s: &Snapshot, service: &str, route: &Value) -> Check {
                 "{of_class}, which {title} serves{why}: a switch there cuts connections, and Ingress {ours}, \
                  which a release needs, would order another load balancer"
             );
-            let hint = "bluegreen can't release it there yet: have the app served by ingress-nginx, by an \
-                        ingressClassName of its";
+            let hint = "bluegreen can't release an app there yet: serve it through ingress-nginx, with an \
+                        ingressClassName of that";
             Check::fail(NAME, what).hint(hint)
         }
         DataPlane::Other => unknown(of_class, &believed, route, &ours),

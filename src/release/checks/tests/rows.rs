@@ -411,7 +411,7 @@ fn ways() -> Vec<Row> {
         row(
             "ingress-class",
             Fail,
-            "of no class, which Google Cloud's load balancers serve",
+            "of no class, which Google Cloud's Ingress controller serves",
             |app| {
                 app.edit(Kind::Ingress, |i| {
                     i["spec"]["ingressClassName"] = Value::Null;
