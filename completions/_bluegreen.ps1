@@ -50,6 +50,7 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
         'bluegreen;init' {
             [CompletionResult]::new('--target-port', '--target-port', [CompletionResultType]::ParameterName, 'The container port behind the Service, where the app has several')
             [CompletionResult]::new('--preview-host', '--preview-host', [CompletionResultType]::ParameterName, 'A host under which people outside can see the candidate, or none')
+            [CompletionResult]::new('--preview-tls-secret', '--preview-tls-secret', [CompletionResultType]::ParameterName, 'The Secret with a certificate for the preview host, or none')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Settings to record, and to check: a bluegreen.yaml or a Flagger Canary; - for standard input')
             [CompletionResult]::new('--filename', '--filename', [CompletionResultType]::ParameterName, 'Settings to record, and to check: a bluegreen.yaml or a Flagger Canary; - for standard input')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')

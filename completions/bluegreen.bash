@@ -679,7 +679,7 @@ _bluegreen() {
             return 0
             ;;
         bluegreen__subcmd__init)
-            opts="-f -n -o -h --target-port --preview-host --filename --allow-policy-gap --namespace --context --kubeconfig --as --output --color --help"
+            opts="-f -n -o -h --target-port --preview-host --preview-tls-secret --filename --allow-policy-gap --namespace --context --kubeconfig --as --output --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -690,6 +690,10 @@ _bluegreen() {
                     return 0
                     ;;
                 --preview-host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --preview-tls-secret)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

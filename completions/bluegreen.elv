@@ -46,6 +46,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
         &'bluegreen;init'= {
             cand --target-port 'The container port behind the Service, where the app has several'
             cand --preview-host 'A host under which people outside can see the candidate, or none'
+            cand --preview-tls-secret 'The Secret with a certificate for the preview host, or none'
             cand -f 'Settings to record, and to check: a bluegreen.yaml or a Flagger Canary; - for standard input'
             cand --filename 'Settings to record, and to check: a bluegreen.yaml or a Flagger Canary; - for standard input'
             cand -n 'The app''s namespace; by default the kubeconfig''s'

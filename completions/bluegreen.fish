@@ -49,6 +49,7 @@ complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "completions" -d
 complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -l target-port -d 'The container port behind the Service, where the app has several' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -l preview-host -d 'A host under which people outside can see the candidate, or none' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -l preview-tls-secret -d 'The Secret with a certificate for the preview host, or none' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -s f -l filename -d 'Settings to record, and to check: a bluegreen.yaml or a Flagger Canary; - for standard input' -r -F
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -l context -d 'The context of the kubeconfig to use' -r
