@@ -430,7 +430,7 @@ fn managed() -> Vec<Row> {
 }
 
 /// What it is, and how it comes about.
-type Harmless = (&'static str, fn(&mut App));
+pub type Harmless = (&'static str, fn(&mut App));
 
 pub fn harmless() -> Vec<Harmless> {
     vec![
