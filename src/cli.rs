@@ -16,11 +16,11 @@ pub use credentials::Credentials;
 pub use program::program;
 pub use redacted::shown;
 
-use crate::release::PreviewHost;
 use crate::release::goal::ImageChange;
+use crate::release::{PreviewHost, PreviewTls};
 use crate::settings::{
-    Word, parse_app, parse_namespace, parse_preview_host, parse_reason, parse_seconds,
-    parse_some_seconds, parse_times,
+    Word, parse_app, parse_namespace, parse_preview_host, parse_preview_tls, parse_reason,
+    parse_seconds, parse_some_seconds, parse_times,
 };
 
 /// Blue/green releases on Kubernetes from the command line, without a controller.
@@ -159,6 +159,13 @@ pub struct Init {
     /// only the app's own is looked at. Is recorded; none takes it back.
     #[arg(long, value_name = "HOST", value_parser = parse_preview_host)]
     pub preview_host: Option<PreviewHost>,
+    /// The Secret with a certificate for the preview host, or none
+    ///
+    /// Our own Ingress then serves the host by https. The Secret is in the app's namespace, of type
+    /// kubernetes.io/tls; it is not looked at. Is recorded; none takes it back. What somebody else
+    /// writes into spec.tls of that Ingress is left alone.
+    #[arg(long, value_name = "NAME", value_parser = parse_preview_tls)]
+    pub preview_tls_secret: Option<PreviewTls>,
     /// Settings to record, and to check: a bluegreen.yaml or a Flagger Canary; - for standard input
     #[arg(short = 'f', long, value_name = "FILE")]
     pub filename: Vec<PathBuf>,

@@ -1,6 +1,7 @@
 //! The only loop: observe, plan, execute, observe …, until there is nothing left to do.
 
 mod asking;
+mod beyond;
 mod interrupt;
 mod left;
 mod listen;
@@ -26,7 +27,7 @@ use crate::gate::{Outside, Webhooks};
 use crate::model::Write;
 use crate::release::plan::{self, Next, WaitFor};
 use crate::release::status::{self, Status};
-use crate::release::{Goal, Me, Names, Outcome, Record, Sight, Snapshot, news};
+use crate::release::{Goal, Me, Names, Outcome, Record, Sight, Snapshot, Way, news};
 use crate::settings::Probe;
 
 /// How long a throttled request waits, where the API server gives no time, and at most.
@@ -94,6 +95,8 @@ pub struct Ended {
     pub in_progress: bool,
     /// How many writes it took.
     pub writes: u32,
+    /// What works now.
+    pub next: Vec<Way>,
 }
 
 /// Drives a goal to its outcome.
@@ -129,6 +132,7 @@ pub async fn drive(drive: Drive<'_>) -> Result<Ended, Error> {
                 outcome,
                 in_progress: !matches!(this.left, Left::Nothing),
                 writes: this.writes,
+                next: this.next(),
             })
         }
         Err(error) => {
@@ -136,13 +140,9 @@ pub async fn drive(drive: Drive<'_>) -> Result<Ended, Error> {
             if error.kind != Kind::Unreachable {
                 this.let_go().await;
             }
+            let error = this.left_behind(error);
             this.emit(What::failed(&error));
-            Err(match this.left {
-                Left::Release { .. } if error.kind == Kind::Unreachable => {
-                    error.hint("the same command again goes on with the release")
-                }
-                _ => error,
-            })
+            Err(error)
         }
     }
 }
@@ -155,15 +155,20 @@ impl Loop<'_> {
             _ => Breadth::All,
         };
         self.observe(breadth).await?;
+        self.look_beyond().await?;
         loop {
             if let Some(signal) = self.drive.interrupts.pending() {
                 return Err(self.interrupted(signal));
             }
             let s = self.snapshot()?;
+            if let Some((tried, write)) = plan::unread(&self.drive.goal, &s) {
+                self.read_template(tried, &write).await?;
+                continue;
+            }
             let next = plan::plan(&self.drive.goal, &self.drive.me, &s, self.now());
             match next {
-                Next::Do(step) if step.fresh && !self.look.is_fresh() => {
-                    self.observe(Breadth::Serving).await?;
+                Next::Do(step) if step.fresh > self.look.fresh() => {
+                    self.observe(Breadth::of(step.fresh)).await?;
                 }
                 Next::Do(step) => match self.preflight(&step, &s).await? {
                     Some(outcome) => return Ok(outcome),
@@ -260,7 +265,7 @@ impl Loop<'_> {
 
     /// Says what the app looks like, if that has changed.
     fn picture(&mut self, s: &Snapshot) {
-        let status = status::of(s);
+        let status = status::of(s, self.now());
         if self.seen.as_ref() != Some(&status) {
             self.seen = Some(status.clone());
             self.emit(What::Seen(Box::new(status)));

@@ -78,6 +78,7 @@ fn goals() -> Vec<Goal> {
     let deploy = |image: &str, replace| {
         Goal::Deploy(Deploy {
             change: Change::Images(vec![image.parse().expect("an image")]),
+            marks: None,
             gate: Gate::Webhook,
             detach: false,
             replace,
@@ -116,7 +117,7 @@ fn now() -> Timestamp {
 /// As `status` and `history` show it: nothing in it can move the cursor.
 fn shown(objects: &Objects) {
     let snapshot = looked(objects, Memory::default()).expect("it was read before");
-    let status = status::of(&snapshot);
+    let status = status::of(&snapshot, now());
     serde_json::to_string(&status).expect("plain data");
     let (_, record) = snapshot.record.as_ref().expect("it was read before");
     let history = history::of(&snapshot.names, record);
@@ -152,7 +153,13 @@ fn driven(goal: &Goal, mut objects: Objects) {
             }
             Next::Ask(question) => {
                 let (release, hash) = (question.release, question.hash);
-                memory.answer = Some(Answered { release, hash, at: now, answer: Answer::Pass });
+                memory.answer = Some(Answered {
+                    release,
+                    hash,
+                    at: now,
+                    answer: Answer::Pass,
+                    not_before: None,
+                });
             }
             Next::Wait { until: Some(until), .. } if until > now => now = until,
             Next::Wait { .. } | Next::Done(_) => return,

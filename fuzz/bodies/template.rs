@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 pub fn tried(input: &[u8]) {
     let Ok(deployment) = serde_json::from_slice::<Value>(input) else { return };
-    let label = template::label(&deployment)
+    let label = template::label(&deployment, None, None)
         .unwrap_or(Label { key: "app".to_owned(), blue: "parrot".to_owned() });
     let found = &deployment["spec"]["template"];
     let neutral = template::neutral(found, &label);

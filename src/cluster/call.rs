@@ -8,10 +8,11 @@ use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
 use serde_json::Value;
 
-use super::Clock;
 use super::account::Account;
 use super::connect::CONNECT_WITHIN;
+use super::{Clock, refusal};
 use crate::model::Kind;
+use crate::release::Fault;
 
 /// A list of all that a large namespace has is shorter; what has no end is no reply.
 const LONGEST_REPLY: usize = 256 << 20;
@@ -33,7 +34,7 @@ pub struct Cluster {
 pub enum CallError {
     /// It was understood and not done.
     #[error("{message}")]
-    Refused { code: u16, reason: String, message: String },
+    Refused { code: u16, reason: String, message: String, faults: Vec<Fault> },
     /// It was not looked at: too many requests.
     #[error("the API server has too many requests")]
     Throttled { retry_after: Option<Duration> },
@@ -189,7 +190,8 @@ pub(super) fn failure(
     said: &Value,
 ) -> CallError {
     let text = |field: &str| said[field].as_str().map(str::to_owned);
-    let message = text("message").unwrap_or_else(|| format!("the API server answered {status}"));
+    let whole = text("message").unwrap_or_else(|| format!("the API server answered {status}"));
+    let message = refusal::told(&whole);
     match status.as_u16() {
         429 => CallError::Throttled { retry_after },
         // A page with such a number proves nothing: a proxy may be without its upstream.
@@ -197,7 +199,8 @@ pub(super) fn failure(
             CallError::Lost { why: format!("{message}, which it does not explain") }
         }
         code @ (400 | 401 | 403 | 404 | 405 | 409 | 410 | 413 | 415 | 422) => {
-            CallError::Refused { code, reason: text("reason").unwrap_or_default(), message }
+            let (reason, faults) = (text("reason"), refusal::faults(said, &whole));
+            CallError::Refused { code, reason: reason.unwrap_or_default(), message, faults }
         }
         _ => CallError::Lost { why: message },
     }
@@ -261,6 +264,7 @@ mod tests {
             code,
             reason: "Forbidden".to_owned(),
             message: message.to_owned(),
+            faults: Vec::new(),
         };
         let rights = r#"ingresses.networking.k8s.io "parrot" is forbidden: User "jane" cannot patch resource "ingresses" in API group "networking.k8s.io" in the namespace "birds""#;
         let quota = r#"deployments.apps "parrot-green" is forbidden: exceeded quota: few, requested: count/deployments.apps=1, used: count/deployments.apps=1, limited: count/deployments.apps=1"#;

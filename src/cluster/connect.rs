@@ -1,17 +1,16 @@
 //! From kubectl's flags to a client.
 
-use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::header;
 use kube::Config;
-use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::config::{AuthInfo, KubeConfigOptions, KubeconfigError};
 
 use super::account::Account;
 use super::call::chain;
-use super::{Clock, Cluster, proxy};
+use super::{Clock, Cluster, kubeconfig, proxy};
 use crate::USER_AGENT;
 use crate::error::{Error, Kind, quoted};
 
@@ -94,11 +93,7 @@ async fn config(access: &Access) -> Result<Config, Error> {
             .because(chain(error))
             .hint(remedy(access, error))
     };
-    let read = match &access.kubeconfig {
-        Some(path) => Kubeconfig::read_from(path),
-        None => Kubeconfig::read(),
-    };
-    let mut kubeconfig = match read {
+    let mut kubeconfig = match kubeconfig::read(access.kubeconfig.as_deref()) {
         Ok(kubeconfig) => kubeconfig,
         // Without one, and without a word about one: the Pod that a CI step may run in.
         Err(error) if is_none(&error) && access.kubeconfig.is_none() && context.is_none() => {
@@ -151,11 +146,7 @@ fn no_old_provider(user: &str, info: Option<&AuthInfo>) -> Result<(), Error> {
 }
 
 fn is_none(error: &KubeconfigError) -> bool {
-    match error {
-        KubeconfigError::FindPath => true,
-        KubeconfigError::ReadConfig(error, _) => error.kind() == ErrorKind::NotFound,
-        _ => false,
-    }
+    matches!(error, KubeconfigError::FindPath) || kubeconfig::is_missing(error)
 }
 
 fn remedy(access: &Access, error: &KubeconfigError) -> String {

@@ -6,7 +6,7 @@ use futures_util::future::try_join_all;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{CallError, Cluster};
+use super::{CallError, Cluster, refusal};
 use crate::model::{Write, name};
 use crate::release::Step;
 use crate::release::checks::{Rehearsed, Reply};
@@ -45,12 +45,15 @@ impl Cluster {
         let reply = match write {
             Write::Create { object, .. } => {
                 let url = format!("{}?{query}", self.path(id.kind, None));
-                self.call(Method::POST, &url, Some((JSON, bytes(object))), WRITE_WITHIN).await?
+                let made = self.call(Method::POST, &url, Some((JSON, bytes(object))), WRITE_WITHIN);
+                made.await.map_err(|error| refusal::hushed(error, object))?
             }
             Write::Patch { patch, .. } => {
                 let url = format!("{}?{query}", self.path(id.kind, Some(&id.name)));
-                let body = serde_json::to_vec(patch).expect("a patch is plain data");
-                self.call(Method::PATCH, &url, Some((JSON_PATCH, body)), WRITE_WITHIN).await?
+                let patch = serde_json::to_value(patch).expect("a patch is plain data");
+                let body = Some((JSON_PATCH, bytes(&patch)));
+                let patched = self.call(Method::PATCH, &url, body, WRITE_WITHIN);
+                patched.await.map_err(|error| refusal::hushed(error, &patch))?
             }
             Write::Delete { at, .. } => {
                 let mut options = json!({
@@ -78,20 +81,22 @@ impl Cluster {
 
 /// Has the API server check steps, all at the same time, and takes in what it says.
 pub async fn rehearsed(cluster: &Cluster, steps: Vec<Step>) -> Result<Vec<Rehearsed>, CallError> {
-    try_join_all(steps.into_iter().map(|step| tried(cluster, step))).await
+    try_join_all(steps.into_iter().map(async |step| {
+        let reply = tried(cluster, &step.write).await?;
+        Ok(Rehearsed { step, reply })
+    }))
+    .await
 }
 
-async fn tried(cluster: &Cluster, step: Step) -> Result<Rehearsed, CallError> {
-    Ok(Rehearsed { reply: reply(cluster, &step.write).await?, step })
-}
-
-/// What the API server says to a write that is only tried. An error where it does not know who asks.
-pub async fn reply(cluster: &Cluster, write: &Write) -> Result<Reply, CallError> {
+/// What it says to one write. An error where it does not know who asks.
+pub async fn tried(cluster: &Cluster, write: &Write) -> Result<Reply, CallError> {
     Ok(match cluster.dry_run(write).await {
         Ok(object) => Reply::Taken { object },
         Err(error) if error.is_unauthenticated() => return Err(error),
         Err(error) if error.is_about_rights() => Reply::Forbidden,
-        Err(CallError::Refused { code, message, .. }) => Reply::Refused { code, message },
+        Err(CallError::Refused { code, message, faults, .. }) => {
+            Reply::Refused { code, message, faults }
+        }
         Err(error) => Reply::Lost { why: error.to_string() },
     })
 }
@@ -102,7 +107,7 @@ pub async fn reply_if_any(
     write: Option<&Write>,
 ) -> Result<Option<Reply>, CallError> {
     match write {
-        Some(write) => reply(cluster, write).await.map(Some),
+        Some(write) => tried(cluster, write).await.map(Some),
         None => Ok(None),
     }
 }

@@ -1,6 +1,7 @@
 //! All Kubernetes I/O.
 
 mod account;
+mod beyond;
 mod call;
 mod clock;
 mod connect;
@@ -8,19 +9,22 @@ mod credential;
 mod direct;
 mod execute;
 mod explain;
+mod kubeconfig;
 mod logs;
 mod observe;
 mod others;
 mod plugin;
 mod proxy;
+mod refusal;
 mod rights;
 mod watch;
 
+pub use beyond::beyond;
 pub use call::{CallError, Cluster};
 pub use clock::Clock;
 pub use connect::{Access, connect};
 pub use direct::courier;
-pub use execute::{rehearsed, reply_if_any};
+pub use execute::{rehearsed, reply_if_any, tried};
 pub use observe::{Breadth, about, apps, read, read_once, said};
 pub use rights::missing;
 pub use watch::{Change, Spec, Watches};

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{CallError, Cluster, others};
 use crate::error::Error;
 use crate::model::{COLOUR_LABEL, Id, Kind, MANAGED_BY, MANAGER, Objects, Optional, name};
+use crate::release::plan::Fresh;
 use crate::release::{Names, Record, beside};
 use crate::route::Label;
 
@@ -27,12 +28,15 @@ pub enum Breadth {
     Fitness,
     /// The same, and what nothing but a word depends on.
     Report,
-    /// What a switch and a putting away rest on.
+    /// What a switch rests on.
     Serving,
+    /// What a putting away rests on beside the Deployment that it changes.
+    Leading,
     /// The record alone.
     Record,
 }
 
+const LEADING: [Kind; 3] = [Kind::Service, Kind::Ingress, Kind::EndpointSlice];
 const SERVING: [Kind; 4] = [Kind::Deployment, Kind::Service, Kind::Ingress, Kind::EndpointSlice];
 const BESIDE: [Kind; 3] =
     [Kind::HorizontalPodAutoscaler, Kind::PodDisruptionBudget, Kind::ReplicaSet];
@@ -40,9 +44,18 @@ const IN_THE_WAY: [Kind; 3] =
     [Kind::NetworkPolicy, Kind::PersistentVolumeClaim, Kind::ResourceQuota];
 
 impl Breadth {
+    pub fn of(fresh: Fresh) -> Breadth {
+        match fresh {
+            Fresh::Nothing => Breadth::Record,
+            Fresh::Leads => Breadth::Leading,
+            Fresh::Serving => Breadth::Serving,
+        }
+    }
+
     fn kinds(self, known: &Objects) -> Vec<Kind> {
         match self {
             Breadth::Record => Vec::new(),
+            Breadth::Leading => LEADING.to_vec(),
             // Most apps have neither.
             Breadth::Serving => {
                 let has = |kind: &Kind| known.list(*kind).next().is_some();

@@ -16,9 +16,11 @@ use super::observe::encode;
 use super::{CallError, Cluster};
 use crate::model::Kind;
 
-/// How long the API server keeps a watch open; a connection that died unseen is so found out.
-const OPEN_FOR: Duration = Duration::from_secs(240);
-const GRACE: Duration = Duration::from_secs(15);
+/// How long the API server is to keep a watch open, at most. It may be less.
+const OPEN_FOR: Duration = Duration::from_secs(3600);
+/// A watch that says nothing for so long is opened anew: its connection may have died unseen. The API
+/// server sends a bookmark about once a minute.
+const SILENT_FOR: Duration = Duration::from_secs(240);
 /// How long the first word of its reply is waited for.
 const OPEN_WITHIN: Duration = Duration::from_secs(10);
 /// How long is waited before a watch is opened again that did not hold.
@@ -254,11 +256,10 @@ fn pause(failures: u32) -> Duration {
 
 async fn watch(cluster: Cluster, spec: Spec, from: String, to: mpsc::UnboundedSender<Seen>) {
     let began = tokio::time::Instant::now();
-    let stream = tokio::time::timeout(OPEN_FOR + GRACE, follow(&cluster, &spec, &from, &to));
-    let why = match stream.await {
-        Ok(Err(kube::Error::Api(status))) => why(status.code, &status.reason, &status.message),
-        Ok(Ok(why)) => why,
-        Ok(Err(_)) | Err(_) => Why::Broken,
+    let why = match follow(&cluster, &spec, &from, &to).await {
+        Err(kube::Error::Api(status)) => why(status.code, &status.reason, &status.message),
+        Ok(why) => why,
+        Err(_) => Why::Broken,
     };
     let _ = to.send(Seen { spec, what: Err(End { why, lasted: began.elapsed() }) });
 }
@@ -268,7 +269,7 @@ fn why(code: u16, reason: &str, message: &str) -> Why {
         410 => Why::Expired,
         401 | 403 => {
             let (reason, message) = (reason.to_owned(), message.to_owned());
-            Why::Denied(CallError::Refused { code, reason, message })
+            Why::Denied(CallError::Refused { code, reason, message, faults: Vec::new() })
         }
         _ => Why::Broken,
     }
@@ -315,7 +316,8 @@ async fn follow(
     let Ok(events) = events else { return Ok(Why::Broken) };
     let events = events?;
     futures_util::pin_mut!(events);
-    while let Some(event) = events.try_next().await? {
+    while let Ok(event) = tokio::time::timeout(SILENT_FOR, events.try_next()).await {
+        let Some(event) = event? else { break };
         if let WatchEvent::Error(status) = &event {
             return Ok(why(status.code, &status.reason, &status.message));
         }

@@ -75,6 +75,7 @@ async fn of(session: &Session, s: &Snapshot, args: &cli::Check) -> Result<Vec<Ch
     };
     let mut checks = checks::table(&ground);
     checks.extend(checks::prepared(s, &session.command("init"), &session.command("status")));
+    checks.extend(checks::drift(s, &session.command("init")));
     let steps = rehearse::of(&ground);
     // While a release is in progress nothing is tried.
     let pod = (!steps.is_empty()).then(|| rehearse::pod(&ground));

@@ -6,6 +6,7 @@ use super::session::{Ask, Session};
 use super::{Surroundings, after, dry_run, gate, input, verdict};
 use crate::cli;
 use crate::error::{Error, Kind};
+use crate::release::carried::Marks;
 use crate::release::{Change, Deploy, Expected, Goal, Settings};
 use crate::report;
 use crate::settings::{self, Template};
@@ -25,13 +26,17 @@ pub async fn run(
             .because(input::passed(&input.passed))
             .hint("give a Deployment, a Flagger Canary or a bluegreen.yaml"));
     }
-    let change = change(args, input.template)?;
+    input::say_what_is_left(&input);
+    let file = input.template;
+    let marks = file.as_ref().map(|file| Marks::of(&file.metadata));
+    let change = change(args, file.as_ref())?;
     let given = input.settings.map(|loaded| loaded.given);
     let (gate, webhooks) = gate::of(args, flag, given.as_ref(), &around.outside)?;
     let probe = probe.or_else(|| given.as_ref()?.probe.clone()).unwrap_or_default();
     let said = given.as_ref().map(|given| given.settings).unwrap_or_default();
     let deploy = Deploy {
         change,
+        marks,
         gate,
         detach: args.detach,
         replace: args.replace,
@@ -45,25 +50,23 @@ pub async fn run(
     };
     let session = Session::open(around, &common, input.app.as_ref()).await?;
     if args.dry_run.is_some() {
-        return dry_run::run(&session, &deploy).await;
+        return dry_run::run(&session, &deploy, file.as_ref()).await;
     }
     let patience = Duration::from_secs(deploy.settings.timeout());
     let ask = Ask { gate: webhooks.as_ref(), probe: &probe };
     let ended = session.drive(Goal::Deploy(deploy), ask, patience).await?;
-    report::result(common.output, &verdict::of(&session, &ended)?);
+    report::result(common.output, &verdict::of_file(&session, &ended, file.as_ref())?);
     Ok(())
 }
 
 /// The new version, from one place.
-fn change(args: &cli::Deploy, template: Option<Template>) -> Result<Change, Error> {
-    match (template, args.image.is_empty()) {
+fn change(args: &cli::Deploy, file: Option<&Template>) -> Result<Change, Error> {
+    match (file, args.image.is_empty()) {
         (None, false) => Ok(Change::Images(args.image.clone())),
-        (Some(Template { template, .. }), true) => Ok(Change::Template(template)),
-        (Some(Template { shown, .. }), false) => {
-            Err(Error::new(Kind::Usage, "the new version is given twice")
-                .because(format!("by --image, and by the Deployment in {shown}"))
-                .hint("with --image, give files of settings only"))
-        }
+        (Some(file), true) => Ok(Change::Template(file.template.clone())),
+        (Some(file), false) => Err(Error::new(Kind::Usage, "the new version is given twice")
+            .because(format!("by --image, and by the Deployment in {}", file.shown()))
+            .hint("with --image, give files of settings only")),
         (None, true) => Err(Error::new(Kind::Usage, "nothing says what the new version is")
             .because(match args.filename.is_empty() {
                 true => "there is neither --image nor -f",

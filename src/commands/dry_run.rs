@@ -12,17 +12,18 @@ use crate::error::{Error, Kind};
 use crate::event::{Event, Order, What};
 use crate::model::Write;
 use crate::release::checks::Check;
-use crate::release::plan::{Step, preflight, rehearse};
-use crate::release::{Deploy, Doing, Goal, Outcome, checks};
+use crate::release::plan::{self, Step, preflight, rehearse};
+use crate::release::{Deploy, Doing, Goal, Outcome, Reading, checks};
 use crate::report;
+use crate::settings::Template;
 
-pub async fn run(session: &Session, deploy: &Deploy) -> Result<(), Error> {
+pub async fn run(session: &Session, deploy: &Deploy, file: Option<&Template>) -> Result<(), Error> {
     let mut events = Events { session, release: None, order: Order::default() };
     match rehearsed(session, deploy, &mut events).await {
         Ok(outcome) => {
             events.emit(What::Ended { outcome: outcome.clone() });
-            let ended = Ended { outcome, in_progress: false, writes: 0 };
-            report::result(session.output, &verdict::of(session, &ended)?);
+            let ended = Ended { outcome, in_progress: false, writes: 0, next: Vec::new() };
+            report::result(session.output, &verdict::of_file(session, &ended, file)?);
             Ok(())
         }
         Err(error) => {
@@ -37,13 +38,18 @@ async fn rehearsed(
     deploy: &Deploy,
     events: &mut Events<'_>,
 ) -> Result<Outcome, Error> {
-    let s = session.look(Breadth::Fitness).await?;
+    let mut s = session.look(Breadth::Fitness).await?;
+    let goal = Goal::Deploy(deploy.clone());
+    if let Some((tried, write)) = plan::unread(&goal, &s) {
+        let reply = cluster::tried(&session.cluster, &write).await;
+        let explained = |error| session.cluster.explain(error, "try the new version");
+        s.memory.reading = Some(Reading { tried, reply: reply.map_err(explained)? });
+    }
     let now = session.cluster.clock().now();
     let steps = match rehearse::steps(deploy, &s, now) {
         Ok(steps) => steps,
         Err(outcome) => return Ok(outcome),
     };
-    let goal = Goal::Deploy(deploy.clone());
     let look = steps.first().and_then(|start| preflight(&goal, &start.doing, &s, now));
     let look = look.unwrap_or_default();
     for warning in look.warnings {

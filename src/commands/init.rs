@@ -56,6 +56,10 @@ fn goal(args: &cli::Init, settings: Option<&Loaded>) -> Init {
         expected,
         settings: given.map(|given| given.settings),
         preview_host: args.preview_host.clone(),
+        preview_tls: args
+            .preview_tls_secret
+            .clone()
+            .or(given.and_then(|it| it.preview_tls.clone())),
         allow_policy_gap: args.allow_policy_gap,
     }
 }

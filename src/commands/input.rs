@@ -28,6 +28,33 @@ pub fn read(
     Ok((Common { namespace: input.namespace.clone(), ..common.clone() }, input))
 }
 
+/// Says what of the files does not count: whoever wrote it there may think that it does.
+pub fn say_what_is_left(input: &Input) {
+    let left = input.template.iter().flat_map(|file| &file.left).chain(&input.passed);
+    let left: Vec<&str> = left.map(String::as_str).collect();
+    if left.is_empty() {
+        return;
+    }
+    let left = shortened(&left);
+    report::notice(&match &input.template {
+        Some(file) => format!(
+            "of {} only the pod template is taken; apply the rest yourself: {left}",
+            file.shown()
+        ),
+        None => format!("only settings are taken; apply the rest yourself: {left}"),
+    });
+}
+
+/// The first of many.
+fn shortened(names: &[&str]) -> String {
+    const SHOWN: usize = 12;
+    let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
 /// Why files say nothing, by the kinds of what stands in them.
 pub fn passed(kinds: &[String]) -> String {
     match kinds {

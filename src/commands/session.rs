@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use super::Surroundings;
 use crate::cli::{Common, Output, program};
-use crate::cluster::{Access, Breadth, Cluster, apps, read_once};
+use crate::cluster::{Access, Breadth, Cluster, apps, beyond, read_once};
 use crate::drive::{Drive, Ended, drive};
 use crate::error::{Error, Kind};
 use crate::event::Event;
 use crate::gate::Webhooks;
-use crate::release::{Goal, Me, Memory, Names, Snapshot};
+use crate::release::plan::sought;
+use crate::release::{Goal, Init, Me, Memory, Names, Snapshot};
 use crate::report::{Commands, Reporter};
 use crate::settings::Probe;
 
@@ -56,8 +57,14 @@ impl Session {
     /// One look, for a command that does not drive.
     pub async fn look(&self, breadth: Breadth) -> Result<Snapshot, Error> {
         let objects = read_once(&self.cluster, &self.names, breadth).await?;
-        Snapshot::new(self.names.clone(), objects, Memory::default())
-            .map_err(|error| self.cluster.unreadable(&error))
+        let mut s = Snapshot::new(self.names.clone(), objects, Memory::default())
+            .map_err(|error| self.cluster.unreadable(&error))?;
+        if breadth == Breadth::Fitness
+            && let Some(sought) = sought(&Goal::Init(Init::default()), &s)
+        {
+            s.memory.beyond = beyond(&self.cluster, &sought).await;
+        }
+        Ok(s)
     }
 
     /// Drives a goal to its outcome, and says what happens.

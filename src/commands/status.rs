@@ -31,18 +31,19 @@ pub async fn run(
     if s.record.is_none() && s.slot(Colour::Blue).is_none() {
         return Err(verdict::no_deployment(&session));
     }
-    let mut status = status::of(&s);
-    if status.release.as_ref().is_some_and(|release| release.phase.has_candidate()) {
-        // Its pods say why, to whoever may read them.
+    let now = session.cluster.clock().now();
+    let mut status = status::of(&s, now);
+    let has_candidate = status.release.as_ref().is_some_and(|it| it.phase.has_candidate());
+    let is_green = status.live.as_ref().is_some_and(|live| live.colour == Colour::Green);
+    if has_candidate || is_green && status.release.is_none() {
+        // Its pods say why, and what scales the app whether green has it, to whoever may read them.
         if let Ok(all) = session.look(Breadth::All).await {
-            status = status::of(&all);
+            status = status::of(&all, now);
         }
     }
     match session.output {
         Output::Json => report::json(&status),
-        Output::Human => {
-            report::status(&status, session.cluster.clock().now(), &|verb| session.command(verb))
-        }
+        Output::Human => report::status(&status, now, &|verb| session.command(verb)),
     }
     Ok(())
 }

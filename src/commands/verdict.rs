@@ -8,17 +8,51 @@ use super::session::Session;
 use crate::clean::clean;
 use crate::drive::Ended;
 use crate::error::{Error, Kind};
-use crate::release::{Confirmed, Finished, Hand, Outcome, Tool, Verdict};
+use crate::release::{Cause, Confirmed, Fault, Finished, Hand, Outcome, Tool, Verdict, Way};
 use crate::report::lasted;
+use crate::settings::Template;
+
+/// The same of a command that was given a file: what is wrong with it is shown there.
+pub fn of_file(session: &Session, ended: &Ended, file: Option<&Template>) -> Result<String, Error> {
+    match (&ended.outcome, file) {
+        (Outcome::Misread { fields }, Some(file)) => {
+            let explain = explain(session, fields);
+            Err(file.wrong(fields).hint(explain))
+        }
+        _ => of(session, ended),
+    }
+}
+
+/// The command that shows what may stand in the first of these fields, or beside it.
+fn explain(session: &Session, fields: &[Fault]) -> String {
+    let field = fields.first().map_or("", |fault| fault.field.as_str());
+    let is_unknown = fields.first().is_some_and(|fault| fault.what == "unknown field");
+    let mut path = String::new();
+    let mut depth = 0;
+    for c in field.chars() {
+        match c {
+            '[' => depth += 1,
+            ']' => depth -= 1,
+            c if depth == 0 => path.push(c),
+            _ => {}
+        }
+    }
+    let path = match path.rsplit_once('.') {
+        Some((parent, _)) if is_unknown => parent.to_owned(),
+        _ if path.is_empty() => "spec.template.spec".to_owned(),
+        _ => path,
+    };
+    session.cluster.kubectl(&format!("explain deployment.{path}"))
+}
 
 /// What the outcome of a command that drives means.
 pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
-    let Ended { outcome, in_progress, .. } = ended;
+    let Ended { outcome, in_progress, next, .. } = ended;
     let app = &session.names.app;
     match outcome {
         Outcome::Rehearsed => Ok("nothing was written (--dry-run=server)".to_owned()),
         Outcome::Initialised => Ok(format!("{app} is ready for releases")),
-        Outcome::Finished(finished) => finished_as(session, finished),
+        Outcome::Finished(finished) => finished_as(session, finished, next),
         Outcome::AlreadyLive { images } => {
             Ok(format!("{app}: {} is live already", clean(&images.join(", "))))
         }
@@ -33,7 +67,9 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
             format!("the release was taken over by {holder} while this command did not answer"),
         )
         .hint(session.command("status"))),
-        Outcome::Changed { what, by } => Err(changed(session, what, by.as_ref(), *in_progress)),
+        Outcome::Changed { what, cause, by } => {
+            Err(stopped(session, (what, *cause), by.as_ref(), *in_progress))
+        }
         Outcome::NothingToDo { why } => {
             Err(Error::new(Kind::NothingToDo, why).hint(session.command("status")))
         }
@@ -53,6 +89,9 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
                 false => error.hint(format!("{} --when-ready", session.command("promote"))),
             })
         }
+        Outcome::NotInitialised if next.contains(&Way::Check) => {
+            Err(Error { hints: vec![session.command("check")], ..not_initialised(session) })
+        }
         Outcome::NotInitialised => Err(not_initialised(session)),
         Outcome::Unfit { reasons } => {
             let mut error = Error::new(Kind::Unfit, format!("{app} can't be released as it is"));
@@ -61,7 +100,9 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
         }
         Outcome::Unprepared { reasons } => {
             let what = format!("{app} is no longer prepared for releases");
-            let mut error = Error::new(Kind::Unfit, what).hint(session.command("init"));
+            // There may be something else in its way.
+            let verb = if next.contains(&Way::Check) { "check" } else { "init" };
+            let mut error = Error::new(Kind::Unfit, what).hint(session.command(verb));
             error.causes.clone_from(reasons);
             Err(error)
         }
@@ -72,6 +113,12 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
                 .hint("--detach: return when it is ready, and let a later promote or abort decide")
                 .hint("--yes: as soon as it is ready"))
         }
+        Outcome::Misread { fields } => {
+            let what = format!("the API server can't take this version of {app}");
+            let mut error = Error::new(Kind::Usage, what).hint(explain(session, fields));
+            error.causes = fields.iter().map(Fault::sentence).collect();
+            Err(error)
+        }
         Outcome::Misfit { why } => {
             let look = format!("get deployment {app} -o yaml");
             Err(Error::new(Kind::Usage, why.clone()).hint(session.cluster.kubectl(&look)))
@@ -79,8 +126,17 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
     }
 }
 
-fn changed(session: &Session, what: &str, by: Option<&Hand>, in_progress: bool) -> Error {
-    let what = format!("the cluster was changed by somebody else: {what}");
+/// Each cause has a sentence of its own: nobody looks for an edit that there was not.
+fn stopped(
+    session: &Session,
+    (what, cause): (&str, Cause),
+    by: Option<&Hand>,
+    in_progress: bool,
+) -> Error {
+    let what = match cause {
+        Cause::Edited => format!("the cluster was changed by somebody else: {what}"),
+        Cause::NotArrived | Cause::NotApplied | Cause::Refused | Cause::NotReady => what.to_owned(),
+    };
     let mut error = Error::new(Kind::Changed, what)
         .because("both versions are kept, and nothing was changed back".to_owned());
     if let Some(hand) = by {
@@ -91,6 +147,9 @@ fn changed(session: &Session, what: &str, by: Option<&Hand>, in_progress: bool) 
     error = error.hint(session.command("status"));
     if let Some(exclude) = by.and_then(excluded) {
         error = error.hint(exclude);
+    }
+    if in_progress && cause != Cause::Edited {
+        error = error.hint("the same command again goes on with the release");
     }
     match in_progress {
         true => error.hint(session.command("abort")),
@@ -130,12 +189,12 @@ pub fn not_initialised(session: &Session) -> Error {
     Error::new(Kind::Unfit, what).hint(session.command("init"))
 }
 
-fn finished_as(session: &Session, finished: &Finished) -> Result<String, Error> {
+fn finished_as(session: &Session, finished: &Finished, next: &[Way]) -> Result<String, Error> {
     let app = &session.names.app;
     let number = finished.number;
     let by = finished.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
     let kind = match finished.outcome {
-        Verdict::Promoted => return Ok(promoted(session, finished)),
+        Verdict::Promoted => return Ok(promoted(session, finished, next)),
         Verdict::Rejected => Kind::Rejected,
         Verdict::Unhealthy => Kind::Unhealthy,
         Verdict::Aborted => Kind::Aborted,
@@ -159,7 +218,7 @@ fn waits(session: &Session, number: u64, preview: Option<&str>) -> String {
     lines.join("\n")
 }
 
-fn promoted(session: &Session, finished: &Finished) -> String {
+fn promoted(session: &Session, finished: &Finished, next: &[Way]) -> String {
     let names = &session.names;
     // In lines of ours, none of which anybody else may begin.
     let images = |images: &BTreeMap<String, String>| -> String {
@@ -187,7 +246,9 @@ fn promoted(session: &Session, finished: &Finished) -> String {
         let what = format!("{old} was missed when it had been scaled to 0 ({said}): it runs again");
         lines.push(format!("  warning   {}", clean(&what)));
     }
-    lines.push(format!("  back      {}", session.command("rollback")));
+    if next.contains(&Way::Rollback) {
+        lines.push(format!("  back      {}", session.command("rollback")));
+    }
     lines.join("\n")
 }
 

@@ -12,8 +12,14 @@ use crate::model::Colour;
 use crate::release::plan::WaitFor;
 use crate::release::{Probed, Reach, Release, Sight, Snapshot, reach};
 
-/// The version that is to answer; none before a switch.
-pub type Wanted = Option<Colour>;
+/// Who is asked.
+#[derive(Clone, Copy)]
+pub struct Whom {
+    /// The version that is to answer; none before a switch.
+    wanted: Option<Colour>,
+    /// Whether both versions themselves are asked: as long as the candidate starts, the app is alone.
+    versions: bool,
+}
 
 pub struct Asking {
     release: u64,
@@ -73,14 +79,21 @@ impl Asking {
                 is_new = true;
             }
         }
+        // Whoever takes a host out of an Ingress has not broken the release.
+        if let (Ok(prober), Some((_, record))) = (&mut self.prober, &s.record) {
+            prober.keep(&Targets::rules(&s.routes(record), &s.serving(record)));
+        }
         if is_new && let Ok(prober) = &mut self.prober {
             prober.lead(|port, colour| led(&self.ways, s, port, colour));
         }
     }
 
-    pub async fn next(&mut self, cluster: &Cluster, wanted: Wanted) -> Probed {
+    pub async fn next(&mut self, cluster: &Cluster, whom: Whom) -> Probed {
         let sight = match &mut self.prober {
-            Ok(prober) => prober.next(wanted, || cluster.clock().now()).await,
+            Ok(prober) => {
+                prober.asks_versions(whom.versions);
+                prober.next(whom.wanted, || cluster.clock().now()).await
+            }
             Err(why) => match why.take() {
                 Some(why) => Sight::nothing(why),
                 None => pending().await,
@@ -97,9 +110,8 @@ fn led(ways: &[Way], s: &Snapshot, port: &Value, colour: Colour) -> Result<Couri
     })
 }
 
-/// The release that the app is asked for, from the candidate's readiness on until it is over, and the
-/// version that is to answer.
-pub fn asked_for<'a>(s: &'a Snapshot, on: &WaitFor) -> Option<(&'a Release, Wanted)> {
+/// The release that the app is asked for, from its candidate's start on until it is over, and who.
+pub fn asked_for<'a>(s: &'a Snapshot, on: &WaitFor) -> Option<(&'a Release, Whom)> {
     let (_, record) = s.record.as_ref()?;
     let release = record.release.as_ref()?;
     let is_there = release.waiting.is_some() || release.warm;
@@ -110,7 +122,7 @@ pub fn asked_for<'a>(s: &'a Snapshot, on: &WaitFor) -> Option<(&'a Release, Want
         | WaitFor::Bake { .. }
         | WaitFor::Drain { .. }
         | WaitFor::Ended { .. } => true,
-        WaitFor::Ready { .. } => is_there && is_switched,
+        WaitFor::Ready { .. } => is_there || !is_switched,
         WaitFor::Driver { .. }
         | WaitFor::SignOfLife { .. }
         | WaitFor::Turn { .. }
@@ -122,5 +134,5 @@ pub fn asked_for<'a>(s: &'a Snapshot, on: &WaitFor) -> Option<(&'a Release, Want
         (Some(_), false) => return None,
         (None, false) => None,
     };
-    is_wanted.then_some((release, wanted))
+    is_wanted.then_some((release, Whom { wanted, versions: is_there }))
 }

@@ -4,7 +4,7 @@ use super::Loop;
 use crate::cluster::Breadth;
 use crate::error::{Error, Kind};
 use crate::event::What;
-use crate::release::{Goal, Me, Snapshot, plan};
+use crate::release::{Goal, Me, Phase, Snapshot, Way, plan, ways};
 
 /// How often the release is put down again after somebody else changed the record meanwhile.
 const LET_GO_TRIES: u32 = 5;
@@ -14,7 +14,7 @@ pub enum Left {
     #[default]
     Nothing,
     /// A release; with one that ends there is no more to decide.
-    Release { ends: bool },
+    Release { number: u64, phase: Phase, ends: bool },
     /// One that somebody else was seen to drive.
     Driven { holder: String },
 }
@@ -27,15 +27,32 @@ impl Left {
             (_, Some(other)) if other.id != me.id && s.memory.heard.is_some() => {
                 Left::Driven { holder: other.holder.clone() }
             }
-            (Some(release), _) => Left::Release { ends: release.ending.is_some() },
+            (Some(release), _) => Left::Release {
+                number: release.number,
+                phase: s.phase(record, release),
+                ends: release.ending.is_some(),
+            },
         }
+    }
+}
+
+/// How a release stands that nobody goes on with for now.
+fn kept(phase: Phase, ends: bool) -> &'static str {
+    match phase {
+        _ if ends => "it is on its way out",
+        Phase::Starting => "its candidate is not ready yet, and nobody is led to it",
+        Phase::Waiting => "its candidate waits for a yes, and nobody is led to it",
+        Phase::Switching => "it is being switched",
+        Phase::Confirming => "it is switched, and whether that has arrived is not known yet",
+        Phase::Baking | Phase::Draining => "it is switched, and the version before still runs",
     }
 }
 
 impl Loop<'_> {
     /// What an interrupt means for the release, and how to go on.
-    pub fn interrupted(&self, signal: u8) -> Error {
+    pub fn interrupted(&mut self, signal: u8) -> Error {
         let error = |what: &str| Error::new(Kind::Interrupted(signal), what);
+        let decisions = self.decisions();
         let command = |verb: &str| (self.drive.command)(verb);
         match (&self.left, &self.drive.goal) {
             (_, Goal::Watch) => error("interrupted"),
@@ -46,20 +63,62 @@ impl Loop<'_> {
                 let what = format!("interrupted; the release goes on, driven by {holder}");
                 error(&what).hint(command("status"))
             }
-            (Left::Release { ends }, goal) => {
-                let error = error("interrupted; the release is kept as it is")
+            (Left::Release { .. }, _) => {
+                let mut error = error("interrupted; the release is kept as it is")
                     .hint("the same command again goes on with it");
-                match goal {
-                    Goal::Deploy(_) if !ends => {
-                        error.hint(command("promote")).hint(command("abort"))
-                    }
-                    Goal::Promote { .. } | Goal::Rollback { .. } if !ends => {
-                        error.hint(command("abort"))
-                    }
-                    _ => error,
-                }
+                error.hints.extend(decisions);
+                error
             }
         }
+    }
+
+    /// An error in the middle of a release, with what that means for it, and what goes on with it.
+    pub fn left_behind(&mut self, error: Error) -> Error {
+        let is_about_it = !matches!(self.drive.goal, Goal::Init(_) | Goal::Watch);
+        if !(is_about_it && matches!(error.kind, Kind::NotPermitted | Kind::Unreachable)) {
+            return error;
+        }
+        let decisions = self.decisions();
+        match &self.left {
+            Left::Nothing => error,
+            Left::Driven { holder } => {
+                error.because(format!("the release goes on, driven by {holder}"))
+            }
+            Left::Release { number, phase, ends } => {
+                let what = kept(*phase, *ends);
+                let mut error = error
+                    .because(format!("release {number} is kept as it is: {what}"))
+                    .hint("the same command again goes on with the release");
+                error.hints.extend(decisions);
+                error
+            }
+        }
+    }
+
+    /// The commands by which the release that is left behind is decided on, beside the same one again.
+    fn decisions(&mut self) -> Vec<String> {
+        let Left::Release { ends: false, .. } = self.left else { return Vec::new() };
+        let next = self.next();
+        let command = |verb: &str| (self.drive.command)(verb);
+        let yes = match &self.drive.goal {
+            Goal::Deploy(_) if next.contains(&Way::Promote) => Some(command("promote")),
+            Goal::Deploy(_) if next.contains(&Way::PromoteWhenReady) => {
+                Some(format!("{} --when-ready", command("promote")))
+            }
+            _ => None,
+        };
+        let goes = !matches!(self.drive.goal, Goal::Abort { .. });
+        yes.into_iter().chain(goes.then(|| command("abort"))).collect()
+    }
+
+    /// What works after this command, by what it knows, with nobody driving.
+    pub fn next(&mut self) -> Vec<Way> {
+        let now = self.now();
+        let Ok(mut s) = self.look.snapshot(&self.drive, now) else { return Vec::new() };
+        if let Some((_, record)) = &mut s.record {
+            record.driver = record.driver.take().filter(|driver| driver.id != self.drive.me.id);
+        }
+        ways::of(&s, now)
     }
 
     /// Puts the release down, as far as that can be done now.

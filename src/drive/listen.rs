@@ -19,7 +19,7 @@ impl Loop<'_> {
             _ => return Ok(()),
         };
         let Some((_, record)) = &s.record else { return Ok(()) };
-        let Some(release) = record.release.as_ref().filter(|_| !self.pause.is_deaf) else {
+        let Some(release) = record.release.as_ref().filter(|_| self.pause.may_hear(s)) else {
             return Ok(());
         };
         let to = if is_back { release.from } else { release.to };

@@ -11,6 +11,7 @@ use super::Drive;
 use crate::cluster::{Breadth, CallError, Change, Cluster, read};
 use crate::error::Error;
 use crate::model::{Id, Kind, Objects, Write, name, version};
+use crate::release::plan::Fresh;
 use crate::release::{Memory, Names, Snapshot};
 
 /// A cluster that was never reached is given up sooner than one that went away: no try begins after
@@ -27,7 +28,7 @@ pub struct Look {
     /// When the first read has to be there.
     deadline: Option<Instant>,
     is_met: bool,
-    fresh: bool,
+    fresh: Fresh,
 }
 
 pub fn is_of_a_deployment(change: &Change) -> bool {
@@ -44,13 +45,13 @@ impl Look {
         self.is_met
     }
 
-    /// Whether everything a switch rests on was read since the loop last paused.
-    pub fn is_fresh(&self) -> bool {
+    /// How much was read since the loop last paused.
+    pub fn fresh(&self) -> Fresh {
         self.fresh
     }
 
     pub fn paused(&mut self) {
-        self.fresh = false;
+        self.fresh = Fresh::Nothing;
     }
 
     /// How long a failing read is repeated.
@@ -91,7 +92,11 @@ impl Look {
             }
             versions
         };
-        (self.is_met, self.fresh) = (true, true);
+        self.is_met = true;
+        self.fresh = self.fresh.max(match breadth {
+            Breadth::Leading => Fresh::Leads,
+            _ => Fresh::Serving,
+        });
         Ok(versions)
     }
 

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::Drive;
-use super::asking::{Asking, Wanted, asked_for};
+use super::asking::{Asking, Whom, asked_for};
 use crate::cluster::{Change, Spec, Watches, about};
 use crate::event::What;
-use crate::gate::Payload;
+use crate::gate::{Payload, Reply};
 use crate::model::{Colour, Kind, name};
 use crate::release::plan::{Question, WaitFor};
 use crate::release::{Answered, Probed, SLICE_SERVICE, Snapshot};
@@ -55,9 +55,10 @@ impl Pause {
         let asked = question.clone();
         let answer = Box::pin(async move {
             let now = || cluster.clock().now();
-            let answer = webhook.ask(&payload, &now).await;
+            let Reply { answer, after } = webhook.ask(&payload, &now).await;
             let at = now();
-            Answered { release: asked.release, hash: asked.hash, at, answer }
+            let not_before = after.map(|after| at.checked_add(after).unwrap_or(Timestamp::MAX));
+            Answered { release: asked.release, hash: asked.hash, at, answer, not_before }
         });
         self.poll = Some(Poll { question, answer });
         Some(What::GateAsked { gate })
@@ -84,14 +85,21 @@ impl Pause {
         self.said = None;
     }
 
+    /// Whether there is anything to hear of the app's Ingresses, and it is for us.
+    pub fn may_hear(&self, s: &Snapshot) -> bool {
+        let record = s.record.as_ref().map(|(_, record)| record);
+        let may_complain = record.is_some_and(|r| s.data_plane(&r.service).may_complain());
+        may_complain && !self.is_deaf
+    }
+
     /// Whether the app is asked now, and which version is to answer.
-    fn prepare_probe(&mut self, drive: &Drive, s: &Snapshot, on: &WaitFor) -> Option<Wanted> {
-        let (release, wanted) = asked_for(s, on)?;
+    fn prepare_probe(&mut self, drive: &Drive, s: &Snapshot, on: &WaitFor) -> Option<Whom> {
+        let (release, whom) = asked_for(s, on)?;
         match &mut self.probe {
             Some(asking) if asking.is_about(release) => asking.follow(drive, s),
             _ => self.probe = Some(Asking::new(drive, s, release)),
         }
-        Some(wanted)
+        Some(whom)
     }
 
     pub async fn wait(
@@ -103,7 +111,7 @@ impl Pause {
         on: &WaitFor,
     ) -> Woken {
         let mut specs = specs(s, on);
-        if !self.is_deaf && matches!(on, WaitFor::Arrival { .. }) {
+        if matches!(on, WaitFor::Arrival { .. }) && self.may_hear(s) {
             specs.extend(complaints(s));
         }
         self.watches.want(drive.cluster, &specs);
@@ -112,7 +120,7 @@ impl Pause {
         let left = left.map_or(again, |left| Duration::try_from(left).unwrap_or_default());
         // A moment more: a clock that rounds must not wake us before the time has come.
         let left = left.min(again) + Duration::from_millis(5);
-        let wanted = self.prepare_probe(drive, s, on);
+        let whom = self.prepare_probe(drive, s, on);
         let poll = async {
             match &mut self.poll {
                 Some(poll) => poll.answer.as_mut().await,
@@ -121,8 +129,8 @@ impl Pause {
         };
         // On the heap, as all that a whole command awaits stands on one stack.
         let probe = Box::pin(async {
-            match (&mut self.probe, wanted) {
-                (Some(asking), Some(wanted)) => asking.next(drive.cluster, wanted).await,
+            match (&mut self.probe, whom) {
+                (Some(asking), Some(whom)) => asking.next(drive.cluster, whom).await,
                 _ => std::future::pending().await,
             }
         });
@@ -166,17 +174,19 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
     let pods = known.filter(|_| release.is_some());
     let pods = pods.map(|record| Spec::labelled(Kind::Pod, record.label.selector()));
     let deployment = |colour: Colour| Spec::named(Kind::Deployment, s.names.deployment(colour));
-    let slices = |colour: Colour| {
-        let of_service = format!("{SLICE_SERVICE}={}", s.names.service(colour));
-        Spec::labelled(Kind::EndpointSlice, of_service)
+    // One for both, and the same for as long as a release lasts: each that is opened is a request.
+    let slices = || {
+        let [blue, green] = Colour::BOTH.map(|colour| s.names.service(colour));
+        Spec::labelled(Kind::EndpointSlice, format!("{SLICE_SERVICE} in ({blue},{green})"))
     };
     match on {
         WaitFor::Ready { colour, .. } | WaitFor::Settle { colour } => {
             specs.push(deployment(*colour));
-            specs.push(slices(*colour));
+            specs.push(slices());
             specs.extend(pods);
             // Whoever mends a Service that would lose by the switch need not be waited for any longer.
             if let (Some(record), Some(release)) = (known, release)
+                && s.slot(release.to).is_some_and(|slot| s.serves(release.to, slot.desired()))
                 && s.hindrance(record, release).is_some()
             {
                 let services = s.following(&record.service, &record.label, release.from);
@@ -190,7 +200,7 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
         | WaitFor::Ended { .. } => {
             // Whether the new version still serves, and the old one could.
             specs.extend(release.map(|release| deployment(release.to)));
-            specs.extend(Colour::BOTH.map(slices));
+            specs.push(slices());
             specs.extend(pods);
             // And whether people are still led to it.
             if let Some(record) = known {
@@ -210,13 +220,21 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
                 let services = s.serving(record);
                 let slices = format!("{SLICE_SERVICE} in ({})", services.join(","));
                 specs.push(Spec::labelled(Kind::EndpointSlice, slices));
-                specs.extend(services.into_iter().map(|name| Spec::named(Kind::Service, name)));
-                let routes = s.ingress_names(record).into_iter();
+                // What init makes beside them says what may be typed next.
+                let preview = s.names.preview();
+                let services = services.into_iter().chain([preview.clone()]);
+                specs.extend(services.map(|name| Spec::named(Kind::Service, name)));
+                let routes = s.ingress_names(record).into_iter().chain([preview]);
                 specs.extend(routes.map(|name| Spec::named(Kind::Ingress, name)));
             }
         }
-        // A candidate that goes bad meanwhile says it by its pods.
-        WaitFor::Gate { .. } | WaitFor::Answer | WaitFor::Person => specs.extend(pods),
+        // A candidate that goes bad meanwhile says it by its pods. The other two stay open for the switch:
+        // to open them again would be more requests.
+        WaitFor::Gate { .. } | WaitFor::Answer | WaitFor::Person => {
+            specs.extend(release.map(|release| deployment(release.to)));
+            specs.push(slices());
+            specs.extend(pods);
+        }
         WaitFor::Driver { .. } | WaitFor::SignOfLife { .. } | WaitFor::Turn { .. } => {}
     }
     specs

@@ -4,12 +4,13 @@
 use futures_util::future::{join, try_join};
 
 use super::Loop;
-use crate::cluster::{missing, rehearsed, reply_if_any};
+use crate::cluster::{missing, rehearsed, reply_if_any, tried};
 use crate::error::{Error, Kind};
 use crate::event::What;
+use crate::model::Write;
 use crate::release::checks::{self, Check, Grade, Reply, rights};
 use crate::release::plan::{Preflight, Step, preflight};
-use crate::release::{Outcome, Snapshot, expected};
+use crate::release::{Outcome, Reading, Snapshot, Tried, expected};
 
 impl Loop<'_> {
     /// How the command ends, before its first write, if it was given an address to ask for what is no
@@ -18,6 +19,18 @@ impl Loop<'_> {
         let (_, record) = s.record.as_ref().filter(|_| self.writes == 0)?;
         let reasons = expected::no_routes(s, &record.service, &self.drive.probe.routes());
         (!reasons.is_empty()).then_some(Outcome::Unfit { reasons })
+    }
+
+    /// Asks what the API server makes of the template in a file.
+    pub async fn read_template(&mut self, of: Tried, write: &Write) -> Result<(), Error> {
+        let cluster = self.drive.cluster;
+        let reply = tokio::select! {
+            reply = tried(cluster, write) => reply,
+            signal = self.drive.interrupts.next() => return Err(self.interrupted(signal)),
+        };
+        let reply = reply.map_err(|error| cluster.explain(error, "try the new version"))?;
+        self.look.memory.reading = Some(Reading { tried: of, reply });
+        Ok(())
     }
 
     /// Once, before a step that begins something: how the command ends if it should not.

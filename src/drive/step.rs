@@ -9,7 +9,7 @@ use crate::cluster::{Breadth, CallError};
 use crate::error::{Error, Kind};
 use crate::event::What;
 use crate::model::Write;
-use crate::release::plan::{self, Doing, Step};
+use crate::release::plan::{self, Doing, Fresh, Step};
 use crate::release::{Snapshot, Verdict};
 
 impl Loop<'_> {
@@ -52,7 +52,7 @@ impl Loop<'_> {
                 }
                 // Whoever followed another driver knows only the record as it is now.
                 if matches!(step.doing, Doing::Hold | Doing::TakeOver { .. })
-                    && !self.look.is_fresh()
+                    && self.look.fresh() < Fresh::Serving
                 {
                     self.observe(Breadth::All).await?;
                 }

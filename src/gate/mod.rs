@@ -8,4 +8,4 @@ mod webhook;
 
 pub use outside::{Courier, Denied, Failure, Outside, Proxied};
 pub use payload::Payload;
-pub use webhook::Webhooks;
+pub use webhook::{Reply, Webhooks};

@@ -4,13 +4,14 @@
 use std::fmt;
 use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Method, StatusCode};
-use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Request};
 use secrecy::ExposeSecret;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::outside::{Courier, Failure, Outside, carry};
 use super::{Payload, signature};
@@ -31,6 +32,14 @@ struct Webhook {
     courier: Courier,
     hook: Hook,
     credentials: Credentials,
+}
+
+/// What came of a question.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Reply {
+    pub answer: Answer,
+    /// For so long the gate wants not to be asked again.
+    pub after: Option<SignedDuration>,
 }
 
 /// What one question is, and each of its tries.
@@ -58,17 +67,18 @@ impl Webhooks {
         &self,
         payload: &Payload,
         now: &(dyn Fn() -> Timestamp + Send + Sync),
-    ) -> Answer {
+    ) -> Reply {
         for webhook in &self.0 {
-            let answer = webhook.ask(payload, now).await;
+            let Reply { answer, after } = webhook.ask(payload, now).await;
             if answer != Answer::Pass {
-                return match self.0.len() {
+                let answer = match self.0.len() {
                     1 => answer,
                     _ => named(&webhook.name(), answer),
                 };
+                return Reply { answer, after };
             }
         }
-        Answer::Pass
+        Reply { answer: Answer::Pass, after: None }
     }
 }
 
@@ -77,6 +87,7 @@ fn named(name: &str, answer: Answer) -> Answer {
     match answer {
         Answer::Pass => Answer::Pass,
         Answer::NotYet(said) => Answer::NotYet(format!("{name}: {said}")),
+        Answer::Later(said) => Answer::Later(format!("{name}: {said}")),
         Answer::Reject(said) => Answer::Reject(format!("{name}: {said}")),
         Answer::Broken(why) => Answer::Broken(format!("{name}: {why}")),
     }
@@ -110,41 +121,53 @@ impl Webhook {
     }
 
     /// One question, with all its tries.
-    async fn ask(&self, payload: &Payload, now: &(dyn Fn() -> Timestamp + Send + Sync)) -> Answer {
+    async fn ask(&self, payload: &Payload, now: &(dyn Fn() -> Timestamp + Send + Sync)) -> Reply {
+        let broken = |why: String| Reply { answer: Answer::Broken(why), after: None };
         let body = match serde_json::to_vec(&payload.with(&self.hook.metadata)) {
             Ok(body) => body,
-            Err(error) => return Answer::Broken(error.to_string()),
+            Err(error) => return broken(error.to_string()),
         };
         let question = Question { id: signature::id(), body, now };
-        let mut last = Answer::Broken("it did not answer in time".to_owned());
+        let mut last = broken("it did not answer in time".to_owned());
         let limit = Duration::from_secs(self.hook.timeout_seconds);
         // When the time is over, the last try's answer is the best there is.
-        let _ = timeout(limit, self.tries(&question, &mut last)).await;
+        let end = Instant::now() + limit;
+        let _ = timeout(limit, self.tries(&question, end, &mut last)).await;
         last
     }
 
-    async fn tries(&self, question: &Question<'_>, last: &mut Answer) {
+    async fn tries(&self, question: &Question<'_>, end: Instant, last: &mut Reply) {
         let mut pause = PAUSE;
         for left in (0..=self.hook.retries).rev() {
-            let (answer, is_worth_another) = match self.exchange(question).await {
-                Ok(status) => (judge(status), may_change(status)),
-                Err(error) => (Answer::Broken(reason(error)), true),
+            let (answer, after, is_worth_another) = match self.exchange(question).await {
+                Ok((status, after)) => (judge(status), after, may_change(status)),
+                Err(error) => (Answer::Broken(trouble(error)), None, true),
             };
-            *last = answer;
+            *last = Reply { answer, after };
             if left == 0 || !is_worth_another {
                 return;
             }
-            sleep(pause).await;
+            // Whoever says when to come again is not asked before: if not now, by a later question.
+            let wanted = after.and_then(|after| Duration::try_from(after).ok()).unwrap_or_default();
+            if wanted > end.saturating_duration_since(Instant::now()) {
+                return;
+            }
+            sleep(pause.max(wanted)).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
     /// The status alone is the answer: a body that is long, or never ends, changes nothing.
-    async fn exchange(&self, question: &Question<'_>) -> Result<StatusCode, Failure> {
+    async fn exchange(
+        &self,
+        question: &Question<'_>,
+    ) -> Result<(StatusCode, Option<SignedDuration>), Failure> {
         let mut request = Request::new(Method::POST, self.hook.address.url());
         *request.headers_mut() = self.headers(question)?;
         *request.body_mut() = Some(question.body.clone().into());
-        Ok(carry(&self.courier, request).await?.status())
+        let response = carry(&self.courier, request).await?;
+        let after = retry_after(response.headers(), (question.now)());
+        Ok((response.status(), after))
     }
 
     fn headers(&self, question: &Question<'_>) -> Result<HeaderMap, Failure> {
@@ -167,14 +190,34 @@ fn judge(status: StatusCode) -> Answer {
     match status.as_u16() {
         200..=202 => Answer::Pass,
         410 => Answer::Reject(said(status)),
+        429 => Answer::Later(said(status)),
         300..=399 => Answer::Broken(format!("{}: redirects are not followed", said(status))),
         _ => Answer::NotYet(said(status)),
     }
 }
 
-/// With its name, where it has one.
+/// With its name, where it has one, and what else than a no it may mean.
 fn said(status: StatusCode) -> String {
-    status.canonical_reason().map_or(status.as_str().to_owned(), |_| status.to_string())
+    let named =
+        status.canonical_reason().map_or(status.as_str().to_owned(), |_| status.to_string());
+    match status.as_u16() {
+        401 => format!("{named} (it may want a credential: --header-file FILE)"),
+        403 => format!("{named} (a no, or the credential in --header-file may not ask this)"),
+        404 => format!("{named} (a no, or the path in the webhook's address is wrong)"),
+        _ => named,
+    }
+}
+
+/// How long it wants not to be asked again: seconds, or until a time by its own clock, where it tells that.
+fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<SignedDuration> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let date = |text: &str| Some(rfc2822::parse(text).ok()?.timestamp());
+    let said = text(RETRY_AFTER)?;
+    let after = match said.parse::<u32>() {
+        Ok(seconds) => SignedDuration::from_secs(seconds.into()),
+        Err(_) => date(said)?.duration_since(text(DATE).and_then(date).unwrap_or(now)),
+    };
+    (after > SignedDuration::ZERO).then_some(after)
 }
 
 /// Whether the receiver itself may not have been asked yet: what Flagger repeats.
@@ -183,6 +226,15 @@ fn may_change(status: StatusCode) -> bool {
         429 => true,
         501 => false,
         code => code >= 500,
+    }
+}
+
+/// The same, with what to do about a certificate that nobody here knows.
+fn trouble(failure: Failure) -> String {
+    let why = reason(failure);
+    match why.contains("UnknownIssuer") {
+        true => format!("{why} (if its authority is your own: --ca-file FILE)"),
+        false => why,
     }
 }
 

@@ -36,6 +36,8 @@ fn request(stream: &mut TcpStream) -> String {
 
 pub const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 const FORBIDDEN: &str = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+const FORBIDDEN_SAID: &str =
+    "403 Forbidden (a no, or the credential in --header-file may not ask this)";
 const AWAY: &str =
     "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 const FOUND: &str = "HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n";
@@ -54,7 +56,7 @@ fn webhooks(hooks: &[Hook]) -> Option<Webhooks> {
 pub fn ask(hooks: &[Hook], metadata: &[(&str, &str)]) -> Answer {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let webhooks = webhooks(hooks).unwrap();
-    runtime.block_on(webhooks.ask(&Payload::of(metadata), &Timestamp::now))
+    runtime.block_on(webhooks.ask(&Payload::of(metadata), &Timestamp::now)).answer
 }
 
 #[test]
@@ -70,6 +72,7 @@ fn passes_what_flagger_passes_and_tells_a_no_from_a_broken_gate() {
         assert!(matches!(judge(code), Answer::Broken(_)), "{code}");
     }
     assert!(matches!(judge(410), Answer::Reject(_)));
+    assert!(matches!(judge(429), Answer::Later(_)));
 }
 
 #[test]
@@ -97,7 +100,7 @@ fn all_have_to_say_yes_and_the_first_that_does_not_answers_for_all() {
     let never = "http://127.0.0.1:9/";
     let second_hook = Hook { name: Some("qa".to_owned()), ..hook(&no) };
     let hooks = [hook(&yes), second_hook, hook(never)];
-    assert_eq!(ask(&hooks, &[("a", "b")]), Answer::NotYet("qa: 403 Forbidden".to_owned()));
+    assert_eq!(ask(&hooks, &[("a", "b")]), Answer::NotYet(format!("qa: {FORBIDDEN_SAID}")));
     assert_eq!(ask(&hooks, &[("a", "b")]), Answer::Reject("qa: 410 Gone".to_owned()));
     assert_eq!(first.join().unwrap().len(), 2);
     assert_eq!(second.join().unwrap().len(), 2);
@@ -126,11 +129,44 @@ fn a_receiver_that_was_away_is_asked_again() {
 fn an_answer_of_the_receiver_itself_is_not_asked_for_again() {
     let (url, server) = receiver(&[FORBIDDEN]);
     let patient = Hook { retries: 9, ..hook(&url) };
-    assert_eq!(ask(&[patient], &[("a", "b")]), Answer::NotYet("403 Forbidden".to_owned()));
+    assert_eq!(ask(&[patient], &[("a", "b")]), Answer::NotYet(FORBIDDEN_SAID.to_owned()));
     server.join().unwrap();
     for (code, again) in [(429, true), (500, true), (501, false), (503, true), (404, false)] {
         assert_eq!(may_change(StatusCode::from_u16(code).unwrap()), again, "{code}");
     }
+}
+
+#[test]
+fn whoever_says_when_to_come_again_is_not_asked_before() {
+    let now: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
+    let after = |headers: &[(http::HeaderName, &'static str)]| {
+        let headers = headers.iter().cloned();
+        let headers = headers.map(|(name, value)| (name, HeaderValue::from_static(value)));
+        retry_after(&headers.collect(), now).map(|after| after.as_secs())
+    };
+    for (said, seconds) in [
+        ("120", Some(120)),
+        ("Fri, 02 Jan 2026 03:05:05 GMT", Some(60)),
+        ("Fri, 02 Jan 2026 03:00:00 GMT", None),
+        ("0", None),
+        ("soon", None),
+        ("-5", None),
+    ] {
+        assert_eq!(after(&[(RETRY_AFTER, said)]), seconds, "{said}");
+    }
+    // By its own clock.
+    let at = (RETRY_AFTER, "Fri, 02 Jan 2026 05:00:30 GMT");
+    assert_eq!(after(&[at, (DATE, "Fri, 02 Jan 2026 05:00:00 GMT")]), Some(30));
+    assert_eq!(after(&[]), None);
+
+    let busy = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 70\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let (url, server) = receiver(Box::leak(Box::new([busy])));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let webhooks = webhooks(&[Hook { retries: 9, ..hook(&url) }]).unwrap();
+    let reply = runtime.block_on(webhooks.ask(&Payload::of(&[("a", "b")]), &Timestamp::now));
+    let answer = Answer::Later("429 Too Many Requests".to_owned());
+    assert_eq!(reply, Reply { answer, after: Some(SignedDuration::from_secs(70)) });
+    server.join().unwrap();
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use json_patch::{AddOperation, PatchOperation, RemoveOperation};
 use serde_json::{Value, json};
 
+use super::carried::Marks;
 use super::{Names, Snapshot, objects, selector};
 use crate::model::{
     Colour, EPOCH, Id, Kind, MANAGED_BY, MANAGER, Objects, RELEASE, Write, annotate, annotation,
@@ -35,12 +36,20 @@ impl Snapshot {
 
 /// The clone of an autoscaler, for a colour.
 pub fn autoscaler(names: &Names, like: &Value, colour: Colour, number: u64, epoch: u64) -> Write {
-    let mut spec = like["spec"].clone();
+    let mut spec = free_spec(like);
     spec["scaleTargetRef"]["name"] = json!(names.deployment(colour));
-    if let Some((own, _)) = held(like) {
+    made(names, (Kind::HorizontalPodAutoscaler, like), colour, spec, number, epoch)
+}
+
+/// What its owner gave it, whether it is held or not.
+pub fn free_spec(object: &Value) -> Value {
+    let mut spec = object["spec"].clone();
+    if let Some((own, at)) = held(object)
+        && spec["minReplicas"] == at
+    {
         spec["minReplicas"] = json!(own);
     }
-    made(names, Kind::HorizontalPodAutoscaler, colour, spec, number, epoch)
+    spec
 }
 
 /// The clone of a budget that holds the live pods, for those of a colour; none where its selector
@@ -61,20 +70,29 @@ pub fn budget(
             *value = json!(is);
         }
     };
-    if let Some(value) = spec["selector"]["matchLabels"].get_mut(&key.key) {
+    // Nothing is to stand there that the API server would not give back.
+    if let Some(value) = spec.pointer_mut("/selector/matchLabels").and_then(|l| l.get_mut(&key.key))
+    {
         set(value);
     }
-    let expressions = spec["selector"]["matchExpressions"].as_array_mut();
+    let expressions = spec.pointer_mut("/selector/matchExpressions").and_then(Value::as_array_mut);
     for expression in expressions.into_iter().flatten().filter(|e| e["key"] == key.key.as_str()) {
         expression["values"].as_array_mut().into_iter().flatten().for_each(&mut set);
     }
     let holds = selector::matches(&spec["selector"], &string_map(labels));
-    holds.then(|| made(names, Kind::PodDisruptionBudget, colour, spec, number, epoch))
+    holds.then(|| made(names, (Kind::PodDisruptionBudget, like), colour, spec, number, epoch))
 }
 
-fn made(names: &Names, kind: Kind, colour: Colour, spec: Value, number: u64, epoch: u64) -> Write {
+fn made(
+    names: &Names,
+    (kind, like): (Kind, &Value),
+    colour: Colour,
+    spec: Value,
+    number: u64,
+    epoch: u64,
+) -> Write {
     let name = names.deployment(colour);
-    let object = json!({
+    let mut object = json!({
         "apiVersion": kind.api_version(),
         "kind": kind.to_string(),
         "metadata": {
@@ -85,6 +103,7 @@ fn made(names: &Names, kind: Kind, colour: Colour, spec: Value, number: u64, epo
         },
         "spec": spec,
     });
+    Marks::of(&like["metadata"]).onto(&mut object["metadata"]);
     Write::create(Id::new(kind, name), object)
 }
 

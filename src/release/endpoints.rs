@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::discovery::v1::{Endpoint, EndpointSlice};
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::model::{Kind, Objects, label};
 
@@ -23,38 +22,47 @@ pub fn reached(objects: &Objects, service: &str) -> BTreeSet<String> {
 
 /// The addresses behind its ready endpoints that are of no pod: somebody has written them by hand.
 pub fn without_pod(objects: &Objects, service: &str) -> BTreeSet<String> {
-    let endpoints = slices(objects, service).flat_map(|slice| slice.endpoints);
+    let endpoints = slices(objects, service).flat_map(|slice| list(&slice["endpoints"]));
     let loose = endpoints.filter(|endpoint| is_ready(endpoint) && pod(endpoint).is_none());
-    loose.flat_map(|endpoint| endpoint.addresses).collect()
+    loose.flat_map(addresses).map(str::to_owned).collect()
 }
 
-fn slices(objects: &Objects, service: &str) -> impl Iterator<Item = EndpointSlice> {
+/// As JSON: each look asks several times, and what is not there counts as little as what is broken.
+fn slices<'a>(objects: &'a Objects, service: &'a str) -> impl Iterator<Item = &'a Value> {
     let slices = objects.list(Kind::EndpointSlice);
-    let slices = slices.filter(move |slice| label(slice, SLICE_SERVICE) == Some(service));
-    slices.filter_map(|slice| EndpointSlice::deserialize(slice).ok())
+    slices.filter(move |slice| label(slice, SLICE_SERVICE) == Some(service))
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
 }
 
 /// An absent condition means ready, as the API's own documentation has it.
-fn is_ready(endpoint: &Endpoint) -> bool {
-    endpoint.conditions.as_ref().and_then(|conditions| conditions.ready).unwrap_or(true)
+fn is_ready(endpoint: &Value) -> bool {
+    endpoint["conditions"]["ready"].as_bool().unwrap_or(true)
 }
 
-fn pod(endpoint: &Endpoint) -> Option<&String> {
-    let target = endpoint.target_ref.as_ref()?;
-    target.name.as_ref().filter(|_| target.kind.as_deref() == Some("Pod"))
+fn pod(endpoint: &Value) -> Option<&str> {
+    let target = &endpoint["targetRef"];
+    target["name"].as_str().filter(|_| target["kind"] == "Pod")
+}
+
+fn addresses(endpoint: &Value) -> impl Iterator<Item = &str> {
+    list(&endpoint["addresses"]).filter_map(Value::as_str)
 }
 
 fn pods(objects: &Objects, service: &str, ports: &[String]) -> BTreeSet<String> {
     let mut ready = BTreeSet::new();
     for slice in slices(objects, service) {
-        let there = slice.ports.unwrap_or_default();
-        let has = |name: &String| there.iter().any(|p| p.name.as_deref().unwrap_or("") == name);
-        if there.is_empty() || !ports.iter().all(has) {
+        let named = |port: &Value| port["name"].as_str().unwrap_or("").to_owned();
+        let there: Vec<String> = list(&slice["ports"]).map(named).collect();
+        if there.is_empty() || !ports.iter().all(|port| there.contains(port)) {
             continue;
         }
-        for endpoint in slice.endpoints.iter().filter(|endpoint| is_ready(endpoint)) {
+        for endpoint in list(&slice["endpoints"]).filter(|endpoint| is_ready(endpoint)) {
             // A pod with two addresses (IPv4 and IPv6) stands in two slices.
-            ready.insert(pod(endpoint).cloned().unwrap_or_else(|| endpoint.addresses.join(",")));
+            let by_address = || addresses(endpoint).collect::<Vec<_>>().join(",");
+            ready.insert(pod(endpoint).map_or_else(by_address, str::to_owned));
         }
     }
     ready

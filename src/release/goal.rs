@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
+use super::carried::Marks;
 use super::{Expected, Settings};
 
 /// Who this process is, as the record names it.
@@ -48,6 +49,8 @@ pub struct Init {
     pub settings: Option<Settings>,
     /// Absent, what is recorded stays.
     pub preview_host: Option<PreviewHost>,
+    /// Absent, what is recorded stays.
+    pub preview_tls: Option<PreviewTls>,
     /// Whether a candidate may be without a NetworkPolicy that the live pods have.
     pub allow_policy_gap: bool,
 }
@@ -59,9 +62,18 @@ pub enum PreviewHost {
     At(String),
 }
 
+/// With which certificate the preview host is served, by the name of its Secret.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PreviewTls {
+    None,
+    Secret(String),
+}
+
 #[derive(Clone, PartialEq, Debug)]
 pub struct Deploy {
     pub change: Change,
+    /// The labels and annotations of the Deployment in a file; otherwise the live one's.
+    pub marks: Option<Marks>,
     pub gate: Gate,
     pub detach: bool,
     /// Gives up an unfinished release of another version first.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Goal, Me, Probed, Record, Sight};
+use super::checks::Reply;
+use super::{Beyond, Goal, Me, Probed, Record, Sight};
 use crate::model::{Colour, Id, Version, name, version};
 
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -26,6 +27,8 @@ pub struct Memory {
     pub refused: Option<(Id, String)>,
     /// The gate's last answer.
     pub answer: Option<Answered>,
+    /// What the API server makes of the template in a file.
+    pub reading: Option<Reading>,
     /// What the last writes of Deployments were answered with, by their names.
     replied: BTreeMap<String, Replied>,
     /// Whether this process asks the app.
@@ -34,6 +37,8 @@ pub struct Memory {
     pub probed: Option<Probed>,
     /// The release whose old version was put away, and when its last pod was seen to be gone.
     pub gone: Option<(u64, Timestamp)>,
+    /// What was found beyond the app's namespace.
+    pub beyond: Beyond,
     /// What had been said of the app's Ingresses when this process was about to change them.
     pub said_before: Option<SaidBefore>,
 }
@@ -48,6 +53,21 @@ pub struct SaidBefore {
     pub events: Vec<Value>,
 }
 
+/// What the API server said to a template that it was to try on the live Deployment.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Reading {
+    pub tried: Tried,
+    pub reply: Reply,
+}
+
+/// Which template was tried, and on what.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Tried {
+    pub hash: String,
+    pub uid: String,
+    pub generation: Option<i64>,
+}
+
 /// The state of a Deployment that a write of ours has left.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Replied {
@@ -55,6 +75,7 @@ pub struct Replied {
     /// As it was before it, if it was there; of several writes with nothing between them, before the
     /// first.
     before: Option<Value>,
+    after: Value,
 }
 
 /// A gate's answer, and what it was asked about.
@@ -64,6 +85,8 @@ pub struct Answered {
     pub hash: String,
     pub at: Timestamp,
     pub answer: Answer,
+    /// Not before then does it want to be asked again.
+    pub not_before: Option<Timestamp>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -71,13 +94,15 @@ pub enum Answer {
     Pass,
     /// What it said instead of yes.
     NotYet(String),
+    /// That it is asked too often: no word about the candidate.
+    Later(String),
     Reject(String),
     /// Why it could not be asked.
     Broken(String),
 }
 
 /// The words for a gate's answers, in the record and in events.
-pub const ANSWERS: [&str; 4] = ["pass", "not-yet", "reject", "broken"];
+pub const ANSWERS: [&str; 5] = ["pass", "not-yet", "later", "reject", "broken"];
 
 impl Answer {
     /// The word for it, one of `ANSWERS`, and what was said.
@@ -85,6 +110,7 @@ impl Answer {
         match self {
             Answer::Pass => ("pass", ""),
             Answer::NotYet(said) => ("not-yet", said),
+            Answer::Later(said) => ("later", said),
             Answer::Reject(said) => ("reject", said),
             Answer::Broken(why) => ("broken", why),
         }
@@ -115,7 +141,14 @@ impl Memory {
         let earlier = self.replied.remove(name(after));
         let earlier = earlier.filter(|earlier| before.map(version) == Some(earlier.at.clone()));
         let before = earlier.map_or_else(|| before.cloned(), |earlier| earlier.before);
-        self.replied.insert(name(after).to_owned(), Replied { at: version(after), before });
+        let replied = Replied { at: version(after), before, after: after.clone() };
+        self.replied.insert(name(after).to_owned(), replied);
+    }
+
+    /// How the last write of this process has left a Deployment, whatever came after it.
+    pub fn left(&self, deployment: &Value) -> Option<&Value> {
+        let replied = self.replied.get(name(deployment))?;
+        (replied.at.uid == version(deployment).uid).then_some(&replied.after)
     }
 
     /// Whether a Deployment is as a write of this process has left it, with nobody between the two: then

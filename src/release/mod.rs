@@ -1,12 +1,16 @@
 //! The core: what a release is, and what the next step of one is. No I/O, no clock, no kube client.
 
 pub mod beside;
+mod beyond;
 mod calico;
+pub mod carried;
 pub mod checks;
 pub mod complaints;
 mod direct;
+mod drift;
 mod endpoints;
 pub mod expected;
+mod fault;
 pub mod goal;
 mod hands;
 pub mod history;
@@ -33,21 +37,25 @@ mod strangers;
 mod switching;
 pub mod template;
 mod warm;
+pub mod ways;
 mod whose;
 
+pub use beyond::{Beyond, Elsewhere, Sought};
 pub use direct::{Reach, reach};
+pub use drift::Drift;
 pub use endpoints::SLICE_SERVICE;
 pub use expected::{Expected, ExpectedService};
-pub use goal::{Change, Deploy, Gate, Goal, Init, Me, PreviewHost};
+pub use fault::Fault;
+pub use goal::{Change, Deploy, Gate, Goal, Init, Me, PreviewHost, PreviewTls};
 pub use hands::{Hand, Tool};
-pub use memory::{ANSWERS, Answer, Answered, Memory, SaidBefore};
+pub use memory::{ANSWERS, Answer, Answered, Memory, Reading, SaidBefore, Tried};
 pub use names::Names;
 pub use news::News;
-pub use outcome::Outcome;
+pub use outcome::{Cause, Outcome};
 pub use phase::Phase;
-pub use plan::{Doing, Next, Question, Step, WaitFor};
+pub use plan::{Doing, Fresh, Next, Question, Step, WaitFor};
 pub use probed::{
-    Arrival, ENOUGH, ENOUGH_ANSWERS, NOT_ASKED, Probed, Rule, Sight, Streak, Telling, Voice,
+    Arrival, ENOUGH, ENOUGH_ANSWERS, LATELY, NOT_ASKED, Probed, Rule, Sight, Streak, Telling, Voice,
 };
 pub use record::{
     Before, Challenge, Confirmed, Driver, Ending, Finished, GateKind, GateState, HISTORY, Intent,
@@ -56,3 +64,4 @@ pub use record::{
 pub use settings::Settings;
 pub use slot::Slot;
 pub use snapshot::{Snapshot, Unreadable};
+pub use ways::Way;

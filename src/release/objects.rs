@@ -3,6 +3,7 @@
 use json_patch::{PatchOperation, ReplaceOperation};
 use serde_json::{Map, Value, json};
 
+use super::carried::Load;
 use super::{Names, Slot, ports, template};
 use crate::model::{
     APP_LABEL, Colour, EPOCH, Id, Kind, MANAGED_BY, MANAGER, RELEASE, TEMPLATE_HASH, Write, name,
@@ -44,7 +45,7 @@ pub fn align_ports(service: &Value, ports: Value) -> Write {
     Write::patch(Id::new(Kind::Service, name(service)), &version(service), vec![replace])
 }
 
-/// The Deployment of a candidate: the live one's spec, with metadata of our own.
+/// The Deployment of a candidate: the live one's spec, with the metadata of a slot.
 pub fn candidate(names: &Names, from: Slot, label: &Label, candidate: &Candidate) -> Write {
     let mut spec = from.0["spec"].clone();
     spec["selector"]["matchLabels"][&label.key] = json!(label.value(candidate.colour));
@@ -52,7 +53,7 @@ pub fn candidate(names: &Names, from: Slot, label: &Label, candidate: &Candidate
         template::coloured(candidate.template, label, candidate.colour, candidate.release);
     spec["replicas"] = json!(candidate.replicas);
     let name = names.deployment(candidate.colour);
-    let object = json!({
+    let mut object = json!({
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {
@@ -67,10 +68,14 @@ pub fn candidate(names: &Names, from: Slot, label: &Label, candidate: &Candidate
         },
         "spec": spec,
     });
+    if let Some(load) = candidate.load {
+        load.onto(&mut object["metadata"]);
+    }
     Write::create(Id::new(Kind::Deployment, name), object)
 }
 
 /// What goes into a slot.
+#[derive(Clone, Copy)]
 pub struct Candidate<'a> {
     pub colour: Colour,
     pub release: u64,
@@ -79,4 +84,6 @@ pub struct Candidate<'a> {
     /// In its neutral form.
     pub template: &'a Value,
     pub replicas: u64,
+    /// Labels and annotations of the Deployment's own.
+    pub load: Option<&'a Load>,
 }

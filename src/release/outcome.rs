@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Finished, Hand};
+use super::{Fault, Finished, Hand};
 
 /// What came of a command.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
@@ -34,9 +34,11 @@ pub enum Outcome {
         /// Who that is.
         holder: String,
     },
-    /// Somebody changed what the release stands on: both versions are kept.
+    /// Something stopped what was under way, as a rule an edit by somebody else: both versions are kept.
     Changed {
         what: String,
+        /// What kind of thing that was.
+        cause: Cause,
         /// Who wrote last, besides this tool, to an object that the release stands on.
         #[serde(skip_serializing_if = "Option::is_none")]
         by: Option<Hand>,
@@ -64,6 +66,25 @@ pub enum Outcome {
     Unfit { reasons: Vec<String> },
     /// What was asked for makes no sense for this app.
     Misfit { why: String },
+    /// The API server can't take the template in the file as it is written there.
+    Misread { fields: Vec<Fault> },
+}
+
+/// What stops a command with both versions kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// Somebody changed what it stands on.
+    #[default]
+    Edited,
+    /// Something else than the version that is to answer answers through the ingress, or nobody can tell.
+    NotArrived,
+    /// The ingress controller says that it does not apply changes.
+    NotApplied,
+    /// The API server refuses to switch an Ingress back.
+    Refused,
+    /// The version to go back to does not become ready.
+    NotReady,
 }
 
 #[cfg(test)]

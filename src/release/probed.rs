@@ -15,6 +15,8 @@ pub const ENOUGH_ANSWERS: u64 = 30;
 /// So long, and so many, errors where answers were are more than a hiccup.
 const BAD: SignedDuration = SignedDuration::from_secs(5);
 const BAD_ANSWERS: u64 = 10;
+/// So many say whether anybody else answers, or nobody.
+pub const LATELY: usize = 10;
 
 /// Why nothing is heard where somebody wants it so.
 pub const NOT_ASKED: &str = "the ingress is not to be asked";
@@ -47,10 +49,12 @@ pub struct Rule {
     /// By what one switch arrives: each Ingress has a patch of its own, each address maybe a controller.
     pub way: String,
     pub telling: Telling,
-    /// Whether an answer came until the switch.
-    pub answered: bool,
+    /// Whether an answer came until the switch; none where this process did not ask then.
+    pub answered: Option<bool>,
     /// The last answers, as far as they are all alike.
     pub streak: Option<Streak>,
+    /// The last few, alike or not, the newest first: who gave them, and what they said.
+    pub lately: Vec<(Voice, String)>,
     /// When the version that is on its way out was heard last.
     pub heard_other: Option<Timestamp>,
 }
@@ -73,6 +77,11 @@ pub enum Voice {
     Error,
 }
 
+impl Voice {
+    const ALL: [Voice; 4] =
+        [Voice::Version(Colour::Blue), Voice::Version(Colour::Green), Voice::Unclear, Voice::Error];
+}
+
 /// Answers one after the other, all of one voice.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Streak {
@@ -82,6 +91,8 @@ pub struct Streak {
     pub answers: u64,
     /// The last of them.
     pub said: String,
+    /// Whether that has a status of 500 or more.
+    pub is_5xx: bool,
 }
 
 /// Whether all that is asked is answered by one version.
@@ -131,7 +142,11 @@ impl Rule {
         let streak = self.streak.as_ref();
         if let Some(streak) = streak.filter(|streak| streak.voice == Voice::Error) {
             // Errors alone, before the switch as well, say nothing of it.
-            return match answered.contains(&self.name) || self.telling == Telling::Yes {
+            // Where nobody has asked before it, what a proxy says of its own trouble is taken for the
+            // switch's: it is no answer of an app that works.
+            let is_unknown = answered.is_empty() && self.answered.is_none();
+            let is_told = answered.contains(&self.name) || self.telling == Telling::Yes;
+            return match is_told || is_unknown && streak.is_5xx {
                 true => Shows::Not(Some(streak)),
                 false => Shows::Nothing(format!("{}: {}", self.name, streak.said)),
             };
@@ -151,10 +166,13 @@ impl Sight {
         Sight { unasked: vec![why.into()], ..Sight::default() }
     }
 
-    /// The rules that were answered until the switch.
-    pub fn answered(&self) -> Vec<String> {
-        let answered = self.rules.iter().filter(|rule| rule.answered);
-        answered.map(|rule| rule.name.clone()).collect()
+    /// The rules that were answered until the switch. `known`: what is written down of it already, by
+    /// which a process goes that did not ask then.
+    pub fn answered(&self, known: &[String]) -> Vec<String> {
+        let says = |name: &String| self.rules.iter().find(|rule| rule.name == *name)?.answered;
+        let heard = self.rules.iter().filter(|rule| rule.answered == Some(true));
+        let others = known.iter().filter(|name| says(name).is_none());
+        heard.map(|rule| &rule.name).chain(others).cloned().collect()
     }
 
     /// `answered`: those that were answered until the switch, as was written down then.
@@ -207,15 +225,43 @@ impl Sight {
         Some(format!("{}: {}", first.name, first.streak.as_ref()?.said))
     }
 
-    /// What comes now that is not this version's: an error where answers came until the switch, or the
+    /// What came lately that is not this version's: an error where answers came until the switch, or the
     /// other version's answer.
     pub fn astray(&self, wanted: Colour, answered: &[String]) -> Option<String> {
-        let mut others = self.rules.iter().filter_map(|rule| {
-            let streak = rule.streak.as_ref()?;
-            let is_other = matches!(streak.voice, Voice::Version(heard) if heard != wanted);
-            is_other.then(|| format!("{}: {}", rule.name, streak.said))
-        });
-        others.next().or_else(|| self.errs(answered))
+        self.rules.iter().find_map(|rule| {
+            let is_answered = answered.contains(&rule.name);
+            let mut lately = rule.lately.iter();
+            let (_, said) = lately.find(|(voice, _)| match voice {
+                Voice::Version(heard) => *heard != wanted,
+                Voice::Error => is_answered,
+                Voice::Unclear => false,
+            })?;
+            Some(format!("{}: {said}", rule.name))
+        })
+    }
+
+    /// Whether enough came lately, where answers came until the switch, to say that nobody else answers.
+    pub fn is_heard_out(&self, answered: &[String]) -> bool {
+        let mut rules = self.rules.iter().filter(|rule| answered.contains(&rule.name));
+        rules.all(|rule| rule.lately.len() >= LATELY)
+    }
+
+    /// Errors that are no hiccup, at one address at least where answers came until the switch.
+    pub fn lasting(&self, answered: &[String]) -> Option<String> {
+        let mut rules = self.rules.iter().filter(|rule| answered.contains(&rule.name));
+        rules.find_map(|rule| {
+            let streak = rule.streak.as_ref().filter(|streak| streak.is_bad())?;
+            Some(format!("{}: {}", rule.name, streak.said))
+        })
+    }
+
+    /// Whether nothing else is heard than errors that may be over in a moment.
+    pub fn is_hiccup(&self, answered: &[String]) -> bool {
+        let streaks = self.rules.iter().filter_map(|rule| rule.streak.as_ref());
+        let mut errors = streaks.filter(|streak| streak.voice == Voice::Error);
+        let mut others = self.rules.iter().filter(|rule| rule.telling == Telling::Yes);
+        let is_other = |rule: &Rule| rule.streak.as_ref().is_some_and(|s| s.voice != Voice::Error);
+        errors.next().is_some() && self.lasting(answered).is_none() && !others.any(is_other)
     }
 
     /// The error that comes now where answers came until the switch.
@@ -239,7 +285,9 @@ impl Sight {
             let streak = rule.streak.as_ref().map(|streak| {
                 (streak.voice, streak.said.clone(), streak.is_enough(), streak.is_bad())
             });
-            (rule.telling.clone(), rule.answered, streak)
+            let has = |wanted: Voice| rule.lately.iter().any(|(voice, _)| *voice == wanted);
+            let lately = Voice::ALL.map(has);
+            (rule.telling.clone(), rule.answered, streak, rule.lately.len() >= LATELY, lately)
         });
         let rules: Vec<_> = rules.collect();
         (rules, self.fails.clone(), self.refuses.clone())

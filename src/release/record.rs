@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::carried::Found;
 use super::instant::{earlier, later};
 use super::settings::SETTLE_SECONDS;
 use super::{Names, Settings};
@@ -48,6 +49,9 @@ pub struct Record {
     /// The host under which our own Ingress shows the candidate to people outside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preview_host: Option<String>,
+    /// The Secret of its certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview_tls_secret: Option<String>,
     /// The last finished releases, oldest first.
     #[serde(default)]
     pub history: Vec<Finished>,
@@ -196,6 +200,9 @@ pub struct GateState {
     pub asked: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
+    /// Not before then does it want to be asked again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
 }
 
 /// How it was made sure that a switch has arrived.
@@ -234,6 +241,9 @@ pub struct Before {
     pub release: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,
+    /// Its labels and annotations that the release changes, as they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marks: Option<Found>,
 }
 
 /// Who wants something, and since when.
@@ -358,6 +368,7 @@ impl Record {
             release: None,
             settings: None,
             preview_host: None,
+            preview_tls_secret: None,
             history: Vec::new(),
         }
     }
@@ -524,13 +535,14 @@ impl Record {
 
 impl GateState {
     pub fn new(kind: GateKind, interval_seconds: u64, threshold: u64) -> GateState {
-        let (failures, broken, asked, answer) = (0, 0, None, None);
-        GateState { kind, interval_seconds, threshold, failures, broken, asked, answer }
+        let (failures, broken, asked, answer, not_before) = (0, 0, None, None, None);
+        GateState { kind, interval_seconds, threshold, failures, broken, asked, answer, not_before }
     }
 
     /// When it is asked next, once it has been asked.
     pub fn again(&self) -> Option<Timestamp> {
-        self.asked.map(|asked| later(asked, self.interval_seconds))
+        let next = later(self.asked?, self.interval_seconds);
+        Some(self.not_before.map_or(next, |not_before| not_before.max(next)))
     }
 }
 

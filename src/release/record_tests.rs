@@ -34,6 +34,7 @@ pub fn release(number: u64) -> Release {
             replicas: 0,
             release: None,
             hash: None,
+            marks: None,
         }),
         waiting: None,
         sighted: None,

@@ -9,7 +9,8 @@ use super::{
 };
 use crate::model::{Colour, Id, Kind, MANAGED_BY, MANAGER, Objects, Version};
 use crate::model::{label, name, string_map, version};
-use crate::route::{Label, backends, names_app, resolves_to, selects};
+use crate::route::{Believed, By, DataPlane, Label};
+use crate::route::{backends, class, data_plane, names_app, resolves_to, selects};
 
 #[derive(Clone, Debug)]
 pub struct Snapshot {
@@ -86,10 +87,28 @@ impl Snapshot {
         self.open_ingresses().filter(|ingress| names_app(ingress, &services)).collect()
     }
 
+    /// Which data plane obeys the app's Ingresses, by the one of which the most is known.
+    pub fn data_plane(&self, live: &str) -> Believed {
+        let of = |route: &&Value| {
+            let class = class(route);
+            let controller = class.and_then(|class| self.memory.beyond.controllers.get(class));
+            data_plane(route, controller.map(String::as_str))
+        };
+        let believed = self.routes_to(live).iter().map(of).max_by(|a, b| a.by.cmp(&b.by));
+        believed.unwrap_or(Believed { plane: DataPlane::Other, by: By::Nothing })
+    }
+
     /// Where people can see the candidate: at the preview host, else from inside the cluster.
     pub fn preview_site(&self) -> Option<String> {
         let host = self.record.as_ref().and_then(|(_, record)| record.preview_host.as_ref());
-        host.map(|host| format!("http://{host}")).or_else(|| self.preview_address())
+        let at = |host: &String| {
+            let ours = self.objects.get(Kind::Ingress, &self.names.preview());
+            let tls = ours.and_then(|ours| ours["spec"]["tls"].as_array());
+            let mut hosts = tls.into_iter().flatten().filter_map(|tls| tls["hosts"].as_array());
+            let has = hosts.any(|hosts| hosts.iter().any(|named| named == host.as_str()));
+            if has { format!("https://{host}") } else { format!("http://{host}") }
+        };
+        host.map(at).or_else(|| self.preview_address())
     }
 
     /// Where the candidate can be asked from inside the cluster.

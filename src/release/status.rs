@@ -7,7 +7,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::snapshot::Leads;
-use super::{Ending, Intent, Phase, Record, Release, Snapshot, Verdict, template};
+use super::{
+    Drift, Ending, Intent, Phase, Record, Release, Snapshot, Verdict, Way, drift, template, ways,
+};
 use crate::model::{Colour, name};
 use crate::route::hosts;
 
@@ -43,6 +45,14 @@ pub struct Status {
     /// Why it is not healthy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+    /// A command of kubectl's that mends it, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mend: Option<String>,
+    /// What the user has changed of the app's size and does not reach the live version by itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub drift: Vec<Drift>,
+    /// The subcommands that work now, the likeliest first.
+    pub next: Vec<Way>,
 }
 
 /// The last release that is over.
@@ -115,7 +125,7 @@ pub struct Progress {
 pub struct Gate {
     /// The last answer: `pass` is a yes, `reject` a no for good; `broken`: it could not be asked;
     /// `none`: it was not asked yet.
-    #[schemars(extend("enum" = ["none", "pass", "not-yet", "reject", "broken"]))]
+    #[schemars(extend("enum" = ["none", "pass", "not-yet", "later", "reject", "broken"]))]
     pub answer: String,
     /// Answers in a row that were no yes.
     pub failures: u64,
@@ -153,15 +163,16 @@ impl Status {
     }
 }
 
-pub fn of(s: &Snapshot) -> Status {
+pub fn of(s: &Snapshot, now: Timestamp) -> Status {
+    let next = ways::of(s, now);
     match &s.record {
-        Some((_, record)) => prepared(s, record),
-        None => unprepared(s),
+        Some((_, record)) => prepared(s, record, next),
+        None => unprepared(s, next),
     }
 }
 
 /// The status of an app that `init` has taken in.
-fn prepared(s: &Snapshot, record: &Record) -> Status {
+fn prepared(s: &Snapshot, record: &Record, next: Vec<Way>) -> Status {
     let leads = s.routes_lead(record);
     let live = match leads {
         Leads::To(colour) => Some(colour),
@@ -193,11 +204,14 @@ fn prepared(s: &Snapshot, record: &Record) -> Status {
         }),
         healthy: problem.is_none(),
         problem,
+        mend: ways::mend(s),
+        drift: drift::of(s, record),
+        next,
     }
 }
 
 /// The status of an app that nobody has taken in yet.
-fn unprepared(s: &Snapshot) -> Status {
+fn unprepared(s: &Snapshot, next: Vec<Way>) -> Status {
     Status {
         app: s.names.app.clone(),
         namespace: s.names.namespace.clone(),
@@ -213,6 +227,9 @@ fn unprepared(s: &Snapshot) -> Status {
             Some(_) => "not prepared for releases yet".to_owned(),
             None => format!("there is no Deployment {}", s.names.deployment(Colour::Blue)),
         }),
+        mend: None,
+        drift: Vec::new(),
+        next,
     }
 }
 

@@ -9,21 +9,34 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::goal::{Change, ImageChange};
-use crate::model::{COLOUR_LABEL, Colour, RELEASE};
+use crate::model::{COLOUR_LABEL, Colour, RELEASE, string_map};
 use crate::route::Label;
 
 /// Labels that are taken, in this order, for the one that tells the colours apart.
-const USUAL_KEYS: [&str; 5] =
+pub(super) const USUAL_KEYS: [&str; 5] =
     ["app", "app.kubernetes.io/name", "app.kubernetes.io/instance", "name", "k8s-app"];
 /// What the Deployment controller adds to a ReplicaSet's template.
 const REPLICA_SET_LABEL: &str = "pod-template-hash";
 
-/// The label to rewrite, from a Deployment's selector.
-pub fn label(deployment: &Value) -> Option<Label> {
-    let selector = deployment["spec"]["selector"]["matchLabels"].as_object()?;
-    let usual = USUAL_KEYS.into_iter().find(|key| selector.contains_key(*key));
-    let key = usual.or_else(|| selector.keys().map(String::as_str).min())?;
-    Some(Label { key: key.to_owned(), blue: selector[key].as_str()?.to_owned() })
+/// The label to rewrite, from a Deployment's selector: one by which the live Service selects, too, so that
+/// it can follow. Where green stands already, it is the one by which that differs.
+pub fn label(deployment: &Value, live: Option<&Value>, green: Option<&Value>) -> Option<Label> {
+    let selector = string_map(&deployment["spec"]["selector"]["matchLabels"]);
+    let labels = || {
+        let usual = USUAL_KEYS.into_iter().filter_map(|key| selector.get_key_value(key));
+        let others = selector.iter().filter(|(key, _)| !USUAL_KEYS.contains(&key.as_str()));
+        let all = usual.chain(others);
+        all.map(|(key, blue)| Label { key: key.clone(), blue: blue.clone() })
+    };
+    let differs = |label: &Label| {
+        let has = green.and_then(|it| it["spec"]["selector"]["matchLabels"][&label.key].as_str());
+        has.is_some_and(|value| label.colour(value) == Some(Colour::Green))
+    };
+    let is_followed = |label: &Label| {
+        let has = live.and_then(|live| live["spec"]["selector"][&label.key].as_str());
+        has.is_some_and(|value| label.colour(value).is_some())
+    };
+    labels().find(differs).or_else(|| labels().find(is_followed)).or_else(|| labels().next())
 }
 
 /// The template without what tells a slot: blue's label value, none of our labels.

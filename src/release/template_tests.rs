@@ -98,9 +98,34 @@ fn a_template_from_a_file_must_make_pods_of_the_app() {
     assert!(error.contains("app: toucan"), "{error}");
 }
 
+fn selecting(labels: Value) -> Value {
+    json!({"spec": {"selector": {"matchLabels": labels}}})
+}
+
+#[test]
+fn the_label_is_one_by_which_the_live_service_selects_or_green_differs() {
+    let (name, instance) = ("app.kubernetes.io/name", "app.kubernetes.io/instance");
+    let blue = selecting(json!({"app": "web", name: "web", instance: "prod", "zone": "1"}));
+    let service = |selector: Value| json!({"spec": {"selector": selector}});
+    let key = |live: Value, green: Option<&Value>| label(&blue, Some(&live), green).unwrap().key;
+    assert_eq!(key(service(json!({name: "web", instance: "prod"})), None), name);
+    assert_eq!(key(service(json!({instance: "prod"})), None), instance);
+    assert_eq!(key(service(json!({"zone": "1"})), None), "zone");
+    // Where green is live already, it selects that.
+    assert_eq!(key(service(json!({"app": "web", name: "web-green"})), None), "app");
+    assert_eq!(key(service(json!({name: "web-green"})), None), name);
+    // By none of them: a check says what is missing.
+    for other in [json!({"tier": "web"}), json!({name: "other"}), Value::Null] {
+        assert_eq!(key(service(other), None), "app");
+    }
+    let green = selecting(json!({"app": "web", name: "web-green", instance: "prod"}));
+    assert_eq!(key(service(json!({"app": "web"})), Some(&green)), name);
+    assert_eq!(key(service(json!({instance: "prod"})), Some(&blue)), instance);
+}
+
 #[test]
 fn the_label_is_the_usual_one_else_the_first() {
-    let with = |labels: Value| label(&json!({"spec": {"selector": {"matchLabels": labels}}}));
+    let with = |labels: Value| label(&selecting(labels), None, None);
     assert_eq!(with(json!({"a": "1", "app": "parrot"})), Some(app()));
     assert_eq!(with(json!({"k8s-app": "x", "app.kubernetes.io/name": "y"})).unwrap().blue, "y");
     assert_eq!(with(json!({"zone": "1", "tier": "web"})).unwrap().key, "tier");

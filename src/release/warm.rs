@@ -6,7 +6,7 @@
 use json_patch::{PatchOperation, RemoveOperation, ReplaceOperation};
 use serde_json::{Map, Value, json};
 
-use super::{Names, Record, Snapshot, objects, ports, template};
+use super::{Names, PreviewTls, Record, Snapshot, objects, ports, template};
 use crate::model::{Id, Kind, Write, annotate, annotation, name, pointer, version};
 use crate::route::CLASS;
 
@@ -32,9 +32,25 @@ pub const OF_THE_BACKEND: [&str; 5] = [
 /// What our Ingress should be like, by what the user's is like now.
 pub struct Wanted {
     name: String,
+    /// Without `tls`.
     spec: Value,
+    /// The certificate of the preview host, as it was asked for.
+    tls: Option<Value>,
+    /// Its Secret, whether there is a host or not.
+    secret: Option<String>,
     /// Those that are ours to decide on; absent is wanted, too.
     annotations: Vec<(&'static str, Option<String>)>,
+}
+
+/// The address lists of an Ingress that ours takes over, by the key that it has them under.
+pub fn access_lists(route: &Value) -> Vec<(&'static str, &str)> {
+    let allowed = [ALLOWED, ALSO_ALLOWED].into_iter().find_map(|key| annotation(route, key));
+    let denied = annotation(route, DENIED).map(|list| (DENIED, list));
+    allowed.map(|list| (ALLOWED, list)).into_iter().chain(denied).collect()
+}
+
+pub fn is_a_list(key: &str) -> bool {
+    [ALLOWED, DENIED].contains(&key)
 }
 
 pub fn wanted(s: &Snapshot, record: &Record) -> Wanted {
@@ -61,16 +77,20 @@ pub fn wanted(s: &Snapshot, record: &Record) -> Wanted {
     let by_annotation = annotation(route, CLASS).filter(|_| class.is_null());
     // It holds for the whole Ingress. The other host stays unknown to anybody outside. Where the app is
     // for some networks alone, its candidate is not for the others.
-    let of_the_route = |key| annotation(route, key).map(str::to_owned);
-    let allowed = match record.preview_host {
-        None => Some(NOBODY.to_owned()),
-        Some(_) => of_the_route(ALLOWED).or_else(|| of_the_route(ALSO_ALLOWED)),
+    let lists = access_lists(route);
+    let list = |wanted: &str| {
+        let list = lists.iter().find(|(key, _)| *key == wanted);
+        list.map(|(_, list)| (*list).to_owned()).filter(|_| record.preview_host.is_some())
     };
-    let denied = record.preview_host.as_ref().and_then(|_| of_the_route(DENIED));
+    let (denied, allowed) = (list(DENIED), list(ALLOWED));
+    let allowed = allowed.or_else(|| record.preview_host.is_none().then(|| NOBODY.to_owned()));
     let mut annotations =
         vec![(ALLOWED, allowed), (DENIED, denied), (CLASS, by_annotation.map(str::to_owned))];
     annotations.extend(OF_THE_BACKEND.map(|key| (key, annotation(route, key).map(str::to_owned))));
-    Wanted { name: s.names.preview(), spec, annotations }
+    let asked = record.preview_tls_secret.as_ref().zip(record.preview_host.as_ref());
+    let tls = asked.map(|(secret, host)| json!([{"hosts": [host], "secretName": secret}]));
+    let secret = record.preview_tls_secret.clone();
+    Wanted { name: s.names.preview(), spec, tls, secret, annotations }
 }
 
 fn path(service: &str, port: &Value) -> Value {
@@ -105,16 +125,60 @@ impl Wanted {
                 "labels": objects::labels(names),
                 "annotations": annotations,
             },
-            "spec": self.spec,
+            "spec": self.with_tls(self.tls.clone().unwrap_or_default()),
         });
         Write::create(Id::new(Kind::Ingress, &self.name), object)
     }
 
+    fn with_tls(&self, tls: Value) -> Value {
+        let mut spec = self.spec.clone();
+        if !tls.is_null() {
+            spec["tls"] = tls;
+        }
+        spec
+    }
+
+    /// `spec.tls` as it should be. What stands there is the user's, whoever wrote it, unless somebody asks
+    /// for another now, or for another host.
+    fn tls(&self, made: &Value, word: Word) -> Value {
+        let (is, entries) = (&made["spec"]["tls"], made["spec"]["tls"].as_array());
+        let has = |entry: &Value| {
+            let mut entries = entries.into_iter().flatten();
+            entries.any(|is| {
+                let hosts = is["hosts"].as_array();
+                is["secretName"] == entry["secretName"]
+                    && hosts.is_some_and(|hosts| hosts.contains(&entry["hosts"][0]))
+            })
+        };
+        let covers = |host: &Value| {
+            let mut hosts = entries.into_iter().flatten().flat_map(|is| is["hosts"].as_array());
+            hosts.any(|hosts| hosts.contains(host))
+        };
+        match (&self.tls, word) {
+            (_, Word::None) => is.clone(),
+            (None, Word::Of(Some(_))) => Value::Null,
+            // With the host goes the certificate that was asked for it.
+            (None, Word::Of(None)) => match entries.map(Vec::as_slice) {
+                Some([only])
+                    if self.secret.as_ref().is_some_and(|it| only["secretName"] == **it) =>
+                {
+                    Value::Null
+                }
+                _ => is.clone(),
+            },
+            (Some(tls), Word::Of(said)) => {
+                let is_kept = has(&tls[0]) || said.is_none() && covers(&tls[0]["hosts"][0]);
+                if is_kept { is.clone() } else { tls.clone() }
+            }
+        }
+    }
+
     /// What brings it in line, if it is not.
-    pub fn align(&self, made: &Value) -> Option<Write> {
+    pub fn align(&self, made: &Value, word: Word) -> Option<Write> {
         let (mut changes, mut set) = (Vec::new(), Vec::new());
-        if made["spec"] != self.spec {
-            let (path, value) = (pointer(["spec"]), self.spec.clone());
+        let spec = self.with_tls(self.tls(made, word));
+        if made["spec"] != spec {
+            let (path, value) = (pointer(["spec"]), spec);
             changes.push(PatchOperation::Replace(ReplaceOperation { path, value }));
         }
         for (key, wanted) in &self.annotations {
@@ -134,15 +198,33 @@ impl Wanted {
     }
 }
 
+/// What is said of `spec.tls`: nothing, or what an `init` is given for it.
+#[derive(Clone, Copy)]
+pub enum Word<'a> {
+    None,
+    Of(Option<&'a PreviewTls>),
+}
+
 /// Why a switch could lose requests now; `init` mends it.
 pub fn unfit(s: &Snapshot, record: &Record) -> Option<String> {
     let wanted = wanted(s, record);
     match s.objects.get(Kind::Ingress, &wanted.name) {
-        None => Some(format!(
-            "there is no Ingress {}, without which a switch loses requests",
-            wanted.name
-        )),
-        Some(made) => wanted.align(made).map(|_| {
+        None => Some(match s.data_plane(&record.service).plane.needs_both_named() {
+            Some(true) => {
+                format!(
+                    "there is no Ingress {}, without which a switch loses requests",
+                    wanted.name
+                )
+            }
+            None => {
+                format!(
+                    "there is no Ingress {}, without which a switch may lose requests",
+                    wanted.name
+                )
+            }
+            Some(false) => format!("there is no Ingress {}, which init makes", wanted.name),
+        }),
+        Some(made) => wanted.align(made, Word::None).map(|_| {
             let routes = s.ingress_names(record).join(", ");
             format!("Ingress {} no longer names the app as Ingress {routes} does", wanted.name)
         }),

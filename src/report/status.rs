@@ -8,8 +8,8 @@ use super::text::{ago, lasted, left};
 use super::words::{answered, goes};
 use crate::clean::clean;
 use crate::model::Colour;
-use crate::release::Phase;
 use crate::release::status::{Progress, Side, Status};
+use crate::release::{Drift, Phase, Way};
 
 /// Prints it; `command` words the command line of a verb.
 pub fn status(status: &Status, now: Timestamp, command: &dyn Fn(&str) -> String) {
@@ -18,35 +18,37 @@ pub fn status(status: &Status, now: Timestamp, command: &dyn Fn(&str) -> String)
 
 /// What a person may type now, and what it is for.
 #[derive(Clone)]
-pub struct Next(Vec<(&'static str, String)>);
+pub struct Next {
+    ways: Vec<(&'static str, String)>,
+    /// What does not reach the live version, and the command that brings it.
+    drift: Vec<(String, String)>,
+}
 
 impl Next {
     pub fn of(status: &Status, command: &dyn Fn(&str) -> String) -> Next {
-        let next = match &status.release {
-            // Without a driver it stays as it is until somebody goes on with it.
-            Some(release) if release.ending.is_some() => match release.driver {
-                None => vec![("next", command("abort"))],
-                Some(_) => Vec::new(),
-            },
-            Some(release) if release.phase == Phase::Waiting => {
-                vec![("yes", command("promote")), ("no", command("abort"))]
-            }
-            Some(release) => {
-                // Nobody puts the old version away then, until somebody goes on with it.
-                let is_decided = !matches!(release.phase, Phase::Starting | Phase::Waiting);
-                let on =
-                    (is_decided && release.driver.is_none()).then(|| ("go on", command("promote")));
-                on.into_iter().chain([("abort", command("abort"))]).collect()
-            }
-            None if !status.is_prepared() => vec![("next", command("init"))],
-            None => {
-                let mut next = vec![("next", format!("{} --image IMAGE", command("deploy")))];
-                let old = status.kept.as_ref().or(status.before.as_ref());
-                next.extend(old.map(|_| ("back", command("rollback"))));
-                next
-            }
+        let phase = status.release.as_ref().map(|release| release.phase);
+        let ends = status.release.as_ref().is_some_and(|release| release.ending.is_some());
+        let (yes, no) = match phase {
+            Some(Phase::Waiting) if !ends => ("yes", "no"),
+            // Nobody does what is left, until somebody goes on with it.
+            _ => ("go on", if ends { "next" } else { "abort" }),
         };
-        Next(next)
+        let ways = status.next.iter().map(|way| match way {
+            Way::Init => ("next", command("init")),
+            Way::Check => ("see", command("check")),
+            Way::Deploy => ("next", format!("{} --image IMAGE", command("deploy"))),
+            Way::Promote => (yes, command("promote")),
+            Way::PromoteWhenReady => (yes, format!("{} --when-ready", command("promote"))),
+            Way::Abort => (no, command("abort")),
+            Way::Rollback => ("back", command("rollback")),
+        });
+        let ways = status.mend.iter().map(|mend| ("mend", mend.clone())).chain(ways).collect();
+        let brought = |drift: &Drift| match &drift.mend {
+            Some(mend) => mend.clone(),
+            None => command("init"),
+        };
+        let drift = status.drift.iter().map(|drift| (drift.what.clone(), brought(drift))).collect();
+        Next { ways, drift }
     }
 }
 
@@ -68,6 +70,10 @@ pub fn lines(status: &Status, now: Timestamp, next: &Next) -> Vec<String> {
     lines.extend(status.candidate.as_ref().map(|new| row("candidate", &side(new))));
     lines.extend(status.kept.as_ref().map(|old| row("kept", &side(old))));
     lines.extend(status.before.as_ref().map(|old| row("before", &side(old))));
+    for (what, command) in &next.drift {
+        lines.push(row("drift", &clean(what)));
+        lines.push(row("", &clean(command)));
+    }
     match &status.release {
         Some(release) => lines.extend(progress(release, now)),
         None => lines.extend(status.last.as_ref().map(|last| {
@@ -76,7 +82,7 @@ pub fn lines(status: &Status, now: Timestamp, next: &Next) -> Vec<String> {
             row("release", &format!("none in progress; {} was {how} {ago}", last.number))
         })),
     }
-    lines.extend(next.0.iter().map(|(name, command)| row(name, &clean(command))));
+    lines.extend(next.ways.iter().map(|(name, command)| row(name, &clean(command))));
     lines
 }
 

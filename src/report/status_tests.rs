@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::release::status::{Driver, Gate, Last, Route};
-use crate::release::{Ending, Intent, Verdict};
+use crate::release::{Drift, Ending, Intent, Verdict, Way};
 
 fn at(seconds: i64) -> Timestamp {
     let began: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
@@ -40,6 +40,9 @@ fn parrot() -> Status {
         last: None,
         healthy: true,
         problem: None,
+        mend: None,
+        drift: Vec::new(),
+        next: vec![Way::Deploy],
     }
 }
 
@@ -83,39 +86,63 @@ fn pictures() {
     let last = Some(Last { number: 2, outcome: Verdict::Promoted, ended: at(0) });
     show("after a release", Status { last, ..parrot() });
     let kept = Some(side(Colour::Green, "parrot-app:v2.2", 1));
-    show("the version before was kept", Status { kept, ..parrot() });
+    let back = || vec![Way::Deploy, Way::Rollback];
+    show("the version before was kept", Status { kept, next: back(), ..parrot() });
     let gate = |answer: &str| Gate { answer: answer.into(), ..under_way(Phase::Waiting).gate };
     let yes = Progress { gate: gate("pass"), ..under_way(Phase::Confirming) };
     let before = Some(side(Colour::Green, "parrot-app:v1.1", 1));
-    show("switched", Status { release: Some(yes.clone()), before, ..parrot() });
+    let next = vec![Way::Abort];
+    show("switched", Status { release: Some(yes.clone()), before, next, ..parrot() });
     let before = Some(Side { replicas: 0, ..side(Colour::Green, "parrot-app:v1.1", 0) });
-    show("the version before was put away", Status { before, ..parrot() });
+    show("the version before was put away", Status { before, next: back(), ..parrot() });
     let left = Some(Progress { driver: None, ..under_way(Phase::Draining) });
-    show("switched, and left there", Status { release: left, ..parrot() });
+    let next = vec![Way::Promote, Way::Abort];
+    show("switched, and left there", Status { release: left, next, ..parrot() });
     let approved = Some(Intent { by: "joe@desk (pid 9)".into(), at: at(66) });
-    show("a person said yes", Status { release: Some(Progress { approved, ..yes }), ..parrot() });
+    let release = Some(Progress { approved, ..yes });
+    show("a person said yes", Status { release, next: vec![Way::Abort], ..parrot() });
     let candidate = Some(side(Colour::Green, "parrot-app:v2.2", 1));
     let gate = Gate { next: Some(at(135)), expires: Some(at(600)), ..gate("not-yet") };
     let preview = Some("http://parrot-preview.birds.svc".to_owned());
     let release = Some(Progress { gate, preview, ..under_way(Phase::Waiting) });
-    show("waiting for the gate", Status { candidate, release, ..parrot() });
+    let next = vec![Way::Promote, Way::Abort];
+    show("waiting for the gate", Status { candidate, release: release.clone(), next, ..parrot() });
+    let next = vec![Way::PromoteWhenReady, Way::Abort];
+    show("waiting, and not ready any more", Status { release, next, ..parrot() });
     let candidate = Some(side(Colour::Green, "parrot-app:v2.2", 0));
     let answer = "none".to_owned();
     let gate = Gate { answer, failures: 0, asked: None, ..under_way(Phase::Starting).gate };
     let trouble = Some("pod parrot-green-x: Unschedulable: no room".to_owned());
     let release = Some(Progress { gate, trouble, driver: None, ..under_way(Phase::Starting) });
-    show("starting, nobody was asked yet", Status { candidate, release, ..parrot() });
+    let next = vec![Way::PromoteWhenReady, Way::Abort];
+    show("starting, nobody was asked yet", Status { candidate, release, next, ..parrot() });
     let (outcome, by) = (Verdict::Aborted, Some("joe@desk (pid 9)".into()));
     let ending = Some(Ending { outcome, reason: "the beak".into(), by, at: at(100) });
     let release = Some(Progress { ending, ..under_way(Phase::Waiting) });
-    show("on its way out", Status { release: release.clone(), ..parrot() });
+    show("on its way out", Status { release: release.clone(), next: Vec::new(), ..parrot() });
     let release = release.map(|release| Progress { driver: None, ..release });
-    show("on its way out, and left there", Status { release, ..parrot() });
+    let next = vec![Way::Abort];
+    show("on its way out, and left there", Status { release, next, ..parrot() });
+    let drift = vec![
+        Drift { what: "an autoscaler differs".into(), way: Some(Way::Init), mend: None },
+        Drift { what: "a size differs".into(), way: None, mend: Some("kubectl scale it".into()) },
+    ];
+    show("changed beside the live version", Status { drift, ..parrot() });
     let problem = Some("0 of 1 pods are ready".to_owned());
     let (live, healthy) = (Some(side(Colour::Blue, "parrot-app:v1.2", 0)), false);
     show("not healthy", Status { problem, live, healthy, ..parrot() });
+    let problem = Some("Service parrot does not lead to blue, as the Ingress does".to_owned());
+    let mend = Some("kubectl patch service parrot -n birds -p '{}'".to_owned());
+    show("led apart", Status { problem, mend, healthy, next: Vec::new(), ..parrot() });
     let problem = Some("not prepared for releases yet".to_owned());
     let (live, route) = (None, Vec::new());
-    show("not prepared", Status { problem, live, route, healthy, ..parrot() });
+    let next = vec![Way::Init];
+    show("not prepared", Status { problem, live, route, healthy, next, ..parrot() });
+    let problem = Some("not prepared for releases yet".to_owned());
+    let next = vec![Way::Check];
+    show(
+        "not to be prepared",
+        Status { problem, live: None, route: Vec::new(), healthy, next, ..parrot() },
+    );
     insta::assert_snapshot!(all);
 }

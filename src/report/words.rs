@@ -144,11 +144,17 @@ fn done(done: &Doing) -> Option<Line> {
             format!("made PodDisruptionBudget {budget}, as the live pods have it")
         }
         Doing::RemoveBudget { budget } => format!("removed PodDisruptionBudget {budget}"),
+        Doing::AlignBudget { budget } => {
+            format!("gave PodDisruptionBudget {budget} what the app's own has now")
+        }
         Doing::MakeAutoscaler { autoscaler, deployment } => {
             format!("made HorizontalPodAutoscaler {autoscaler} for Deployment {deployment}")
         }
         Doing::RemoveAutoscaler { autoscaler } => {
             format!("removed HorizontalPodAutoscaler {autoscaler}")
+        }
+        Doing::AlignAutoscaler { autoscaler } => {
+            format!("gave HorizontalPodAutoscaler {autoscaler} what the app's own has now")
         }
         Doing::HoldAutoscaler { autoscaler, replicas } => {
             format!("HorizontalPodAutoscaler {autoscaler} holds {} now", pods(*replicas))
@@ -204,6 +210,7 @@ pub fn arrived(by: Confirmed) -> &'static str {
 pub fn answered(answer: &str) -> &'static str {
     match answer {
         "broken" => "could not be asked",
+        "later" => "is asked too often",
         "reject" => "rejects the candidate",
         "pass" => "says yes",
         _ => "says not yet",

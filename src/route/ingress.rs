@@ -3,6 +3,7 @@
 use json_patch::{PatchOperation, ReplaceOperation, TestOperation, jsonptr::PointerBuf};
 use serde_json::{Value, json};
 
+use super::annotations;
 use crate::model::{
     EPOCH, Id, Kind, RELEASE, Write, annotate, annotation, name, of_app, pointer, version,
 };
@@ -123,12 +124,16 @@ impl Switch<'_> {
     }
 
     fn moved(&self, ingress: &Value) -> impl Iterator<Item = Backend> {
-        let ours = |service: &String| self.services.contains(service) && service != self.to;
-        backends(ingress).into_iter().filter(move |backend| ours(&backend.service))
+        backends(ingress).into_iter().filter(|backend| self.moves(&backend.service))
     }
 
-    /// The patch tests what it saw (identity, state, host, path and the old name of each backend)
-    /// and sets the app's release number with the names, so that one cannot stand without the other.
+    fn moves(&self, service: &str) -> bool {
+        service != self.to && self.services.iter().any(|ours| ours == service)
+    }
+
+    /// The patch tests what it saw (identity, state, host, path and the old name of each backend, and each
+    /// annotation that names one) and sets the app's release number with the names, so that one cannot
+    /// stand without the other.
     pub fn patch(&self, ingress: &Value) -> Write {
         let mut operations = Vec::new();
         for backend in self.moved(ingress) {
@@ -147,6 +152,7 @@ impl Switch<'_> {
                 value: json!(self.to),
             }));
         }
+        operations.extend(annotations::rename(ingress, |service| self.moves(service), self.to));
         let [release, epoch] = [RELEASE, EPOCH].map(|key| of_app(key, self.app));
         let stamps =
             [(release.as_str(), self.release.to_string()), (&epoch, self.epoch.to_string())];
@@ -216,6 +222,38 @@ mod tests {
                 {"op": "add", "path": "/metadata/annotations/bluegreen~1epoch.parrot", "value": "1"},
             ])
         );
+    }
+
+    #[test]
+    fn annotations_that_name_the_app_are_switched_in_the_same_patch() {
+        let services = ["parrot".to_owned(), "parrot-blue".into(), "parrot-green".into()];
+        let (app, to) = ("parrot", "parrot-green");
+        let mut ingress = ingress();
+        ingress["metadata"]["annotations"] = json!({
+            "nginx.org/websocket-services": "docs, parrot",
+            "nginx.org/rewrites": "serviceName=docs rewrite=/parrot",
+        });
+        let switch = Switch { app, services: &services, to, release: 3, epoch: 1 };
+        let Write::Patch { patch, .. } = switch.patch(&ingress) else { panic!("not a patch") };
+        let operations = serde_json::to_value(&patch).unwrap();
+        let (path, old) = ("/metadata/annotations/nginx.org~1websocket-services", "docs, parrot");
+        assert_eq!(
+            operations.as_array().unwrap()[8..10],
+            [
+                json!({"op": "test", "path": path, "value": old}),
+                json!({"op": "replace", "path": path, "value": "docs, parrot-green"}),
+            ]
+        );
+        let mut changed = ingress.clone();
+        changed["metadata"]["annotations"]["nginx.org/websocket-services"] = json!("parrot");
+        assert!(json_patch::patch(&mut changed, &patch).is_err(), "{path} is not tested");
+        json_patch::patch(&mut ingress, &patch).unwrap();
+        let back = Switch { to: "parrot-blue", ..switch };
+        let Write::Patch { patch, .. } = back.patch(&ingress) else { panic!("not a patch") };
+        json_patch::patch(&mut ingress, &patch).unwrap();
+        let annotations = &ingress["metadata"]["annotations"];
+        assert_eq!(annotations["nginx.org/websocket-services"], "docs, parrot-blue");
+        assert_eq!(annotations["nginx.org/rewrites"], "serviceName=docs rewrite=/parrot");
     }
 
     #[test]

@@ -99,6 +99,15 @@ pub static INGRESSES: Info = Info {
     has_status: true,
     ..CORE
 };
+pub static INGRESS_CLASSES: Info = Info {
+    group: "networking.k8s.io",
+    plural: "ingressclasses",
+    singular: "ingressclass",
+    kind: "IngressClass",
+    is_namespaced: false,
+    has_generation: true,
+    ..CORE
+};
 pub static NETWORK_POLICIES: Info = Info {
     group: "networking.k8s.io",
     plural: "networkpolicies",
@@ -173,7 +182,7 @@ pub static RULES_REVIEWS: Info = Info {
 };
 
 /// In the order in which discovery has them: `kubectl get all` prints pods before Services.
-pub static ALL: [Resource; 16] = [
+pub static ALL: [Resource; 17] = [
     &NAMESPACES,
     &PODS,
     &SERVICES,
@@ -182,6 +191,7 @@ pub static ALL: [Resource; 16] = [
     &DEPLOYMENTS,
     &REPLICA_SETS,
     &INGRESSES,
+    &INGRESS_CLASSES,
     &NETWORK_POLICIES,
     &ENDPOINT_SLICES,
     &AUTOSCALERS,

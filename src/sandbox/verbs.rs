@@ -75,6 +75,11 @@ impl Asked<'_> {
         decode::object_of(kind, self.body)
     }
 
+    /// Whether what no field is for is an error.
+    fn is_strict(&self) -> bool {
+        self.query.get("fieldValidation") == "Strict"
+    }
+
     pub fn form(&self) -> Result<Form, Refusal> {
         Form::asked(self.headers, &self.query)
     }
@@ -146,8 +151,7 @@ pub fn sent(target: &Target, asked: &Asked) -> Result<Value, Refusal> {
     let resource = target.resource;
     let mut object = asked.object(resource.kind)?;
     options::check_kind(resource, &object, asked.body)?;
-    let is_strict = asked.query.get("fieldValidation") == "Strict";
-    admission::take_in(resource, &mut object, is_strict)?;
+    admission::take_in(resource, &mut object, asked.is_strict())?;
     admission::check_namespace(target, &mut object)?;
     Ok(object)
 }
@@ -225,7 +229,7 @@ fn change(store: &Store, target: &Target, asked: &Asked) -> Result<Reply, Refusa
     options::check_write("PatchOptions", &asked.query)?;
     let name = target.name.as_deref().unwrap_or_default();
     written(store, target, asked, |old| {
-        let new = admission::patched(target.resource, patch.on(old)?)?;
+        let new = admission::patched(target.resource, patch.on(old)?, asked.is_strict())?;
         admission::check_name(&new, name)?;
         Ok(new)
     })

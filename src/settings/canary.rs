@@ -156,6 +156,7 @@ pub fn read(document: &Node) -> Result<Given, Unusable> {
         files: Files::default(),
     });
     Ok(Given {
+        preview_tls: None,
         app: target,
         namespace: canary.metadata.namespace.map(|namespace| namespace.0),
         expected: Expected { ingress: ingress.transpose()?, service, asked: Vec::new() },

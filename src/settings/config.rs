@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::given::{ANSWER_WITHIN_SECONDS, Given, Hook};
 use super::tree::{Node, Wrong};
-use super::values::{Label, Port, PortOrName, ProbeAt, SomeTime, Time, Times};
+use super::values::{Label, Port, PortOrName, ProbeAt, Secret, SomeTime, Time, Times};
 use super::{Address, Files};
 use crate::release::{Expected, ExpectedService, Settings};
 
@@ -40,6 +40,8 @@ pub struct Config {
     probe: Option<ProbeAt>,
     /// How long the ingress controller is given where nothing can be asked; by default 10s.
     settle: Option<Time>,
+    /// The Secret with the certificate of the preview host, or none. init records it.
+    preview_tls_secret: Option<Secret>,
 }
 
 /// The live Service: init makes it so; one that exists and differs is refused.
@@ -170,6 +172,7 @@ pub fn read(document: &Node) -> Result<Given, Wrong> {
         },
         expected: Expected { ingress: config.ingress, service, asked },
         probe: config.probe.map(|probe| probe.0),
+        preview_tls: config.preview_tls_secret.map(|secret| secret.0),
     })
 }
 

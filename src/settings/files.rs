@@ -2,6 +2,7 @@
 //! the template of the new version; a Canary of Flagger's, or a document of our own, is settings;
 //! whatever else stands there is passed over.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -10,11 +11,16 @@ use super::canary::{self, Unusable};
 use super::given::Given;
 use super::tree::{Node, What, Wrong};
 use super::yaml::Source;
-use super::{config, is_dns_label};
+
+use super::{config, is_dns_label, place};
 use crate::error::{Error, Kind};
+use crate::release::Fault;
 
 /// The name under which our own form is looked for.
 pub const CONFIG: &str = "bluegreen.yaml";
+
+/// More of what is wrong with a file is not shown at once.
+const MOST_FAULTS: usize = 5;
 
 const NOT_SETTINGS: &str = "can't be used as settings";
 const NOT_A_VERSION: &str = "can't be used as the new version";
@@ -35,7 +41,7 @@ pub struct Input {
     pub namespace: Option<String>,
     pub settings: Option<Loaded>,
     pub template: Option<Template>,
-    /// What was passed over: its kinds.
+    /// What was passed over: kinds and names.
     pub passed: Vec<String>,
 }
 
@@ -48,10 +54,41 @@ pub struct Loaded {
     pub found: bool,
 }
 
-#[derive(Debug)]
+/// The new version, and the file that it stands in.
 pub struct Template {
-    pub shown: String,
     pub template: Value,
+    /// The Deployment's own.
+    pub metadata: Value,
+    /// The fields of the Deployment that are passed over.
+    pub left: Vec<String>,
+    source: Source,
+    document: Node,
+}
+
+/// Without the file's content, which may hold secrets.
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Template({})", self.source.shown)
+    }
+}
+
+impl Template {
+    pub fn shown(&self) -> &str {
+        &self.source.shown
+    }
+
+    /// What the API server finds wrong with it, shown in the file.
+    pub fn wrong(&self, faults: &[Fault]) -> Error {
+        let error = Error::new(Kind::Usage, format!("{} {NOT_A_VERSION}", self.source.shown));
+        let shown = faults.iter().take(MOST_FAULTS);
+        let error = shown.fold(error, |error, fault| {
+            error.because(self.source.show(&place::of(&self.document, fault)))
+        });
+        match faults.len().saturating_sub(MOST_FAULTS) {
+            0 => error,
+            more => error.because(format!("{more} more fields are wrong")),
+        }
+    }
 }
 
 enum Form {
@@ -85,8 +122,7 @@ pub fn read(asked: &Asked, look: &dyn Fn(&str, Option<&str>) -> String) -> Resul
     let mut says_something = sources.is_empty();
     for (n, source) in sources.iter().enumerate() {
         for node in source.documents()? {
-            let kind = node.get("kind").and_then(Node::text).unwrap_or("something without a kind");
-            passed.push(kind.to_owned());
+            passed.push(named_by(&node));
             let Some(part) = part(n, node) else { continue };
             says_something = true;
             if asked.with_template || !part.is_deployment() {
@@ -121,6 +157,17 @@ pub fn read(asked: &Asked, look: &dyn Fn(&str, Option<&str>) -> String) -> Resul
         _ => Some(template(&sources, &deployments, app.as_deref(), namespace.as_deref(), look)?),
     };
     Ok(Input { app, namespace, settings, template, passed })
+}
+
+/// How people know an object.
+fn named_by(node: &Node) -> String {
+    let Some(kind) = node.get("kind").and_then(Node::text) else {
+        return "something without a kind".to_owned();
+    };
+    match node.get("metadata").and_then(|it| it.get("name")).and_then(Node::text) {
+        Some(name) => format!("{kind} {name}"),
+        None => kind.to_owned(),
+    }
 }
 
 fn part(source: usize, node: Node) -> Option<Part> {
@@ -250,6 +297,18 @@ fn beside(
     Ok(is_ours.then_some(Loaded { shown: source.shown, given, found: true }))
 }
 
+/// What is wrong with a field, or with the nearest above it that is there.
+fn spot(document: &Node, path: &[&str], why: String) -> Wrong {
+    let mut node = document;
+    for key in path {
+        match node.get(key) {
+            Some(below) => node = below,
+            None => break,
+        }
+    }
+    Wrong::at(node.at, why)
+}
+
 /// The pod template of the one Deployment that is meant for this app.
 fn template(
     sources: &[Source],
@@ -258,9 +317,11 @@ fn template(
     namespace: Option<&str>,
     look: &dyn Fn(&str, Option<&str>) -> String,
 ) -> Result<Template, Error> {
-    let wrong = |part: &Part, why: String| {
-        let what = format!("{} {NOT_A_VERSION}", sources[part.source].shown);
-        let error = Error::new(Kind::Usage, what).because(why);
+    let wrong = |part: &Part, path: &[&str], why: String| {
+        let source = &sources[part.source];
+        let what = format!("{} {NOT_A_VERSION}", source.shown);
+        let error =
+            Error::new(Kind::Usage, what).because(source.show(&spot(&part.node, path, why)));
         match app.or(part.app.as_deref()).filter(|app| is_dns_label(app)) {
             Some(app) => error.hint(look(app, namespace.filter(|it| is_dns_label(it)))),
             None => error,
@@ -292,36 +353,58 @@ fn template(
                 Some(other) => format!("it is for Deployment {other}, not {app}"),
                 None => format!("its Deployment has no name, and {app} is meant"),
             };
-            return Err(wrong(first, why));
+            return Err(wrong(first, &["metadata", "name"], why));
         }
     };
     match &part.app {
         Some(app) if is_dns_label(app) => {}
         Some(_) => {
             let why = "its Deployment's name is none: it has lower case letters, digits and -";
-            return Err(wrong(part, why.to_owned()));
+            return Err(wrong(part, &["metadata", "name"], why.to_owned()));
         }
-        None => return Err(wrong(part, "its Deployment has no name".to_owned())),
+        None => {
+            return Err(wrong(part, &["metadata"], "its Deployment has no name".to_owned()));
+        }
     }
     if part.namespace.as_deref().is_some_and(|namespace| !is_dns_label(namespace)) {
         let why = "its namespace is none: it has lower case letters, digits and -";
-        return Err(wrong(part, why.to_owned()));
+        return Err(wrong(part, &["metadata", "namespace"], why.to_owned()));
     }
     if let (Some(other), Some(namespace)) = (&part.namespace, namespace)
         && other != namespace
     {
-        return Err(wrong(part, format!("it is for namespace {other}, not {namespace}")));
+        let why = format!("it is for namespace {other}, not {namespace}");
+        return Err(wrong(part, &["metadata", "namespace"], why));
     }
     let value = part.node.value();
     if value["apiVersion"] != "apps/v1" {
-        return Err(wrong(part, format!("its apiVersion is {}, not apps/v1", value["apiVersion"])));
+        let why = format!("its apiVersion is {}, not apps/v1", value["apiVersion"]);
+        return Err(wrong(part, &["apiVersion"], why));
     }
     let template = &value["spec"]["template"];
     if template["spec"]["containers"].as_array().is_none_or(Vec::is_empty) {
-        return Err(wrong(part, "its pod template has no containers".to_owned()));
+        let path = ["spec", "template", "spec", "containers"];
+        return Err(wrong(part, &path, "its pod template has no containers".to_owned()));
     }
-    let shown = sources[part.source].shown.clone();
-    Ok(Template { shown, template: template.clone() })
+    Ok(Template {
+        template: template.clone(),
+        metadata: value["metadata"].clone(),
+        left: left(&part.node),
+        source: sources[part.source].clone(),
+        document: part.node.clone(),
+    })
+}
+
+/// The fields of a Deployment that are passed over, as far as somebody may have meant something by them.
+fn left(deployment: &Node) -> Vec<String> {
+    let spec = deployment.get("spec").map(|node| &node.what);
+    let entries = match spec {
+        Some(What::Map(entries)) => entries.as_slice(),
+        _ => &[],
+    };
+    let keys = entries.iter().map(|(key, _)| key.name.as_str());
+    let keys = keys.filter(|key| !["selector", "template"].contains(key));
+    keys.map(|key| format!("spec.{key}")).collect()
 }
 
 #[cfg(test)]

@@ -62,11 +62,12 @@ fn app_and_namespace_come_from_the_deployment_where_nothing_else_says_them() {
 fn numbers_and_words_of_a_template_are_as_kubectl_has_them() {
     let text = PARROT.replace(
         "- containerPort: 3000",
-        "- containerPort: 3000\n        env:\n        - {name: mode, value: on}\n        x: 0644",
+        "- containerPort: 3000\n        env:\n        - {name: mode, value: on}\n        - {name: on, value: 'on'}\n        x: 0644",
     );
     let files = Files::new(&[("parrot.yaml", &text)]);
     let template = files.read(&["parrot.yaml"], "", "").unwrap().template.unwrap().template;
-    assert_eq!(template["spec"]["containers"][0]["env"][0]["value"], "on");
+    let env = &template["spec"]["containers"][0]["env"];
+    assert_eq!((&env[0]["value"], &env[1]["value"]), (&Value::Bool(true), &Value::from("on")));
     assert_eq!(template["spec"]["containers"][0]["x"], 0o644);
 }
 

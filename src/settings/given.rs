@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use super::{Address, Files, Probe};
-use crate::release::{Expected, Settings};
+use crate::release::{Expected, PreviewTls, Settings};
 
 /// The settings of one app.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub struct Given {
     pub namespace: Option<String>,
     pub expected: Expected,
     pub settings: Settings,
+    /// The certificate of the preview host.
+    pub preview_tls: Option<PreviewTls>,
     /// All of them have to say yes.
     pub hooks: Vec<Hook>,
     /// What goes with a webhook that somebody else names.

@@ -7,6 +7,8 @@ mod credentials;
 mod fields;
 mod files;
 mod given;
+mod kubectl;
+mod place;
 mod probe;
 mod tree;
 mod values;
@@ -15,7 +17,7 @@ mod yaml;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::release::PreviewHost;
+use crate::release::{PreviewHost, PreviewTls};
 
 use address::is_the_machines_own;
 pub use address::{Address, is_this_machine};
@@ -53,6 +55,15 @@ pub fn parse_preview_host(text: &str) -> Result<PreviewHost, String> {
             Err("it is a full host name in lower case, without scheme, port or *, or none"
                 .to_owned())
         }
+    }
+}
+
+pub fn parse_preview_tls(text: &str) -> Result<PreviewTls, String> {
+    match text {
+        "none" => Ok(PreviewTls::None),
+        name if is_host(name) => Ok(PreviewTls::Secret(name.to_owned())),
+        _ => Err("it is the name of a Secret, with lower case letters, digits, - and ., or none"
+            .to_owned()),
     }
 }
 

@@ -308,7 +308,7 @@ fn what_is_wrong_with_our_own_form_is_shown_with_a_caret() {
     for (text, said) in [
         (
             "app: parrot\nreplicaCount: 3\n",
-            "line 2: unknown key replicaCount: it can be app, namespace, ingress, service, gate, deadline, timeout, drain, bake, keepOld, probe, settle\n",
+            "line 2: unknown key replicaCount: it can be app, namespace, ingress, service, gate, deadline, timeout, drain, bake, keepOld, probe, settle, previewTlsSecret\n",
         ),
         ("namespace: a\n", "line 1: the key app is missing\n"),
         ("app: Parrot\n", "line 1: a name has lower case letters, digits and -\n"),
@@ -360,6 +360,7 @@ fn the_schema_has_every_key_and_no_other() {
         "ingress",
         "keepOld",
         "namespace",
+        "previewTlsSecret",
         "probe",
         "service",
         "settle",

@@ -21,6 +21,8 @@ pub struct Mark {
 #[derive(Clone, Debug)]
 pub struct Node {
     pub at: Mark,
+    /// Where it begins that is written there, in characters: for an alias, what it is an alias of.
+    pub from: Option<usize>,
     pub what: What,
 }
 
@@ -37,10 +39,17 @@ pub enum What {
 #[derive(Clone, Debug)]
 pub struct Key {
     pub at: Mark,
+    pub from: Option<usize>,
     pub name: String,
 }
 
 impl Node {
+    /// One that stands nowhere.
+    #[cfg(test)]
+    pub fn of(what: What) -> Node {
+        Node { at: Mark { line: 1, column: 1, width: 1 }, from: None, what }
+    }
+
     /// What stands under a key of a mapping.
     pub fn get(&self, key: &str) -> Option<&Node> {
         let What::Map(entries) = &self.what else { return None };
@@ -95,6 +104,10 @@ impl From<Location> for Mark {
     }
 }
 
+fn start(of: Location) -> Option<usize> {
+    usize::try_from(of.span().offset()).ok()
+}
+
 /// The part without its place, as the parser hands it out.
 struct Bare(What);
 
@@ -107,7 +120,8 @@ impl<'de> Deserialize<'de> for Bare {
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Node, D::Error> {
         let spanned = Spanned::<Bare>::deserialize(deserializer)?;
-        Ok(Node { at: spanned.referenced.into(), what: spanned.value.0 })
+        let from = start(spanned.defined);
+        Ok(Node { at: spanned.referenced.into(), from, what: spanned.value.0 })
     }
 }
 
@@ -164,7 +178,8 @@ impl<'de> Visitor<'de> for BareVisitor {
     fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Bare, A::Error> {
         let mut entries = Vec::new();
         while let Some((key, mut node)) = map.next_entry::<Spanned<String>, Node>()? {
-            let key = Key { at: key.referenced.into(), name: key.value };
+            let from = start(key.defined);
+            let key = Key { at: key.referenced.into(), from, name: key.value };
             // What has no line of its own is shown by its key; so is text, which may be secret.
             if !matches!(node.what, What::Bool(_) | What::Number(_)) {
                 node.at = key.at;

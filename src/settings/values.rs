@@ -6,7 +6,10 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 
-use super::{Address, Probe, Word, is_dns_label, parse_seconds, parse_some_seconds};
+use super::{
+    Address, Probe, Word, is_dns_label, parse_preview_tls, parse_seconds, parse_some_seconds,
+};
+use crate::release::PreviewTls;
 
 /// A time, in seconds: `30s`.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +26,10 @@ pub struct Label(pub String);
 /// Where the app is asked through the ingress.
 #[derive(Clone, Debug)]
 pub struct ProbeAt(pub Probe);
+
+/// A Secret's name, or none.
+#[derive(Clone, Debug)]
+pub struct Secret(pub PreviewTls);
 
 /// How often, at least once.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +79,13 @@ impl<'de> Deserialize<'de> for Label {
             false => Err("a name has lower case letters, digits and -".to_owned()),
         };
         deserializer.deserialize_str(Text("a name", name))
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+        let name = |text: &str| parse_preview_tls(text).map(Secret);
+        deserializer.deserialize_str(Text("the name of a Secret, or none", name))
     }
 }
 
@@ -192,6 +206,7 @@ schema! {
     Time: {"type": "string", "pattern": "^([0-9]+ *[a-z]+ *)+$", "examples": ["30s", "10m", "2h"]}
     SomeTime: {"type": "string", "pattern": "^([0-9]+ *[a-z]+ *)+$", "examples": ["30s", "10m", "2h"]}
     Label: {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLength": 63}
+    Secret: {"type": "string", "pattern": "^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$", "maxLength": 253}
     Address: {"type": "string", "pattern": "^https?://"}
     ProbeAt: {
         "anyOf": [

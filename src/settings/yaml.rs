@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::{Error as Parser, SnippetMode};
 
+use super::kubectl::{self, Plain};
 use super::tree::{Mark, Node, What, Wrong};
 use crate::error::{Error, Kind, quoted};
 
@@ -20,6 +21,7 @@ const MOST_DOCUMENTS: usize = 10_000;
 const MOST_PARTS: usize = 500_000;
 
 /// A file's text, under the name by which people know it.
+#[derive(Clone)]
 pub struct Source {
     pub shown: String,
     /// What it names is seen from here.
@@ -56,9 +58,10 @@ impl Source {
     /// by one.
     pub fn documents(&self) -> Result<Vec<Node>, Error> {
         let options = serde_saphyr::options! {
-            // 0644 means what kubectl means by it; yes and on are strings.
+            // In settings of our own yes and on are strings.
             legacy_octal_numbers: true,
             strict_booleans: true,
+            non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::PassThrough,
             budget: serde_saphyr::budget! {
                 max_documents: MOST_DOCUMENTS,
                 max_nodes: MOST_PARTS,
@@ -70,7 +73,18 @@ impl Source {
                 let wrong = Wrong { at: error.location().map(Mark::from), why: bare(&error) };
                 self.wrong("can't be understood", &wrong)
             })?;
-        Ok(documents.into_iter().flat_map(unpacked).collect())
+        let plain = Plain::of(&self.text);
+        let mut all = Vec::new();
+        for mut document in documents {
+            // Kubernetes' own are read as kubectl reads them.
+            let read = match document.get("kind") {
+                Some(_) => kubectl::reread(&mut document, &plain),
+                None => kubectl::check_numbers(&document, &plain),
+            };
+            read.map_err(|wrong| self.wrong("can't be understood", &wrong))?;
+            all.extend(unpacked(document));
+        }
+        Ok(all)
     }
 
     /// An error about this file.
@@ -79,7 +93,7 @@ impl Source {
     }
 
     /// What is wrong, and under it the line up to the place, with a caret.
-    fn show(&self, wrong: &Wrong) -> String {
+    pub fn show(&self, wrong: &Wrong) -> String {
         let line =
             wrong.at.and_then(|at| Some((at, self.text.lines().nth(at.line.checked_sub(1)?)?)));
         let Some((at, line)) = line else { return wrong.why.clone() };

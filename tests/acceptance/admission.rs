@@ -195,7 +195,7 @@ async fn somebody_who_edits_the_candidate_seconds_later_is_named(field: Field) -
 async fn somebody_who_edits_it_before_it_is_written_down_is_named(field: Field) -> Result<()> {
     field.initialised().await?;
     let deploy = format!("deploy parrot --image {V2} --yes");
-    field.command(&deploy).killed_at(doing("mark-made")).await?;
+    field.command(&deploy).killed_at(done("make-candidate")).await?;
     reloaded(&field).await?;
     names_the_reloader(&field.exits(7, &deploy).await?)?;
     field.exits(0, "abort parrot").await?;

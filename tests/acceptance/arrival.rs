@@ -1,10 +1,13 @@
 //! Whether a switch has arrived, as the app's own answers tell: the ingress is a stand-in, late or broken
 //! as each case has it.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
 use bluegreen::model::Kind;
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio::time::sleep;
 
 use super::command::{Said, done};
 use super::field::{V1, V2};
@@ -23,6 +26,12 @@ pub const CASES: &[Case] = cases![
     who_is_missed_after_the_put_away_starts_again,
     an_abort_keeps_the_candidate_until_the_way_back_has_arrived,
     where_both_answer_alike_that_is_said,
+    errors_after_a_promote_of_a_later_step_lead_back,
+    errors_that_nobody_can_compare_put_nothing_away,
+    who_takes_over_in_the_middle_of_a_switch_hears_errors,
+    who_takes_over_after_the_put_away_hears_who_is_missed,
+    nothing_is_put_away_while_every_other_answer_is_an_error,
+    a_rule_that_somebody_takes_away_is_no_error,
 ];
 
 const AT: &str = "--probe http://127.0.0.1:8080";
@@ -75,6 +84,10 @@ async fn one_that_never_takes_a_switch_in_loses_nobody(field: Field) -> Result<(
     let said = field.command(&line).with(stuck.clone().outside()).exits(7).await?;
     let what = last(&said)?["what"].as_str().unwrap_or_default();
     ensure!(what.starts_with("the switch does not arrive: "), "{said:#?}");
+    // It is nobody's edit, and nobody is sent to look for one.
+    ensure!(last(&said)?["cause"] == "not-arrived", "{said:#?}");
+    ensure!(said.err.starts_with("error: the switch does not arrive: "), "{said:#?}");
+    ensure!(said.err.contains("hint: the same command again goes on"), "{said:#?}");
     both_are_up(&field).await?;
     // Led back, people are served as ever: they never left.
     let back = format!("abort parrot {AT}");
@@ -190,4 +203,108 @@ async fn where_both_answer_alike_that_is_said(field: Field) -> Result<()> {
     let why = finished["unconfirmed"].as_str().unwrap_or_default();
     ensure!(why.contains("does not come through the ingress"), "{why}");
     Ok(())
+}
+
+/// As a CI does it: nobody asked before the switch.
+async fn errors_after_a_promote_of_a_later_step_lead_back(field: Field) -> Result<()> {
+    field.initialised().await?;
+    let broken = Ingress::new(&field)
+        .says(|service, _| (service == "parrot-green").then_some((502, "nginx")));
+    let deploy = format!("deploy parrot --image {V2} --detach {AT}");
+    field.command(&deploy).with(broken.clone().outside()).exits(0).await?;
+    sleep(Duration::from_secs(60)).await;
+    let promote = field.command(&format!("promote parrot {AT}")).with(broken.outside());
+    let said = promote.exits(4).await?;
+    let reason = last(&said)?["reason"].as_str().unwrap_or_default();
+    ensure!(reason.ends_with(": 502 Bad Gateway"), "{reason}");
+    field.is_live("parrot", V1).await
+}
+
+/// Nor did the process that made the candidate: what comes then is no answer, whatever came before.
+async fn errors_that_nobody_can_compare_put_nothing_away(field: Field) -> Result<()> {
+    field.initialised().await?;
+    field.detached(V2).await?;
+    sleep(Duration::from_secs(60)).await;
+    let broken = Ingress::new(&field)
+        .says(|service, _| (service == "parrot-green").then_some((502, "nginx")));
+    let line = format!("promote parrot {AT}");
+    field.command(&line).with(broken.outside()).exits(7).await?;
+    both_are_up(&field).await
+}
+
+async fn who_takes_over_in_the_middle_of_a_switch_hears_errors(field: Field) -> Result<()> {
+    field.initialised().await?;
+    let broken = Ingress::new(&field)
+        .says(|service, _| (service == "parrot-green").then_some((502, "nginx")));
+    let line = format!("deploy parrot --image {V2} --yes {AT}");
+    let first = field.command(&line).with(broken.clone().outside());
+    first.killed_at(done("switch")).await?;
+    let promote = field.command(&format!("promote parrot {AT}")).with(broken.outside());
+    let said = promote.exits(4).await?;
+    let reason = last(&said)?["reason"].as_str().unwrap_or_default();
+    ensure!(reason.ends_with(": 502 Bad Gateway"), "{reason}");
+    field.is_live("parrot", V1).await
+}
+
+async fn who_takes_over_after_the_put_away_hears_who_is_missed(field: Field) -> Result<()> {
+    field.initialised().await?;
+    let line = format!("deploy parrot --image {V2} --yes {AT}");
+    let asks_both =
+        Ingress::new(&field).says(|_, blue| (blue.0 == 0).then_some((502, "no live upstreams")));
+    let first = field.command(&line).with(asks_both.clone().outside());
+    let stops = async {
+        first.interrupt(2);
+        Ok(())
+    };
+    first.meanwhile(130, done("put-away"), stops).await?;
+    let promote = field.command(&format!("promote parrot {AT}")).with(asks_both.outside());
+    let said = promote.exits(0).await?;
+    let finished = last(&said)?;
+    let missed = finished["missed"].as_str().unwrap_or_default();
+    ensure!(missed.ends_with(": 502 Bad Gateway") && finished["kept"] == true, "{finished:#}");
+    both_are_up(&field).await
+}
+
+async fn nothing_is_put_away_while_every_other_answer_is_an_error(field: Field) -> Result<()> {
+    field.initialised().await?;
+    let line = format!("deploy parrot --image {V2} --yes {AT} --timeout 20s --settle 2s");
+    // Two replicas of a controller, one of which serves nobody any more.
+    let half = Ingress::new(&field).late(&[0, 100_000]).says(|service, _| {
+        Some(match service {
+            "parrot-green" => (200, "alike"),
+            _ if NOW_BROKEN.load(std::sync::atomic::Ordering::SeqCst) => (502, "nginx"),
+            _ => (200, "alike"),
+        })
+    });
+    NOW_BROKEN.store(false, std::sync::atomic::Ordering::SeqCst);
+    let deploy = field.command(&line).with(half.outside());
+    let breaks = async {
+        NOW_BROKEN.store(true, std::sync::atomic::Ordering::SeqCst);
+        Ok(())
+    };
+    deploy.meanwhile(7, done("switch"), breaks).await?;
+    both_are_up(&field).await
+}
+
+static NOW_BROKEN: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
+/// A person who no longer wants a host is no reason to lead anybody back.
+async fn a_rule_that_somebody_takes_away_is_no_error(field: Field) -> Result<()> {
+    let mut rules = field.get(Kind::Ingress, "parrot").await?["spec"]["rules"].take();
+    let mut second = rules[0].clone();
+    second["host"] = serde_json::json!("old.example.com");
+    rules.as_array_mut().context("no rules")?.push(second);
+    let both = serde_json::json!({"spec": {"rules": rules}});
+    field.edit(Kind::Ingress, "parrot", both).await?;
+    field.initialised().await?;
+    let line = format!("deploy parrot --image {V2} --yes {AT} --bake 60s --settle 1s");
+    let deploy = field.command(&line).with(Ingress::new(&field).knows_hosts().outside());
+    let edited = async {
+        let mut rules = field.get(Kind::Ingress, "parrot").await?["spec"]["rules"].take();
+        rules.as_array_mut().context("no rules")?.pop();
+        let one = serde_json::json!({"spec": {"rules": rules}});
+        field.edit(Kind::Ingress, "parrot", one).await.map(drop)
+    };
+    deploy.meanwhile(0, done("start-drain"), edited).await?;
+    field.is_live("parrot-green", V2).await
 }

@@ -15,6 +15,7 @@ pub const CASES: &[Case] = cases![
     rejects,
     is_broken,
     comes_back,
+    is_asked_too_often,
     deadline_passes,
     nobody_is_asked,
     a_rejected_version_may_come_again,
@@ -80,6 +81,17 @@ async fn is_broken(field: Field) -> Result<()> {
 async fn comes_back(field: Field) -> Result<()> {
     field.initialised().await?;
     field.command(&asked("")).answers(&[BROKEN, BROKEN, 200]).exits(0).await?;
+    field.is_live("parrot-green", V2).await
+}
+
+/// More often than the threshold, which only a no counts towards.
+async fn is_asked_too_often(field: Field) -> Result<()> {
+    field.initialised().await?;
+    let deploy = field.command(&asked("")).answers(&[500, 429, 429, 429, 429, 500, 200]);
+    let said = deploy.exits(0).await?;
+    ensure!(deploy.polls() == 7, "{said:?}");
+    let answers = said.events.iter().filter(|event| event["event"] == "gate-answered");
+    ensure!(answers.filter(|event| event["answer"] == "later").count() == 4, "{said:?}");
     field.is_live("parrot-green", V2).await
 }
 

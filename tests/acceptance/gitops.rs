@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use bluegreen::model::Kind;
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -18,11 +18,39 @@ pub const CASES: &[Case] = cases![
     flux_puts_the_live_service_back,
     argo_cd_puts_the_template_back,
     flux_puts_the_template_back,
+    what_a_release_has_changed_is_its_own,
 ];
 
 const ARGO_CD: (&str, &str) = ("argocd-controller", "RespectIgnoreDifferences=true");
 const FLUX: (&str, &str) =
     ("kustomize-controller", "kustomize.toolkit.fluxcd.io/ssa: IfNotPresent");
+
+/// As `kubectl apply --server-side` sees it: what it would be in conflict with.
+async fn what_a_release_has_changed_is_its_own(field: Field) -> Result<()> {
+    field.initialised().await?;
+    field.released(V2).await?;
+    for (kind, path, is_own) in [
+        (Kind::Ingress, "/f:spec/f:rules", true),
+        (Kind::Ingress, "/f:spec/f:ingressClassName", false),
+        (Kind::Service, "/f:spec/f:selector", true),
+        (Kind::Deployment, "/f:spec/f:replicas", true),
+        (Kind::Deployment, "/f:spec/f:template", false),
+    ] {
+        let object = field.get(kind, "parrot").await?;
+        let managers = object["metadata"]["managedFields"].as_array().context("no managers")?;
+        let mut ours = managers.iter().filter(|it| it["manager"] == "bluegreen");
+        // The Service is bluegreen's whole, since the article has none.
+        let has = ours.any(|it| it["fieldsV1"].pointer(path).is_some());
+        ensure!(has == is_own, "{kind} {path}: {object:#}");
+    }
+    field.released(V3).await?;
+    let template = field.get(Kind::Deployment, "parrot").await?;
+    let managers = template["metadata"]["managedFields"].as_array().context("no managers")?;
+    let mut ours = managers.iter().filter(|it| it["manager"] == "bluegreen");
+    let has = ours.any(|it| it["fieldsV1"].pointer("/f:spec/f:template").is_some());
+    ensure!(has, "{template:#}");
+    Ok(())
+}
 
 /// Puts a field back whenever it differs. Returns never.
 async fn reverts(

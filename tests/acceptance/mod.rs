@@ -10,6 +10,7 @@ mod changes;
 pub mod command;
 mod complaints;
 pub mod custom;
+mod data_plane;
 mod drivers;
 pub mod field;
 mod fitness;
@@ -17,6 +18,7 @@ mod gate;
 mod gitops;
 mod intents;
 mod life;
+mod manifests;
 mod neighbours;
 mod others;
 pub mod outside;
@@ -64,9 +66,11 @@ pub fn all() -> Vec<Case> {
         neighbours::CASES,
         ports::CASES,
         changes::CASES,
+        manifests::CASES,
         gitops::CASES,
         seen::CASES,
         fitness::CASES,
+        data_plane::CASES,
         beside::CASES,
         others::CASES,
         admission::CASES,

@@ -36,6 +36,8 @@ pub struct Ingress {
     turn: Arc<AtomicUsize>,
     /// What it answers by itself: by the Service that it would lead to.
     own: Option<Own>,
+    /// Whether a host that the Ingress has no rule for gets its own 404.
+    knows_hosts: bool,
 }
 
 type Own = fn(&str, &Pods) -> Option<(u16, &'static str)>;
@@ -46,7 +48,14 @@ pub struct Pods(pub u64);
 impl Ingress {
     pub fn new(field: &Field) -> Ingress {
         let (led, turn) = (Arc::default(), Arc::default());
-        Ingress { field: field.clone(), late: vec![Duration::ZERO], led, turn, own: None }
+        Ingress {
+            field: field.clone(),
+            late: vec![Duration::ZERO],
+            led,
+            turn,
+            own: None,
+            knows_hosts: false,
+        }
     }
 
     /// One controller for each, so many seconds late.
@@ -56,6 +65,10 @@ impl Ingress {
 
     pub fn says(self, own: Own) -> Ingress {
         Ingress { own: Some(own), ..self }
+    }
+
+    pub fn knows_hosts(self) -> Ingress {
+        Ingress { knows_hosts: true, ..self }
     }
 
     /// With a gate that says yes.
@@ -70,7 +83,7 @@ impl Ingress {
             let (this, answers, polls) = (self.clone(), answers.clone(), Arc::clone(&polls));
             async move {
                 if request.method() == Method::GET {
-                    return Ok(this.answer().await?);
+                    return Ok(this.answer(&request).await?);
                 }
                 let n = polls.fetch_add(1, Ordering::SeqCst);
                 match answers.get(n).or(answers.last()).copied() {
@@ -88,7 +101,18 @@ impl Ingress {
         Ok(if is_green { "parrot-green" } else { "parrot-blue" }.to_owned())
     }
 
-    async fn answer(&self) -> Result<Response> {
+    async fn has_host(&self, request: &Request) -> Result<bool> {
+        let asked = request.headers().get("host").and_then(|host| host.to_str().ok());
+        let asked = asked.or(request.url().host_str()).unwrap_or_default();
+        let ingress = self.field.get(Kind::Ingress, "parrot").await?;
+        let rules = ingress["spec"]["rules"].as_array().cloned().unwrap_or_default();
+        Ok(rules.iter().any(|rule| rule["host"] == asked))
+    }
+
+    async fn answer(&self, request: &Request) -> Result<Response> {
+        if self.knows_hosts && !self.has_host(request).await? {
+            return Ok(response(404, "no such host".to_owned()));
+        }
         let (now, named) = (Instant::now(), self.fixed().await?);
         let late = self.late[self.turn.fetch_add(1, Ordering::SeqCst) % self.late.len()];
         let leads = {

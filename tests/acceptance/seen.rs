@@ -31,6 +31,7 @@ async fn before_the_first_release(field: Field) -> Result<()> {
     let wanted = json!({
         "app": "parrot", "namespace": field.namespace, "live": side("blue", V1),
         "candidate": null, "route": route, "release": null, "healthy": true,
+        "next": ["deploy"],
     });
     // The Services that init makes have their endpoints a moment later.
     field.waits("all to be well", async |field| Ok(field.status().await? == wanted)).await

@@ -4,7 +4,7 @@ mod tables;
 
 use std::fs;
 
-use crate::results::{Measured, Run, folder};
+use crate::results::{Measured, ReleaseRequests, Run, folder};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zero-loss.md");
 /// `make test-long` sets it.
@@ -50,6 +50,29 @@ fn tables_are_what_was_measured() {
         "docs/zero-loss.md is not what docs/results/ says: \
          BLUEGREEN_REFRESH=1 cargo test --test cli results_page"
     );
+}
+
+/// The README's row, between what others need.
+#[test]
+fn the_requests_in_the_readme_are_what_was_measured() {
+    const ROW: &str = "| API requests of a release";
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let (readme, runs) = (fs::read_to_string(path).unwrap(), runs());
+    let requests = runs.iter().find_map(|(_, run)| match &run.measured {
+        Measured::Requests(requests) => Some(&requests.releases),
+        _ => None,
+    });
+    let releases = requests.expect("docs/results/requests.json");
+    let most = |count: fn(&ReleaseRequests) -> usize| releases.iter().map(count).max().unwrap();
+    let (before, since) = (most(ReleaseRequests::before), most(ReleaseRequests::since));
+    let row = readme.lines().find(|line| line.starts_with(ROW)).expect("its row");
+    let mut cells: Vec<String> = row.split(" | ").map(str::to_owned).collect();
+    cells[1] = format!("{before} before its first write, {since} from there to its last");
+    let made = cells.join(" | ");
+    if std::env::var_os(REFRESH).is_some() {
+        fs::write(path, readme.replace(row, &made)).unwrap();
+    }
+    assert!(fs::read_to_string(path).unwrap().contains(&made), "it has to be: {made}");
 }
 
 /// What the issue asks for, in whatever was measured last.

@@ -12,6 +12,8 @@ mod guard;
 mod load;
 #[path = "../results/mod.rs"]
 mod results;
+#[path = "../scalars/mod.rs"]
+mod scalars;
 #[path = "../schema/mod.rs"]
 mod schema;
 mod suite;

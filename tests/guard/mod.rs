@@ -28,6 +28,7 @@ pub fn judge(
             leaves_what_serves(&objects, app, logged).with_context(what)?;
         }
         apply(&mut objects, logged);
+        annotations_follow(&objects, logged).with_context(what)?;
         for (app, has_served) in apps.iter().zip(&mut has_served) {
             let may_serve = |image: &str| may_serve(app, image, logged.revision);
             let serves = serves(&objects, app, may_serve).with_context(what)?;
@@ -77,6 +78,34 @@ fn entries(objects: &Objects, app: &str) -> Vec<String> {
         }
     }
     entries
+}
+
+/// Annotations that name Services, as F5's controller has them, name what the Ingress does: it answers for
+/// none of its hosts otherwise. So they never change a moment before or after the backends.
+fn annotations_follow(objects: &Objects, logged: &Logged) -> Result<()> {
+    if logged.plural != "ingresses" || logged.change == Change::Deleted {
+        return Ok(());
+    }
+    let name = logged.object["metadata"]["name"].as_str().unwrap_or_default();
+    let ingress = objects.get(&("ingresses", name.to_owned())).context("it was taken in")?;
+    let mut backends = Vec::new();
+    for rule in ingress["spec"]["rules"].as_array().into_iter().flatten() {
+        for path in rule["http"]["paths"].as_array().into_iter().flatten() {
+            backends.extend(path["backend"]["service"]["name"].as_str());
+        }
+    }
+    let said = |key: &str| ingress["metadata"]["annotations"][key].as_str().unwrap_or_default();
+    let listed = said("nginx.org/websocket-services").split(',').map(str::trim);
+    let entries = said("nginx.org/rewrites").split(';').map(str::trim);
+    let rewritten =
+        entries.filter_map(|entry| entry.strip_prefix("serviceName=")?.split(' ').next());
+    for named in listed.chain(rewritten).filter(|named| !named.is_empty()) {
+        ensure!(
+            backends.contains(&named),
+            "Ingress {name} has no backend {named}, which it annotates"
+        );
+    }
+    Ok(())
 }
 
 /// Whether each way in leads to a ready pod; an error where it leads to one that nobody approved, or to

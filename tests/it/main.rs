@@ -24,6 +24,9 @@ mod plan_properties;
 mod plan_table;
 mod preflight;
 mod races;
+#[path = "../scalars/mod.rs"]
+mod scalars;
+mod scalars_read;
 #[allow(dead_code, reason = "what status prints is for other test programs")]
 #[path = "../schema/mod.rs"]
 mod schema;

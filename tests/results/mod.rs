@@ -1,5 +1,6 @@
 //! What `make test-long` measures, as it stands in `docs/results/`: a file a test, named after it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,8 @@ pub enum Measured {
     Killed(Killed),
     GoneBad(GoneBad),
     Settle(Settle),
+    Requests(Requests),
+    Yes(Yes),
 }
 
 /// Switches there and back under a load.
@@ -188,6 +191,66 @@ pub struct Settle {
 pub struct SettleTries {
     pub after_ms: u64,
     pub failed: Vec<usize>,
+}
+
+/// What releases ask of the API server.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Requests {
+    pub releases: Vec<ReleaseRequests>,
+}
+
+impl Requests {
+    /// Of all releases: before the first write, and since.
+    pub fn fewest(&self) -> Option<(usize, usize)> {
+        let before = self.releases.iter().map(ReleaseRequests::before).min()?;
+        Some((before, self.releases.iter().map(ReleaseRequests::since).min()?))
+    }
+}
+
+/// By verb and resource; a watch is one.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ReleaseRequests {
+    pub replicas: u64,
+    pub gate: bool,
+    /// Whether the app had been released before.
+    pub later: bool,
+    pub before_first_write: BTreeMap<String, usize>,
+    pub from_it_on: BTreeMap<String, usize>,
+    /// What the API server passed on to its pods.
+    pub of_the_app: usize,
+}
+
+impl ReleaseRequests {
+    pub fn before(&self) -> usize {
+        self.before_first_write.values().sum()
+    }
+
+    pub fn since(&self) -> usize {
+        self.from_it_on.values().sum()
+    }
+}
+
+/// From a gate's yes to the acknowledged patch of the Ingress, in microseconds; and what the same look and
+/// a patch take by themselves.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Yes {
+    pub ours_us: Vec<u64>,
+    pub look_and_patch_us: Vec<u64>,
+}
+
+impl Yes {
+    /// Of the medians.
+    pub fn ratio(&self) -> f64 {
+        let median = |times: &[u64]| {
+            let mut times = times.to_vec();
+            times.sort_unstable();
+            times.get(times.len() / 2).copied().unwrap_or_default() as f64
+        };
+        median(&self.ours_us) / median(&self.look_and_patch_us)
+    }
 }
 
 pub fn folder() -> PathBuf {

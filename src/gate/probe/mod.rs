@@ -10,6 +10,7 @@ mod target;
 mod tell;
 mod versions;
 
+use std::collections::BTreeSet;
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,6 +60,8 @@ pub struct Prober {
     asks: JoinSet<(usize, Heard)>,
     tell: Tell,
     wanted: Option<Colour>,
+    /// Whether the versions themselves are asked as well.
+    both: bool,
     /// The port by which each rule's versions are asked, as the Ingress names it, and for what.
     rules: Vec<(Value, Url)>,
     /// What was returned last.
@@ -80,6 +83,12 @@ enum Ear {
     Way(usize),
     /// A version itself, by a rule.
     Version(usize, Colour),
+}
+
+impl Ear {
+    fn is_of_a_way(self) -> bool {
+        matches!(self, Ear::Way(_))
+    }
 }
 
 impl Prober {
@@ -124,7 +133,7 @@ impl Prober {
             line(Ear::Way(way), Asker::new(target, outside)?);
         }
         let asks = JoinSet::new();
-        Ok(Prober { pace: PACE, lines, asks, tell, wanted: None, rules, told: None })
+        Ok(Prober { pace: PACE, lines, asks, tell, wanted: None, both: true, rules, told: None })
     }
 
     /// The versions are asked another way from now on: their pods have changed.
@@ -138,13 +147,23 @@ impl Prober {
         }
     }
 
+    /// Of rules that somebody has taken away nothing more is asked or told.
+    pub fn keep(&mut self, rules: &BTreeSet<String>) {
+        self.tell.keep(rules);
+    }
+
+    /// Whether the versions are asked, too, or the app alone.
+    pub fn asks_versions(&mut self, both: bool) {
+        self.both = both;
+    }
+
     /// Returns when there is something new to know. `wanted`: the version that is to answer, once a switch
     /// has begun. May be dropped at any time and called again.
     pub async fn next(&mut self, wanted: Option<Colour>, now: impl Fn() -> Timestamp) -> Sight {
         if let Some(colour) = wanted.filter(|_| wanted != self.wanted) {
             self.wanted = wanted;
             self.tell.want(colour);
-            for line in self.lines.iter_mut().filter(|line| matches!(line.ear, Ear::Way(_))) {
+            for line in self.lines.iter_mut().filter(|line| line.ear.is_of_a_way()) {
                 line.due = line.due.map(|_| line.started + self.pace.round);
             }
         }
@@ -155,7 +174,8 @@ impl Prober {
                 return sight;
             }
             self.ask_what_is_due();
-            let due = self.lines.iter().filter_map(|line| line.due).min();
+            let asked = self.lines.iter().filter(|line| self.is_asked(line.ear));
+            let due = asked.filter_map(|line| line.due).min();
             tokio::select! {
                 Some(done) = self.asks.join_next() => {
                     // Or the switch would never be seen to arrive: a line with no answer is not asked again.
@@ -170,12 +190,21 @@ impl Prober {
 
     fn ask_what_is_due(&mut self) {
         let now = Instant::now();
-        for (nth, line) in self.lines.iter_mut().enumerate() {
-            if line.due.is_some_and(|due| due <= now) {
+        for nth in 0..self.lines.len() {
+            let is_asked = self.is_asked(self.lines[nth].ear);
+            let line = &mut self.lines[nth];
+            if is_asked && line.due.is_some_and(|due| due <= now) {
                 (line.started, line.due) = (now, None);
                 let asker = Arc::clone(&line.asker);
                 self.asks.spawn(async move { (nth, asker.ask().await) });
             }
+        }
+    }
+
+    fn is_asked(&self, ear: Ear) -> bool {
+        match ear {
+            Ear::Way(way) => self.tell.is_there(way),
+            Ear::Version(..) => self.both,
         }
     }
 
@@ -199,7 +228,7 @@ impl Prober {
             None if !self.tell.is_heard(way) && self.tell.last_failed(way) => self.pace.failed,
             None if !self.tell.is_heard(way) => self.pace.round,
             None => self.pace.idle,
-            Some(wanted) if self.tell.sight(now).rules[way].has_arrived(wanted) => self.pace.watch,
+            Some(wanted) if self.tell.rule_at(way, now).has_arrived(wanted) => self.pace.watch,
             Some(_) => self.pace.round,
         }
     }
@@ -208,10 +237,8 @@ impl Prober {
         let version = self.tell.version(rule, colour);
         // Answers change in time, those of a cache say: as long as it matters they are asked on.
         let matters = self.wanted.is_some_and(|wanted| {
-            let rules = self.tell.sight(now).rules.into_iter().enumerate();
-            rules
-                .into_iter()
-                .any(|(way, seen)| self.tell.rule_of(way) == rule && !seen.has_arrived(wanted))
+            let ways = self.tell.ways_of(rule);
+            ways.into_iter().any(|way| !self.tell.rule_at(way, now).has_arrived(wanted))
         });
         match version {
             version if version.is_denied() => None,

@@ -97,7 +97,7 @@ async fn until(
     soon(async {
         loop {
             let sight = prober.next(Some(to), || clock.now()).await;
-            let answered = sight.answered();
+            let answered = sight.answered(&[]);
             if wanted(&sight.arrival(to, &answered)) {
                 return sight;
             }
@@ -121,7 +121,11 @@ async fn learnt(prober: &mut Prober, clock: &Clock) {
     soon(async {
         loop {
             let sight = prober.next(None, || clock.now()).await;
-            if sight.rules.iter().all(|rule| rule.telling == Telling::Yes && rule.answered) {
+            if sight
+                .rules
+                .iter()
+                .all(|rule| rule.telling == Telling::Yes && rule.answered == Some(true))
+            {
                 return;
             }
         }
@@ -187,11 +191,11 @@ async fn waits_while_nobody_answers() {
     let to = Colour::Green;
     ingress.say(AWAY);
     let sight = until(&mut prober, &clock, to, says(": 503 Service Unavailable")).await;
-    assert_eq!(sight.bad(&sight.answered()), None, "not at once");
+    assert_eq!(sight.bad(&sight.answered(&[])), None, "not at once");
     soon(async {
         loop {
             let sight = prober.next(Some(to), || clock.now()).await;
-            if sight.bad(&sight.answered()).is_some() {
+            if sight.bad(&sight.answered(&[])).is_some() {
                 return;
             }
         }

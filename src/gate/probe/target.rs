@@ -127,6 +127,31 @@ impl Targets {
         found
     }
 
+    /// The rules by which the app is reached now, wherever that is: each as its targets have it.
+    pub fn rules(ingresses: &[&Value], services: &[String]) -> BTreeSet<String> {
+        let nowhere = Place {
+            address: Host::Domain("bluegreen.invalid".to_owned()),
+            given: None,
+            ports: Vec::new(),
+        };
+        let rules = ingresses.iter().flat_map(|ingress| {
+            let backends = backends(ingress).into_iter();
+            let of_app = backends.filter(|backend| services.contains(&backend.service));
+            let targets = of_app.filter_map(|backend| {
+                let path = literal(backend.path.as_deref().unwrap_or("/")).ok()?;
+                nowhere.target(ingress, (backend.host.as_deref(), path, &backend.port))
+            });
+            // At an address that has the rule's own host it is called by no host.
+            let called = |target: Target| {
+                let at_home = target.url.host().map(|host| host.to_owned());
+                let address = at_home.unwrap_or_else(|| target.address.clone());
+                [target.rule(), Target { address, ..target }.rule()]
+            };
+            targets.flat_map(called).collect::<Vec<_>>()
+        });
+        rules.collect()
+    }
+
     /// Where there are too many, each Ingress, each rule and each address come in before any comes in
     /// twice.
     fn take(&mut self, mut ranked: Vec<(usize, Target)>) {
@@ -390,6 +415,28 @@ mod tests {
     }
 
     const NO_ADDRESS: &str = "Ingress c has no address in its status";
+
+    #[test]
+    fn a_rule_is_there_until_its_ingress_has_it_no_more_wherever_it_is_asked() {
+        let both = ingress(&[(Some("a.example.com"), "/"), (Some("*.b.example.com"), "/b")]);
+        let one = ingress(&[(Some("a.example.com"), "/")]);
+        let services = ["parrot".to_owned()];
+        let left = |choice: &str, now: &Value| -> Vec<String> {
+            let rules = Targets::rules(&[now], &services);
+            let targets = find(&both, choice).targets.into_iter();
+            let left = targets.filter(|target| rules.contains(&target.rule()));
+            left.map(|target| target.url.path().to_owned()).collect()
+        };
+        for choice in ["auto", "http://127.0.0.1:8080", "http://a.example.com"] {
+            assert_eq!(left(choice, &both), ["/", "/b"], "{choice}");
+            assert_eq!(left(choice, &one), ["/"], "{choice}");
+        }
+        // Where it is asked is no matter: a controller that starts again has no address for a while.
+        let mut hidden = both.clone();
+        hidden["status"] = json!({});
+        assert_eq!(left("auto", &hidden), ["/", "/b"]);
+        assert!(left("auto", &ingress(&[])).is_empty());
+    }
 
     #[test]
     fn one_with_many_rules_leaves_room_for_the_others() {

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::answer::{Answer, Heard};
 use super::versions::{Apart, Version, Versions, value};
 use crate::model::Colour;
-use crate::release::{Rule, Sight, Streak, Telling, Voice};
+use crate::release::{LATELY, Rule, Sight, Streak, Telling, Voice};
 
 /// So many answers before the switch, and it is known what comes through the ingress.
 const FEW: usize = 10;
@@ -44,7 +44,9 @@ struct Way {
     rule: usize,
     before: VecDeque<(Timestamp, Heard)>,
     after: VecDeque<(Timestamp, Heard)>,
-    answered: bool,
+    /// Whether the Ingress still has the rule.
+    is_there: bool,
+    answered: Option<bool>,
     heard_other: Option<Timestamp>,
 }
 
@@ -59,7 +61,7 @@ impl Tell {
                 rules.len() - 1
             });
             let (before, after) = (VecDeque::new(), VecDeque::new());
-            Way { named, rule, before, after, answered: false, heard_other: None }
+            Way { named, rule, before, after, is_there: true, answered: None, heard_other: None }
         });
         let ways = ways.collect();
         Tell { candidate, ways, rules, unasked, began: None, wanted: None }
@@ -70,15 +72,28 @@ impl Tell {
         self.ways[way].rule
     }
 
+    /// Those that ask a rule.
+    pub fn ways_of(&self, rule: usize) -> Vec<usize> {
+        (0..self.ways.len()).filter(|way| self.ways[*way].rule == rule).collect()
+    }
+
+    /// Of other rules nothing is told any more: whoever takes one away wants nobody to be served by it.
+    pub fn keep(&mut self, rules: &BTreeSet<String>) {
+        for way in &mut self.ways {
+            way.is_there = rules.contains(&way.named.rule);
+        }
+    }
+
+    pub fn is_there(&self, way: usize) -> bool {
+        self.ways[way].is_there
+    }
+
     /// From here on this version is to answer.
     pub fn want(&mut self, wanted: Colour) {
         let is_first = self.wanted.is_none();
         for nth in 0..self.ways.len() {
             let way = &self.ways[nth];
-            let answered = way
-                .before
-                .back()
-                .is_some_and(|(_, heard)| self.voice(way, heard, &Apart::new()) != Voice::Error);
+            let answered = self.answered(way, &Apart::new());
             let way = &mut self.ways[nth];
             if is_first {
                 way.answered = answered;
@@ -90,7 +105,6 @@ impl Tell {
     }
 
     pub fn note_way(&mut self, nth: usize, heard: Heard, at: Timestamp) {
-        self.began.get_or_insert(at);
         let wanted = self.wanted;
         let way = &mut self.ways[nth];
         let kept = if wanted.is_some() { &mut way.after } else { &mut way.before };
@@ -134,19 +148,29 @@ impl Tell {
     }
 
     pub fn sight(&self, now: Timestamp) -> Sight {
-        let is_early = self.began.is_none_or(|began| now.duration_since(began) < LEARNT_WITHIN);
+        let is_early = self.is_early(now);
         let trouble = self.rules.iter().map(|(name, versions)| {
             let (fails, refuses) = versions.trouble(self.candidate);
             let told = |said: Option<String>| said.map(|said| format!("{name}: {said}"));
             (told(fails), told(refuses))
         });
         let (fails, refuses): (Vec<_>, Vec<_>) = trouble.unzip();
+        let ways = self.ways.iter().filter(|way| way.is_there);
         Sight {
-            rules: self.ways.iter().map(|way| self.rule(way, is_early)).collect(),
+            rules: ways.map(|way| self.rule(way, is_early)).collect(),
             unasked: self.unasked.clone(),
             fails: fails.into_iter().flatten().next(),
             refuses: refuses.into_iter().flatten().next(),
         }
+    }
+
+    fn is_early(&self, now: Timestamp) -> bool {
+        self.began.is_none_or(|began| now.duration_since(began) < LEARNT_WITHIN)
+    }
+
+    /// What one way shows.
+    pub fn rule_at(&self, way: usize, now: Timestamp) -> Rule {
+        self.rule(&self.ways[way], self.is_early(now))
     }
 
     fn rule(&self, way: &Way, is_early: bool) -> Rule {
@@ -157,12 +181,14 @@ impl Tell {
             way: way.named.way.clone(),
             answered: match self.wanted {
                 Some(_) => way.answered,
-                None => way
-                    .before
-                    .back()
-                    .is_some_and(|(_, heard)| self.voice(way, heard, &apart) != Voice::Error),
+                None => self.answered(way, &apart),
             },
             streak: self.streak(way, &apart),
+            lately: self
+                .newest(way)
+                .take(LATELY)
+                .map(|(_, heard)| self.said(way, heard, &apart))
+                .collect(),
             telling: self.telling(way, &apart, is_early),
             heard_other: way.heard_other,
         }
@@ -188,17 +214,34 @@ impl Tell {
         })
     }
 
-    /// The newest answers, as far as they are of one voice. Who asks to come again later is nobody.
-    fn streak(&self, way: &Way, apart: &Apart) -> Option<Streak> {
+    /// Whether the last request before the switch brought an answer, if there was one.
+    fn answered(&self, way: &Way, apart: &Apart) -> Option<bool> {
+        let (_, last) = way.before.back()?;
+        Some(self.voice(way, last, apart) != Voice::Error)
+    }
+
+    /// What came since the switch, the newest first. Who asks to come again later is nobody.
+    fn newest<'a>(&self, way: &'a Way) -> impl Iterator<Item = &'a (Timestamp, Heard)> {
         let counts = |heard: &Heard| !matches!(heard, Heard::Answer(a) if a.is_put_off());
-        let mut newest = way.after.iter().rev().filter(|(_, heard)| counts(heard));
-        let (at, last) = newest.next()?;
-        let voice = self.voice(way, last, apart);
+        way.after.iter().rev().filter(move |(_, heard)| counts(heard))
+    }
+
+    fn said(&self, way: &Way, heard: &Heard, apart: &Apart) -> (Voice, String) {
+        let voice = self.voice(way, heard, apart);
         let said = match voice {
-            Voice::Version(colour) => format!("{}, as {colour} answers", said(last)),
-            Voice::Unclear | Voice::Error => said(last),
+            Voice::Version(colour) => format!("{}, as {colour} answers", said(heard)),
+            Voice::Unclear | Voice::Error => said(heard),
         };
-        let mut streak = Streak { voice, since: *at, at: *at, answers: 1, said };
+        (voice, said)
+    }
+
+    /// The newest answers, as far as they are of one voice.
+    fn streak(&self, way: &Way, apart: &Apart) -> Option<Streak> {
+        let mut newest = self.newest(way);
+        let (at, last) = newest.next()?;
+        let (voice, said) = self.said(way, last, apart);
+        let is_5xx = matches!(last, Heard::Answer(answer) if answer.status().is_server_error());
+        let mut streak = Streak { voice, since: *at, at: *at, answers: 1, said, is_5xx };
         for (at, _) in newest.take_while(|(_, heard)| self.voice(way, heard, apart) == voice) {
             streak.since = *at;
             streak.answers += 1;
@@ -213,18 +256,25 @@ impl Tell {
         if apart.is_empty() {
             return apart;
         }
-        let through = way.before.iter().chain(&way.after);
-        let through = through.filter_map(|(_, heard)| match heard {
-            Heard::Answer(answer) if self.is_of_a_version(way, answer) => Some(answer),
-            _ => None,
-        });
-        let through: Vec<&Answer> = through.collect();
-        apart.retain(|feature, [blue, green]| {
-            let values = through.iter().map(|answer| value(answer.says(feature)));
-            let values: BTreeSet<Option<String>> = values.collect();
-            // What is never there proves nothing: it may have been taken off on the way.
-            values.iter().any(Option::is_some)
-                && values.iter().all(|value| blue.contains(value) || green.contains(value))
+        let of_a_version = |all: &'_ VecDeque<(Timestamp, Heard)>| -> Vec<Answer> {
+            let answers = all.iter().filter_map(|(_, heard)| match heard {
+                Heard::Answer(answer) if self.is_of_a_version(way, answer) => Some(answer.clone()),
+                _ => None,
+            });
+            answers.collect()
+        };
+        let (before, after) = (of_a_version(&way.before), of_a_version(&way.after));
+        apart.retain(|feature, both| {
+            let values = |answers: &[Answer]| -> BTreeSet<Option<String>> {
+                answers.iter().map(|answer| value(answer.says(feature))).collect()
+            };
+            let (before, after) = (values(&before), values(&after));
+            let [old, new] = [self.candidate.other(), self.candidate].map(|it| &both[it as usize]);
+            // What is never there proves nothing: it may have been taken off on the way. And nobody but
+            // the old version answers before a switch: what says otherwise has changed by itself.
+            before.iter().chain(&after).any(Option::is_some)
+                && before.is_subset(old)
+                && after.iter().all(|value| old.contains(value) || new.contains(value))
         });
         apart
     }

@@ -42,8 +42,6 @@ pub fn checks(tried: &[Rehearsed], s: &Snapshot) -> Vec<Check> {
              that, exempt it from that webhook or policy"
         )));
     }
-    // A stamp and a size are told alike.
-    found.dedup();
     let passes = match taken {
         0 => "no stamp and no new size of a Deployment was tried",
         _ => "a stamp and a new size leave the pod templates as they are",
@@ -51,7 +49,7 @@ pub fn checks(tried: &[Rehearsed], s: &Snapshot) -> Vec<Check> {
     or_pass(found, NAME, passes)
 }
 
-/// What a release writes of a slot beside its version.
+/// A stamp is tried together with a new size.
 fn leaves_the_template(doing: &Doing) -> bool {
-    matches!(doing, Doing::Stamp { .. } | Doing::Resize { .. } | Doing::PutAway { .. })
+    matches!(doing, Doing::Resize { .. })
 }

@@ -73,7 +73,13 @@ fn selector(g: &Ground) -> Vec<Check> {
             g.live.name(),
             label.key
         );
-        found.push(Check::fail(name, what).hint("select by matchLabels alone"));
+        let hint = format!(
+            "a Deployment's selector can't be changed: kubectl delete deployment {} -n {} --cascade=orphan leaves \
+             its pods running; make it again with matchLabels alone, and it takes them over",
+            g.live.name(),
+            g.s.names.namespace
+        );
+        found.push(Check::fail(name, what).hint(hint));
     }
     let blue = g.s.slot(Colour::Blue);
     let selects = |value: &Value| value["spec"]["selector"]["matchLabels"][&label.key].is_string();

@@ -2,28 +2,52 @@
 
 use serde_json::Value;
 
-use super::report::{Check, or_pass};
+use super::data_plane;
+use super::report::{Check, Grade, or_pass};
 use crate::model::{Colour, annotation, name};
 use crate::release::{Snapshot, warm};
-use crate::route::{CANARY, Label, backends, class, hosts, is_canary, names_app};
+use crate::route::{CANARY, DataPlane, Label, backends, class, hosts, is_canary, names_app};
+use crate::route::{naming_annotations, resolves_to};
 
 pub fn checks(s: &Snapshot, service: &str, label: &Label) -> Vec<Check> {
     let routes = s.routes_to(service);
     if routes.is_empty() {
-        let what = format!("no Ingress in namespace {} names Service {service}", s.names.namespace);
-        return vec![Check::fail("ingress", what)];
+        return vec![Check::fail("ingress", nobody_names(s, service))];
     }
-    let mut checks = or_pass(past(s, service, label), "ingress", places(&routes));
-    checks.push(classes(s, &routes));
-    checks.extend(alike(&routes));
+    let amiss = [past(s, service, label), own(s, service, label)].concat();
+    let mut checks = or_pass(amiss, "ingress", places(&routes));
+    checks.push(classes(s, service, &routes));
+    let plane = s.data_plane(service).plane;
+    checks.extend(alike(plane, &routes));
     checks.push(default_backend(s, service, &routes));
     checks.extend(resources(&routes));
-    checks.extend(canaries(s, service, &routes));
+    checks.extend(annotations(s, service, &routes));
+    checks.extend(canaries(s, service, &routes, plane));
     checks
 }
 
+/// Why no Ingress is the app's: some have nothing by which they could name it.
+pub fn nobody_names(s: &Snapshot, service: &str) -> String {
+    let what = format!("no Ingress in namespace {} names Service {service}", s.names.namespace);
+    let without = s.open_ingresses().filter(|ingress| hosts(ingress).is_empty());
+    let without: Vec<String> = without
+        .map(|ingress| {
+            let default = &ingress["spec"]["defaultBackend"]["service"]["name"];
+            let has = match default.as_str() {
+                Some(service) => format!("only Service {service} as its default backend"),
+                None => "no default backend".to_owned(),
+            };
+            format!("Ingress {} has no rules, and {has}", name(ingress))
+        })
+        .collect();
+    if without.is_empty() { what } else { format!("{what}; {}", without.join("; ")) }
+}
+
 fn places(routes: &[&Value]) -> String {
-    let place = |route: &&Value| format!("Ingress {}: {}", name(route), hosts(route).join(", "));
+    let place = |route: &&Value| match hosts(route) {
+        none if none.is_empty() => format!("Ingress {}: whatever no rule matches", name(route)),
+        hosts => format!("Ingress {}: {}", name(route), hosts.join(", ")),
+    };
     routes.iter().map(place).collect::<Vec<_>>().join("; ")
 }
 
@@ -50,8 +74,45 @@ fn past(s: &Snapshot, service: &str, label: &Label) -> Vec<Check> {
     found.collect()
 }
 
+/// Ingresses of the user's that name Services which are bluegreen's own. A switch leaves them to name the
+/// fixed ones; but before the first nothing should, and the preview Service is no backend for everybody.
+fn own(s: &Snapshot, service: &str, label: &Label) -> Vec<Check> {
+    let preview = s.names.preview();
+    let live = s.service(service).and_then(|live| resolves_to(live, label));
+    let wrong = |named: &str| {
+        let colour = Colour::BOTH.into_iter().find(|colour| s.names.service(*colour) == named)?;
+        (s.record.is_none() && live.is_some_and(|live| live != colour)).then(|| {
+            let what = format!("leads to {}, which is not live", s.names.deployment(colour));
+            (Grade::Fail, what, format!("let it name Service {service}"))
+        })
+    };
+    let shown = |named: &str| {
+        (named == preview).then(|| {
+            let what = "shows everybody who gets in there a candidate before anybody approves it";
+            let hint = format!("let it name Service {service}, if that is not what it is for");
+            (Grade::Warn, what.to_owned(), hint)
+        })
+    };
+    let found = s.open_ingresses().flat_map(|ingress| {
+        let mut named: Vec<String> =
+            backends(ingress).into_iter().map(|backend| backend.service).collect();
+        named.sort();
+        named.dedup();
+        let amiss = named.into_iter().filter_map(|named| {
+            let (verdict, what, hint) = wrong(&named).or_else(|| shown(&named))?;
+            let what = format!(
+                "Ingress {} names Service {named}, bluegreen's own: it {what}",
+                name(ingress)
+            );
+            Some(Check { verdict, ..Check::pass("ingress", what) }.hint(hint))
+        });
+        amiss.collect::<Vec<_>>()
+    });
+    found.collect()
+}
+
 /// An Ingress is of one class, and so is the one of ours that keeps the backends.
-fn classes(s: &Snapshot, routes: &[&Value]) -> Check {
+fn classes(s: &Snapshot, service: &str, routes: &[&Value]) -> Check {
     let first = class(routes[0]);
     if routes.iter().any(|route| class(route) != first) {
         let each: Vec<String> = routes
@@ -67,19 +128,44 @@ fn classes(s: &Snapshot, routes: &[&Value]) -> Check {
         let hint = "give all of them the same ingressClassName";
         return Check::fail("ingress-class", what).hint(hint);
     }
-    match first {
-        Some(class) => Check::pass("ingress-class", class),
-        None => {
-            let what = format!("Ingress {} is of no class", name(routes[0]));
-            let hint = "the cluster's default class has to be that of ingress-nginx: give it an ingressClassName";
-            Check::warn("ingress-class", what).hint(hint)
+    data_plane::check(s, service, routes[0])
+}
+
+/// What changes with the backends; and what names a Service that the Ingress does not have.
+fn annotations(s: &Snapshot, service: &str, routes: &[&Value]) -> Vec<Check> {
+    let check = "ingress-annotations";
+    let services = s.names.serving(service);
+    let (mut switched, mut amiss) = (Vec::new(), Vec::new());
+    let named = routes.iter().flat_map(|route| {
+        naming_annotations(route, &services).into_iter().map(|named| (*route, named))
+    });
+    for (route, (key, named)) in named {
+        if backends(route).iter().any(|backend| backend.service == named) {
+            switched.push(format!("{key} of Ingress {}", name(route)));
+            continue;
         }
+        let what = format!(
+            "{key} of Ingress {} names Service {named}, which is none of its backends: F5's controller serves no \
+             host of an Ingress where it is so",
+            name(route)
+        );
+        let hint = "let it name the Service that the backends name; a switch changes both";
+        amiss.push(Check::warn(check, what).hint(hint));
     }
+    let passes = match switched.is_empty() {
+        true => "no annotation of the Ingresses names a Service of the app".to_owned(),
+        false => format!("a switch changes with the backends: {}", switched.join(", ")),
+    };
+    or_pass(amiss, check, passes)
 }
 
 /// The controller takes these of a Service from the oldest Ingress that names it: which one that is
 /// would change in the middle of a switch.
-fn alike(routes: &[&Value]) -> Vec<Check> {
+fn alike(plane: DataPlane, routes: &[&Value]) -> Vec<Check> {
+    if !plane.is_ingress_nginx() {
+        let what = format!("{} obeys each Ingress by itself", plane.title());
+        return vec![Check::pass("ingress-backends", what)];
+    }
     let differ = |key: &&str| {
         let first = annotation(routes[0], key);
         routes.iter().any(|route| annotation(route, key) != first)
@@ -108,9 +194,12 @@ fn default_backend(s: &Snapshot, service: &str, routes: &[&Value]) -> Check {
         None => Check::pass(check, "no Ingress has the app for what no rule matches"),
         Some(route) => {
             let what = format!("the app is the default backend of Ingress {}", name(route));
-            Check::warn(check, what).hint(
-                "it is switched with the rest, but only rules are asked whether that has arrived",
-            )
+            let is_all = hosts(route).is_empty();
+            let what = if is_all { format!("{what}, which has no rules") } else { what };
+            Check::warn(check, what).hint(match is_all {
+                true => "it is switched, but nothing can be asked whether that has arrived: give it a rule",
+                false => "it is switched with the rest, but only rules are asked whether that has arrived",
+            })
         }
     }
 }
@@ -137,8 +226,12 @@ fn resources(routes: &[&Value]) -> Vec<Check> {
 
 /// Somebody else's weights say who gets the app then, not the switch; and what a canary names is no
 /// backend of its own that the controller would keep.
-fn canaries(s: &Snapshot, service: &str, routes: &[&Value]) -> Vec<Check> {
+fn canaries(s: &Snapshot, service: &str, routes: &[&Value], plane: DataPlane) -> Vec<Check> {
     let check = "canary-siblings";
+    if !plane.obeys_nginx() {
+        let what = format!("{} knows no canaries by {CANARY}", plane.title());
+        return vec![Check::pass(check, what)];
+    }
     let services = s.names.serving(service);
     let ours: Vec<String> = routes.iter().flat_map(|route| hosts(route)).collect();
     let found = s.open_ingresses().filter(|ingress| is_canary(ingress)).filter_map(|canary| {

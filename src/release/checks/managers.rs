@@ -8,6 +8,7 @@ use super::controllers::{self, NAME};
 use super::report::{Check, or_pass};
 use super::{Ground, unknown};
 use crate::model::{Id, Kind, Optional, annotation, label, name};
+use crate::route::naming_annotations;
 
 /// A tool, by what it leaves on objects.
 struct Tool {
@@ -81,7 +82,10 @@ fn is_of(manager: &str, prefix: &str) -> bool {
 fn hint(g: &Ground, tool: &str, object: &Value) -> String {
     let fields = match Kind::parse(object["kind"].as_str().unwrap_or_default()) {
         Some(Kind::Ingress) => {
-            "the backends' service names in spec.rules and spec.defaultBackend".to_owned()
+            let backends = "the backends' service names in spec.rules and spec.defaultBackend";
+            let named = naming_annotations(object, &g.s.names.serving(&g.service)).into_iter();
+            let keys: BTreeSet<&str> = named.map(|(key, _)| key).collect();
+            [backends].into_iter().chain(keys).collect::<Vec<_>>().join(", ")
         }
         Some(Kind::Service) => format!("spec.selector.{}", g.label.key),
         _ => "spec.replicas and spec.template".to_owned(),

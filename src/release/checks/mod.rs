@@ -1,11 +1,13 @@
 //! Whether an app can be released as it is: a table of checks, each of which looks at one thing. What
 //! it finds is named, with what to do about it.
 
+mod access;
 mod admission;
 mod affinity;
 mod autoscaler;
 mod budgets;
 mod controllers;
+mod data_plane;
 mod deletion;
 mod deployment;
 pub mod direct;
@@ -31,8 +33,9 @@ mod volumes;
 use std::collections::BTreeMap;
 
 pub use admission::checks as admission;
+pub use ingresses::nobody_names;
 pub use pod_template::checks as pod_template;
-pub use prepared::{checks as prepared, gone, live, missing};
+pub use prepared::{checks as prepared, drift, gone, live, missing};
 pub use rehearsed::{Rehearsed, Reply, checks as rehearsed};
 pub use report::{Check, Grade, Report};
 use serde_json::Value;
@@ -73,7 +76,7 @@ impl Ground<'_> {
         self.live.desired().max(1)
     }
 
-    fn routes(&self) -> Vec<&Value> {
+    pub fn routes(&self) -> Vec<&Value> {
         self.s.routes_to(&self.service)
     }
 }
@@ -83,6 +86,7 @@ pub fn table(g: &Ground) -> Vec<Check> {
     [
         deployment::checks(g),
         names::checks(g),
+        access::checks(g),
         volumes::checks(g),
         scheduling::checks(g),
         services::checks(g),

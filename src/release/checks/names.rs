@@ -4,10 +4,8 @@ use serde_json::Value;
 
 use super::Ground;
 use super::report::{Check, or_pass};
-use crate::model::{APP_LABEL, Colour, Id, Kind, MANAGED_BY, MANAGER, annotation, label, name};
-use crate::release::{Snapshot, strangers};
-
-const ALIASES: &str = "nginx.ingress.kubernetes.io/server-alias";
+use crate::model::{APP_LABEL, Colour, Id, Kind, MANAGED_BY, MANAGER, label, name};
+use crate::release::{Snapshot, beyond, strangers};
 
 /// Kubernetes' limit for names of Services and for label values.
 const LONGEST_NAME: usize = 63;
@@ -32,8 +30,7 @@ pub fn checks(g: &Ground) -> Vec<Check> {
     let mut checks = or_pass(found, "names", "the names of the objects that it makes are free");
     checks.push(match &g.preview_host {
         None => Check::pass("preview-host", "the candidate is not seen from outside"),
-        Some(host) => preview_host(g.s, host)
-            .unwrap_or_else(|| Check::pass("preview-host", format!("{host} is nobody else's"))),
+        Some(host) => preview_host(g.s, host),
     });
     checks
 }
@@ -41,20 +38,32 @@ pub fn checks(g: &Ground) -> Vec<Check> {
 /// A host that is somebody's already, another app's preview included: two Ingresses of one host are
 /// merged by the controller, the older one's paths come first, and the candidate would be seen by those
 /// who are not meant to.
-pub fn preview_host(s: &Snapshot, host: &str) -> Option<Check> {
+fn preview_host(s: &Snapshot, host: &str) -> Check {
+    let name_of = "preview-host";
     let others = s.objects.list(Kind::Ingress).filter(|other| name(other) != s.names.preview());
-    let taken = others.into_iter().find(|other| serves(other, host))?;
-    let what = format!("Ingress {} serves {host}", name(taken));
-    let hint = "the preview needs a host of its own (init --preview-host HOST, or none)";
-    Some(Check::fail("preview-host", what).hint(hint))
-}
-
-/// By a rule, or by the controller's annotation for more names of the same hosts.
-fn serves(ingress: &Value, host: &str) -> bool {
-    let rules = ingress["spec"]["rules"].as_array();
-    let aliases = annotation(ingress, ALIASES).unwrap_or_default();
-    rules.into_iter().flatten().any(|rule| rule["host"] == host)
-        || aliases.split(',').any(|alias| alias.trim() == host)
+    let taken = others.into_iter().find(|other| beyond::serves(other, host)).map(|it| name(it));
+    let beyond = s.memory.beyond.host.as_ref().filter(|beyond| beyond.host == host);
+    let elsewhere = beyond.and_then(|beyond| beyond.served_by.as_deref());
+    if let Some(taken) = taken.or(elsewhere) {
+        let what = format!("Ingress {taken} serves {host}");
+        let hint = "the preview needs a host of its own (init --preview-host HOST, or none)";
+        return Check::fail(name_of, what).hint(hint);
+    }
+    if beyond.is_some() {
+        return Check::pass(name_of, format!("{host} is nobody else's"));
+    }
+    let what = format!(
+        "{host} is nobody else's in namespace {}; you may not list the Ingresses of other namespaces, so \
+         whether one of those has it is not known",
+        s.names.namespace
+    );
+    // Once it was taken it is not said with every release.
+    let is_recorded =
+        s.record.as_ref().is_some_and(|(_, record)| record.preview_host.as_deref() == Some(host));
+    match is_recorded {
+        true => Check::pass(name_of, what),
+        false => Check::warn(name_of, what).hint("make sure that the host leads to nobody else"),
+    }
 }
 
 /// Objects of somebody else under the names that we need.

@@ -1,9 +1,12 @@
 //! Whether an app that was taken in is still as `init` left it.
 
+use serde_json::Value;
+
 use super::report::{Check, or_pass};
-use crate::model::Colour;
+use crate::model::{Colour, name};
 use crate::release::snapshot::Leads;
-use crate::release::{Record, Snapshot, ports, warm};
+use crate::release::{Record, Snapshot, drift, ports, warm};
+use crate::route::backends;
 
 const NAME: &str = "prepared";
 
@@ -28,11 +31,36 @@ pub fn missing(s: &Snapshot, record: &Record) -> Vec<String> {
 pub fn live(s: &Snapshot, record: &Record) -> Result<Colour, String> {
     match s.routes_lead(record) {
         Leads::To(colour) if s.live_service_leads(record) == Leads::To(colour) => Ok(colour),
-        _ => Err(format!(
-            "the Ingress and Service {} do not lead to one and the same colour",
-            record.service
-        )),
+        _ => {
+            let what = format!(
+                "the Ingress and Service {} do not lead to one and the same colour",
+                record.service
+            );
+            let elsewhere = elsewhere(s, record);
+            Err(if elsewhere.is_empty() { what } else { format!("{what}: {elsewhere}") })
+        }
     }
+}
+
+/// The Ingresses that name a Service of bluegreen's own which leads to another colour than the live one.
+fn elsewhere(s: &Snapshot, record: &Record) -> String {
+    let Leads::To(live) = s.live_service_leads(record) else { return String::new() };
+    let fixed = s.names.service(live.other());
+    let naming = |route: &&&Value| backends(route).iter().any(|backend| backend.service == fixed);
+    let (routes, service) = (s.routes(record), &record.service);
+    let named: Vec<String> = routes
+        .iter()
+        .filter(naming)
+        .map(|route| {
+            format!(
+                "Ingress {} names Service {fixed}, which leads to {}, and Service {service} leads to {}",
+                name(route),
+                s.names.deployment(live.other()),
+                s.names.deployment(live)
+            )
+        })
+        .collect();
+    named.join("; ")
 }
 
 /// The hints are the command lines of `init` and `status`.
@@ -47,4 +75,22 @@ pub fn checks(s: &Snapshot, init: &str, status: &str) -> Vec<Check> {
         found.push(Check::fail(NAME, what).hint(status));
     }
     or_pass(found, NAME, "all that init made is there")
+}
+
+/// What the user has changed of the app's size while green is live. `init` is its command line.
+pub fn drift(s: &Snapshot, init: &str) -> Vec<Check> {
+    let name = "drift";
+    let Some((_, record)) = &s.record else {
+        return vec![Check::pass(name, "nothing was released yet")];
+    };
+    let found = drift::of(s, record).into_iter();
+    let found = found.map(|drift| {
+        let command = drift.mend.unwrap_or_else(|| init.to_owned());
+        Check::warn(name, drift.what).hint(format!("{command}; or the next release brings it"))
+    });
+    or_pass(
+        found.collect(),
+        name,
+        "the live version has the size and what scales it as you gave them",
+    )
 }

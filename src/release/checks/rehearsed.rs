@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::report::{Check, Grade, or_pass};
-use crate::release::Step;
+use crate::release::{Fault, Step};
 
 /// As the API server says that an operation of a JSON Patch, one of its tests, does not hold.
 const OUTDATED: &str = "the server rejected our request due to an error in our request";
@@ -13,19 +13,17 @@ const NAME: &str = "dry-run";
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Reply {
     /// The object as it would be; a deletion leaves none.
-    Taken {
-        object: Option<Value>,
-    },
+    Taken { object: Option<Value> },
     Refused {
         code: u16,
         message: String,
+        /// Which fields are wrong, where it says that.
+        faults: Vec<Fault>,
     },
     /// That one may not do this: the check of the rights says which.
     Forbidden,
     /// It is not known.
-    Lost {
-        why: String,
-    },
+    Lost { why: String },
 }
 
 /// A step that was tried.
@@ -44,7 +42,7 @@ pub fn checks(tried: &[Rehearsed]) -> Vec<Check> {
                 // Somebody has changed the object since it was read, or made it: the step itself will
                 // be planned on what there is then.
                 Reply::Refused { code: 404 | 409, .. } => None,
-                Reply::Refused { code: 422, message } if message.contains(OUTDATED) => None,
+                Reply::Refused { code: 422, message, .. } if message.contains(OUTDATED) => None,
                 Reply::Refused { message, .. } if message.contains("does not support dry run") => {
                     let what = format!("whether {id} would be taken can't be tried: {message}");
                     Some(Check::warn(NAME, what))

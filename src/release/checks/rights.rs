@@ -181,7 +181,7 @@ pub fn role(names: &Names) -> String {
         write_rule(&mut text, rule.group, rule.resources, rule.verbs);
     }
     text += &looks();
-    text + &binding("bluegreen", &names.namespace)
+    text + &binding("bluegreen", &names.namespace) + BEYOND
 }
 
 /// The rules for what is only looked at, of kinds that a cluster may have.
@@ -207,6 +207,14 @@ fn write_rule(text: &mut String, group: &str, resources: &[&str], verbs: &[&str]
     let _ = writeln!(text, "  resources: [{}]", resources.join(", "));
     let _ = writeln!(text, "  verbs: [{}]", verbs.join(", "));
 }
+
+/// What a Role can't give, and a release does without.
+const BEYOND: &str = "\n\
+    # For the whole cluster, and not needed. Without it, it is not known which controller serves an Ingress\n\
+    # class, nor whether a preview host is another namespace's.\n\
+    # kubectl create clusterrole bluegreen-look --verb=get,list \\\n\
+    #   --resource=ingressclasses.networking.k8s.io,ingresses.networking.k8s.io\n\
+    # kubectl create clusterrolebinding bluegreen-look --clusterrole=bluegreen-look --group=GROUP";
 
 /// How somebody is given a Role, as a comment.
 pub(super) fn binding(role: &str, namespace: &str) -> String {

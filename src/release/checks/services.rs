@@ -43,8 +43,13 @@ fn external_name(g: &Ground, live: Option<&Value>) -> Check {
     let (name, service) = ("external-name", &g.service);
     match live {
         Some(live) if is_external(live) => {
-            let what = format!("Service {service} is of type ExternalName");
-            Check::fail(name, what).hint("it selects no pods")
+            let host = live["spec"]["externalName"].as_str().unwrap_or("a name outside");
+            let what = format!(
+                "Service {service} is of type ExternalName: it leads to {host}, and to no pods that a switch could \
+                 lead elsewhere"
+            );
+            let hint = "let the Ingress name a Service that selects the app's pods";
+            Check::fail(name, what).hint(hint)
         }
         Some(_) => Check::pass(name, format!("Service {service} selects pods")),
         None => Check::pass(name, format!("Service {service} will select pods")),

@@ -32,11 +32,13 @@ fn counts<'a>(look: Look<'a>, release: &Release) -> Option<&'a Answered> {
     (answered.release == release.number && answered.hash == release.hash).then_some(answered)
 }
 
-/// Writes a no down before the next poll, and what follows from it in the same write.
+/// Writes an answer that is no yes down before the next poll, and what follows from it in the same write.
 fn count(look: Look, release: &Release, answered: &Answered) -> Next {
     let mut gate = release.gate.clone();
     gate.asked = Some(answered.at);
-    gate.failures += 1;
+    gate.not_before = answered.not_before;
+    let is_a_no = !matches!(answered.answer, Answer::Later(_));
+    gate.failures += u64::from(is_a_no);
     let (word, said) = answered.answer.words();
     gate.broken += u64::from(matches!(answered.answer, Answer::Broken(_)));
     gate.answer = Some(word.to_owned());
@@ -46,7 +48,7 @@ fn count(look: Look, release: &Release, answered: &Answered) -> Next {
     };
     let reason = match word {
         "reject" => Some(format!("the gate rejected it: {said}")),
-        _ if gate.failures >= gate.threshold => Some(match gate.broken {
+        _ if is_a_no && gate.failures >= gate.threshold => Some(match gate.broken {
             0 => format!("the gate did not say yes {times}: {said}"),
             broken if broken == gate.failures => {
                 format!("the gate could not be asked {times}: {said}")

@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use super::{Doing, Look, Next, WaitFor, later, live, start};
 use crate::model::Colour;
 use crate::release::complaints::{self, Means};
-use crate::release::{Arrival, Confirmed, NOT_ASKED, Outcome, Record, Release, Sight};
+use crate::release::{Arrival, Cause, Confirmed, NOT_ASKED, Record, Release, Sight};
 
 /// So long a process that goes on with a switch waits until it has heard something.
-const FIRST_WORD_SECONDS: u64 = 20;
+pub const FIRST_WORD_SECONDS: u64 = 20;
 
 /// What is known of it.
 enum Known {
@@ -23,6 +23,13 @@ enum Known {
 /// What this process has heard of the release.
 pub fn sight<'a>(look: Look<'a>, release: &Release) -> Option<&'a Sight> {
     look.s.memory.sight(release.number)
+}
+
+/// Writes down which rules are answered before the switch, as far as this process has heard it.
+pub fn note_answered(look: Look, release: &mut Release) {
+    if let Some(sight) = look.s.memory.sight(release.number) {
+        release.answered = sight.answered(&release.answered);
+    }
 }
 
 /// `began`: when people were led to the version that is wanted now.
@@ -76,7 +83,7 @@ fn told_off(look: Look, record: &Record, release: &Release) -> Option<Next> {
     let goes_on = matches!(arrival, Some(Arrival::Not { said: Some(_) } | Arrival::Blind { .. }));
     goes_on.then(|| {
         let what = format!("the ingress controller does not apply changes: {word}");
-        Next::Done(Outcome::Changed { what, by: None })
+        look.stopped(Cause::NotApplied, what)
     })
 }
 
@@ -100,7 +107,8 @@ pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timesta
         // It was seen not to have arrived after its time: time alone proves nothing any more.
         Known::Unseen { why, .. } if release.doubted && sees_nothing(look, release) => {
             if look.now >= until || !look.s.memory.asks {
-                return look.changed(
+                return look.stopped(
+                    Cause::NotArrived,
                     "the switch was seen not to arrive, and this process can't tell whether it has \
                      since: the same command with another --settle takes it for arrived after that time",
                 );
@@ -116,10 +124,12 @@ pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timesta
         }
         Known::Not(said) if look.now >= until => {
             let why = never_came(look, record, release, said);
-            look.changed(format!("the switch does not arrive: {why}"))
+            look.stopped(Cause::NotArrived, format!("the switch does not arrive: {why}"))
         }
         Known::Not(Some(_))
-            if !release.doubted && look.now >= later(switched, release.settle_seconds) =>
+            if !release.doubted
+                && look.now >= later(switched, release.settle_seconds)
+                && !sight(look, release).is_some_and(|s| s.is_hiccup(&release.answered)) =>
         {
             look.act(Doing::Doubt, look.release(|release| release.doubted = true))
         }
@@ -166,7 +176,7 @@ pub fn confirm_back(look: Look, record: &Record, release: &Release, began: Times
         Known::Unseen { .. } => drain(release.settle_seconds),
         Known::Not(said) if look.now >= until => {
             let why = never_came(look, record, release, said);
-            look.changed(format!("the switch back does not arrive: {why}"))
+            look.stopped(Cause::NotArrived, format!("the switch back does not arrive: {why}"))
         }
         Known::Not(said) => wait(colour, Confirmed::Probe, said, until),
     }

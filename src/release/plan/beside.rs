@@ -11,6 +11,7 @@
 
 use super::{Doing, Look, Next};
 use crate::model::{Colour, Id, Kind, Write, name, string_map, version};
+use crate::release::drift::{self, Lacks};
 use crate::release::{Record, Release, beside, selector, template};
 
 const KINDS: [Kind; 2] = [Kind::HorizontalPodAutoscaler, Kind::PodDisruptionBudget];
@@ -76,17 +77,55 @@ pub fn hold(look: Look, live: Colour) -> Option<Next> {
     })
 }
 
+/// The live version's clones brought in line with the user's own, which have changed meanwhile.
+pub fn align(look: Look, record: &Record) -> Option<Next> {
+    let s = look.s;
+    if !drift::applies(s, record) {
+        return None;
+    }
+    KINDS.into_iter().find_map(|kind| {
+        let (number, epoch) = (record.number, record.epoch);
+        let deployment = s.names.deployment(Colour::Green);
+        let scales = kind == Kind::HorizontalPodAutoscaler;
+        Some(match drift::lacks(s, record, kind)? {
+            Lacks::Own { clone } => removed(look, kind, clone),
+            Lacks::Change { clone, spec, .. } => {
+                let clone_name = name(clone).to_owned();
+                let doing = match scales {
+                    true => Doing::AlignAutoscaler { autoscaler: clone_name },
+                    false => Doing::AlignBudget { budget: clone_name },
+                };
+                look.act(doing, drift::align(kind, clone, spec))
+            }
+            Lacks::Clone { like } if scales => {
+                let write = beside::autoscaler(&s.names, like, Colour::Green, number, epoch);
+                let autoscaler = write.id().name.clone();
+                look.act(Doing::MakeAutoscaler { autoscaler, deployment }, write)
+            }
+            Lacks::Clone { like } => {
+                let pods = &s.slot(Colour::Green)?.template()["metadata"]["labels"];
+                let (label, green) = (&record.label, Colour::Green);
+                let write = beside::budget(&s.names, like, label, green, pods, number, epoch)?;
+                let budget = write.id().name.clone();
+                look.act(Doing::MakeBudget { budget }, write)
+            }
+        })
+    })
+}
+
 /// Takes the clones of a colour away that is on its way out, or never came.
 pub fn remove(look: Look, colour: Colour) -> Option<Next> {
     KINDS.into_iter().find_map(|kind| {
         let object = look.s.clone_beside(kind, colour)?;
-        let id = Id::new(kind, name(object));
-        let doing = match kind {
-            Kind::HorizontalPodAutoscaler => {
-                Doing::RemoveAutoscaler { autoscaler: id.name.clone() }
-            }
-            _ => Doing::RemoveBudget { budget: id.name.clone() },
-        };
-        Some(look.act_fresh(doing, Write::delete(id, version(object))))
+        Some(removed(look, kind, object))
     })
+}
+
+fn removed(look: Look, kind: Kind, object: &serde_json::Value) -> Next {
+    let id = Id::new(kind, name(object));
+    let doing = match kind {
+        Kind::HorizontalPodAutoscaler => Doing::RemoveAutoscaler { autoscaler: id.name.clone() },
+        _ => Doing::RemoveBudget { budget: id.name.clone() },
+    };
+    look.act_fresh(doing, Write::delete(id, version(object)))
 }

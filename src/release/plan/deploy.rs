@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::forward::Wanted;
 use super::hold::{self, Other};
-use super::{Doing, Look, Next, WaitFor, forward, later, start, withdraw};
+use super::{Doing, Look, Next, WaitFor, forward, later, reading, start, withdraw};
 use crate::model::Colour;
 use crate::release::checks::Ground;
 use crate::release::goal::{Change, Deploy, Gate};
@@ -85,8 +86,12 @@ fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Nex
     if detached(look, record, release, deploy) {
         return look.act(Doing::LetGo, look.record(|record| record.driver = None));
     }
-    let wanted = wanted.as_ref().filter(|_| same);
-    forward::next(look, record, release, wanted.map(|wanted| (wanted, deploy.detach)))
+    let wanted = wanted.as_ref().filter(|_| same).map(|template| Wanted {
+        template,
+        marks: deploy.marks.as_ref(),
+        detach: deploy.detach,
+    });
+    forward::next(look, record, release, wanted)
 }
 
 /// Whether a release that is over was about the version that this deploy asks for.
@@ -145,6 +150,10 @@ pub fn ground<'a>(
 }
 
 fn start(look: Look, record: &Record, deploy: &Deploy) -> Next {
+    // What else there is to say of a file that can't be read may follow from that.
+    if let Some(outcome) = reading::misread(look.s, record, deploy) {
+        return Next::Done(outcome);
+    }
     let (from, live) = match start::footing(look, record, &asked(deploy)) {
         Ok(footing) => footing,
         Err(next) => return next,
@@ -157,7 +166,7 @@ fn start(look: Look, record: &Record, deploy: &Deploy) -> Next {
     if let Some(done) = start::unserved(look, record, (&base, &wanted), from.other()) {
         return Next::Done(done);
     }
-    if is_live(record, live, (&base, &wanted), &deploy.change) {
+    if is_live(look.s, record, live, (&base, &wanted), &deploy.change) {
         let images = template::images(&base).into_values().collect();
         return Next::Done(Outcome::AlreadyLive { images });
     }
@@ -166,7 +175,7 @@ fn start(look: Look, record: &Record, deploy: &Deploy) -> Next {
         deadline: deploy.settings.deadline_seconds.map(|seconds| later(look.now, seconds)),
         ..start::release(look, record, from, (&base, &wanted), &deploy.settings)
     };
-    start::begin(look, record, release)
+    start::begin(look, record, release, deploy.marks.as_ref())
 }
 
 fn gate(deploy: &Deploy) -> GateState {
@@ -181,11 +190,16 @@ fn gate(deploy: &Deploy) -> GateState {
 }
 
 /// Whether what was asked for is what serves now.
-fn is_live(record: &Record, live: Slot, (base, wanted): (&Value, &Value), change: &Change) -> bool {
+fn is_live(
+    s: &Snapshot,
+    record: &Record,
+    live: Slot,
+    (base, wanted): (&Value, &Value),
+    change: &Change,
+) -> bool {
     match change {
         Change::Images(_) => base == wanted || is_sent(record, base, &template::images(wanted)),
-        // What is read back has the API server's defaults; only what was sent can be compared.
-        Change::Template(_) => live.hash() == Some(template::hash(wanted).as_str()),
+        Change::Template(_) => reading::stands(s, record, live, (base, wanted)),
     }
 }
 

@@ -45,7 +45,7 @@ pub enum WaitFor {
         /// So many of them destroy the candidate.
         threshold: u64,
         /// The last answer; null where it was not asked yet.
-        #[schemars(extend("enum" = ["pass", "not-yet", "reject", "broken", null]))]
+        #[schemars(extend("enum" = ["pass", "not-yet", "later", "reject", "broken", null]))]
         answer: Option<String>,
         /// What it said, if this process heard it.
         said: Option<String>,
@@ -146,13 +146,17 @@ pub enum Doing {
     RemoveLeftover { deployment: String },
     /// Make a PodDisruptionBudget for the candidate's pods, as the live ones have it.
     MakeBudget { budget: String },
-    /// Remove it again, with the colour that it was made for.
+    /// Remove it again, with the colour that it was made for, or with the user's own that it is like.
     RemoveBudget { budget: String },
+    /// Give the live version's PodDisruptionBudget what the user's own has by now.
+    AlignBudget { budget: String },
     /// Make a HorizontalPodAutoscaler for the version that has just become live, as the one before has
     /// it.
     MakeAutoscaler { autoscaler: String, deployment: String },
-    /// Remove it again, with the colour that it was made for.
+    /// Remove it again, with the colour that it was made for, or with the user's own that it is like.
     RemoveAutoscaler { autoscaler: String },
+    /// Give the live version's HorizontalPodAutoscaler what the user's own has by now.
+    AlignAutoscaler { autoscaler: String },
     /// Let the autoscaler of the colour that is not live keep that at its size.
     HoldAutoscaler { autoscaler: String, replicas: u64 },
     /// Let an autoscaler that was held scale freely again.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::answer::{Said, said};
 use super::{Doing, Look, Next, WaitFor, arrive, beside, earlier, later, live, rollback, switch};
 use crate::model::{EPOCH, Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, pointer};
+use crate::release::carried::{Load, Marks};
 use crate::release::objects::{self, Candidate};
 use crate::release::{
     Ending, Observed, Outcome, Record, Release, Slot, Verdict, checks, hands, strangers, template,
@@ -24,14 +25,18 @@ pub const SETTLE_SECONDS: u64 = 5;
 /// What a Deployment controller that is at work takes at most to see a change.
 const SEEN_WITHIN_SECONDS: u64 = 10;
 
-/// `wanted`: the template in its neutral form, which only `deploy` has (a rollback's stands in the
-/// slot), and whether it leaves the candidate waiting.
-pub fn next(
-    look: Look,
-    record: &Record,
-    release: &Release,
-    wanted: Option<(&Value, bool)>,
-) -> Next {
+/// What only a `deploy` has: a rollback's template stands in the slot.
+#[derive(Clone, Copy)]
+pub struct Wanted<'a> {
+    /// In its neutral form.
+    pub template: &'a Value,
+    /// Of the Deployment, where a file has them.
+    pub marks: Option<&'a Marks>,
+    /// Whether the candidate is left waiting.
+    pub detach: bool,
+}
+
+pub fn next(look: Look, record: &Record, release: &Release, wanted: Option<Wanted>) -> Next {
     let s = look.s;
     if s.switched(record, release) {
         return live::next(look, record, release);
@@ -62,9 +67,9 @@ pub fn next(
     if release.deadline.is_some_and(|deadline| look.now >= deadline) {
         return end(look, Verdict::Rejected, "its deadline passed before it could go live".into());
     }
-    match candidate(look, record, release, wanted.map(|(template, _)| template)) {
+    match candidate(look, record, release, wanted) {
         Ok(slot) => {
-            let detach = !begun && wanted.is_some_and(|(_, detach)| detach);
+            let detach = !begun && wanted.is_some_and(|wanted| wanted.detach);
             ready(look, record, release, slot, detach)
         }
         Err(next) => next,
@@ -89,7 +94,7 @@ fn candidate<'a>(
     look: Look<'a>,
     record: &Record,
     release: &Release,
-    wanted: Option<&Value>,
+    wanted: Option<Wanted>,
 ) -> Result<Slot<'a>, Next> {
     let s = look.s;
     let live = s
@@ -118,7 +123,7 @@ fn candidate<'a>(
             return Err(look.changed(format!("{name}, the candidate, was deleted or overwritten")));
         }
         let found = rollback::found(look, record, release, slot)?;
-        let Some(template) = found.as_ref().or(wanted) else {
+        let Some(template) = found.as_ref().or(wanted.map(|wanted| wanted.template)) else {
             let why = "its candidate was not made before the deploy ended".to_owned();
             let (number, deploy_again) = (release.number, true);
             return Err(Next::Done(Outcome::NotReady { number, why, deploy_again }));
@@ -136,7 +141,9 @@ fn candidate<'a>(
         if let Some(next) = beside::budget(look, record, release, template) {
             return Err(next);
         }
+        let load = Load::of(live, slot, wanted.and_then(|wanted| wanted.marks));
         let what = Candidate {
+            load: load.as_ref(),
             colour: release.to,
             release: release.number,
             epoch: record.epoch,
@@ -162,10 +169,10 @@ fn candidate<'a>(
 /// Makes the Deployment, or fills the one that holds an older version.
 fn make(look: Look, record: &Record, live: Slot, slot: Option<Slot>, what: &Candidate) -> Next {
     let deployment = look.s.names.deployment(what.colour);
-    let doing = Doing::MakeCandidate { deployment, replicas: what.replicas };
+    let doing = |replicas| Doing::MakeCandidate { deployment, replicas };
     let Some(slot) = slot else {
         let write = objects::candidate(&look.s.names, live, &record.label, what);
-        return look.act(doing, write);
+        return look.act(doing(what.replicas), write);
     };
     let finished = slot.release().and_then(|number| record.finished(number));
     if slot.is_ours() && finished.is_some_and(|f| f.outcome != Verdict::Promoted) {
@@ -173,7 +180,17 @@ fn make(look: Look, record: &Record, live: Slot, slot: Option<Slot>, what: &Cand
     }
     // Pods that run the version already stay as they are, older release's number and all.
     let is_warm = rollback::is_warm(record, slot, what.template);
-    look.act(doing, fill(slot, &record.label, what, is_warm))
+    let replicas = what.replicas.max(own_size(record, slot, is_warm));
+    let what = Candidate { replicas, ..*what };
+    look.act(doing(replicas), fill(slot, &record.label, &what, is_warm))
+}
+
+/// What a slot's size counts for beside the live version's: pods that run the version are not ended, and
+/// what somebody has given their own Deployment meanwhile is meant for the app.
+fn own_size(record: &Record, slot: Slot, is_warm: bool) -> u64 {
+    let is_kept = record.last_promoted().is_some_and(|last| last.kept);
+    let is_given = !slot.is_ours() && !is_kept;
+    if is_warm || is_given { slot.desired() } else { 0 }
 }
 
 /// A slot that holds an older version, filled with this one.
@@ -190,6 +207,7 @@ pub fn fill(slot: Slot, label: &Label, what: &Candidate, is_warm: bool) -> Write
         let template = template::coloured(what.template, label, what.colour, what.release);
         changes.push(replace(&["spec", "template"], template));
     }
+    changes.extend(what.load.map(|load| load.patch(slot.0)).unwrap_or_default());
     changes.push(sized(what.replicas));
     Write::patch(Id::new(Kind::Deployment, slot.name()), &slot.version(), changes)
 }
@@ -212,8 +230,14 @@ pub fn observed(look: Look, record: &Record, release: &Release, slot: Slot) -> O
         }),
         // The reply to the write that made it.
         (None, Some(before)) if before.and_then(|it| it.release()) != Some(release.number) => true,
-        // That got none, or its driver has gone since.
-        (None, _) => !hands::in_template(slot, release.started),
+        // That got none, or its driver has gone since; or it is not written down as long as it is as sent.
+        (None, _) => {
+            let left = look.s.memory.left(slot.0).map(Slot);
+            let left = left.filter(|left| left.release() == Some(release.number));
+            let is_left =
+                |left: Slot| template::hash(&left.neutral_template(&record.label)) == hash;
+            left.is_none_or(is_left) && !hands::in_template(slot, release.started)
+        }
     };
     if !is_ours || slot.hash() != Some(release.hash.as_str()) {
         return Some(look.changed(format!(
@@ -222,7 +246,9 @@ pub fn observed(look: Look, record: &Record, release: &Release, slot: Slot) -> O
             release.number
         )));
     }
-    if known == Some(&hash) {
+    // What was sent is written down already; it stays so until the candidate is ready.
+    let as_sent = release.observed.is_none() && known.is_none() && hash == release.hash;
+    if as_sent || known == Some(&hash) {
         return None;
     }
     let images = template::images(&found);
@@ -241,7 +267,7 @@ fn ready(look: Look, record: &Record, release: &Release, slot: Slot, detach: boo
     if let Some(what) = strangers::behind(s, record, release.to) {
         return look.changed(what);
     }
-    // At the gate its pods alone are watched: they say that it is unready before anything else is read.
+    // A pod says that it is unready before anything else does.
     if !s.may_take_over(record, release) || !s.unready(release.to, release.number).is_empty() {
         return not_ready(look, record, release, slot);
     }
@@ -251,6 +277,8 @@ fn ready(look: Look, record: &Record, release: &Release, slot: Slot, detach: boo
             if let Some(release) = &mut record.release {
                 release.waiting = Some(look.now);
                 release.sighted = Some(sighted);
+                // Whoever switches it may be a process that does not ask first.
+                arrive::note_answered(look, release);
             }
             if detach {
                 record.driver = None;

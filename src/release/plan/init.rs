@@ -2,15 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::{Doing, Look, Next};
+use super::{Doing, Look, Next, beside};
 use crate::model::{APP_LABEL, Colour, EPOCH, Kind, RELEASE, Write};
 use crate::model::{label as label_of, name, string_map};
 use crate::release::checks::{self, Check, Ground};
-use crate::release::goal::{Init, PreviewHost};
+use crate::release::goal::{Init, PreviewHost, PreviewTls};
 use crate::release::snapshot::Leads;
+use crate::release::warm::Word;
 use crate::release::{
-    LAST_NUMBER, Outcome, Record, Settings, Slot, Snapshot, expected, objects, ports, template,
-    warm,
+    LAST_NUMBER, Outcome, Record, Settings, Slot, Snapshot, carried, expected, objects, ports,
+    template, warm,
 };
 use crate::route::{backends, selects};
 
@@ -39,10 +40,6 @@ fn known<'a>(s: &'a Snapshot, init: &Init) -> Result<Ground<'a>, Vec<Check>> {
         let whose = label_of(blue.0, APP_LABEL).unwrap_or("another app");
         return fail("deployment", format!("Deployment {} is a slot of {whose}", blue.name()));
     }
-    let Some(label) = template::label(blue.0) else {
-        let what = format!("Deployment {} has no matchLabels in its selector", blue.name());
-        return fail("selector", what);
-    };
     let (service, label, from) = match &s.record {
         Some((_, record)) => {
             let from = match s.routes_lead(record) {
@@ -55,6 +52,11 @@ fn known<'a>(s: &'a Snapshot, init: &Init) -> Result<Ground<'a>, Vec<Check>> {
             let unknown = |why: String| Check::fail("ingress", why);
             let service = live_service(s, init)
                 .map_err(|reasons| reasons.into_iter().map(unknown).collect::<Vec<_>>())?;
+            let green = s.slot(Colour::Green).map(|Slot(green)| green);
+            let Some(label) = template::label(blue.0, s.service(&service), green) else {
+                let what = format!("Deployment {} has no matchLabels in its selector", blue.name());
+                return fail("selector", what);
+            };
             (service, label, Colour::Blue)
         }
     };
@@ -83,6 +85,7 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
     let colour = to.other();
     reasons.extend(expected::unmet(s, &service, &init.expected));
     reasons.extend(astray(s));
+    reasons.extend(hostless(s, init));
     if !reasons.is_empty() {
         return Err(reasons);
     }
@@ -98,7 +101,9 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
         let mut record = Record::new(service, label, number, epoch);
         record.settings = settings(init).unwrap_or_default();
         record.preview_host = preview_host(init).unwrap_or_default();
+        record.preview_tls_secret = preview_tls(init).unwrap_or_default();
         let write = Write::create(s.names.record(), record.config_map(&s.names));
+        let write = carried::alike(s, &record.service, write);
         return Ok(look.act(Doing::MakeRecord, write));
     };
     if let Some(settings) = settings(init)
@@ -110,6 +115,12 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
         && host != record.preview_host
     {
         return Ok(look.act(Doing::Set, look.record(|record| record.preview_host = host)));
+    }
+    if let Some(secret) = preview_tls(init)
+        && secret != record.preview_tls_secret
+    {
+        let write = look.record(|record| record.preview_tls_secret = secret);
+        return Ok(look.act(Doing::Set, write));
     }
     let selector = s.service(&service).map(|service| &service["spec"]["selector"]);
     let mut selector = selector.unwrap_or(&live.0["spec"]["selector"]["matchLabels"]).clone();
@@ -130,10 +141,12 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
         } else {
             selector[&label.key] = json!(label.value(colour));
             let write = objects::service_like(&s.names, &service, &spec, selector);
+            let write = carried::alike(s, &record.service, write);
             return Ok(look.act(Doing::MakeService { service }, write));
         }
     }
-    Ok(keep_warm(look, record).unwrap_or(Next::Done(Outcome::Initialised)))
+    let rest = keep_warm(look, record, init).or_else(|| beside::align(look, record));
+    Ok(rest.unwrap_or(Next::Done(Outcome::Initialised)))
 }
 
 /// A live Service that somebody gave another selector: that is the user's to put right.
@@ -148,12 +161,18 @@ fn astray(s: &Snapshot) -> Option<String> {
 }
 
 /// The Ingress of ours: after the Services that it names.
-fn keep_warm(look: Look, record: &Record) -> Option<Next> {
+fn keep_warm(look: Look, record: &Record, init: &Init) -> Option<Next> {
     let (names, wanted) = (&look.s.names, warm::wanted(look.s, record));
     let ingress = names.preview();
     Some(match look.s.objects.get(Kind::Ingress, &ingress) {
-        None => look.act(Doing::MakeIngress { ingress }, wanted.make(names)),
-        Some(made) => look.act(Doing::AlignIngress { ingress }, wanted.align(made)?),
+        None => {
+            let write = carried::alike(look.s, &record.service, wanted.make(names));
+            look.act(Doing::MakeIngress { ingress }, write)
+        }
+        Some(made) => {
+            let write = wanted.align(made, Word::Of(init.preview_tls.as_ref()))?;
+            look.act(Doing::AlignIngress { ingress }, write)
+        }
     })
 }
 
@@ -168,6 +187,24 @@ fn preview_host(init: &Init) -> Option<Option<String>> {
     init.preview_host.as_ref().map(|said| match said {
         PreviewHost::None => None,
         PreviewHost::At(host) => Some(host.clone()),
+    })
+}
+
+/// What is to be recorded of its certificate, if anything was said.
+fn preview_tls(init: &Init) -> Option<Option<String>> {
+    init.preview_tls.as_ref().map(|said| match said {
+        PreviewTls::None => None,
+        PreviewTls::Secret(name) => Some(name.clone()),
+    })
+}
+
+/// A certificate for a host that nobody has asked for.
+fn hostless(s: &Snapshot, init: &Init) -> Option<String> {
+    let recorded = s.record.as_ref().and_then(|(_, record)| record.preview_host.clone());
+    let host = preview_host(init).unwrap_or(recorded);
+    (host.is_none() && matches!(init.preview_tls, Some(PreviewTls::Secret(_)))).then(|| {
+        "a certificate is given for the preview, which has no host: give --preview-host HOST as well"
+            .to_owned()
     })
 }
 
@@ -202,10 +239,11 @@ fn live_service(s: &Snapshot, init: &Init) -> Result<String, Vec<String>> {
                 return Ok(app.clone());
             }
             let (deployment, namespace) = (&s.names.app, &s.names.namespace);
+            if let Some(external) = external(s) {
+                return Err(vec![external]);
+            }
             Err(vec![match selecting.first() {
-                Some(service) => {
-                    format!("no Ingress in namespace {namespace} names Service {}", name(service))
-                }
+                Some(service) => checks::nobody_names(s, name(service)),
                 None if s.service(app).is_some() => {
                     format!("Service {app} does not select the pods of Deployment {deployment}")
                 }
@@ -219,6 +257,27 @@ fn live_service(s: &Snapshot, init: &Init) -> Result<String, Vec<String>> {
             candidates.join(", ")
         )]),
     }
+}
+
+/// A name of something else, through which an Ingress reaches whatever it reaches.
+fn external(s: &Snapshot) -> Option<String> {
+    let external = |service: &String| {
+        let service = s.service(service)?;
+        (service["spec"]["type"] == "ExternalName").then_some(service)
+    };
+    s.open_ingresses().find_map(|ingress| {
+        let mut named = backends(ingress).into_iter().map(|backend| backend.service);
+        let service = named.find_map(|named| external(&named))?;
+        let (service, host) = (name(service), service["spec"]["externalName"].as_str());
+        Some(format!(
+            "Service {service}, which Ingress {} names, is of type ExternalName: it leads to {}, and to no pods \
+             that a switch could lead elsewhere: let the Ingress name a Service that selects the pods of \
+             Deployment {}",
+            name(ingress),
+            host.unwrap_or("a name outside"),
+            s.names.app
+        ))
+    })
 }
 
 /// The spec of the Service that the Ingress names but nobody made: ports from the Ingress, the

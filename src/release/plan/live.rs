@@ -6,7 +6,7 @@ use super::forward::{ending, observed};
 use super::{Doing, Look, Next, WaitFor, arrive, beside, later, put_away};
 use crate::release::pods::Trouble;
 use crate::release::snapshot::Leads;
-use crate::release::{GateKind, Record, Release, Sight, Slot, Verdict};
+use crate::release::{GateKind, Record, Release, Slot, Verdict};
 use crate::route::follow;
 
 pub fn next(look: Look, record: &Record, release: &Release) -> Next {
@@ -17,8 +17,7 @@ pub fn next(look: Look, record: &Record, release: &Release) -> Next {
     let Some(switched) = release.switched else {
         let write = look.release(|release| {
             release.switched = Some(look.now);
-            release.answered =
-                arrive::sight(look, release).map(Sight::answered).unwrap_or_default();
+            arrive::note_answered(look, release);
             if release.gate.kind != GateKind::Open {
                 release.gate.answer = Some("pass".to_owned());
             }

@@ -15,6 +15,7 @@ mod intent;
 mod live;
 mod preflight;
 mod put_away;
+mod reading;
 pub mod rehearse;
 mod rollback;
 mod start;
@@ -24,10 +25,13 @@ mod withdraw;
 pub use doing::{Doing, WaitFor};
 pub use init::ground;
 use jiff::Timestamp;
-pub use preflight::{Preflight, before as preflight};
+pub use preflight::{Preflight, before as preflight, sought};
+pub use reading::unread;
 
 use super::hands;
-use super::{Challenge, Driver, Finished, Goal, Me, Outcome, Record, Release, Snapshot, Verdict};
+use super::{
+    Cause, Challenge, Driver, Finished, Goal, Me, Outcome, Record, Release, Snapshot, Verdict,
+};
 use crate::model::{Colour, Write};
 use crate::release::instant::{earlier, later};
 use crate::release::record::RECORD_KEY;
@@ -51,8 +55,19 @@ pub enum Next {
 pub struct Step {
     pub doing: Doing,
     pub write: Write,
-    /// What it depends on has to be read again in the same pass.
-    pub fresh: bool,
+    /// How much of what it depends on has to be read again in the same pass.
+    pub fresh: Fresh,
+}
+
+/// How much has been read since the loop paused last, or has to be.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Fresh {
+    #[default]
+    Nothing,
+    /// Whom the app's callers are led to, and the record.
+    Leads,
+    /// All that a switch rests on.
+    Serving,
 }
 
 /// The question that a gate's answer counts for.
@@ -82,7 +97,8 @@ pub fn plan(goal: &Goal, me: &Me, s: &Snapshot, now: Timestamp) -> Next {
         let is_there = Colour::BOTH.into_iter().any(|colour| s.slot(colour).is_some());
         return Next::Done(match (s.memory.drove, is_there) {
             (true, _) => {
-                Outcome::Changed { what: format!("{} was deleted", s.record_name()), by: None }
+                let (what, cause) = (format!("{} was deleted", s.record_name()), Cause::Edited);
+                Outcome::Changed { what, cause, by: None }
             }
             (false, true) => Outcome::NotInitialised,
             (false, false) => Outcome::Unfit { reasons: vec![s.names.no_deployment()] },
@@ -141,6 +157,7 @@ fn over(look: Look, record: &Record, goal: &Goal) -> Option<Next> {
         Some(finished) => Outcome::Finished(Box::new(finished.clone())),
         None => Outcome::Changed {
             what: format!("release {number} is gone from {}", look.s.record_name()),
+            cause: Cause::Edited,
             by: None,
         },
     }))
@@ -155,7 +172,7 @@ fn replaced(look: Look, record: &Record, finished: &Finished, goal: &Goal) -> bo
 
 impl Look<'_> {
     fn step(&self, doing: Doing, write: Write) -> Step {
-        Step { doing, write, fresh: false }
+        Step { doing, write, fresh: Fresh::Nothing }
     }
 
     fn act(&self, doing: Doing, write: Write) -> Next {
@@ -164,7 +181,13 @@ impl Look<'_> {
 
     /// A step that takes something away or sends people elsewhere: decided on a look of its own.
     fn act_fresh(&self, doing: Doing, write: Write) -> Next {
-        Next::Do(Box::new(Step { doing, write, fresh: true }))
+        Next::Do(Box::new(Step { doing, write, fresh: Fresh::Serving }))
+    }
+
+    /// One that holds only for a Deployment as it was seen, and depends on nothing else but on whom people
+    /// are led to.
+    fn act_where_led(&self, doing: Doing, write: Write) -> Next {
+        Next::Do(Box::new(Step { doing, write, fresh: Fresh::Leads }))
     }
 
     /// A change of the record, which holds only if nobody else changed it meanwhile.
@@ -202,7 +225,7 @@ impl Look<'_> {
             record.driver = None;
             record.challenge = None;
         });
-        self.act_fresh(Doing::Finish, write)
+        self.act_where_led(Doing::Finish, write)
     }
 
     fn myself(&self) -> Driver {
@@ -238,6 +261,11 @@ impl Look<'_> {
     fn changed(&self, what: impl Into<String>) -> Next {
         let record = self.s.record.as_ref().map(|(_, record)| record);
         let by = record.and_then(|record| hands::last(self.s, record));
-        Next::Done(Outcome::Changed { what: what.into(), by })
+        Next::Done(Outcome::Changed { what: what.into(), cause: Cause::Edited, by })
+    }
+
+    /// What nobody has done by an edit.
+    fn stopped(&self, cause: Cause, what: impl Into<String>) -> Next {
+        Next::Done(Outcome::Changed { what: what.into(), cause, by: None })
     }
 }

@@ -6,7 +6,7 @@ use super::{Doing, Step, deploy, init, rehearse};
 use crate::model::Write;
 use crate::release::checks::{self, Check};
 use crate::release::snapshot::Leads;
-use crate::release::{Goal, Snapshot};
+use crate::release::{Goal, Init, Snapshot, Sought, beyond};
 
 #[derive(Default)]
 pub struct Preflight {
@@ -16,6 +16,19 @@ pub struct Preflight {
     pub steps: Vec<Step>,
     /// A pod of the candidate's, to be tried as well.
     pub pod: Option<Write>,
+}
+
+/// What is to be looked for beyond the namespace, before anything new begins; nothing where a release is
+/// under way.
+pub fn sought(goal: &Goal, s: &Snapshot) -> Option<Sought> {
+    let is_under_way = s.record.as_ref().is_some_and(|(_, record)| record.release.is_some());
+    let none = Init::default();
+    let init = match goal {
+        Goal::Init(init) => init,
+        Goal::Deploy(_) if !is_under_way => &none,
+        _ => return None,
+    };
+    Some(beyond::sought(&init::ground(s, init).ok()?))
 }
 
 /// For the step that is planned now; nothing where it is not the first of something new. Going on with
@@ -31,10 +44,12 @@ pub fn before(goal: &Goal, doing: &Doing, s: &Snapshot, now: Timestamp) -> Optio
             let (_, record) = s.record.as_ref()?;
             let Leads::To(from) = s.routes_lead(record) else { return None };
             let ground = deploy::ground(s, record, from, wanted)?;
-            let mut steps = rehearse::steps(wanted, s, now).unwrap_or_default();
-            steps.extend(rehearse::beside_the_template(s));
-            let pod = Some(rehearse::pod(&ground));
-            Some(Preflight { warnings: checks::warnings(&ground), steps, pod })
+            let steps = rehearse::steps(wanted, s, now).unwrap_or_default();
+            Some(Preflight {
+                warnings: checks::warnings(&ground),
+                steps: rehearse::to_try(steps, s),
+                pod: Some(rehearse::pod(&ground)),
+            })
         }
         _ => None,
     }

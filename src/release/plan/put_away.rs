@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::arrive::sight;
+use super::arrive::{FIRST_WORD_SECONDS, sight};
 use super::forward::{ending, scale};
 use super::{Doing, Look, Next, WaitFor, beside, later};
-use crate::release::{Release, Slot, Verdict};
+use crate::release::{Cause, Release, Sight, Slot, Verdict};
 
 /// How long its last pods are waited for: as a rule they have 30 s to end.
 const ENDED_WITHIN_SECONDS: u64 = 60;
@@ -29,31 +29,50 @@ pub fn next(look: Look, release: &Release, candidate: Slot, kept: Timestamp) -> 
             return next;
         }
         let deployment = old.name().to_owned();
-        return look.act_fresh(Doing::PutAway { deployment }, scale(old, 0));
+        return look.act_where_led(Doing::PutAway { deployment }, scale(old, 0));
     }
     missed(look, release, kept).unwrap_or_else(|| look.finish(Verdict::Promoted))
 }
 
-/// Somebody else than the new version answers at the end of the drain.
+/// Somebody else than the new version answers at the end of the drain, or too little has been heard to
+/// say that nobody does.
 fn still_asked(look: Look, release: &Release, kept: Timestamp) -> Option<Next> {
-    let said = sight(look, release)?.astray(release.to, &release.answered)?;
     let since = look.s.memory.began.map_or(kept, |began| began.max(kept));
-    let until = later(since, release.timeout_seconds);
-    if look.now >= until {
-        let name = look.s.names.deployment(release.from);
-        return Some(look.changed(format!("{name} can't be put away: {said}")));
-    }
+    let said = sight(look, release).and_then(|s| s.astray(release.to, &release.answered));
+    let until = match said {
+        None => first_words(look, release, since)?,
+        Some(said) => {
+            let until = later(since, release.timeout_seconds);
+            if look.now >= until {
+                let name = look.s.names.deployment(release.from);
+                let what = format!("{name} can't be put away: {said}");
+                return Some(look.stopped(Cause::NotArrived, what));
+            }
+            until
+        }
+    };
     let on = WaitFor::Drain { colour: release.from };
     Some(Next::Wait { until: Some(until), on })
+}
+
+/// Until when this process listens at least, if it has not heard enough yet: whoever takes a release up
+/// knows nothing of it.
+fn first_words(look: Look, release: &Release, since: Timestamp) -> Option<Timestamp> {
+    let is_heard_out = |sight: &Sight| sight.is_heard_out(&release.answered);
+    let until = later(since, FIRST_WORD_SECONDS);
+    let is_deaf = !look.s.memory.asks || look.now >= until;
+    (!is_deaf && !sight(look, release).is_some_and(is_heard_out)).then_some(until)
 }
 
 /// It has been put away: until its pods have ended, and nobody misses them.
 fn missed(look: Look, release: &Release, kept: Timestamp) -> Option<Next> {
     let s = look.s;
-    let sight =
-        sight(look, release).filter(|_| !release.keep_old && !release.answered.is_empty())?;
+    if !s.memory.asks || release.keep_old || release.answered.is_empty() {
+        return None;
+    }
     s.slot(release.from)?;
-    if let Some(said) = sight.bad(&release.answered) {
+    let sight = sight(look, release);
+    if let Some(said) = sight.and_then(|sight| sight.lasting(&release.answered)) {
         let write = look.release(|release| {
             release.revived = Some(look.now);
             release.missed = Some(said.clone());
@@ -68,8 +87,10 @@ fn missed(look: Look, release: &Release, kept: Timestamp) -> Option<Next> {
         None => late,
         Some(until) if look.now < until => until,
         // Errors that have just begun are heard to their end, or until they are too many.
-        Some(_) if sight.errs(&release.answered).is_some() => later(look.now, STILL_SECONDS),
-        Some(_) => return None,
+        Some(_) if sight.is_some_and(|sight| sight.errs(&release.answered).is_some()) => {
+            later(look.now, STILL_SECONDS)
+        }
+        Some(_) => first_words(look, release, since)?,
     };
     Some(Next::Wait { until: Some(until), on: WaitFor::Ended { colour: release.from } })
 }
@@ -91,12 +112,18 @@ fn mended(look: Look, release: &Release, candidate: Slot, revived: Timestamp) ->
             return Next::Wait { until: Some(until), on: look.ready(release.from, None) };
         }
     }
-    let astray = sight(look, release).and_then(|sight| sight.errs(&release.answered));
-    let Some(said) = astray else { return look.finish(Verdict::Promoted) };
-    let until = later(since, MENDED_WITHIN_SECONDS);
+    let sight = sight(look, release);
+    let bad = sight.and_then(|sight| sight.lasting(&release.answered));
+    let until = match sight.and_then(|sight| sight.errs(&release.answered)) {
+        Some(_) if bad.is_some() => later(since, MENDED_WITHIN_SECONDS),
+        // They have just begun, or begun again.
+        Some(_) => later(since.max(look.now), STILL_SECONDS),
+        None => first_words(look, release, since).unwrap_or(look.now),
+    };
     if look.now < until {
         return Next::Wait { until: Some(until), on: WaitFor::Ended { colour: release.from } };
     }
+    let Some(said) = bad else { return look.finish(Verdict::Promoted) };
     let reason = format!("it went bad once {} had been put away: {said}", old.name());
     let (doing, write) = ending(look, Verdict::Unhealthy, reason);
     look.act_fresh(doing, write)

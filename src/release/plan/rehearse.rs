@@ -5,13 +5,15 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Next, Step, plan};
+use super::{Fresh, Next, Step, plan};
 use crate::model::{Colour, EPOCH, Id, Kind, Write, annotate, name};
+use crate::release::carried::Load;
 use crate::release::checks::Ground;
 use crate::release::goal::{Deploy, Gate, Goal, Me};
 use crate::release::objects::{self, Candidate};
 use crate::release::plan::Doing;
-use crate::release::{Outcome, Snapshot, template};
+use crate::release::warm::{self, Word};
+use crate::release::{Outcome, Record, Snapshot, template};
 use crate::route::{Label, Switch, follow};
 
 /// The steps of a release that started now; or how it would end before it began.
@@ -66,7 +68,9 @@ pub fn of(g: &Ground) -> Vec<Step> {
     }
     let (service, label) = (g.service.clone(), g.label.clone());
     let turn = Turn { service, label, from: g.to.other(), to: g.to, number, epoch };
+    let load = Load::of(g.live, s.slot(g.to), None);
     let what = Candidate {
+        load: load.as_ref(),
         colour: g.to,
         release: number,
         epoch,
@@ -80,8 +84,16 @@ pub fn of(g: &Ground) -> Vec<Step> {
     };
     let deployment = s.names.deployment(g.to);
     let doing = Doing::MakeCandidate { deployment, replicas: what.replicas };
-    let mut steps = vec![Step { doing, write, fresh: false }];
+    let mut steps = vec![Step { doing, write, fresh: Fresh::Nothing }];
     steps.extend(turn.steps(s));
+    steps.extend(preview(g));
+    to_try(steps, s)
+}
+
+/// The steps that are worth a request of their own. The first of a release changes the record alone, and
+/// breaks nothing where it is refused; what puts a Deployment away is one of its new sizes.
+pub fn to_try(mut steps: Vec<Step>, s: &Snapshot) -> Vec<Step> {
+    steps.retain(|step| !matches!(step.doing, Doing::Start { .. } | Doing::PutAway { .. }));
     steps.extend(beside_the_template(s));
     steps
 }
@@ -111,25 +123,46 @@ pub fn pod(g: &Ground) -> Write {
     Write::create(id, object)
 }
 
-/// What a release may write of the Deployments that are there without a new version: a stamp, a size.
+/// Our own Ingress with the preview host, which an ingress controller's webhook may refuse; nothing where
+/// it has that host already.
+fn preview(g: &Ground) -> Option<Step> {
+    let (s, ingress) = (g.s, g.s.names.preview());
+    let host = g.preview_host.clone()?;
+    let mut record = match &s.record {
+        Some((_, record)) => record.clone(),
+        None => Record::new(g.service.clone(), g.label.clone(), 0, 0),
+    };
+    record.preview_host = Some(host);
+    let wanted = warm::wanted(s, &record);
+    let (doing, write) = match s.objects.get(Kind::Ingress, &ingress) {
+        None => (Doing::MakeIngress { ingress }, wanted.make(&s.names)),
+        Some(made) => (Doing::AlignIngress { ingress }, wanted.align(made, Word::None)?),
+    };
+    Some(Step { doing, write, fresh: Fresh::Nothing })
+}
+
+/// What a release may write of the Deployments that are there without a new version, in one: a stamp and
+/// a size.
 pub fn beside_the_template(s: &Snapshot) -> Vec<Step> {
     let epoch = s.record.as_ref().map_or(0, |(_, record)| record.epoch) + 1;
     let slots = || Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour));
     let size = slots().map(|slot| slot.desired()).max().unwrap_or_default().max(1);
-    let steps = slots().flat_map(|slot| {
-        let id = Id::new(Kind::Deployment, slot.name());
-        let stamp = annotate(slot.0, &[(EPOCH, epoch.to_string())]);
-        let stamp = Write::patch(id.clone(), &slot.version(), stamp);
+    let steps = slots().map(|slot| {
         // Sizes that it may really be given.
         let replicas = if slot.desired() > 0 { 0 } else { size };
-        let resize = Doing::Resize { deployment: slot.name().to_owned(), replicas };
-        [(Doing::Stamp { object: id }, stamp), (resize, super::forward::scale(slot, replicas))]
+        let mut write = super::forward::scale(slot, replicas);
+        if let Write::Patch { patch, .. } = &mut write {
+            patch.0.extend(annotate(slot.0, &[(EPOCH, epoch.to_string())]));
+        }
+        let deployment = slot.name().to_owned();
+        let doing = Doing::Resize { deployment, replicas };
+        Step { doing, write, fresh: Fresh::Nothing }
     });
-    steps.map(|(doing, write)| Step { doing, write, fresh: false }).collect()
+    steps.collect()
 }
 
 /// The look after a step, as far as JSON alone tells.
-fn after(s: &Snapshot, step: &Step) -> Snapshot {
+pub fn after(s: &Snapshot, step: &Step) -> Snapshot {
     let mut objects = s.objects.clone();
     let id = step.write.id().clone();
     match &step.write {
@@ -159,7 +192,7 @@ impl Turn {
     fn steps(&self, s: &Snapshot) -> Vec<Step> {
         let services = s.names.serving(&self.service);
         let mut steps = Vec::new();
-        let step = |doing, write| Step { doing, write, fresh: false };
+        let step = |doing, write| Step { doing, write, fresh: Fresh::Nothing };
         let to_colour = |route: &Value, colour: Colour| {
             let to = s.names.service(colour);
             let (app, release, epoch) = (s.names.app.as_str(), self.number, self.epoch);
@@ -184,8 +217,11 @@ impl Turn {
             steps.push(step(Doing::PutAway { deployment: old }, write));
         }
         for route in &routes {
-            let (ingress, _, write, service) = to_colour(route, self.from);
-            steps.push(step(Doing::SwitchBack { ingress, service }, write));
+            let (ingress, was, write, service) = to_colour(route, self.from);
+            // Where it stands as it would be led back, that has been taken before.
+            if !was.is_empty() {
+                steps.push(step(Doing::SwitchBack { ingress, service }, write));
+            }
         }
         steps
     }

@@ -7,7 +7,7 @@ use super::hold::{self, Other};
 use super::{Look, Next, forward, later, start, withdraw};
 use crate::model::Colour;
 use crate::release::{
-    GateKind, GateState, Outcome, Record, Release, Settings, Slot, Verdict, template,
+    Finished, GateKind, GateState, Outcome, Record, Release, Settings, Slot, Verdict, template,
 };
 
 /// By default the last release is undone; or the one of the first number, which has to be that; or the
@@ -101,7 +101,7 @@ fn begin(look: Look, record: &Record, to: Option<u64>, settings: &Settings) -> N
         is_warm(record, slot, &wanted) && has_been_warm(look, record, slot, release.to)
     });
     let back = Some(found);
-    start::begin(look, record, Release { hash, back, to_release: to, warm, ..release })
+    start::begin(look, record, Release { hash, back, to_release: to, warm, ..release }, None)
 }
 
 /// A version that was live.
@@ -117,18 +117,22 @@ pub fn is_warm(record: &Record, slot: Slot, wanted: &Value) -> bool {
     slot.desired() > 0 && slot.neutral_template(&record.label) == *wanted
 }
 
-/// Whether the last release has left it running, so long ago that the ingress controller knows its
-/// pods.
+/// Whether the last release has left it running, or has made it live, so long ago that the ingress
+/// controller knows its pods.
 fn has_been_warm(look: Look, record: &Record, slot: Slot, colour: Colour) -> bool {
+    let stays =
+        |last: &&Finished| last.kept || last.outcome == Verdict::Promoted && last.to == colour;
     look.s.serves(colour, slot.desired())
         && record
             .history
             .last()
-            .is_some_and(|last| last.kept && look.now >= later(last.ended, forward::SETTLE_SECONDS))
+            .filter(stays)
+            .is_some_and(|last| look.now >= later(last.ended, forward::SETTLE_SECONDS))
 }
 
 /// What stands in the slot that is not live, if that is what the last release that went live has
-/// replaced; or why there is no such version.
+/// replaced, or what it made live and nobody is served since people were led away from it; or why there is
+/// no such version.
 fn previous(look: Look, record: &Record, live: Colour) -> Result<Version, String> {
     let s = look.s;
     let Some(last) = record.last_promoted() else {
@@ -136,8 +140,14 @@ fn previous(look: Look, record: &Record, live: Colour) -> Result<Version, String
     };
     let name = s.names.deployment(live.other());
     if last.to != live {
-        let number = last.number;
-        return Err(format!("release {number}, the last that went live, is not what serves now"));
+        // Whoever has turned the routes by hand is served, and is not second-guessed.
+        if s.endpoints(live) > 0 {
+            let number = last.number;
+            return Err(format!(
+                "release {number}, the last that went live, is not what serves now: --to {number} leads to it"
+            ));
+        }
+        return led_away_from(look, record, last);
     }
     let Some(slot) = s.slot(live.other()) else {
         return Err(format!("{name}, which held the version before, was deleted"));
@@ -148,6 +158,24 @@ fn previous(look: Look, record: &Record, live: Colour) -> Result<Version, String
         false => {
             Err(format!("{name} no longer holds the version that release {} replaced", last.number))
         }
+    }
+}
+
+/// The last version that went live, where it is not what serves now: a manifest that was applied again, say,
+/// has put the old one back.
+fn led_away_from(look: Look, record: &Record, last: &Finished) -> Result<Version, String> {
+    let (name, number) = (look.s.names.deployment(last.to), last.number);
+    let Some(slot) = look.s.slot(last.to) else {
+        return Err(format!("{name}, which release {number} made live, was deleted"));
+    };
+    let found = slot.neutral_template(&record.label);
+    let is_it = match &last.sighted {
+        Some(sighted) => *sighted == template::hash(&found),
+        None => slot.release() == Some(number) && slot.hash() == Some(last.hash.as_str()),
+    };
+    match is_it {
+        true => Ok(Version { template: found, sent: Some(last.hash.clone()) }),
+        false => Err(format!("{name} no longer holds the version that release {number} made live")),
     }
 }
 

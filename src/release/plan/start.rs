@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::hold::{self, Other};
 use super::{Doing, Look, Next, beside, later};
 use crate::model::{Colour, Id, Kind, Write, name, string_map, version};
+use crate::release::carried::{Load, Marks};
 use crate::release::checks::{self, Ground};
 use crate::release::snapshot::Leads;
 use crate::release::{
@@ -217,7 +218,8 @@ pub fn newer(look: Look, release: &Release, set: Release) -> Option<Next> {
 }
 
 /// Writes the release down, with what stands in the slot that it goes into.
-pub fn begin(look: Look, record: &Record, release: Release) -> Next {
+/// `given`: the labels and annotations that a file has.
+pub fn begin(look: Look, record: &Record, release: Release, given: Option<&Marks>) -> Next {
     // Another driver may hold a record without a release only between two of its writes.
     if record.driver.as_ref().is_some_and(|driver| driver.id != look.me.id)
         && !hold::is_gone(look, record)
@@ -228,7 +230,11 @@ pub fn begin(look: Look, record: &Record, release: Release) -> Next {
     let slot = look.s.slot(release.to);
     let before = match slot.map(|slot| before(look, slot, release.to, release.timeout_seconds)) {
         None => None,
-        Some(Ok(before)) => Some(before),
+        Some(Ok(before)) => {
+            let load = look.s.slot(release.from).and_then(|live| Load::of(live, slot, given));
+            let marks = slot.and_then(|slot| load?.found(slot.0));
+            Some(Before { marks, ..before })
+        }
         Some(Err(next)) => return next,
     };
     let release = Release { before, ..release };
@@ -257,6 +263,7 @@ fn before(look: Look, slot: Slot, colour: Colour, patience: u64) -> Result<Befor
             replicas: slot.desired(),
             release: slot.release().map(|number| number.to_string()),
             hash: slot.hash().map(str::to_owned),
+            marks: None,
         });
     }
     let (patience, trouble, reason) = match slot.is_observed() {

@@ -9,7 +9,7 @@ use crate::model::{
     Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, annotation, name, pointer, version,
 };
 use crate::release::snapshot::Leads;
-use crate::release::{Before, Ending, Record, Release, Slot, Verdict, template};
+use crate::release::{Before, Cause, Ending, Record, Release, Slot, Verdict, carried, template};
 use crate::route::{Switch, follow};
 
 pub fn next(look: Look, record: &Record, release: &Release, ending: &Ending) -> Next {
@@ -59,9 +59,8 @@ fn switch_back(look: Look, record: &Record, release: &Release) -> Option<Next> {
         let refused = *routes.first()?;
         let why = refusal(refused)?;
         let name = name(refused);
-        return Some(
-            look.changed(format!("the API server refuses to switch Ingress {name} back: {why}")),
-        );
+        let what = format!("the API server refuses to switch Ingress {name} back: {why}");
+        return Some(look.stopped(Cause::Refused, what));
     }
     if !s.is_fixed(release.from, record) {
         let service = s.names.service(release.from);
@@ -114,12 +113,13 @@ fn old_version(look: Look, release: &Release) -> Option<Next> {
         return None;
     }
     if look.now >= until {
-        return Some(look.changed(format!(
+        let what = format!(
             "{}, the version to go back to, did not become ready: {} of {} pods are",
             old.name(),
             old.ready_replicas(),
             old.desired()
-        )));
+        );
+        return Some(look.stopped(Cause::NotReady, what));
     }
     Some(Next::Wait { until: Some(until), on: look.ready(release.from, None) })
 }
@@ -151,6 +151,7 @@ fn restore(look: Look, slot: Slot, before: &Before) -> Next {
             })),
         }
     }
+    changes.extend(before.marks.iter().flat_map(|marks| carried::patch(slot.0, marks)));
     let deployment = slot.name().to_owned();
     let id = Id::new(Kind::Deployment, &deployment);
     look.act_fresh(Doing::Restore { deployment }, Write::patch(id, &slot.version(), changes))

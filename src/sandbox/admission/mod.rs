@@ -28,11 +28,15 @@ pub fn take_in(resource: Resource, object: &mut Value, is_strict: bool) -> Resul
         ))
     };
     let unknown = typed(resource, object).map_err(unfit)?;
+    strictly(&unknown, is_strict).map_err(unfit)
+}
+
+fn strictly(unknown: &[String], is_strict: bool) -> Result<(), String> {
     match is_strict && !unknown.is_empty() {
         true => {
             let fields = unknown.iter().map(|path| format!("unknown field {path:?}"));
             let fields: Vec<_> = fields.collect();
-            Err(unfit(format!("strict decoding error: {}", fields.join(", "))))
+            Err(format!("strict decoding error: {}", fields.join(", ")))
         }
         false => Ok(()),
     }
@@ -65,7 +69,7 @@ fn typed(resource: Resource, object: &mut Value) -> Result<Vec<String>, String> 
 }
 
 /// What a patch has made of an object.
-pub fn patched(resource: Resource, mut object: Value) -> Result<Value, Refusal> {
+pub fn patched(resource: Resource, mut object: Value, is_strict: bool) -> Result<Value, Refusal> {
     let shown = json!(object.to_string());
     let (kind, version) = (object["kind"].clone(), object["apiVersion"].clone());
     let is_other = kind != resource.kind || version != resource.api_version().as_str();
@@ -76,8 +80,9 @@ pub fn patched(resource: Resource, mut object: Value) -> Result<Value, Refusal> 
         }
         false => typed(resource, &mut object),
     };
+    let read = read.and_then(|unknown| strictly(&unknown, is_strict));
     match read {
-        Ok(_) => Ok(object),
+        Ok(()) => Ok(object),
         Err(detail) => {
             let field = "patch".to_owned();
             let error = FieldError { what: Wrong::Invalid, field, value: shown, detail };

@@ -17,8 +17,9 @@ use serde_json::Value;
 
 use super::fields::Errors;
 use crate::sandbox::resources::{
-    AUTOSCALERS, CONFIG_MAPS, DEPLOYMENTS, DISRUPTION_BUDGETS, ENDPOINT_SLICES, EVENTS, INGRESSES,
-    NAMESPACES, NETWORK_POLICIES, PODS, REPLICA_SETS, Resource, SERVICES,
+    AUTOSCALERS, CONFIG_MAPS, DEPLOYMENTS, DISRUPTION_BUDGETS, ENDPOINT_SLICES, EVENTS,
+    INGRESS_CLASSES, INGRESSES, NAMESPACES, NETWORK_POLICIES, PODS, REPLICA_SETS, Resource,
+    SERVICES,
 };
 
 pub fn check(resource: Resource, object: &Value, old: Option<&Value>, errors: &mut Errors) {
@@ -28,6 +29,7 @@ pub fn check(resource: Resource, object: &Value, old: Option<&Value>, errors: &m
         plural if plural == PODS.plural => pods::check(object, old, errors),
         plural if plural == SERVICES.plural => services::check(&object["spec"], old, errors),
         plural if plural == INGRESSES.plural => ingresses::check(object, old, errors),
+        plural if plural == INGRESS_CLASSES.plural => ingresses::class(object, old, errors),
         plural if plural == NAMESPACES.plural => small::namespace(object, errors),
         plural if plural == CONFIG_MAPS.plural => small::config_map(object, old, errors),
         plural if plural == EVENTS.plural => small::event(object, errors),

@@ -115,6 +115,17 @@ pub fn ingress(object: &Value, now: Timestamp) -> Vec<Value> {
     ]
 }
 
+pub fn ingress_class(object: &Value, now: Timestamp) -> Vec<Value> {
+    let (spec, parameters) = (&object["spec"], &object["spec"]["parameters"]);
+    let kind = parameters["kind"].as_str().map(|kind| {
+        let group = plain(&parameters["apiGroup"]).map(|group| format!(".{group}"));
+        let named = plain(&parameters["name"]).unwrap_or_default();
+        format!("{kind}{}/{named}", group.unwrap_or_default())
+    });
+    let parameters = kind.unwrap_or_else(|| NONE.to_owned());
+    vec![name(object), spec["controller"].clone(), json!(parameters), age(object, now)]
+}
+
 pub fn network_policy(object: &Value, now: Timestamp) -> Vec<Value> {
     vec![name(object), json!(selected(&object["spec"]["podSelector"])), age(object, now)]
 }

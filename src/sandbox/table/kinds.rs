@@ -19,6 +19,7 @@ pub fn of(resource: Resource) -> Kind {
         "pods" => Kind { columns: &PODS, cells: pods::pod },
         "services" => Kind { columns: &SERVICES, cells: cells::service },
         "ingresses" => Kind { columns: &INGRESSES, cells: cells::ingress },
+        "ingressclasses" => Kind { columns: &INGRESS_CLASSES, cells: cells::ingress_class },
         "networkpolicies" => Kind { columns: &NETWORK_POLICIES, cells: cells::network_policy },
         "endpointslices" => Kind { columns: &ENDPOINT_SLICES, cells: cells::endpoint_slice },
         "horizontalpodautoscalers" => Kind { columns: &AUTOSCALERS, cells: cells::autoscaler },
@@ -82,6 +83,9 @@ static SERVICES: [Column; 7] = [
 
 static INGRESSES: [Column; 6] =
     [text("Name"), text("Class"), text("Hosts"), text("Address"), text("Ports"), text("Age")];
+
+static INGRESS_CLASSES: [Column; 4] =
+    [text("Name"), text("Controller"), text("Parameters"), text("Age")];
 
 static NETWORK_POLICIES: [Column; 3] = [text("Name"), text("Pod-Selector"), text("Age")];
 

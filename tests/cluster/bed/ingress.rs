@@ -176,6 +176,18 @@ impl Ingress {
         self.plane.as_ref().map_or(0, DataPlane::reloads)
     }
 
+    /// From now on the controller can't reload nginx, until what this gives is dropped: it tries
+    /// again and again, and what nginx was last given goes on.
+    pub fn refuse_reloads(&self) -> Result<nginx::Refused> {
+        self.plane.as_ref().context("no data plane")?.nginx.refuse_reloads()
+    }
+
+    /// How often the controller has tried to reload nginx and could not.
+    pub fn failed_reloads(&self) -> usize {
+        let failed = "Unexpected failure reloading the backend";
+        self.plane.as_ref().map_or(0, |plane| plane.nginx.log().matches(failed).count())
+    }
+
     pub async fn get(&self, host: &str, path: &str) -> Result<Answer> {
         answer::get(self.http1(), host, path).await
     }

@@ -31,6 +31,17 @@ const GRACE: Duration = Duration::from_secs(10);
 pub struct Nginx {
     process: Process,
     log: PathBuf,
+    /// While it is there, `tests/cluster/reload` refuses.
+    no_reload: PathBuf,
+}
+
+/// Reloads fail.
+pub struct Refused(PathBuf);
+
+impl Drop for Refused {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 impl Nginx {
@@ -46,11 +57,20 @@ impl Nginx {
             ensure!(path.is_file(), missing());
         }
         prepare(&built.join("nginx"), &folder.join("nginx"))?;
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cluster/ingress");
+        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cluster");
+        std::fs::copy(here.join("reload"), folder.join("reload")).context("cannot copy reload")?;
+        let script = here.join("ingress");
         let first = [folder.to_owned(), built.join("controller")];
         let first = first.map(|path| path.to_string_lossy().into_owned());
         let process = Process::start(&script, first.into_iter().chain(args).collect(), folder)?;
-        Ok(Self { process, log: folder.join("ingress.log") })
+        let no_reload = folder.join("no-reload");
+        Ok(Self { process, log: folder.join("ingress.log"), no_reload })
+    }
+
+    /// From now on nginx can't be reloaded, until this is dropped.
+    pub fn refuse_reloads(&self) -> Result<Refused> {
+        std::fs::write(&self.no_reload, "").context("cannot write no-reload")?;
+        Ok(Refused(self.no_reload.clone()))
     }
 
     pub fn check(&mut self) -> Result<()> {

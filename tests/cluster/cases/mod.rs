@@ -35,9 +35,11 @@ mod preview_host;
 mod probe;
 mod proxied;
 mod refusals;
+mod reload_fails;
 mod requests;
 mod rights;
 pub mod saved;
+mod scalars;
 mod scene;
 mod served;
 mod settings;
@@ -84,6 +86,7 @@ pub fn together() -> Vec<Trial> {
         refusals::trials(),
         requests::trials(),
         rights::trials(),
+        scalars::trials(),
         settings::trials(),
         several::trials(),
         signals::trials(),
@@ -107,6 +110,7 @@ pub fn alone() -> Vec<Trial> {
         preview_host::trials(),
         probe::trials(),
         zero_loss::trials(),
+        reload_fails::trials(),
         kinds::trials(),
         lasting::trials(),
         killed::trials(),
@@ -125,6 +129,7 @@ pub fn measurements() -> Vec<Trial> {
         killed::long(),
         gone_bad::long(),
         settle::trials(),
+        requests::long(),
     ];
     files.into_iter().flatten().map(|trial| trial.with_ignored_flag(true)).collect()
 }

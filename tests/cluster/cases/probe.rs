@@ -86,7 +86,11 @@ async fn prober(bed: &Bed, pair: &Pair, ingress: &Ingress, candidate: Colour) ->
 async fn learnt(prober: &mut Prober) {
     loop {
         let sight = prober.next(None, Timestamp::now).await;
-        if sight.rules.iter().all(|rule| rule.telling == Telling::Yes && rule.answered) {
+        if sight
+            .rules
+            .iter()
+            .all(|rule| rule.telling == Telling::Yes && rule.answered == Some(true))
+        {
             return;
         }
     }
@@ -95,7 +99,7 @@ async fn learnt(prober: &mut Prober) {
 async fn confirmed(prober: &mut Prober, wanted: Colour) -> Sight {
     loop {
         let sight = prober.next(Some(wanted), Timestamp::now).await;
-        if sight.arrival(wanted, &sight.answered()) == (Arrival::Arrived { unseen: None }) {
+        if sight.arrival(wanted, &sight.answered(&[])) == (Arrival::Arrived { unseen: None }) {
             return sight;
         }
     }

@@ -212,7 +212,9 @@ spec:
     std::fs::write(&path, broken)?;
     let shown = path.display().to_string();
     let output = app.run(&["deploy", "parrot", "-f", &shown, "--dry-run=server"]).await?;
-    ensure!(output.code == Some(10) && output.stderr.contains("99999"), "{output:?}");
+    let path = "line 8: spec.template.spec.containers[0].ports[0].containerPort: ";
+    ensure!(output.code == Some(2) && output.stderr.contains(path), "{output:?}");
+    ensure!(output.stderr.contains("99999"), "{output:?}");
     ensure!(app.versions().await? == before, "something was written");
     Ok(())
 }

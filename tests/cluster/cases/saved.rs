@@ -1,5 +1,6 @@
 //! Writes down what a test measured, in `docs/results/`.
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -15,11 +16,16 @@ const PLANE: &str = include_str!("../go/controlplane/go.mod");
 
 /// With `BLUEGREEN_REFRESH`; a look at one test by hand leaves the files as they are.
 pub fn save(test: &str, measured: Measured) -> Result<()> {
+    save_of(test, &format!("tests/cluster/run --ignored {test}"), measured)
+}
+
+/// Of a test that every run has.
+pub fn save_of(test: &str, command: &str, measured: Measured) -> Result<()> {
     let (commit, changed) = tested()?;
     let run = Run {
         commit,
         changed,
-        command: format!("tests/cluster/run --ignored {test}"),
+        command: command.to_owned(),
         date: Timestamp::now().strftime("%Y-%m-%d").to_string(),
         cores: std::thread::available_parallelism()?.get(),
         versions: Versions {
@@ -34,8 +40,20 @@ pub fn save(test: &str, measured: Measured) -> Result<()> {
         eprintln!("{test}: {text}");
         return Ok(());
     }
-    let path = folder().join(format!("{}.json", test.replace("::", "-")));
+    let path = path(test);
     std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// What a test wrote down last.
+pub fn measured(test: &str) -> Result<Measured> {
+    let path = path(test);
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(serde_json::from_str::<Run>(&text)?.measured)
+}
+
+fn path(test: &str) -> PathBuf {
+    folder().join(format!("{}.json", test.replace("::", "-")))
 }
 
 /// The commit that is tested, and whether anything is changed in it: as it was when this was first

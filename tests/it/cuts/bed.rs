@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use bluegreen::model::Kind;
 use bluegreen::sandbox::{Sandbox, Store};
+use serde_json::json;
 use tokio::time::{sleep, timeout};
 
 use super::facts;
@@ -39,7 +41,14 @@ pub struct Ended {
 
 impl Bed {
     pub async fn new(seed: u64) -> Result<Bed> {
-        let bed::Bed { sandbox, .. } = bed::Bed::new(seed).await?;
+        let bed::Bed { sandbox, field } = bed::Bed::new(seed).await?;
+        // What has to change in the same instant as the backends.
+        let named = json!({
+            "nginx.org/websocket-services": "parrot",
+            "nginx.org/rewrites": "serviceName=parrot rewrite=/",
+        });
+        let named = json!({"metadata": {"annotations": named}});
+        field.edit(Kind::Ingress, "parrot", named).await?;
         let approvals = Approvals::default();
         approvals.add(0, V1);
         Ok(Bed { sandbox, approvals })

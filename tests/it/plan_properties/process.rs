@@ -2,7 +2,7 @@
 
 use bluegreen::model::{Id, Kind, Objects, Write};
 use bluegreen::release::plan::plan;
-use bluegreen::release::{Doing, Names, Next, Question, Step};
+use bluegreen::release::{Doing, Fresh, Names, Next, Question, Step};
 
 use crate::world::driver::Driver;
 use crate::world::{Refused, World, events};
@@ -17,6 +17,8 @@ const SERVING: [Kind; 7] = [
     Kind::HorizontalPodAutoscaler,
     Kind::PodDisruptionBudget,
 ];
+/// And before a version is put away.
+const LEADING: [Kind; 4] = [Kind::Service, Kind::Ingress, Kind::EndpointSlice, Kind::ConfigMap];
 const ALL: [Kind; 9] = [
     Kind::Deployment,
     Kind::Service,
@@ -33,8 +35,8 @@ const ALL: [Kind; 9] = [
 pub struct Process {
     pub driver: Driver,
     objects: Objects,
-    /// Whether what it knows was read in this pass: anything may have happened since the last.
-    fresh: bool,
+    /// How much of what it knows was read in this pass: anything may have happened since the last.
+    fresh: Fresh,
     pub question: Option<Question>,
     /// Planned, not sent.
     pub pending: Option<Request>,
@@ -63,12 +65,13 @@ pub enum Pass {
 impl Process {
     pub fn start(driver: Driver, world: &World) -> Process {
         let objects = Objects::default();
-        let mut process = Process { driver, objects, fresh: false, question: None, pending: None };
-        process.read(world, &ALL);
+        let mut process =
+            Process { driver, objects, fresh: Fresh::Nothing, question: None, pending: None };
+        process.read(world, &ALL, Fresh::Serving);
         process
     }
 
-    fn read(&mut self, world: &World, kinds: &[Kind]) {
+    fn read(&mut self, world: &World, kinds: &[Kind], fresh: Fresh) {
         for kind in kinds {
             self.objects.clear(*kind);
             for object in world.objects.list(*kind) {
@@ -76,41 +79,46 @@ impl Process {
                 self.objects.insert(id, object.clone());
             }
         }
-        self.fresh = true;
+        self.fresh = self.fresh.max(fresh);
     }
 
     /// Watches bring some kinds.
     pub fn glance(&mut self, world: &World, kinds: u8) {
         let kinds: Vec<Kind> =
             (0..8).filter(|bit| kinds & (1 << bit) != 0).map(|bit| ALL[bit]).collect();
-        self.read(world, &kinds);
+        self.read(world, &kinds, Fresh::Serving);
     }
 
     pub fn pass(&mut self, world: &World) -> Pass {
-        self.fresh = false;
+        self.fresh = Fresh::Nothing;
         loop {
             let snapshot = self.driver.look_at(self.objects.clone(), world.now);
             let epoch = snapshot.record.as_ref().map_or(0, |(_, record)| record.epoch);
             let next = plan(&self.driver.goal, &self.driver.me, &snapshot, world.now);
             events::check(&next, world.now);
             match next {
-                Next::Do(step) if step.fresh && !self.fresh => self.read(world, &SERVING),
+                Next::Do(step) if step.fresh > self.fresh => match step.fresh {
+                    Fresh::Leads => self.read(world, &LEADING, Fresh::Leads),
+                    _ => self.read(world, &SERVING, Fresh::Serving),
+                },
                 Next::Do(step) => {
-                    let prompt = self.fresh;
+                    let prompt = self.fresh > Fresh::Nothing;
                     let app = self.driver.names.clone();
                     return Pass::Write(Request { app, step: *step, epoch, prompt });
                 }
                 Next::Ask(question) => {
                     self.question = Some(question);
-                    self.fresh = false;
+                    self.fresh = Fresh::Nothing;
                     return Pass::Wait(None);
                 }
                 Next::Wait { until, .. } => {
-                    self.fresh = false;
+                    self.fresh = Fresh::Nothing;
                     return Pass::Wait(until);
                 }
                 // How it ended is said on a look of its own.
-                Next::Done(_) if !self.fresh => self.read(world, &ALL),
+                Next::Done(_) if self.fresh < Fresh::Serving => {
+                    self.read(world, &ALL, Fresh::Serving);
+                }
                 Next::Done(outcome) => return Pass::Done(outcome),
             }
         }
@@ -120,10 +128,10 @@ impl Process {
     pub fn reply(&mut self, world: &World, request: &Request, reply: Result<(), Refused>) {
         let id = request.step.write.id();
         match reply {
-            Err(_) => self.read(world, &SERVING),
+            Err(_) => self.read(world, &SERVING, Fresh::Serving),
             // Somebody else was at work until now: what it knows of that is old.
             Ok(()) if matches!(request.step.doing, Doing::Hold | Doing::TakeOver { .. }) => {
-                self.read(world, &ALL);
+                self.read(world, &ALL, Fresh::Serving);
             }
             Ok(()) => match (&request.step.write, world.find(id.kind, &id.name)) {
                 (Write::Delete { .. }, _) | (_, None) => self.objects.remove(id),

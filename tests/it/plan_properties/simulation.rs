@@ -221,7 +221,10 @@ fn is_possible(process: &Process, world: &World, outcome: &Outcome) {
         // The old version may have gone bad, or its controllers be slow.
         Outcome::Changed { what, .. } => !what.contains("did not become ready"),
         Outcome::Unfit { reasons } => !reasons.iter().all(|r| r.contains("does not act on")),
-        Outcome::NotInitialised | Outcome::Unprepared { .. } | Outcome::Misfit { .. } => true,
+        Outcome::NotInitialised
+        | Outcome::Unprepared { .. }
+        | Outcome::Misfit { .. }
+        | Outcome::Misread { .. } => true,
         _ => false,
     };
     assert!(!impossible, "{outcome:?}");

@@ -67,9 +67,12 @@ fn what_admission_makes_of_a_candidate_is_written_down_and_is_the_releases() {
 
 #[test]
 fn nothing_is_told_of_images_that_are_as_they_were_sent() {
-    let (world, mut a) = deploying(step!(Doing::MarkMade { .. }));
-    let Doing::MarkMade { observed, .. } = doing(&a.next(&world)).clone() else { unreachable!() };
-    assert!(observed.is_empty());
+    let (mut world, mut a) = deploying(step!(Doing::MakeCandidate { .. }));
+    world.step(&mut a);
+    assert!(!step!(Doing::MarkMade { .. })(&a.next(&world)), "it is as it was sent");
+    world.settle();
+    let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("not finished") };
+    assert!(finished.observed.is_empty());
 }
 
 #[test]
@@ -117,6 +120,26 @@ fn the_reply_to_the_write_that_made_it_is_ours_whoever_wrote_before() {
         edited(&mut world, "kubectl", 0, &of_template());
         a.memory.reply(Some(&before), world.get(Kind::Deployment, GREEN));
         assert_eq!(step!(Doing::MarkMade { .. })(&a.next(&world)), is_ours, "{of_release}");
+    }
+}
+
+/// What somebody takes away leaves no trace but that it was there.
+#[test]
+fn what_was_taken_as_it_was_sent_is_told_from_what_somebody_takes_away_later() {
+    for is_taken in [false, true] {
+        let (mut world, mut a) = deploying(step!(Doing::MakeCandidate { .. }));
+        world.step(&mut a);
+        a.memory.reply(None, world.get(Kind::Deployment, GREEN));
+        world.edit(Kind::Deployment, GREEN, |deployment| {
+            let container = &mut deployment["spec"]["template"]["spec"]["containers"][0];
+            match is_taken {
+                true => drop(container.as_object_mut().unwrap().remove("ports")),
+                false => deployment["metadata"]["annotations"]["seen"] = json!("yes"),
+            }
+        });
+        let next = a.next(&world);
+        let is_changed = matches!(next, Next::Done(Outcome::Changed { .. }));
+        assert_eq!(is_changed, is_taken, "{next:?}");
     }
 }
 

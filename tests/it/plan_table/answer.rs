@@ -136,6 +136,48 @@ fn a_gate_that_could_not_be_asked_counts_and_is_told_apart() {
 }
 
 #[test]
+fn a_gate_that_is_asked_too_often_says_no_no_and_is_not_asked_before_its_time() {
+    let (mut world, mut a) = waiting();
+    told(&world, &mut a, not_yet());
+    go(&mut world, &mut a);
+    world.pass(60);
+    let Next::Ask(question) = a.next(&world) else { panic!("{:?}", a.next(&world)) };
+    a.hear(&question, Answer::Later("429".into()), world.now);
+    let not_before = world.now + SignedDuration::from_secs(90);
+    a.memory.answer.as_mut().unwrap().not_before = Some(not_before);
+    let gate = record_after(&world, &a.next(&world)).release.unwrap().gate;
+    assert_eq!((gate.failures, gate.answer.as_deref()), (1, Some("later")));
+    go(&mut world, &mut a);
+    // Whoever goes on knows it, too.
+    let mut b = Driver::new("a", a.goal.clone());
+    for driver in [&mut a, &mut b] {
+        let Next::Wait { until, .. } = driver.next(&world) else { panic!("it is asked") };
+        assert_eq!(until, Some(not_before));
+    }
+    world.pass(90);
+    assert!(asks(&a.next(&world)));
+    // The next answer has no such time of its own.
+    told(&world, &mut a, not_yet());
+    let gate = record_after(&world, &a.next(&world)).release.unwrap().gate;
+    assert_eq!((gate.failures, gate.not_before), (2, None));
+}
+
+#[test]
+fn a_gate_may_put_off_its_answer_no_longer_than_the_deadline() {
+    let mut world = initialised();
+    let settings = set(deploy(V2, WEBHOOK), |settings| settings.deadline_seconds = Some(300));
+    let mut a = Driver::new("a", Goal::Deploy(settings));
+    reach(&mut world, &mut a, asks);
+    let Next::Ask(question) = a.next(&world) else { panic!("{:?}", a.next(&world)) };
+    a.hear(&question, Answer::Later("429".into()), world.now);
+    let not_before = world.now + SignedDuration::from_hours(24);
+    a.memory.answer.as_mut().unwrap().not_before = Some(not_before);
+    go(&mut world, &mut a);
+    let Next::Wait { until, .. } = a.next(&world) else { panic!("it is asked") };
+    assert_eq!(until, world.release().deadline);
+}
+
+#[test]
 fn the_sixtieth_no_in_a_row_destroys_the_candidate() {
     let mut world = initialised();
     let mut a = Driver::asking("a", Goal::Deploy(deploy(V2, WEBHOOK)), not_yet());

@@ -86,7 +86,7 @@ fn at_the_switch_the_old_autoscaler_is_held_and_the_new_version_gets_its_own() {
     assert_eq!(clone["spec"]["scaleTargetRef"]["name"], "parrot-green");
     assert_eq!(clone["spec"]["metrics"], json!([{"type": "Resource"}]));
     assert_eq!(min(&world, "parrot-green"), free(2));
-    assert_eq!(clone["metadata"]["labels"]["team"], Value::Null);
+    assert_eq!(clone["metadata"]["labels"]["team"], "birds", "as a policy may ask for it");
     world.follow(&mut a);
     // What is the user's is left, and does nothing at size 0.
     assert_eq!((world.replicas("parrot"), min(&world, "flock")), (0, free(2)));

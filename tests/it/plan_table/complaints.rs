@@ -108,7 +108,7 @@ fn a_switch_that_the_controller_rejects_is_taken_back_at_once() {
             ),
             "{next:?}"
         );
-        assert!(written(&next).fresh, "on a look of its own");
+        assert!(written(&next).fresh == bluegreen::release::Fresh::Serving, "on a look of its own");
     }
     a.memory.probed = None;
     let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("it goes on") };
@@ -142,7 +142,7 @@ fn a_controller_that_does_not_apply_changes_is_not_waited_for() {
         let blind = heard::sight(&world, &[alike]);
         for sight in [old(world.now), blind] {
             sees(&mut a, sight);
-            let Next::Done(Outcome::Changed { what, by: None }) = a.next(&world) else {
+            let Next::Done(Outcome::Changed { what, by: None, .. }) = a.next(&world) else {
                 panic!("{:?}", a.next(&world))
             };
             assert_eq!(

@@ -77,11 +77,11 @@ fn the_preview_follows_before_the_candidate_is_made() {
 }
 
 #[test]
-fn a_new_candidate_has_the_live_ones_whole_spec_and_metadata_of_our_own() {
+fn a_new_candidate_has_the_live_ones_whole_spec_and_no_tools_marks() {
     let mut world = initialised();
     world.edit(Kind::Deployment, "parrot", |d| {
         d["metadata"]["labels"] = json!({"app.kubernetes.io/instance": "argo"});
-        d["metadata"]["annotations"]["argocd"] = json!("tracks me");
+        d["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"] = json!("tracks me");
         d["spec"]["replicas"] = json!(3);
         d["spec"]["notInAnyStruct"] = json!({"kept": true});
         d["spec"]["template"]["spec"]["alsoUnknown"] = json!([1]);
@@ -128,7 +128,10 @@ fn a_slot_with_an_older_version_gets_the_new_template_in_one_patch() {
     let mut driver = driver("a", deploy(V3, WEBHOOK));
     reach(&mut world, &mut driver, step!(Doing::FollowPreview { .. }));
     let before = world.release().before;
-    assert_eq!(before, Some(Before { replica_set: set, replicas: 0, release: None, hash: None }));
+    assert_eq!(
+        before,
+        Some(Before { replica_set: set, replicas: 0, release: None, hash: None, marks: None })
+    );
     let next = reach(&mut world, &mut driver, step!(Doing::MakeCandidate { .. }));
     let mut template = world.get(Kind::Deployment, "parrot")["spec"]["template"].clone();
     template["spec"]["containers"][0]["image"] = json!(V3);
@@ -183,7 +186,13 @@ fn the_third_release_remembers_what_the_second_left_in_green() {
     let before = record_after(&world, &next).release.unwrap().before;
     assert_eq!(
         before,
-        Some(Before { replica_set: set, replicas: 0, release: Some("1".into()), hash: Some(hash) })
+        Some(Before {
+            replica_set: set,
+            replicas: 0,
+            release: Some("1".into()),
+            hash: Some(hash),
+            marks: None
+        })
     );
 }
 
@@ -337,7 +346,7 @@ fn what_a_dead_driver_made_late_is_removed_before_the_next_release() {
     late(&mut world, &object);
     let next = driver("b", deploy(V3, WEBHOOK)).next(&world);
     assert_eq!(*doing(&next), Doing::RemoveLeftover { deployment: "parrot-green".into() });
-    assert!(written(&next).fresh);
+    assert!(written(&next).fresh == bluegreen::release::Fresh::Serving);
 }
 
 #[test]

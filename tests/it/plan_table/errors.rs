@@ -2,14 +2,16 @@
 //! been put away, and on the way back.
 
 use bluegreen::model::{Colour, Kind};
-use bluegreen::release::{Doing, Goal, Next, Outcome, Settings, Sight, Verdict, WaitFor};
+use bluegreen::release::{
+    Doing, Goal, Next, Outcome, Rule, Settings, Sight, Telling, Verdict, Voice, WaitFor,
+};
 
 use super::heard::{self, Heard};
 use super::live::{drains, plain, switched, with};
 use super::{changed, deploying, doing, go, reach, record_after, step, written};
 use crate::world::World;
-use crate::world::article::{V1, V2, backend};
-use crate::world::driver::{Driver, abort};
+use crate::world::article::{V1, V2, backend, initialised};
+use crate::world::driver::{Driver, abort, promote};
 
 fn ends(next: &Next) -> &str {
     let Doing::End { ending } = doing(next) else { panic!("{next:?}") };
@@ -64,7 +66,7 @@ fn errors_alone_after_the_switch_lead_back_at_once_in_each_phase() {
         heard::of(&mut a, &world, &[Heard::errors(10, 5)]);
         let next = a.next(&world);
         assert_eq!(ends(&next), "it went bad after the switch: parrot: 502 Bad Gateway");
-        assert!(written(&next).fresh, "on a look of its own");
+        assert!(written(&next).fresh == bluegreen::release::Fresh::Serving, "on a look of its own");
         reach(&mut world, &mut a, step!(Doing::SwitchBack { .. }));
         go(&mut world, &mut a);
         heard::of(&mut a, &world, &[Heard::version(Colour::Blue, 30, 3)]);
@@ -106,8 +108,129 @@ fn nothing_is_put_away_while_anybody_else_answers() {
         heard::of(&mut a, &world, &[heard]);
         let what = changed(a.next(&world));
         assert!(what.starts_with("parrot can't be put away: parrot: "), "{what}");
-        heard::of(&mut a, &world, &[Heard::version(Colour::Green, 1, 0)]);
+        heard::of(&mut a, &world, &[Heard::version(Colour::Green, 10, 1)]);
         assert!(step!(Doing::PutAway { .. })(&a.next(&world)));
+    }
+}
+
+/// Who has just taken a release up, at the end of its drain.
+fn taken_up((mut world, _): (World, Driver)) -> (World, Driver) {
+    world.edit_record(|record| record.driver = None);
+    let mut b = Driver::new("b", Goal::Deploy(plain()));
+    b.memory.asks = true;
+    go(&mut world, &mut b);
+    (world, b)
+}
+
+#[test]
+fn who_has_just_taken_a_drain_up_listens_before_anything_is_put_away() {
+    for heard in [None, Some(Heard::learning()), Some(Heard::version(Colour::Green, 9, 4))] {
+        let (mut world, mut b) = taken_up(drained());
+        if let Some(heard) = &heard {
+            heard::of(&mut b, &world, std::slice::from_ref(heard));
+        }
+        assert!(drains(&b.next(&world)), "{:?}", b.next(&world));
+        // Not for ever.
+        world.pass(20);
+        assert!(step!(Doing::PutAway { .. })(&b.next(&world)));
+    }
+    let (world, mut b) = taken_up(drained());
+    heard::of(&mut b, &world, &[Heard::version(Colour::Green, 10, 1)]);
+    assert!(step!(Doing::PutAway { .. })(&b.next(&world)));
+}
+
+/// Of the last ten answers one was an error.
+#[test]
+fn every_other_answer_an_error_is_too_many_for_a_put_away() {
+    let (mut world, mut a) = drained();
+    let flaps = |world: &World| {
+        let mut sight = heard::sight(world, &[Heard::version(Colour::Green, 10, 1)]);
+        sight.rules[0].lately[9] = (Voice::Error, "502 Bad Gateway".to_owned());
+        sight
+    };
+    heard::hears(&mut a, flaps(&world));
+    assert!(drains(&a.next(&world)), "{:?}", a.next(&world));
+    world.pass(600);
+    heard::hears(&mut a, flaps(&world));
+    let what = changed(a.next(&world));
+    assert_eq!(what, "parrot can't be put away: parrot: 502 Bad Gateway");
+}
+
+#[test]
+fn who_has_just_taken_up_a_put_away_listens_before_it_is_over() {
+    let (mut world, mut b) = taken_up(put_away());
+    b.memory.note_gone(1, world.now);
+    world.pass(5);
+    assert!(waits_for_the_end(&b.next(&world)), "{:?}", b.next(&world));
+    heard::of(&mut b, &world, &[Heard::errors(10, 5)]);
+    assert!(step!(Doing::Revive { .. })(&b.next(&world)));
+    // Whether that has helped, the next one has to hear, too.
+    reach(&mut world, &mut b, step!(Doing::Resize { .. }));
+    go(&mut world, &mut b);
+    let (mut world, mut c) = taken_up((world, b));
+    assert!(waits_for_the_end(&c.next(&world)), "{:?}", c.next(&world));
+    world.pass(20);
+    assert!(step!(Doing::Finish)(&c.next(&world)));
+}
+
+/// A hiccup of its own is no sign that it does not help.
+#[test]
+fn one_error_after_it_was_started_again_leads_nobody_back() {
+    let (mut world, mut a) = put_away();
+    heard::of(&mut a, &world, &[Heard::errors(10, 5)]);
+    reach(&mut world, &mut a, step!(Doing::Resize { .. }));
+    go(&mut world, &mut a);
+    world.pass(15);
+    heard::of(&mut a, &world, &[Heard::errors(1, 0)]);
+    assert!(waits_for_the_end(&a.next(&world)), "{:?}", a.next(&world));
+    heard::of(&mut a, &world, &[Heard::version(Colour::Green, 10, 1)]);
+    assert!(step!(Doing::Finish)(&a.next(&world)));
+}
+
+fn detached() -> bluegreen::release::Deploy {
+    bluegreen::release::Deploy { detach: true, ..plain() }
+}
+
+/// What a candidate's first driver heard is what the one that switches goes by.
+#[test]
+fn what_was_answered_when_it_got_ready_counts_for_who_did_not_ask_before_the_switch() {
+    let mut world = initialised();
+    let mut a = Driver::new("a", Goal::Deploy(detached()));
+    heard::before(&mut a, &world, &["parrot", "zoo"]);
+    world.follow(&mut a);
+    assert_eq!(world.release().answered, ["parrot", "zoo"]);
+    world.pass(3600);
+    let mut b = Driver::new("b", promote());
+    reach(&mut world, &mut b, step!(Doing::MarkSwitched));
+    // Of the zoo it has heard by itself that nobody is there.
+    let mut sight = heard::sight(&world, &[Heard::learning(), Heard::learning().named("zoo")]);
+    (sight.rules[0].answered, sight.rules[1].answered) = (None, Some(false));
+    heard::hears(&mut b, sight);
+    go(&mut world, &mut b);
+    assert_eq!(world.release().answered, ["parrot"]);
+}
+
+/// No app that works answers like that: it is nobody's arrival, and nobody's failure either.
+#[test]
+fn a_proxys_own_trouble_is_no_arrival_where_nobody_asked_before_the_switch() {
+    let (mut world, mut a) = switched(plain());
+    world.edit_record(|r| r.release.as_mut().unwrap().answered.clear());
+    let mut alone = Heard::errors(60, 30).rule(world.now);
+    (alone.answered, alone.telling) = (None, Telling::No("it is never seen".to_owned()));
+    let sight = |rule: &Rule| Sight { rules: vec![rule.clone()], ..Sight::default() };
+    heard::hears(&mut a, sight(&alone));
+    world.pass(60);
+    assert!(!step!(Doing::StartDrain { .. })(&a.next(&world)), "{:?}", a.next(&world));
+    // It was so before, or refuses who asks: that says nothing of the switch.
+    let was_so = Rule { answered: Some(false), ..alone.clone() };
+    let mut refuses = alone;
+    refuses.streak.as_mut().unwrap().is_5xx = false;
+    for rule in [was_so, refuses] {
+        let (mut world, mut a) = switched(plain());
+        world.edit_record(|r| r.release.as_mut().unwrap().answered.clear());
+        heard::hears(&mut a, sight(&rule));
+        world.pass(10);
+        assert!(step!(Doing::StartDrain { .. })(&a.next(&world)), "{:?}", a.next(&world));
     }
 }
 
@@ -138,7 +261,7 @@ fn a_put_away_is_over_when_nobody_has_missed_it() {
     assert!(step!(Doing::Finish)(&a.next(&world)));
     // Without an ear there is nothing to wait for.
     let (world, mut a) = put_away();
-    a.memory.probed = None;
+    (a.memory.probed, a.memory.asks) = (None, false);
     assert!(step!(Doing::Finish)(&a.next(&world)));
 }
 

@@ -51,7 +51,10 @@ fn the_switch_is_one_patch_that_tests_what_it_saw_and_bears_the_releases_number(
             was: vec!["parrot".into()],
         }
     );
-    assert!(written(&next).fresh, "decided on a look of its own");
+    assert!(
+        written(&next).fresh == bluegreen::release::Fresh::Serving,
+        "decided on a look of its own"
+    );
     let path = "/spec/rules/0/http/paths/0";
     assert_patch(
         &next,
@@ -194,7 +197,7 @@ fn the_old_version_is_put_away_after_the_drain() {
     let (mut world, mut a) = draining();
     let next = reach(&mut world, &mut a, step!(Doing::PutAway { .. }));
     assert_eq!(*doing(&next), Doing::PutAway { deployment: "parrot".into() });
-    assert!(written(&next).fresh);
+    assert!(written(&next).fresh == bluegreen::release::Fresh::Leads);
     let zero = json!([{"op": "add", "path": "/spec/replicas", "value": 0}]);
     assert_patch(&next, &world, Kind::Deployment, "parrot", zero);
 }

@@ -1,7 +1,7 @@
 //! What a process has heard of a release, for rows of the table.
 
 use bluegreen::model::Colour;
-use bluegreen::release::{Probed, Rule, Sight, Streak, Telling, Voice};
+use bluegreen::release::{LATELY, Probed, Rule, Sight, Streak, Telling, Voice};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::world::World;
@@ -38,6 +38,11 @@ impl Heard {
         Heard { name: "parrot", telling: Telling::Learning, voice: None, other: None }
     }
 
+    /// Where both versions answer alike.
+    pub fn alike(self) -> Heard {
+        Heard { telling: Telling::No("both versions answer alike".to_owned()), ..self }
+    }
+
     pub fn named(self, name: &'static str) -> Heard {
         Heard { name, ..self }
     }
@@ -47,24 +52,33 @@ impl Heard {
         Heard { other: Some(at), ..self }
     }
 
-    fn rule(&self, now: Timestamp) -> Rule {
+    pub fn rule(&self, now: Timestamp) -> Rule {
         let streak = self.voice.map(|(voice, answers, seconds)| Streak {
             voice,
             since: now - SignedDuration::from_secs(seconds),
             at: now,
             answers,
-            said: if voice == Voice::Error { "502 Bad Gateway" } else { "200 OK" }.to_owned(),
+            said: said(voice),
+            is_5xx: voice == Voice::Error,
         });
+        let few = |answers: u64| answers.min(LATELY as u64) as usize;
+        let lately = self.voice.map(|(voice, answers, _)| vec![(voice, said(voice)); few(answers)]);
+        let lately = lately.unwrap_or_default();
         Rule {
             name: self.name.to_owned(),
             rule: self.name.to_owned(),
             way: self.name.to_owned(),
             telling: self.telling.clone(),
-            answered: true,
+            answered: Some(true),
+            lately,
             streak,
             heard_other: self.other,
         }
     }
+}
+
+fn said(voice: Voice) -> String {
+    if voice == Voice::Error { "502 Bad Gateway" } else { "200 OK" }.to_owned()
 }
 
 pub fn sight(world: &World, heard: &[Heard]) -> Sight {

@@ -84,7 +84,6 @@ fn promote_when_ready_is_not() {
     assert_eq!(*doing(&p.next(&world)), Doing::Approve { number: 1 });
     world.step(&mut p);
     world.step(&mut a);
-    world.step(&mut a);
     assert!(waits(&a.next(&world)));
     world.settle();
     let next = reach(&mut world, &mut a, step!(Doing::Switch { .. }));

@@ -159,6 +159,25 @@ fn as_long_as_the_old_version_answers_it_stays() {
     assert_eq!(world.replicas("parrot"), 1);
 }
 
+/// Nobody can tell the versions apart, and the one answer that came when the time was over is an error.
+#[test]
+fn a_hiccup_at_the_end_of_its_time_is_no_doubt() {
+    let (mut world, mut a) = switched(plain());
+    world.pass(10);
+    let alike = Heard::nothing("both versions answer alike");
+    heard::of(&mut a, &world, &[Heard::errors(9, 4).alike()]);
+    assert_eq!(arrival(&a.next(&world)).0, Confirmed::Probe);
+    heard::of(&mut a, &world, &[alike]);
+    assert!(step!(Doing::StartDrain { .. })(&a.next(&world)), "{:?}", a.next(&world));
+    // At one of two addresses of the rule they go on.
+    let some = [Heard::errors(10, 5).alike(), Heard::version(Colour::Green, 60, 6).named("zoo")];
+    let mut sight = heard::sight(&world, &some);
+    sight.rules.iter_mut().for_each(|rule| rule.rule = "both".to_owned());
+    world.edit_record(|r| r.release.as_mut().unwrap().answered.push("zoo".to_owned()));
+    heard::hears(&mut a, sight);
+    assert_eq!(*doing(&a.next(&world)), Doing::Doubt);
+}
+
 /// Both versions are there to be asked: nothing of it is the first one's memory.
 #[test]
 fn who_goes_on_with_a_switch_asks_like_who_began_it() {
@@ -296,7 +315,7 @@ fn a_new_version_that_stops_answering_is_left_at_once() {
         let Doing::End { ending } = doing(&next) else { panic!("{next:?}") };
         assert_eq!(ending.outcome, Verdict::Unhealthy);
         assert!(ending.reason.starts_with("it went bad after the switch: "), "{}", ending.reason);
-        assert!(written(&next).fresh, "on a look of its own");
+        assert!(written(&next).fresh == bluegreen::release::Fresh::Serving, "on a look of its own");
         let before = world.now;
         reach(&mut world, &mut a, step!(Doing::SwitchBack { .. }));
         assert_eq!(world.now, before, "nothing is waited for");
@@ -366,7 +385,7 @@ fn a_kept_version_stays_warm_while_its_annotations_are_not_observed() {
     world.follow(&mut a);
     world.pass(60);
     let mut b = Driver::new("b", rollback());
-    reach(&mut world, &mut b, step!(Doing::MarkMade { .. }));
+    reach(&mut world, &mut b, step!(Doing::MakeCandidate { .. }));
     world.step(&mut b);
     // Of a Deployment the API server counts changes of annotations as well.
     world.edit(Kind::Deployment, "parrot", |deployment| {
@@ -453,8 +472,7 @@ fn a_kept_version_that_has_to_grow_is_waited_for() {
     let mut b = Driver::new("b", rollback());
     let began = world.now;
     reach(&mut world, &mut b, step!(Doing::MakeCandidate { .. }));
-    // Two looks in between, as the pods take their time.
-    world.step(&mut b);
+    // A look in between, as the pods take their time.
     world.step(&mut b);
     assert!(step!(Doing::MarkUnready)(&b.next(&world)), "it is warm no more");
     go(&mut world, &mut b);

@@ -1,7 +1,7 @@
 //! The host under which people outside see the candidate.
 
 use bluegreen::model::Kind;
-use bluegreen::release::{Goal, Init, Outcome, PreviewHost};
+use bluegreen::release::{Elsewhere, Goal, Init, Next, Outcome, PreviewHost};
 use serde_json::{Value, json};
 
 use super::unfit;
@@ -49,6 +49,57 @@ fn leads_to_the_preview_service_and_is_taken_back() {
     assert_eq!(preview(&world)["spec"], denied["spec"]);
     let annotations = |ingress: &Value| ingress["metadata"]["annotations"].clone();
     assert_eq!(annotations(preview(&world)), annotations(&denied));
+}
+
+/// In whatever namespace, as far as that could be looked at.
+#[test]
+fn is_never_a_host_of_another_namespace() {
+    let taken = |served_by: Option<&str>, goal: Goal, world: &World| {
+        let mut driver = Driver::new("i", goal);
+        let served_by = served_by.map(str::to_owned);
+        driver.memory.beyond.host = Some(Elsewhere { host: HOST.to_owned(), served_by });
+        driver.next(world)
+    };
+    let elsewhere = Some("web in namespace cats");
+    let refused = unfit(taken(elsewhere, at(HOST), &initialised()));
+    let what = format!("Ingress web in namespace cats serves {HOST}");
+    assert!(refused[0].starts_with(&what), "{refused:?}");
+    // It may have come after it was recorded here.
+    let goal = Goal::Deploy(deploy(V2, WEBHOOK));
+    assert!(unfit(taken(elsewhere, goal.clone(), &with_host()))[0].starts_with(&what));
+    assert!(matches!(taken(None, goal, &with_host()), Next::Do(_)));
+    assert!(matches!(taken(None, at(HOST), &initialised()), Next::Do(_)));
+    // What was found of another host says nothing of this one.
+    assert!(matches!(taken(elsewhere, at("blue.example.com"), &initialised()), Next::Do(_)));
+}
+
+#[test]
+fn is_for_nobody_whom_the_app_does_not_let_in() {
+    let auth = "nginx.ingress.kubernetes.io/auth-url";
+    let asking = |world: &mut World, ingress: &str| {
+        world.edit(Kind::Ingress, ingress, |ingress| {
+            ingress["metadata"]["annotations"][auth] = json!("https://login.example.com");
+        });
+    };
+    let mut world = initialised();
+    asking(&mut world, "parrot");
+    let refused = unfit(Driver::new("i", at(HOST)).next(&world));
+    assert!(refused[0].contains("kubectl annotate ingress parrot-preview"), "{refused:?}");
+    // As the hint says.
+    asking(&mut world, "parrot-preview");
+    assert_eq!(world.follow(&mut Driver::new("i", at(HOST))), Outcome::Initialised);
+    assert!(preview(&world)["metadata"]["annotations"][auth].is_string());
+
+    // Where nobody comes in by it there is nothing to ask for.
+    let mut world = initialised();
+    asking(&mut world, "parrot");
+    let released = world.follow(&mut Driver::new("d", Goal::Deploy(deploy(V2, WEBHOOK))));
+    assert!(matches!(released, Outcome::Finished(_)), "{released:?}");
+    // Who asks for a host, and for a login later, is held up by the next release.
+    let mut world = with_host();
+    asking(&mut world, "parrot");
+    let refused = unfit(Driver::new("d", Goal::Deploy(deploy(V2, WEBHOOK))).next(&world));
+    assert!(refused[0].contains("would show the candidate at green.example.com"), "{refused:?}");
 }
 
 /// An app for some networks alone has a candidate for the same ones.

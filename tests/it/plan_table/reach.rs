@@ -116,7 +116,10 @@ fn a_port_that_leads_to_fewer_pods_is_waited_for_by_name_and_given_up_in_the_end
     reach(&mut world, &mut a, lacks);
     assert!(world.release().waiting.is_none());
     let next = reach(&mut world, &mut a, step!(Doing::End { .. }));
-    assert!(matches!(&next, Next::Do(step) if step.fresh), "{next:?}");
+    assert!(
+        matches!(&next, Next::Do(step) if step.fresh == bluegreen::release::Fresh::Serving),
+        "{next:?}"
+    );
     let ending = record_after(&world, &next).release.unwrap().ending.unwrap();
     assert_eq!(ending.outcome, Verdict::Unhealthy);
     let why = "parrot-green was ready in time, but Service mesh would reach 0 pods on port mesh";

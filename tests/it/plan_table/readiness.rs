@@ -19,8 +19,6 @@ use crate::world::driver::{Driver, WEBHOOK, deploy, set};
 fn made() -> (World, Driver) {
     let (mut world, mut a) = deploying(step!(Doing::MakeCandidate { .. }));
     world.step(&mut a);
-    assert!(step!(Doing::MarkMade { .. })(&a.next(&world)));
-    world.step(&mut a);
     (world, a)
 }
 
@@ -289,7 +287,6 @@ fn the_deadline_comes_before_the_timeout_and_before_a_yes() {
     let mut world = initialised();
     let mut a = Driver::new("a", Goal::Deploy(settings.clone()));
     reach(&mut world, &mut a, step!(Doing::MakeCandidate { .. }));
-    world.step(&mut a);
     world.step(&mut a);
     let Next::Wait { until, .. } = a.next(&world) else { panic!("{:?}", a.next(&world)) };
     assert_eq!((until.unwrap() - world.now).get_seconds(), 120);

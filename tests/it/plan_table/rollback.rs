@@ -154,15 +154,16 @@ fn a_version_that_was_edited_or_deleted_since_is_none_that_was_live() {
 }
 
 #[test]
-fn somebody_who_turned_the_routes_by_hand_is_not_second_guessed() {
+fn somebody_who_turned_the_routes_by_hand_and_is_served_is_not_second_guessed() {
     let mut world = promoted();
-    world.edit(Kind::Service, "parrot", |s| s["spec"]["selector"]["app"] = json!("parrot"));
-    world.edit(Kind::Ingress, "parrot", |ingress| {
-        ingress["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["name"] =
-            json!("parrot");
-    });
+    world.scale("parrot", 1);
+    led_back(&mut world);
     let why = nothing(back(&mut world, "b"));
     assert!(why.contains("release 1, the last that went live, is not what serves now"), "{why}");
+    assert!(why.contains("--to 1 leads to it"), "{why}");
+    let to = Goal::Rollback { release: None, to: Some(1), settings: Settings::default() };
+    is_back(&world.follow(&mut Driver::new("c", to)), 2);
+    assert_eq!(world.live_image().as_deref(), Some(V2));
 }
 
 #[test]
@@ -347,4 +348,61 @@ fn a_version_that_is_edited_before_it_is_started_stops_it() {
     });
     let what = changed(b.next(&world));
     assert!(what.contains("parrot, which holds the version to go back to"), "{what}");
+}
+
+/// As a manifest does that is applied again: with its Service, and without a size.
+fn led_back(world: &mut World) {
+    for (kind, field) in [(Kind::Service, "/spec/selector/app"), (Kind::Ingress, BACKEND)] {
+        world.edit(kind, "parrot", |object| *object.pointer_mut(field).unwrap() = json!("parrot"));
+    }
+    world.settle();
+}
+
+const BACKEND: &str = "/spec/rules/0/http/paths/0/backend/service/name";
+
+#[test]
+fn who_was_led_away_from_what_went_live_last_is_led_there_again() {
+    let mut world = promoted();
+    world.scale("parrot-green", 3);
+    world.settle();
+    led_back(&mut world);
+    assert_eq!((world.live_image().as_deref(), world.replicas("parrot")), (Some(V1), 0));
+    let mut b = Driver::new("b", rollback());
+    let next = reach(&mut world, &mut b, step!(Doing::Start { .. }));
+    let release = record_after(&world, &next).release.unwrap();
+    assert_eq!((release.from, release.to, release.warm), (Colour::Blue, Colour::Green, true));
+    let next = reach(&mut world, &mut b, step!(Doing::MakeCandidate { .. }));
+    let deployment = "parrot-green".to_owned();
+    assert_eq!(*doing(&next), Doing::MakeCandidate { deployment, replicas: 3 }, "none is ended");
+    is_back(&world.follow(&mut b), 2);
+    assert_eq!((backend(&world), world.live_image().as_deref()), ("parrot-green", Some(V2)));
+    assert_eq!((world.replicas("parrot-green"), world.replicas("parrot")), (3, 0));
+    // And from there to the version before, as ever.
+    is_back(&back(&mut world, "c"), 3);
+    assert_eq!(world.live_image().as_deref(), Some(V1));
+}
+
+#[test]
+fn what_went_live_last_and_was_edited_since_is_not_gone_back_to() {
+    let mut world = promoted();
+    led_back(&mut world);
+    world.edit(Kind::Deployment, "parrot-green", |green| {
+        green["spec"]["template"]["spec"]["containers"][0]["image"] = json!(V3);
+    });
+    world.settle();
+    let why = nothing(back(&mut world, "b"));
+    assert!(why.contains("parrot-green no longer holds the version that release 1 made"), "{why}");
+    world.delete(Kind::Deployment, "parrot-green");
+    let why = nothing(back(&mut world, "b"));
+    assert!(why.contains("parrot-green, which release 1 made live, was deleted"), "{why}");
+}
+
+#[test]
+fn a_size_that_somebody_gave_blue_meanwhile_counts_when_it_is_filled() {
+    let mut world = promoted();
+    world.scale("parrot", 4);
+    world.settle();
+    let mut b = Driver::new("b", Goal::Deploy(deploy(V3, Gate::Open)));
+    let next = reach(&mut world, &mut b, step!(Doing::MakeCandidate { .. }));
+    assert_eq!(*doing(&next), Doing::MakeCandidate { deployment: "parrot".into(), replicas: 4 });
 }

@@ -63,7 +63,7 @@ fn finished(outcome: Outcome) -> (Verdict, String) {
 }
 
 fn status(world: &World) -> Status {
-    status::of(&Driver::new("s", Goal::Watch).look(world))
+    status::of(&Driver::new("s", Goal::Watch).look(world), world.now)
 }
 
 #[test]

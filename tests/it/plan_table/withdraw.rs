@@ -48,7 +48,7 @@ fn a_slot_that_the_release_made_is_deleted_as_it_was_seen() {
     let (world, _) = deploying(asks);
     let (world, mut x) = aborting(world, step!(Doing::Destroy { .. }));
     let next = x.next(&world);
-    assert!(written(&next).fresh);
+    assert!(written(&next).fresh == bluegreen::release::Fresh::Serving);
     let Write::Delete { id, at } = &written(&next).write else { panic!("{next:?}") };
     assert_eq!(id.to_string(), "Deployment parrot-green");
     assert_eq!(*at, world.version(Kind::Deployment, "parrot-green"));
@@ -58,7 +58,7 @@ fn a_slot_that_the_release_made_is_deleted_as_it_was_seen() {
 fn a_slot_that_was_there_before_gets_its_template_back_at_zero() {
     let (world, mut x) = aborting(in_an_old_slot(), step!(Doing::Restore { .. }));
     let next = x.next(&world);
-    assert!(written(&next).fresh);
+    assert!(written(&next).fresh == bluegreen::release::Fresh::Serving);
     let mut template = promoted().get(Kind::Deployment, "parrot")["spec"]["template"].clone();
     assert_eq!(template["spec"]["containers"][0]["image"], V1);
     template["metadata"]["labels"] = json!({"app": "parrot"});
@@ -143,7 +143,7 @@ fn after_the_switch_people_go_back_first_by_the_fixed_service() {
         *doing(&next),
         Doing::SwitchBack { ingress: "parrot".into(), service: "parrot-blue".into() }
     );
-    assert!(written(&next).fresh);
+    assert!(written(&next).fresh == bluegreen::release::Fresh::Serving);
     let path = "/spec/rules/0/http/paths/0";
     assert_patch(
         &next,

@@ -1,6 +1,8 @@
 //! Two apps in one Ingress, released at the same time from two machines.
 
 use anyhow::{Context, Result};
+use bluegreen::model::Kind;
+use serde_json::json;
 
 use super::{V2, V3, race};
 use crate::acceptance::Field;
@@ -24,6 +26,11 @@ async fn both(one: &Field, other: &Field, lines: [&str; 2]) -> Result<()> {
 fn releases_of_two_apps_in_one_ingress_do_not_meet() {
     race("releases of two apps", async |bed, one, other, _| {
         bed.field.beside_the_toucan().await?;
+        let named = json!({"metadata": {"annotations": {
+            "nginx.org/websocket-services": "parrot, toucan",
+            "nginx.org/rewrites": "serviceName=toucan rewrite=/;serviceName=parrot rewrite=/",
+        }}});
+        bed.field.edit(Kind::Ingress, "parrot", named).await?;
         let line = |app: &str, image: &str| format!("deploy {app} --image {image} --yes");
         both(one, other, [&line("parrot", V2), &line("toucan", V2)]).await?;
         bed.field.is_live("parrot-green", V2).await?;

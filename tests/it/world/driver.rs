@@ -75,7 +75,7 @@ impl Driver {
 
     pub fn hear(&mut self, question: &Question, answer: Answer, at: Timestamp) {
         let Question { release, hash } = question.clone();
-        self.memory.answer = Some(Answered { release, hash, at, answer });
+        self.memory.answer = Some(Answered { release, hash, at, answer, not_before: None });
     }
 }
 
@@ -163,6 +163,7 @@ pub fn init() -> Goal {
 pub fn deploy(image: &str, gate: Gate) -> Deploy {
     Deploy {
         change: Change::Images(vec![ImageChange { container: None, image: image.to_owned() }]),
+        marks: None,
         gate,
         detach: false,
         replace: false,

@@ -5,13 +5,16 @@ use serde_json::{Value, json};
 use crate::model::{Id, Kind, Objects, Optional, Unknown};
 use crate::release::checks::{self, Check, Rehearsed, Reply};
 use crate::release::plan::{ground, rehearse};
-use crate::release::{Init, Memory, Names, PreviewHost, Record, Snapshot, Step, objects};
+use crate::release::{
+    Beyond, Elsewhere, Init, Memory, Names, PreviewHost, Record, Snapshot, Step, objects,
+};
 use crate::route::Label;
 
 pub struct App {
     names: Names,
     objects: Objects,
     pub init: Init,
+    pub beyond: Beyond,
 }
 
 impl App {
@@ -22,7 +25,12 @@ impl App {
     /// By its name, and the value of the label that its selector has.
     pub fn named(app: &str, label: &str) -> App {
         let names = Names::new("birds", app);
-        let mut app = App { names, objects: Objects::default(), init: Init::default() };
+        let mut app = App {
+            names,
+            objects: Objects::default(),
+            init: Init::default(),
+            beyond: Beyond::default(),
+        };
         let (name, labels) = (app.names.app.clone(), json!({"app": label}));
         app.add(json!({
             "kind": "Deployment", "metadata": {"name": name, "uid": "u"},
@@ -124,18 +132,35 @@ impl App {
         self.add(record.config_map(&self.names));
     }
 
+    /// The same with a preview host.
+    pub fn initialised_at(&mut self, host: &str) {
+        let label = Label { key: "app".into(), blue: "parrot".into() };
+        let mut record = Record::new("parrot".into(), label, 0, 0);
+        record.preview_host = Some(host.to_owned());
+        self.add(record.config_map(&self.names));
+    }
+
     pub fn preview_at(&mut self, host: &str) {
         self.init.preview_host = Some(PreviewHost::At(host.to_owned()));
+        let served_by = None;
+        self.beyond.host = Some(Elsewhere { host: host.to_owned(), served_by });
     }
 
     pub fn snapshot(&self) -> Snapshot {
         let (names, objects) = (self.names.clone(), self.objects.clone());
-        Snapshot::new(names, objects, Memory::default()).expect("there is no record")
+        let mut memory = Memory::default();
+        memory.beyond = self.beyond.clone();
+        Snapshot::new(names, objects, memory).expect("there is no record")
     }
 
     pub fn table(&self) -> Vec<Check> {
         let s = self.snapshot();
         checks::table(&ground(&s, &self.init).expect("an app"))
+    }
+
+    /// What its class says.
+    pub fn served_by(&mut self, controller: &str) {
+        self.beyond.controllers.insert("nginx".to_owned(), controller.to_owned());
     }
 
     /// What is made of the API server's replies.

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::report::NAMES;
-use super::{Check, Grade, Reply, pod_template, prepared};
+use super::{Check, Grade, Reply, drift, pod_template, prepared};
 use crate::model::{Kind, Optional};
 use app::App;
 use rows::Row;
@@ -22,6 +22,7 @@ fn a_sound_app_passes_every_check_once() {
     let app = App::sound();
     let mut table = app.table();
     table.extend(prepared(&app.snapshot(), "init", "status"));
+    table.extend(drift(&app.snapshot(), "init"));
     table.extend(app.rehearsed(|step| app.taken(step)));
     table.extend(app.admitted(|step| app.taken(step)));
     table.push(pod_template(Some(&Reply::Taken { object: None })));
@@ -60,7 +61,7 @@ fn every_check_is_seen_to_find_something() {
         .copied()
         .filter(|name| {
             let told = ["rights", "direct", "deployment", "service-ports", "prepared", "dry-run"];
-            !told.contains(name) && !["admission", "pod-template"].contains(name)
+            !told.contains(name) && !["admission", "drift", "pod-template"].contains(name)
         })
         .collect();
     assert_eq!(found, told);
@@ -119,7 +120,11 @@ fn an_ingress_of_a_service_beside_the_live_one_is_refused_before_init_and_after_
 fn what_the_api_server_refuses_to_try_is_told() {
     let app = App::sound();
     let refused = |code, message: &'static str| {
-        app.rehearsed(move |_| Reply::Refused { code, message: message.to_owned() })
+        app.rehearsed(move |_| Reply::Refused {
+            code,
+            message: message.to_owned(),
+            faults: Vec::new(),
+        })
     };
     let of = |checks: Vec<Check>| (checks[0].verdict, checks[0].what.clone());
     let (verdict, what) = of(refused(422, "spec.replicas: Invalid value"));
@@ -138,7 +143,11 @@ fn what_the_api_server_refuses_to_try_is_told() {
 
 #[test]
 fn what_is_said_to_a_pod_that_is_tried_is_told() {
-    let refused = |code, message: &str| Reply::Refused { code, message: message.to_owned() };
+    let refused = |code, message: &str| Reply::Refused {
+        code,
+        message: message.to_owned(),
+        faults: Vec::new(),
+    };
     let security =
         r#"pods "parrot-green-dry-run" is forbidden: violates PodSecurity "restricted:latest""#;
     let quota = r#"pods "a" is forbidden: failed quota: few: must specify requests.cpu"#;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::app::App;
 use super::{others, scheduling};
 use crate::model::Kind;
+use crate::release::Elsewhere;
 use crate::release::checks::Grade::{self, Fail, Warn};
 
 #[derive(Clone)]
@@ -198,6 +199,15 @@ fn around() -> Vec<Row> {
         row("names", Fail, "is on the pods of Job nightly: give those", |app| {
             app.add(pod("parrot-green", ("Job", "nightly")));
         }),
+        row("preview-host", Fail, "web in namespace cats serves green.example.com", |app| {
+            app.preview_at("green.example.com");
+            let served_by = Some("web in namespace cats".to_owned());
+            app.beyond.host = Some(Elsewhere { host: "green.example.com".to_owned(), served_by });
+        }),
+        row("preview-host", Warn, "you may not list the Ingresses of other namespaces", |app| {
+            app.preview_at("green.example.com");
+            app.beyond.host = None;
+        }),
         row("preview-host", Fail, "Ingress parrot serves parrot.example.com", |app| {
             app.preview_at("parrot.example.com");
         }),
@@ -347,6 +357,163 @@ fn ways() -> Vec<Row> {
             app.edit(Kind::Ingress, |i| i["spec"]["ingressClassName"] = Value::Null);
         }),
         row(
+            "ingress-class",
+            Warn,
+            "nothing says which controller serves that: IngressClass inner",
+            |app| {
+                app.edit(Kind::Ingress, |i| i["spec"]["ingressClassName"] = json!("inner"));
+            },
+        ),
+        row(
+            "ingress-class",
+            Warn,
+            "whose controller, haproxy.org/ingress, bluegreen does not",
+            |app| {
+                app.served_by("haproxy.org/ingress");
+            },
+        ),
+        row(
+            "ingress-class",
+            Warn,
+            "which F5's NGINX Ingress Controller serves, as IngressClass nginx says",
+            |app| {
+                app.served_by("nginx.org/ingress-controller");
+            },
+        ),
+        row(
+            "ingress-class",
+            Warn,
+            "F5's NGINX Ingress Controller serves, by what stands on it",
+            |app| {
+                app.annotate(Kind::Ingress, "nginx.org/websocket-services", "parrot");
+            },
+        ),
+        row(
+            "ingress-class",
+            Fail,
+            "of class alb, which the AWS Load Balancer Controller serves, by its name",
+            |app| {
+                app.edit(Kind::Ingress, |i| i["spec"]["ingressClassName"] = json!("alb"));
+            },
+        ),
+        row(
+            "ingress-class",
+            Fail,
+            "Ingress parrot-preview, which a release needs, would order another",
+            |app| {
+                app.served_by("ingress.k8s.aws/alb");
+            },
+        ),
+        row("ingress-class", Fail, "which Azure's Application Gateway serves", |app| {
+            app.edit(Kind::Ingress, |i| i["spec"]["ingressClassName"] = Value::Null);
+            app.annotate(Kind::Ingress, "kubernetes.io/ingress.class", "azure/application-gateway");
+        }),
+        row(
+            "ingress-class",
+            Fail,
+            "of no class, which Google Cloud's load balancers serve",
+            |app| {
+                app.edit(Kind::Ingress, |i| {
+                    i["spec"]["ingressClassName"] = Value::Null;
+                    i["metadata"]["finalizers"] = json!(["networking.gke.io/ingress-finalizer-V2"]);
+                });
+            },
+        ),
+        row(
+            "ingress-annotations",
+            Warn,
+            "nginx.org/rewrites of Ingress parrot names Service parrot-green, which",
+            |app| {
+                app.served_by("k8s.io/ingress-nginx");
+                app.annotate(
+                    Kind::Ingress,
+                    "nginx.org/rewrites",
+                    "serviceName=parrot-green rewrite=/",
+                );
+            },
+        ),
+        row(
+            "ingress",
+            Fail,
+            "Ingress rpc names Service parrot-green, bluegreen's own: it leads to parrot-green",
+            |app| {
+                app.add(ingress("rpc", "rpc.example.com", "parrot-green"));
+            },
+        ),
+        row(
+            "ingress",
+            Warn,
+            "names Service parrot-preview, bluegreen's own: it shows everybody",
+            |app| {
+                app.add(ingress("rpc", "rpc.example.com", "parrot-preview"));
+            },
+        ),
+        row(
+            "ingress",
+            Fail,
+            "; Ingress parrot has no rules, and only Service toucan as its default",
+            |app| {
+                app.edit(Kind::Ingress, |i| {
+                    let toucan = json!({"service": {"name": "toucan", "port": {"number": 80}}});
+                    i["spec"] = json!({"defaultBackend": toucan});
+                });
+                app.initialised();
+            },
+        ),
+        row(
+            "ingress-default-backend",
+            Warn,
+            "of Ingress parrot, which has no rules: it is switched, but",
+            |app| {
+                app.edit(Kind::Ingress, |i| {
+                    let parrot = json!({"service": {"name": "parrot", "port": {"number": 80}}});
+                    i["spec"] = json!({"ingressClassName": "nginx", "defaultBackend": parrot});
+                });
+            },
+        ),
+        row(
+            "preview-access",
+            Fail,
+            "(nginx.ingress.kubernetes.io/auth-url), and Ingress parrot-preview has",
+            |app| {
+                app.annotate(
+                    Kind::Ingress,
+                    "nginx.ingress.kubernetes.io/auth-url",
+                    "https://login",
+                );
+                app.preview_at("green.example.com");
+            },
+        ),
+        row(
+            "preview-access",
+            Fail,
+            "it would show the candidate at green.example.com to everybody: init without",
+            |app| {
+                app.annotate(
+                    Kind::Ingress,
+                    "nginx.ingress.kubernetes.io/server-snippet",
+                    "deny all;",
+                );
+                app.preview_at("green.example.com");
+            },
+        ),
+        row(
+            "preview-access",
+            Fail,
+            "whitelist-source-range), and Ingress parrot-preview has no such rule",
+            |app| {
+                let mut admin = ingress("admin", "admin.example.com", "parrot");
+                admin["metadata"]["annotations"] =
+                    json!({"nginx.ingress.kubernetes.io/allowlist-source-range": "10.0.0.0/8"});
+                app.add(ingress("parrot", "parrot.example.com", "parrot"));
+                app.add({
+                    admin["metadata"]["name"] = json!("z-admin");
+                    admin
+                });
+                app.preview_at("green.example.com");
+            },
+        ),
+        row(
             "ingress-backends",
             Fail,
             "differ in nginx.ingress.kubernetes.io/load-balance",
@@ -398,6 +565,16 @@ fn managed() -> Vec<Row> {
         row("managers", Warn, "Ingress parrot is also managed by Argo CD: exclude", |app| {
             app.annotate(Kind::Ingress, "argocd.argoproj.io/tracking-id", "birds:x");
         }),
+        row(
+            "managers",
+            Warn,
+            "spec.defaultBackend, nginx.org/rewrites of parrot from its",
+            |app| {
+                app.served_by("k8s.io/ingress-nginx");
+                app.annotate(Kind::Ingress, "nginx.org/rewrites", "serviceName=parrot rewrite=/");
+                app.annotate(Kind::Ingress, "argocd.argoproj.io/tracking-id", "birds:x");
+            },
+        ),
         row(
             "managers",
             Warn,
@@ -522,6 +699,42 @@ pub fn harmless() -> Vec<Harmless> {
         }),
         ("the Service that init makes", |app| app.remove(Kind::Service)),
         ("a preview host of its own", |app| app.preview_at("new.example.com")),
+        ("a preview host that nobody could look for, once it is taken", |app| {
+            app.initialised_at("new.example.com");
+            app.beyond.host = None;
+        }),
+        ("a login that our Ingress asks for as well", |app| {
+            app.initialised_at("new.example.com");
+            let (auth, at) = ("nginx.ingress.kubernetes.io/auth-url", "https://login");
+            app.annotate(Kind::Ingress, auth, at);
+            let mut ours = ingress("parrot-preview", "new.example.com", "parrot-preview");
+            ours["metadata"]["labels"] =
+                json!({"app.kubernetes.io/managed-by": "bluegreen", "bluegreen/app": "parrot"});
+            ours["metadata"]["annotations"] = json!({auth: at});
+            app.add(ours);
+        }),
+        ("a login where nobody comes in", |app| {
+            app.annotate(Kind::Ingress, "nginx.ingress.kubernetes.io/auth-url", "https://login");
+        }),
+        ("a snippet that keeps nobody out", |app| {
+            app.preview_at("new.example.com");
+            let said = "more_set_headers 'X-Denying: no-returns';";
+            let snippet = "nginx.ingress.kubernetes.io/configuration-snippet";
+            app.annotate(Kind::Ingress, snippet, said);
+        }),
+        ("annotations that name Services, as the backends do", |app| {
+            app.served_by("k8s.io/ingress-nginx");
+            app.annotate(Kind::Ingress, "nginx.org/grpc-services", "parrot,toucan");
+        }),
+        ("a class by the name of ingress-nginx's", |app| {
+            app.edit(Kind::Ingress, |i| i["spec"]["ingressClassName"] = json!("nginx-internal"));
+        }),
+        ("the fixed Service of the colour that is live", |app| {
+            app.edit(Kind::Ingress, |i| {
+                i["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["name"] =
+                    json!("parrot-blue");
+            });
+        }),
         ("an app that init has taken in", |app| app.initialised()),
     ]
 }

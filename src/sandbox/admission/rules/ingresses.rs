@@ -57,6 +57,25 @@ pub fn check(ingress: &Value, old: Option<&Value>, errors: &mut Errors) {
     }
 }
 
+/// Which controller serves a class is settled once.
+pub fn class(class: &Value, old: Option<&Value>, errors: &mut Errors) {
+    let controller = &class["spec"]["controller"];
+    if old.is_some_and(|old| old["spec"]["controller"] != *controller) {
+        errors.invalid("spec.controller", controller, "field is immutable");
+    }
+    let said = text(controller);
+    match said.split_once('/') {
+        _ if said.is_empty() => errors.required("spec.controller", ""),
+        Some((domain, rest)) if !domain.is_empty() && !rest.is_empty() => {
+            errors.malformed("spec.controller", domain, names::subdomain(domain));
+        }
+        _ => {
+            let why = "must be a domain-prefixed path (such as \"acme.io/foo\")";
+            errors.invalid("spec.controller", controller, why);
+        }
+    }
+}
+
 fn wrong_host(host: &str) -> Vec<String> {
     if host.contains('*') { names::wildcard(host) } else { names::subdomain(host) }
 }

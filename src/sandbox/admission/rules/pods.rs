@@ -65,8 +65,19 @@ fn volumes<'a>(volumes: &'a Value, field: &str, errors: &mut Errors) -> Vec<&'a 
         if errors.0.len() == before {
             all.push(name);
         }
+        modes(volume, field.trim_end_matches(".name"), errors);
     }
     all
+}
+
+fn modes(volume: &Value, field: &str, errors: &mut Errors) {
+    for source in ["secret", "downwardAPI", "configMap", "projected"] {
+        let mode = &volume[source]["defaultMode"];
+        if !mode.is_null() && !(0..=0o777).contains(&number(mode)) {
+            let why = "must be a number between 0 and 0777 (octal), both inclusive";
+            errors.invalid(&format!("{field}.{source}.defaultMode"), mode, why);
+        }
+    }
 }
 
 /// Of a pod only a few fields may change.

@@ -65,6 +65,19 @@ pub const ROWS: &[(&str, Row)] = &[
             get(&it.one()),
         ]
     }),
+    ("patched with an unknown field, strictly", |it| {
+        let strict = format!("{}?fieldValidation=Strict", it.one());
+        let add = |path: &str, value: Value| {
+            json_patch(&strict, &json!([{ "op": "add", "path": path, "value": value }]))
+        };
+        vec![
+            it.made(),
+            add("/beak", json!("red")),
+            add("/metadata/beak", json!({ "colour": "red" })),
+            add("/metadata/labels/n", json!("1")),
+            get(&it.one()),
+        ]
+    }),
     ("patched with operations", |it| {
         let ops = [
             json!([]),
