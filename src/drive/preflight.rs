@@ -85,11 +85,11 @@ impl Loop<'_> {
     }
 }
 
-/// What is said of a pod that was tried. Without the right to it a release goes on as ever, and what keeps
-/// the steps from being tried keeps a pod, too.
+/// What is said of a pod that was tried. Without the right to it a release goes on as ever; and what keeps
+/// the steps from being tried, or is refused in them, is so with a pod, too.
 fn of_pod(reply: &Reply, tried: &[Check]) -> Option<Check> {
     let check = checks::pod_template(Some(reply));
-    let is_silent = check.verdict == Grade::Warn
-        && (*reply == Reply::Forbidden || tried.iter().any(|it| it.verdict == Grade::Warn));
+    let is_said = tried.iter().any(|it| it.verdict == check.verdict);
+    let is_silent = *reply == Reply::Forbidden || check.verdict != Grade::Pass && is_said;
     (!is_silent).then_some(check)
 }

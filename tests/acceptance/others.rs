@@ -82,7 +82,10 @@ async fn whoever_else_releases_the_app_is_named(field: Field) -> Result<()> {
     canaries.add(&field, "birds", json!({"targetRef": target})).await?;
     for line in ["check parrot", "init parrot"] {
         let said = format!("{:?}", field.exits(10, line).await?);
-        ensure!(said.contains("Canary birds has Deployment parrot: Flagger releases it"), "{said}");
+        ensure!(
+            said.contains("Canary birds manages Deployment parrot: Flagger releases it"),
+            "{said}"
+        );
         ensure!(said.contains("revertOnDeletion"), "{said}");
     }
     // Also where nothing else is known of the app.
@@ -100,7 +103,10 @@ async fn whoever_else_releases_the_app_is_named(field: Field) -> Result<()> {
     field.initialised().await?;
     canaries.add(&field, "birds", json!({"targetRef": target})).await?;
     let said = field.exits(10, &deploy()).await?;
-    ensure!(said.err.contains("Canary birds has Deployment parrot") && !said.wrote(), "{said:?}");
+    ensure!(
+        said.err.contains("Canary birds manages Deployment parrot") && !said.wrote(),
+        "{said:?}"
+    );
     canaries.delete(&field, "birds").await?;
     field.exits(0, &deploy()).await.map(drop)
 }

@@ -131,7 +131,7 @@ fn of_a_server_that_tells_groups_alone_each_list_tells() {
         let list = json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups});
         faults.on(is_discovery, answered(200, &list));
         let said = field.exits(10, DEPLOY).await?;
-        assert!(said.err.contains("Canary birds has Deployment parrot"), "{said:?}");
+        assert!(said.err.contains("Canary birds manages Deployment parrot"), "{said:?}");
         canaries.delete(field, "birds").await?;
         let before = faults.calls().len();
         let said = field.exits(0, DEPLOY).await?;
@@ -283,10 +283,10 @@ fn what_flagger_keeps_is_named_whichever_of_its_deployments_is_meant() {
             assert!(told[0]["hint"].as_str().unwrap().contains("revertOnDeletion"), "{report:#}");
             Ok(())
         };
-        says("pod-primary", "Canary pod has Deployment pod-primary: Flagger").await?;
-        says("pod", "Canary pod has Deployment pod: Flagger").await?;
+        says("pod-primary", "Canary pod manages Deployment pod-primary: Flagger").await?;
+        says("pod", "Canary pod manages Deployment pod: Flagger").await?;
         field.delete(Kind::Ingress, "pod-canary").await?;
-        says("pod", "Canary pod has Deployment pod: Flagger").await?;
+        says("pod", "Canary pod manages Deployment pod: Flagger").await?;
         // Its Canaries can't be read, and the owner tells.
         let said = field.command("check pod-primary").without("/canaries").exits(10).await?;
         assert!(said.out.contains("Deployment pod-primary is kept by Canary pod, its"), "{said:?}");

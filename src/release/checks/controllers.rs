@@ -21,14 +21,15 @@ pub fn checks(s: &Snapshot, services: &[String], routes: &[&Value]) -> Vec<Check
     for canary in s.objects.others.list(Optional::Canary) {
         if let Some(what) = canary_has(s, services, canary) {
             named.insert(("Canary", name(canary)));
-            let what = format!("Canary {} has {what}: Flagger releases it", name(canary));
+            let what = format!("Canary {} manages {what}: Flagger releases it", name(canary));
             found.push(Check::fail(NAME, what).hint(leave_flagger(s, name(canary))));
         }
     }
     for rollout in s.objects.others.list(Optional::Rollout) {
         if let Some((what, way_out)) = rollout_has(s, services, rollout) {
             named.insert(("Rollout", name(rollout)));
-            let what = format!("Rollout {} has {what}: Argo Rollouts releases it", name(rollout));
+            let what =
+                format!("Rollout {} manages {what}: Argo Rollouts releases it", name(rollout));
             found.push(Check::fail(NAME, what).hint(way_out));
         }
     }

@@ -13,9 +13,11 @@ mod deployment;
 pub mod direct;
 mod ingresses;
 mod managers;
+mod monitors;
 mod names;
 mod pod_template;
 mod policies;
+mod policy;
 mod ports;
 mod prepared;
 mod quantity;
@@ -89,7 +91,7 @@ pub fn table(g: &Ground) -> Vec<Check> {
         scheduling::checks(g),
         services::checks(g),
         policies::checks(g),
-        policies::monitors(g),
+        monitors::checks(g),
         budgets::checks(g),
         autoscaler::checks(g),
         quota::checks(g),

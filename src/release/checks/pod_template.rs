@@ -20,7 +20,7 @@ pub fn checks(reply: Option<&Reply>) -> Check {
         Reply::Forbidden => {
             let what = "whether Pod Security, quotas and limits let a candidate's pods be is not known: you may not \
                         create pods, not even to try one";
-            Check::warn(NAME, what).hint("check --role prints what to be allowed for that")
+            Check::warn(NAME, what).hint("check --role prints the rights for that")
         }
         Reply::Refused { message, .. } if message.contains("does not support dry run") => {
             Check::warn(

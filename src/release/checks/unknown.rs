@@ -21,7 +21,7 @@ pub fn of(s: &Snapshot, name: &'static str, kinds: &[Optional]) -> Vec<Check> {
     });
     let forbidden = (!forbidden.is_empty()).then(|| {
         let what = format!("not all is known: you may not list {}", forbidden.join(", "));
-        Check::warn(name, what).hint("check --role prints what to be allowed for that")
+        Check::warn(name, what).hint("check --role prints the rights for that")
     });
     forbidden.into_iter().chain(failed).collect()
 }

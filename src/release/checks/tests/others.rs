@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::app::App;
-use super::rows::{Row, policy, row};
+use super::rows::{Harmless, Row, policy, row};
 use crate::model::{Kind, Optional, Unknown};
 use crate::release::checks::Grade::{Fail, Warn};
 
@@ -127,9 +127,14 @@ fn labelled() -> Vec<Row> {
                 app.unknown(kind, Unknown::Failed { why: "reset".to_owned() });
             }
         }),
-        row("monitors", Warn, "PodMonitor only reads the live pods and not a candidate's", |app| {
-            app.other(Optional::PodMonitor, other("only", json!({"selector": only_live()})));
-        }),
+        row(
+            "monitors",
+            Warn,
+            "PodMonitor only scrapes the live pods and not a candidate's",
+            |app| {
+                app.other(Optional::PodMonitor, other("only", json!({"selector": only_live()})));
+            },
+        ),
         row("monitors", Warn, "ServiceMonitor all selects the Services that bluegreen", |app| {
             app.other(Optional::ServiceMonitor, other("all", json!({"selector": {}})));
         }),
@@ -167,16 +172,21 @@ fn managed() -> Vec<Row> {
             let resource = "scaledobjects.keda.sh".to_owned();
             app.unknown(Optional::ScaledObject, Unknown::Forbidden { resource });
         }),
-        row("managers", Fail, "Canary birds has Deployment parrot: Flagger releases it", |app| {
-            app.other(Optional::Canary, flagger("parrot"));
-            app.edit(Kind::Deployment, |d| d["metadata"]["ownerReferences"] = owned("Canary"));
-        }),
+        row(
+            "managers",
+            Fail,
+            "Canary birds manages Deployment parrot: Flagger releases it",
+            |app| {
+                app.other(Optional::Canary, flagger("parrot"));
+                app.edit(Kind::Deployment, |d| d["metadata"]["ownerReferences"] = owned("Canary"));
+            },
+        ),
         row("managers", Fail, "kubectl patch canary birds -n birds --type=merge", |app| {
             // The one that Flagger makes live is no other.
             *app = App::named("parrot-primary", "parrot-primary");
             app.other(Optional::Canary, flagger("parrot"));
         }),
-        row("managers", Fail, "Canary birds has Service parrot: Flagger", |app| {
+        row("managers", Fail, "Canary birds manages Service parrot: Flagger", |app| {
             let mut canary = flagger("toucan");
             canary["spec"]["service"]["name"] = json!("parrot");
             app.other(Optional::Canary, canary);
@@ -202,7 +212,7 @@ fn managed() -> Vec<Row> {
             let workload = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "parrot"});
             app.other(Optional::Rollout, rollout(json!({"replicas": 3, "workloadRef": workload})));
         }),
-        row("managers", Fail, "Rollout birds has Service parrot: Argo Rollouts", |app| {
+        row("managers", Fail, "Rollout birds manages Service parrot: Argo Rollouts", |app| {
             let services = json!({"stableService": "toucan", "canaryService": "parrot"});
             app.other(Optional::Rollout, rollout(json!({"strategy": {"canary": services}})));
         }),
@@ -210,7 +220,7 @@ fn managed() -> Vec<Row> {
 }
 
 /// What only looks amiss.
-pub fn harmless() -> Vec<super::rows::Harmless> {
+pub fn harmless() -> Vec<Harmless> {
     vec![
         ("policies of other controllers for all pods, or for others", |app| {
             for spec in [json!({}), json!({"selector": {"matchLabels": {"app": "toucan"}}})] {

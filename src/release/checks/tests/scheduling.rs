@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::app::App;
-use super::rows::{Row, row};
+use super::rows::{Harmless, Row, row};
 use crate::model::Kind;
 use crate::release::checks::Grade::Warn;
 
@@ -55,7 +55,7 @@ pub fn rows() -> Vec<Row> {
 }
 
 /// What only looks amiss.
-pub fn harmless() -> Vec<super::rows::Harmless> {
+pub fn harmless() -> Vec<Harmless> {
     vec![
         ("pods of one version apart", |app| {
             app.pods("affinity", anti_affinity(json!({
