@@ -41,7 +41,7 @@ pub fn checks(g: &Ground) -> Vec<Check> {
 fn preview_host(s: &Snapshot, host: &str) -> Check {
     let name_of = "preview-host";
     let others = s.objects.list(Kind::Ingress).filter(|other| name(other) != s.names.preview());
-    let taken = others.into_iter().find(|other| beyond::serves(other, host)).map(|it| name(it));
+    let taken = others.into_iter().find(|other| beyond::serves(other, host)).map(name);
     let beyond = s.memory.beyond.host.as_ref().filter(|beyond| beyond.host == host);
     let elsewhere = beyond.and_then(|beyond| beyond.served_by.as_deref());
     if let Some(taken) = taken.or(elsewhere) {
