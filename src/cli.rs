@@ -165,7 +165,7 @@ pub struct Init {
     /// Our own Ingress then serves the host by https. The Secret is in the app's namespace, of type
     /// kubernetes.io/tls; it is not looked at. Is recorded; none takes it back. What somebody else
     /// writes into spec.tls of that Ingress is left alone.
-    #[arg(long, value_name = "NAME", value_parser = parse_preview_tls)]
+    #[arg(long, value_name = "NAME", value_parser = parse_preview_tls, hide_short_help = true)]
     pub preview_tls_secret: Option<PreviewTls>,
     /// Settings to record, and to check: a bluegreen.yaml or a Flagger Canary; - for standard input
     #[arg(short = 'f', long, value_name = "FILE")]
