@@ -245,7 +245,9 @@ async fn work(state: &State, line: &str, hints: &[String], tried: &Mutex<usize>)
         if !line.is_empty() && !line.starts_with("status") {
             bed.field.command(line).ends().await?;
         }
-        let after = if line.is_empty() { edits::DEPLOY } else { line };
+        // Who promotes what was not made yet is told to deploy, not to promote, once more.
+        let is_of_the_deploy = hint.contains("the same deploy") && !line.starts_with("deploy");
+        let after = if line.is_empty() || is_of_the_deploy { edits::DEPLOY } else { line };
         let (code, said) = run(&bed.field, hint, after).await.with_context(|| hint.clone())?;
         *tried.lock().expect("no holder panics") += 1;
         // A check says what is in the way, and that is its answer.
