@@ -53,13 +53,16 @@ impl Asking {
             }
         }
         let replicas = Colour::BOTH.into_iter().filter_map(|c| Some(s.slot(c)?.desired())).max();
-        let prober = Prober::new(
+        let mut prober = Prober::new(
             release.to,
             targets,
             replicas.unwrap_or(1),
             drive.outside,
             |target, colour| led(&ways, s, &target.port, colour),
         );
+        if let Ok(prober) = &mut prober {
+            prober.knows(&release.erred);
+        }
         Asking { release: release.number, prober: prober.map_err(Some), ways }
     }
 
@@ -134,5 +137,5 @@ pub fn asked_for<'a>(s: &'a Snapshot, on: &WaitFor) -> Option<(&'a Release, Whom
         (Some(_), false) => return None,
         (None, false) => None,
     };
-    is_wanted.then_some((release, Whom { wanted, versions: is_there }))
+    is_wanted.then_some((release, Whom { wanted, versions: is_there || is_switched }))
 }

@@ -51,6 +51,8 @@ pub struct Rule {
     pub telling: Telling,
     /// Whether an answer came until the switch; none where this process did not ask then.
     pub answered: Option<bool>,
+    /// The status of that, where it was an error that neither version has given.
+    pub erred: Option<u16>,
     /// The last answers, as far as they are all alike.
     pub streak: Option<Streak>,
     /// The last few, alike or not, the newest first: who gave them, and what they said.

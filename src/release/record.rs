@@ -143,6 +143,10 @@ pub struct Release {
     /// The rules that were answered through the ingress until then: errors there are the switch's doing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answered: Vec<String>,
+    /// Those of them that were answered by an error until then, and with which status: who has to log in
+    /// with the ingress, say, is no failure of the switch.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub erred: BTreeMap<String, u16>,
     /// It was seen not to have arrived, after the time that the ingress controller is given.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub doubted: bool,

@@ -43,6 +43,7 @@ pub fn release(number: u64) -> Release {
         ending: None,
         switched: None,
         answered: Vec::new(),
+        erred: BTreeMap::new(),
         doubted: false,
         confirmed: None,
         unconfirmed: None,

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use super::command::{Said, done};
 use super::field::{V1, V2};
-use super::outside::Ingress;
+use super::outside::{BROKEN, Ingress};
 use super::{Case, Field, cases};
 
 pub const CASES: &[Case] = cases![
@@ -28,6 +28,9 @@ pub const CASES: &[Case] = cases![
     where_both_answer_alike_that_is_said,
     errors_after_a_promote_of_a_later_step_lead_back,
     errors_that_nobody_can_compare_put_nothing_away,
+    who_has_to_log_in_at_the_ingress_is_no_failure,
+    who_promotes_from_where_no_way_leads_to_the_ingress_undoes_nothing,
+    a_rollback_onto_a_version_that_runs_hears_errors,
     who_takes_over_in_the_middle_of_a_switch_hears_errors,
     who_takes_over_after_the_put_away_hears_who_is_missed,
     nothing_is_put_away_while_every_other_answer_is_an_error,
@@ -208,6 +211,7 @@ async fn where_both_answer_alike_that_is_said(field: Field) -> Result<()> {
 /// As a CI does it: nobody asked before the switch.
 async fn errors_after_a_promote_of_a_later_step_lead_back(field: Field) -> Result<()> {
     field.initialised().await?;
+    sleep(Duration::from_secs(5)).await;
     let broken = Ingress::new(&field)
         .says(|service, _| (service == "parrot-green").then_some((502, "nginx")));
     let deploy = format!("deploy parrot --image {V2} --detach {AT}");
@@ -234,6 +238,7 @@ async fn errors_that_nobody_can_compare_put_nothing_away(field: Field) -> Result
 
 async fn who_takes_over_in_the_middle_of_a_switch_hears_errors(field: Field) -> Result<()> {
     field.initialised().await?;
+    sleep(Duration::from_secs(5)).await;
     let broken = Ingress::new(&field)
         .says(|service, _| (service == "parrot-green").then_some((502, "nginx")));
     let line = format!("deploy parrot --image {V2} --yes {AT}");
@@ -306,5 +311,50 @@ async fn a_rule_that_somebody_takes_away_is_no_error(field: Field) -> Result<()>
         field.edit(Kind::Ingress, "parrot", one).await.map(drop)
     };
     deploy.meanwhile(0, done("start-drain"), edited).await?;
+    field.is_live("parrot-green", V2).await
+}
+
+/// Neither for who switches without having asked, nor for who takes over.
+async fn who_has_to_log_in_at_the_ingress_is_no_failure(field: Field) -> Result<()> {
+    field.initialised().await?;
+    sleep(Duration::from_secs(5)).await;
+    let late = "kmharish/parrot-app:late";
+    let log_in = Ingress::new(&field).says(|_, _| Some((401, "who are you?")));
+    let deploy = format!("deploy parrot --image {late} --detach {AT} --settle 2s");
+    field.command(&deploy).with(log_in.clone().outside()).exits(0).await?;
+    sleep(Duration::from_secs(60)).await;
+    let line = format!("promote parrot {AT}");
+    let first = field.command(&line).with(log_in.clone().outside());
+    first.killed_at(done("mark-switched")).await?;
+    let said = field.command(&line).with(log_in.outside()).exits(0).await?;
+    ensure!(last(&said)?["confirmed"] == "settle", "{:#}", last(&said)?);
+    field.is_live("parrot-green", late).await
+}
+
+/// It is switched at once, so that nobody has asked before.
+async fn a_rollback_onto_a_version_that_runs_hears_errors(field: Field) -> Result<()> {
+    field.initialised().await?;
+    field.exits(0, &format!("deploy parrot --image {V2} --yes --keep-old")).await?;
+    let broken = Ingress::new(&field)
+        .says(|service, _| (service == "parrot-blue").then_some((502, "nginx")));
+    let rollback = field.command(&format!("rollback parrot {AT}")).with(broken.outside());
+    let (code, said) = rollback.ends().await?;
+    ensure!(code == 4 || code == 7, "exit {code}: {said:#?}");
+    both_are_up(&field).await
+}
+
+/// The step before ran where the ingress can be reached.
+async fn who_promotes_from_where_no_way_leads_to_the_ingress_undoes_nothing(
+    field: Field,
+) -> Result<()> {
+    field.initialised().await?;
+    let deploy = format!("deploy parrot --image {V2} --detach {AT} --settle 2s");
+    field.command(&deploy).with(Ingress::new(&field).outside()).exits(0).await?;
+    sleep(Duration::from_secs(60)).await;
+    let elsewhere = Ingress::new(&field).says(|_, _| Some((BROKEN, "")));
+    let promote = field.command(&format!("promote parrot {AT}")).with(elsewhere.outside());
+    let said = promote.exits(0).await?;
+    let why = last(&said)?["unconfirmed"].as_str().unwrap_or_default();
+    ensure!(why.ends_with("no route to host"), "{:#}", last(&said)?);
     field.is_live("parrot-green", V2).await
 }

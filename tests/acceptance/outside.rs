@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use bluegreen::gate::{Courier, Failure, Outside};
 use bluegreen::model::Kind;
 use http::Method;
@@ -126,6 +126,7 @@ impl Ingress {
         if let Some(own) = self.own {
             let blue = self.field.replicas("parrot").await?.unwrap_or(0);
             if let Some((status, said)) = own(&leads, &Pods(blue)) {
+                ensure!(status != BROKEN, "no route to host");
                 return Ok(response(status, said.to_owned()));
             }
         }

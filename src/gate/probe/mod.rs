@@ -10,7 +10,7 @@ mod target;
 mod tell;
 mod versions;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
@@ -145,6 +145,11 @@ impl Prober {
                 line.asker = Arc::new(Asker::direct(url.clone(), courier));
             }
         }
+    }
+
+    /// By which errors rules were answered before the switch, as whoever asked then has written it down.
+    pub fn knows(&mut self, erred: &BTreeMap<String, u16>) {
+        self.tell.knows(erred);
     }
 
     /// Of rules that somebody has taken away nothing more is asked or told.

@@ -5,7 +5,7 @@
 //! them apart. What neither of them says is neither's answer, and an error that neither of them was
 //! seen to give is nobody's.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -16,6 +16,8 @@ use crate::release::{LATELY, Rule, Sight, Streak, Telling, Voice};
 
 /// So many answers before the switch, and it is known what comes through the ingress.
 const FEW: usize = 10;
+/// Fewer errors before it are a hiccup: whether it is always answered so is not known.
+const SOME: usize = 3;
 /// No more are kept, of those before the switch and of those after it.
 const KEPT: usize = 64;
 /// After so long it is said that nothing can be told, until it can.
@@ -44,10 +46,20 @@ struct Way {
     rule: usize,
     before: VecDeque<(Timestamp, Heard)>,
     after: VecDeque<(Timestamp, Heard)>,
+    /// The status of the error by which it was answered before this process asked.
+    erred: Option<u16>,
     /// Whether the Ingress still has the rule.
     is_there: bool,
     answered: Option<bool>,
     heard_other: Option<Timestamp>,
+}
+
+impl Way {
+    /// Whether silence is news. Who began after the switch may be where no way leads to the ingress, while
+    /// whoever asked before was answered there.
+    fn reaches(&self) -> bool {
+        !self.before.is_empty() || self.after.iter().any(|(_, it)| matches!(it, Heard::Answer(_)))
+    }
 }
 
 impl Tell {
@@ -61,7 +73,16 @@ impl Tell {
                 rules.len() - 1
             });
             let (before, after) = (VecDeque::new(), VecDeque::new());
-            Way { named, rule, before, after, is_there: true, answered: None, heard_other: None }
+            Way {
+                named,
+                rule,
+                before,
+                after,
+                erred: None,
+                is_there: true,
+                answered: None,
+                heard_other: None,
+            }
         });
         let ways = ways.collect();
         Tell { candidate, ways, rules, unasked, began: None, wanted: None }
@@ -86,6 +107,13 @@ impl Tell {
 
     pub fn is_there(&self, way: usize) -> bool {
         self.ways[way].is_there
+    }
+
+    /// By which errors rules were answered before a switch, as somebody else has heard it.
+    pub fn knows(&mut self, erred: &BTreeMap<String, u16>) {
+        for way in &mut self.ways {
+            way.erred = erred.get(&way.named.name).copied();
+        }
     }
 
     /// From here on this version is to answer.
@@ -183,6 +211,7 @@ impl Tell {
                 Some(_) => way.answered,
                 None => self.answered(way, &apart),
             },
+            erred: self.erred(way),
             streak: self.streak(way, &apart),
             lately: self
                 .newest(way)
@@ -202,6 +231,9 @@ impl Tell {
         if let Some(why) = versions.denied() {
             return Telling::No(format!("the versions can't be asked directly: {why}"));
         }
+        if let Some((_, last)) = way.after.back().filter(|_| !way.reaches()) {
+            return Telling::No(said(last));
+        }
         let through = way.before.len() + way.after.len();
         if is_early && (!versions.are_known() || through < FEW) {
             return Telling::Learning;
@@ -217,12 +249,34 @@ impl Tell {
     /// Whether the last request before the switch brought an answer, if there was one.
     fn answered(&self, way: &Way, apart: &Apart) -> Option<bool> {
         let (_, last) = way.before.back()?;
-        Some(self.voice(way, last, apart) != Voice::Error)
+        let is_early = self.is_foreign_error(way, last) && way.before.len() < SOME;
+        (!is_early).then(|| self.voice(way, last, apart) != Voice::Error)
+    }
+
+    /// The status of that, where it is an error that neither version was heard to give.
+    fn erred(&self, way: &Way) -> Option<u16> {
+        let (_, last) = way.before.back().filter(|_| way.before.len() >= SOME)?;
+        match last {
+            Heard::Answer(answer) if self.is_foreign_error(way, last) => {
+                Some(answer.status().as_u16())
+            }
+            _ => None,
+        }
+    }
+
+    fn is_foreign_error(&self, way: &Way, heard: &Heard) -> bool {
+        let Heard::Answer(answer) = heard else { return false };
+        let is_error = answer.status().is_client_error() || answer.status().is_server_error();
+        is_error && !self.rules[way.rule].1.have_status(answer)
     }
 
     /// What came since the switch, the newest first. Who asks to come again later is nobody.
     fn newest<'a>(&self, way: &'a Way) -> impl Iterator<Item = &'a (Timestamp, Heard)> {
-        let counts = |heard: &Heard| !matches!(heard, Heard::Answer(a) if a.is_put_off());
+        let reaches = way.reaches();
+        let counts = move |heard: &Heard| match heard {
+            Heard::Answer(answer) => !answer.is_put_off(),
+            Heard::Nobody(_) | Heard::Denied(_) => reaches,
+        };
         way.after.iter().rev().filter(move |(_, heard)| counts(heard))
     }
 
@@ -296,7 +350,8 @@ impl Tell {
                 Heard::Nobody(_) | Heard::Denied(_) => false,
             });
             let alike = alike.count();
-            alike > 0 && alike * 2 >= way.before.len()
+            let is_known = way.before.is_empty() && way.erred == Some(status.as_u16());
+            is_known || alike > 0 && alike * 2 >= way.before.len()
         };
         let versions = &self.rules[way.rule].1;
         if status.is_server_error() {

@@ -113,6 +113,10 @@ impl Scene {
         self.ask(times, |_| heard.clone()).arrival()
     }
 
+    fn hears_this_before(&mut self, times: usize, heard: &Heard) {
+        self.ask(times, |_| heard.clone());
+    }
+
     fn bad(&self) -> Option<String> {
         self.sight().bad(&self.answered)
     }
@@ -479,6 +483,40 @@ fn what_one_ingress_or_address_shows_says_nothing_of_another() {
     assert_eq!(seen(["parrot 10.0.0.1", "parrot 10.0.0.2"], &[]), alike);
     let why = Some("Ingress zoo is not asked".to_owned());
     assert_eq!(seen(["parrot 10.0.0.1"; 2], &["Ingress zoo is not asked"]), why);
+}
+
+/// Another process was answered at that address until the switch: this one is somewhere else.
+#[test]
+fn who_was_never_answered_since_it_began_hears_no_errors_there() {
+    let mut scene = plain();
+    scene.answered = vec![format!("{RULE} at a")];
+    scene.tell.want(Colour::Green);
+    let nobody = Heard::Nobody("no route to host".to_owned());
+    assert_eq!(scene.hears_this(60, &nobody), blind("no route to host"));
+    assert_eq!((scene.bad(), scene.sight().errs(&scene.answered)), (None, None));
+    // Once it was, silence is an error like any other.
+    scene.hears(1, Colour::Blue);
+    assert_eq!(scene.hears_this(60, &nobody), not("no route to host"));
+    assert!(scene.bad().is_some());
+}
+
+/// The ingress asks who comes to log in: another process has seen that before the switch.
+#[test]
+fn an_error_that_somebody_else_was_answered_with_before_the_switch_is_none_of_its_doing() {
+    for (known, is_bad) in [(Some(401), false), (None, true), (Some(403), true)] {
+        let mut scene = plain();
+        let name = format!("{RULE} at a");
+        scene.answered = vec![name.clone()];
+        scene.tell.knows(&known.map(|status| (name, status)).into_iter().collect());
+        scene.tell.want(Colour::Green);
+        scene.hears_this(60, &nginx(401));
+        assert_eq!(scene.bad().is_some(), is_bad, "{known:?}");
+    }
+    // What whoever asks first writes down.
+    let mut scene = plain();
+    scene.hears_this_before(10, &nginx(401));
+    let rule = scene.sight().rules.remove(0);
+    assert_eq!((rule.answered, rule.erred), (Some(true), Some(401)));
 }
 
 /// A page has the minute in it. One version was asked before it was over and the other one after that, so

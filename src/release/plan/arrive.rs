@@ -29,6 +29,10 @@ pub fn sight<'a>(look: Look<'a>, release: &Release) -> Option<&'a Sight> {
 pub fn note_answered(look: Look, release: &mut Release) {
     if let Some(sight) = look.s.memory.sight(release.number) {
         release.answered = sight.answered(&release.answered);
+        for rule in sight.rules.iter().filter(|rule| rule.answered.is_some()) {
+            release.erred.remove(&rule.name);
+            release.erred.extend(rule.erred.map(|status| (rule.name.clone(), status)));
+        }
     }
 }
 

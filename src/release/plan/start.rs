@@ -1,5 +1,7 @@
 //! What every new release starts from: an app that is as `init` left it, with one live colour.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -167,6 +169,7 @@ pub fn release(
         ending: None,
         switched: None,
         answered: Vec::new(),
+        erred: BTreeMap::new(),
         doubted: false,
         confirmed: None,
         unconfirmed: None,

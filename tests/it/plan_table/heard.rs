@@ -70,6 +70,7 @@ impl Heard {
             way: self.name.to_owned(),
             telling: self.telling.clone(),
             answered: Some(true),
+            erred: None,
             lately,
             streak,
             heard_other: self.other,
