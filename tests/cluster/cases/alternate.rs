@@ -114,7 +114,7 @@ async fn template_comes_from_a_file(bed: Arc<Bed>) -> Result<()> {
         .replace(":v1.2", ":v9")
         .replace(
             "- containerPort: 3000",
-            "- containerPort: 3000\n        env: [{name: MODE, value: on}]",
+            "- containerPort: 3000\n        env: [{name: MODE, value: 'on'}]",
         )
         .replace("      labels:\n        app: parrot", "      labels: {app: parrot, extra: 'yes'}");
     let path = app.user.home.join("deployment.yaml");

@@ -79,7 +79,6 @@ async fn commands_are_events_from_first_to_last(bed: Arc<Bed>) -> Result<()> {
     let wanted = [
         "start",
         "make-candidate",
-        "mark-made",
         "mark-ready",
         "count",
         "count",

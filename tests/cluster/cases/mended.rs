@@ -73,7 +73,7 @@ async fn refused_watches_are_opened_less_and_less_often(bed: Arc<Bed>) -> Result
     let requests = proxy.requests();
     let watches = requests.iter().filter(|seen| seen.is_watch).count();
     let reads = requests.iter().filter(|seen| !seen.is_watch && !seen.mutating).count();
-    ensure!((1..=8).contains(&watches) && reads <= 50, "{watches} watches, {reads} reads");
+    ensure!((1..=16).contains(&watches) && reads <= 50, "{watches} watches, {reads} reads");
     webhook.answer_with(200);
     deploy.wait().await?.expect_code(0)?;
     app.is_released(V2).await

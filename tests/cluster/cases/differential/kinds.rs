@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
-const FILES: [(&str, &str); 15] = [
+const FILES: [(&str, &str); 16] = [
     ("namespaces", include_str!("rows/namespaces.yaml")),
     ("services", include_str!("rows/services.yaml")),
     ("configmaps", include_str!("rows/configmaps.yaml")),
@@ -12,6 +12,7 @@ const FILES: [(&str, &str); 15] = [
     ("deployments", include_str!("rows/deployments.yaml")),
     ("replicasets", include_str!("rows/replicasets.yaml")),
     ("ingresses", include_str!("rows/ingresses.yaml")),
+    ("ingressclasses", include_str!("rows/ingressclasses.yaml")),
     ("networkpolicies", include_str!("rows/networkpolicies.yaml")),
     ("endpointslices", include_str!("rows/endpointslices.yaml")),
     ("horizontalpodautoscalers", include_str!("rows/horizontalpodautoscalers.yaml")),
