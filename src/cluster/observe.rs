@@ -38,8 +38,7 @@ pub enum Breadth {
 
 const LEADING: [Kind; 3] = [Kind::Deployment, Kind::Service, Kind::Ingress];
 const SERVING: [Kind; 4] = [Kind::Deployment, Kind::Service, Kind::Ingress, Kind::EndpointSlice];
-const BESIDE: [Kind; 3] =
-    [Kind::HorizontalPodAutoscaler, Kind::PodDisruptionBudget, Kind::ReplicaSet];
+const BESIDE: [Kind; 2] = [Kind::HorizontalPodAutoscaler, Kind::PodDisruptionBudget];
 const IN_THE_WAY: [Kind; 3] =
     [Kind::NetworkPolicy, Kind::PersistentVolumeClaim, Kind::ResourceQuota];
 
@@ -71,7 +70,7 @@ impl Breadth {
         self == Breadth::All || self.tells_fitness()
     }
 
-    fn tells_fitness(self) -> bool {
+    pub fn tells_fitness(self) -> bool {
         matches!(self, Breadth::Fitness | Breadth::Report)
     }
 
@@ -107,6 +106,9 @@ pub async fn read(
         if breadth.has_pods() {
             let selector = pods_of(label.as_ref(), breadth);
             rest.push(list(cluster, Kind::Pod, selector.as_deref()).await?);
+            // Whose a pod is, its ReplicaSet says: one that was made since an earlier list would be
+            // missed, and its pods taken for a stranger's.
+            rest.push(list(cluster, Kind::ReplicaSet, None).await?);
         }
         Ok(rest)
     });

@@ -59,7 +59,7 @@ impl Session {
         let objects = read_once(&self.cluster, &self.names, breadth).await?;
         let mut s = Snapshot::new(self.names.clone(), objects, Memory::default())
             .map_err(|error| self.cluster.unreadable(&error))?;
-        if breadth == Breadth::Fitness
+        if breadth.tells_fitness()
             && let Some(sought) = sought(&Goal::Init(Init::default()), &s)
         {
             s.memory.beyond = beyond(&self.cluster, &sought).await;

@@ -145,10 +145,12 @@ impl Memory {
         self.replied.insert(name(after).to_owned(), replied);
     }
 
-    /// How the last write of this process has left a Deployment, whatever came after it.
-    pub fn left(&self, deployment: &Value) -> Option<&Value> {
+    /// How the last write of this process has left a Deployment, whatever came after it, and how it was
+    /// before that, if it was there.
+    pub fn left(&self, deployment: &Value) -> Option<(Option<&Value>, &Value)> {
         let replied = self.replied.get(name(deployment))?;
-        (replied.at.uid == version(deployment).uid).then_some(&replied.after)
+        let is_it = replied.at.uid == version(deployment).uid;
+        is_it.then_some((replied.before.as_ref(), &replied.after))
     }
 
     /// Whether a Deployment is as a write of this process has left it, with nobody between the two: then

@@ -168,6 +168,11 @@ impl Sight {
         Sight { unasked: vec![why.into()], ..Sight::default() }
     }
 
+    /// Whether it is known of each rule if it is answered before the switch.
+    pub fn is_heard(&self) -> bool {
+        self.rules.iter().all(|rule| rule.answered.is_some())
+    }
+
     /// The rules that were answered until the switch. `known`: what is written down of it already, by
     /// which a process goes that did not ask then.
     pub fn answered(&self, known: &[String]) -> Vec<String> {

@@ -37,11 +37,26 @@ fn strangers(s: &Snapshot, label: &Label, is_meant: impl Fn(&Value) -> bool) -> 
 
 /// What the Service of a colour reaches, or is about to, that is none of the app's pods.
 pub fn behind(s: &Snapshot, record: &Record, colour: Colour) -> Option<String> {
+    found(s, record, colour, |_| true)
+}
+
+/// The same, as far as it is known whose they are.
+pub fn surely_behind(s: &Snapshot, record: &Record, colour: Colour) -> Option<String> {
+    found(s, record, colour, |pod| whose::has_known_keeper(&s.objects, pod))
+}
+
+fn found(
+    s: &Snapshot,
+    record: &Record,
+    colour: Colour,
+    counts: impl Fn(&Value) -> bool,
+) -> Option<String> {
     let name_of = s.names.service(colour);
     let service = s.service(&name_of)?;
     let reached = endpoints::reached(&s.objects, &name_of);
     let mut found = strangers(s, &record.label, |pod| {
-        selects(service, &string_map(&pod["metadata"]["labels"])) || reached.contains(name(pod))
+        let is_selected = selects(service, &string_map(&pod["metadata"]["labels"]));
+        (is_selected || reached.contains(name(pod))) && counts(pod)
     });
     found.extend(endpoints::without_pod(&s.objects, &name_of));
     (!found.is_empty()).then(|| {

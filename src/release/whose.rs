@@ -36,6 +36,13 @@ pub fn keeper(objects: &Objects, pod: &Value) -> String {
     format!("the pods of {} {}", text("kind"), text("name"))
 }
 
+/// Whether it is known what keeps a pod. Of one whose ReplicaSet is not there it is not: that has been made
+/// since, or has gone before its pods, which go by themselves then.
+pub fn has_known_keeper(objects: &Objects, pod: &Value) -> bool {
+    let set = controller(pod).filter(|owner| owner["kind"] == "ReplicaSet");
+    set.is_none_or(|set| set_of(objects, set).is_some())
+}
+
 /// Whether it is what a slot has left behind that was deleted, and perhaps made again: it goes by itself.
 pub fn is_left_of(s: &Snapshot, label: &Label, colour: Colour, pod: &Value) -> bool {
     let Some(owner) = controller(pod).filter(|owner| owner["kind"] == "ReplicaSet") else {

@@ -40,6 +40,13 @@ async fn says(field: &Field, reason: &str, nth: u64) -> Result<()> {
     field.create(event).await.map(drop)
 }
 
+/// Behind a class of which nothing says that ingress-nginx serves it: that one says nothing by Events.
+async fn taken_in(field: &Field) -> Result<()> {
+    let class = json!({"spec": {"ingressClassName": "nginx-of-another"}});
+    field.edit(Kind::Ingress, "parrot", class).await?;
+    field.initialised().await
+}
+
 /// A deploy whose switch is answered by that.
 async fn told(deploy: Command, code: u8, field: &Field, reason: &str, nth: u64) -> Result<Said> {
     let says = async { says(field, reason, nth).await };
@@ -66,20 +73,20 @@ async fn is_taken_back(field: &Field, said: &Said) -> Result<()> {
 }
 
 async fn a_switch_that_is_rejected_is_taken_back(field: Field) -> Result<()> {
-    field.initialised().await?;
+    taken_in(&field).await?;
     let unknown = says_instead(&field, "parrot-green", 404, "404 Not Found");
     let said = told(field.command(&deploy(ASKED)).with(unknown), 4, &field, "Rejected", 1).await?;
     is_taken_back(&field, &said).await
 }
 
 async fn it_is_taken_back_where_nobody_can_be_asked(field: Field) -> Result<()> {
-    field.initialised().await?;
+    taken_in(&field).await?;
     let said = told(field.command(&deploy(UNASKED)), 4, &field, "Rejected", 1).await?;
     is_taken_back(&field, &said).await
 }
 
 async fn a_controller_that_can_not_reload_keeps_both_versions(field: Field) -> Result<()> {
-    field.initialised().await?;
+    taken_in(&field).await?;
     for flags in [ASKED, UNASKED] {
         let stuck = says_instead(&field, "parrot-green", 200, V1);
         let deploy = field.command(&deploy(flags)).with(stuck);
@@ -99,7 +106,7 @@ async fn a_controller_that_can_not_reload_keeps_both_versions(field: Field) -> R
 }
 
 async fn what_was_said_before_counts_when_it_is_said_again(field: Field) -> Result<()> {
-    field.initialised().await?;
+    taken_in(&field).await?;
     for reason in ["Rejected", "AddedOrUpdatedWithError"] {
         says(&field, reason, 1).await?;
     }
@@ -113,7 +120,7 @@ async fn what_was_said_before_counts_when_it_is_said_again(field: Field) -> Resu
 }
 
 async fn who_may_not_hear_it_releases_as_ever(field: Field) -> Result<()> {
-    field.initialised().await?;
+    taken_in(&field).await?;
     for (refused, line, nth) in [
         ("/events?", deploy("--settle 3s"), 1),
         ("/events?watch=true", "rollback parrot --settle 3s".to_owned(), 2),

@@ -12,7 +12,8 @@ use crate::model::{EPOCH, Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, poi
 use crate::release::carried::{Load, Marks};
 use crate::release::objects::{self, Candidate};
 use crate::release::{
-    Ending, Observed, Outcome, Record, Release, Slot, Verdict, checks, hands, strangers, template,
+    Ending, Observed, Outcome, Record, Release, Sight, Slot, Verdict, checks, hands, strangers,
+    template,
 };
 use crate::route::{Label, follow, resolves_to};
 
@@ -21,6 +22,9 @@ use crate::route::{Label, follow, resolves_to};
 /// are not in step: a switch that overtook the endpoints would find no backend until the next sync, of
 /// which there are 0.3 a second (3.4 s); its workers look once a second. No run has shown it.
 pub const SETTLE_SECONDS: u64 = 5;
+
+/// How long a candidate that is ready at once waits for the app's first answers.
+const FIRST_ANSWERS_SECONDS: u64 = 3;
 
 /// What a Deployment controller that is at work takes at most to see a change.
 const SEEN_WITHIN_SECONDS: u64 = 10;
@@ -230,14 +234,11 @@ pub fn observed(look: Look, record: &Record, release: &Release, slot: Slot) -> O
         }),
         // The reply to the write that made it.
         (None, Some(before)) if before.and_then(|it| it.release()) != Some(release.number) => true,
-        // That got none, or its driver has gone since; or it is not written down as long as it is as sent.
-        (None, _) => {
-            let left = look.s.memory.left(slot.0).map(Slot);
-            let left = left.filter(|left| left.release() == Some(release.number));
-            let is_left =
-                |left: Slot| template::hash(&left.neutral_template(&record.label)) == hash;
-            left.is_none_or(is_left) && !hands::in_template(slot, release.started)
-        }
+        // Later, as long as it is as it was sent; or that write got no reply, or its driver has gone since.
+        (None, _) => match made(look, release, slot) {
+            Some(made) => template::hash(&made.neutral_template(&record.label)) == hash,
+            None => !hands::in_template(slot, release.started),
+        },
     };
     if !is_ours || slot.hash() != Some(release.hash.as_str()) {
         return Some(look.changed(format!(
@@ -261,10 +262,17 @@ pub fn observed(look: Look, record: &Record, release: &Release, slot: Slot) -> O
     Some(look.act(doing, write))
 }
 
+/// The slot as this process's write has made the candidate of it, where that was its last write of it.
+fn made<'a>(look: Look<'a>, release: &Release, slot: Slot) -> Option<Slot<'a>> {
+    let (before, after) = look.s.memory.left(slot.0)?;
+    let is_of = |object: &Value| Slot(object).release() == Some(release.number);
+    (is_of(after) && !before.is_some_and(is_of)).then_some(Slot(after))
+}
+
 /// The candidate is there: is it ready, and does the gate say yes?
 fn ready(look: Look, record: &Record, release: &Release, slot: Slot, detach: bool) -> Next {
     let s = look.s;
-    if let Some(what) = strangers::behind(s, record, release.to) {
+    if let Some(what) = strangers::surely_behind(s, record, release.to) {
         return look.changed(what);
     }
     // A pod says that it is unready before anything else does.
@@ -272,6 +280,9 @@ fn ready(look: Look, record: &Record, release: &Release, slot: Slot, detach: boo
         return not_ready(look, record, release, slot);
     }
     let Some(since) = release.waiting else {
+        if let Some(next) = first_answers(look, release) {
+            return next;
+        }
         let sighted = template::hash(&slot.neutral_template(&record.label));
         let write = look.record(|record| {
             if let Some(release) = &mut record.release {
@@ -304,6 +315,19 @@ fn ready(look: Look, record: &Record, release: &Release, slot: Slot, detach: boo
         }
         Said::NotYet(next) => *next,
     }
+}
+
+/// Who goes on with the release later goes by which rules are answered now, so the app has a moment to answer
+/// what is asked as the candidate starts. Who goes back to what runs already does not wait for it.
+fn first_answers(look: Look, release: &Release) -> Option<Next> {
+    let memory = &look.s.memory;
+    let since = memory.began.map_or(release.started, |began| began.max(release.started));
+    let until = later(since, FIRST_ANSWERS_SECONDS);
+    let is_heard = memory.sight(release.number).is_some_and(Sight::is_heard);
+    (memory.asks && !release.warm && !is_heard && look.now < until).then(|| {
+        let on = look.ready(release.to, None);
+        Next::Wait { until: earlier(Some(until), release.deadline), on }
+    })
 }
 
 /// Until when a candidate that was ready only lacks the Deployment controller's word. New annotations

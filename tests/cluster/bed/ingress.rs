@@ -216,12 +216,6 @@ impl Ingress {
 }
 
 fn objects(bed: &Bed, workers: u8) -> String {
-    let class = json!({
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "IngressClass",
-        "metadata": { "name": "nginx" },
-        "spec": { "controller": "k8s.io/ingress-nginx" },
-    });
     // The controller wants to read its own Pod.
     let pod = json!({
         "apiVersion": "v1",
@@ -229,7 +223,7 @@ fn objects(bed: &Bed, workers: u8) -> String {
         "metadata": { "name": "controller", "labels": { "app": "ingress-nginx" } },
         "spec": { "containers": [{ "name": "controller", "image": "ingress-nginx:bed" }] },
     });
-    [class, config(bed, workers), pod].map(|object| object.to_string()).join("\n---\n")
+    [config(bed, workers), pod].map(|object| object.to_string()).join("\n---\n")
 }
 
 fn config(bed: &Bed, workers: u8) -> Value {

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use k8s_openapi::api::core::v1::Node;
+use k8s_openapi::api::networking::v1::IngressClass;
 use k8s_openapi::api::rbac::v1::ClusterRoleBinding;
 use kube::api::PostParams;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config};
+use serde_json::json;
 
 use super::binaries::Binaries;
 use super::controlplane::{self, ControlPlane};
@@ -47,6 +49,15 @@ pub async fn start(folder: &Path, binaries: &Binaries) -> Result<(ControlPlane, 
     let nodes = Api::<Node>::all(root.clone());
     let node = serde_json::from_value(kwok::node())?;
     nodes.create(&PostParams::default(), &node).await.context("cannot make the node")?;
+
+    // The class of every test's Ingress, whether the controller runs or not: what is said of it must not
+    // depend on which tests ran before.
+    let classes = Api::<IngressClass>::all(root.clone());
+    let class = serde_json::from_value(json!({
+        "metadata": { "name": "nginx" },
+        "spec": { "controller": "k8s.io/ingress-nginx" },
+    }))?;
+    classes.create(&PostParams::default(), &class).await.context("cannot make the class")?;
 
     plane.start_rest(&rest, binaries)?;
     until("the node to be ready", &mut plane, async || {

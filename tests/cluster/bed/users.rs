@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use bluegreen::release::Names;
 use bluegreen::release::checks::{direct, rights};
 use k8s_openapi::api::authorization::v1::SubjectAccessReview;
-use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
 use kube::Api;
 use kube::api::PostParams;
 use serde_json::{Value, json};
@@ -83,7 +83,44 @@ impl Bed {
             let mut role: Value = serde_saphyr::from_str(&role)?;
             rules.extend(role["rules"].as_array_mut().map(std::mem::take).unwrap_or_default());
         }
-        self.allow(user, namespace, Value::Array(rules)).await
+        self.allow(user, namespace, Value::Array(rules)).await?;
+        self.allow_looks(user).await
+    }
+
+    /// What is looked at beyond the namespace, as the comment below that Role has it.
+    async fn allow_looks(&self, user: &User) -> Result<()> {
+        let rule = json!({
+            "apiGroups": ["networking.k8s.io"],
+            "resources": ["ingressclasses", "ingresses"],
+            "verbs": ["get", "list"],
+        });
+        let metadata = json!({ "name": user.name });
+        let role: ClusterRole =
+            serde_json::from_value(json!({ "metadata": metadata, "rules": [rule] }))?;
+        let binding: ClusterRoleBinding = serde_json::from_value(json!({
+            "metadata": metadata,
+            "roleRef": {
+                "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": user.name,
+            },
+            "subjects": [{
+                "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user.name,
+            }],
+        }))?;
+        let post = PostParams::default();
+        let known = |made: kube::Result<()>| match made {
+            // Whoever releases in several namespaces has it already.
+            Err(kube::Error::Api(status)) if status.code == 409 => Ok(()),
+            made => made,
+        };
+        known(Api::all(self.kube().clone()).create(&post, &role).await.map(drop))?;
+        known(Api::all(self.kube().clone()).create(&post, &binding).await.map(drop))?;
+        self.is_allowed(
+            user,
+            json!({
+                "verb": "get", "group": "networking.k8s.io", "resource": "ingressclasses",
+            }),
+        )
+        .await
     }
 
     async fn allow(&self, user: &User, namespace: &str, rules: Value) -> Result<()> {
@@ -111,12 +148,16 @@ impl Bed {
         let Some(rule) = rule else { return Ok(()) };
         let first = |list: Option<Vec<String>>| list.unwrap_or_default().into_iter().next();
         let (group, resource) = (first(rule.api_groups), first(rule.resources));
-        let review: SubjectAccessReview = serde_json::from_value(json!({ "spec": {
-            "user": user.name,
-            "resourceAttributes": {
-                "namespace": namespace, "verb": rule.verbs.first(), "group": group, "resource": resource,
-            },
-        }}))?;
+        self.is_allowed(user, json!({
+            "namespace": namespace, "verb": rule.verbs.first(), "group": group, "resource": resource,
+        }))
+        .await
+    }
+
+    async fn is_allowed(&self, user: &User, attributes: Value) -> Result<()> {
+        let review: SubjectAccessReview = serde_json::from_value(json!({
+            "spec": { "user": user.name, "resourceAttributes": attributes },
+        }))?;
         let reviews: Api<SubjectAccessReview> = Api::all(self.kube().clone());
         wait_for("the user's rights", SOON, async || {
             let answer = reviews.create(&PostParams::default(), &review).await?;

@@ -35,13 +35,6 @@ pub fn long() -> Vec<Trial> {
 
 async fn a_release_is_few_requests(bed: Arc<Bed>) -> Result<()> {
     let webhook = Webhook::start(200);
-    let class = json!({
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "IngressClass",
-        "metadata": { "name": "nginx" },
-        "spec": { "controller": "k8s.io/ingress-nginx" },
-    });
-    bed.apply("default", &class.to_string()).await?;
     let kinds = [(1, false), (1, true), (3, false), (3, true)];
     let releases = kinds.map(|(replicas, gate)| there_and_back(&bed, &webhook, replicas, gate));
     let releases: Vec<ReleaseRequests> =
@@ -74,7 +67,6 @@ async fn there_and_back(
     gate: bool,
 ) -> Result<Vec<ReleaseRequests>> {
     let app = Parrot::applied(bed).await?;
-    may_see_classes(bed, &app).await?;
     let scale = format!("--replicas={replicas}");
     bed.kubectl(&["scale", "deployment", "parrot", &scale, "-n", &app.ns]).await?;
     app.settled("parrot", replicas).await?;
@@ -96,16 +88,6 @@ async fn there_and_back(
         releases.push(counted(&lines, replicas, gate, slot == "parrot"));
     }
     Ok(releases)
-}
-
-/// What `check --role` names beside the Role: who has it learns which controller serves a class.
-async fn may_see_classes(bed: &Bed, app: &Parrot) -> Result<()> {
-    let name = &app.user.name;
-    let resource = "--resource=ingressclasses.networking.k8s.io";
-    bed.kubectl(&["create", "clusterrole", name, "--verb=get", resource]).await?;
-    let (role, user) = (format!("--clusterrole={name}"), format!("--user={name}"));
-    bed.kubectl(&["create", "clusterrolebinding", name, &role, &user]).await?;
-    Ok(())
 }
 
 fn counted(lines: &[AuditLine], replicas: u64, gate: bool, later: bool) -> ReleaseRequests {
