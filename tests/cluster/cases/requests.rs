@@ -22,6 +22,8 @@ const BEFORE_THE_FIRST_WRITE: usize = 20;
 const OPTIONAL: &str = "get ingressclasses";
 /// From its first write to its last.
 const SINCE: usize = 24;
+/// Whoever writes an object between a look at it and our write of it costs another look, and the write again.
+const A_LOST_RACE: usize = 6;
 /// Releases of which the delay of the switch is measured.
 const TRIES: usize = 5;
 
@@ -43,7 +45,15 @@ async fn a_release_is_few_requests(bed: Arc<Bed>) -> Result<()> {
         let optional = release.before_first_write.get(OPTIONAL).copied().unwrap_or_default();
         let (before, since) = (release.before() - optional, release.since());
         ensure!(before <= BEFORE_THE_FIRST_WRITE, "{before} before the first write: {release:#?}");
-        ensure!(since <= SINCE, "{since} since the first write: {release:#?}");
+        ensure!(since <= SINCE + A_LOST_RACE, "{since} since the first write: {release:#?}");
+    }
+    for (replicas, later) in [(1, false), (1, true), (3, false), (3, true)] {
+        let alike = releases.iter().filter(|it| (it.replicas, it.later) == (replicas, later));
+        let fewest = alike.map(ReleaseRequests::since).min().context("no such release")?;
+        ensure!(
+            fewest <= SINCE,
+            "{fewest} since the first write, {replicas} replicas: {releases:#?}"
+        );
     }
     let requests = Requests { releases };
     // A request more may be somebody's bad luck; that none is less is not.
