@@ -128,6 +128,9 @@ pub async fn drive(drive: Drive<'_>) -> Result<Ended, Error> {
                 this.let_go().await;
             }
             this.emit(What::Ended { outcome: outcome.clone() });
+            if matches!(outcome, Outcome::Finished(_)) && !this.look.memory.drove {
+                this.see_what_is_left().await;
+            }
             Ok(Ended {
                 outcome,
                 in_progress: !matches!(this.left, Left::Nothing),

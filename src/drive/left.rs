@@ -1,11 +1,15 @@
 //! What a command leaves behind when it ends early, and how it puts that down.
 
+use std::time::Duration;
+
 use super::Loop;
 use crate::cluster::Breadth;
 use crate::error::{Error, Kind};
 use crate::event::What;
 use crate::release::{Goal, Me, Phase, Snapshot, Way, plan, ways};
 
+/// For so long a look at the end of a command is waited for.
+const LAST_LOOK: Duration = Duration::from_secs(5);
 /// How often the release is put down again after somebody else changed the record meanwhile.
 const LET_GO_TRIES: u32 = 5;
 
@@ -109,6 +113,17 @@ impl Loop<'_> {
         };
         let goes = !matches!(self.drive.goal, Goal::Abort { .. });
         yes.into_iter().chain(goes.then(|| command("abort"))).collect()
+    }
+
+    /// Whoever only followed another driver has watched its record alone: what it can say of the rest is old.
+    /// Without this look nothing is named.
+    pub async fn see_what_is_left(&mut self) {
+        let (cluster, names) = (self.drive.cluster, &self.drive.names);
+        let reading = self.look.read(cluster, names, Breadth::All);
+        tokio::select! {
+            _ = tokio::time::timeout(LAST_LOOK, reading) => {}
+            _ = self.drive.interrupts.again() => {}
+        }
     }
 
     /// What works after this command, by what it knows, with nobody driving.

@@ -19,6 +19,7 @@ pub const CASES: &[Case] = cases![
     killed_between_two_ingresses_and_finished,
     interrupted_and_gone_on_with,
     another_deploy_learns_that_it_is_busy,
+    who_follows_a_driver_is_told_the_way_back,
     a_switch_that_is_late_changes_nothing,
     woken_after_an_abort_it_writes_nothing,
     woken_after_a_promote_it_writes_nothing,
@@ -152,6 +153,20 @@ async fn another_deploy_learns_that_it_is_busy(field: Field) -> Result<()> {
         field.exits(0, "promote parrot").await
     };
     deploy.meanwhile(0, answered, others).await?;
+    is_one_promoted_release(&field).await
+}
+
+/// It has watched the record alone, and says what works all the same.
+async fn who_follows_a_driver_is_told_the_way_back(field: Field) -> Result<()> {
+    field.initialised().await?;
+    let line = format!("{} --interval 1h", at_gate());
+    let promote = async {
+        let (code, said) = field.command("promote parrot -o human").ends().await?;
+        ensure!(code == 0, "{said:?}");
+        ensure!(said.out.contains("back      bluegreen rollback parrot"), "{said:?}");
+        Ok(())
+    };
+    field.command(&line).answers(&[500]).meanwhile(0, answered, promote).await?;
     is_one_promoted_release(&field).await
 }
 
