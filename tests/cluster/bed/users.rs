@@ -42,6 +42,16 @@ impl User {
     }
 }
 
+/// What gives a user the Role, or ClusterRole, that is called like them.
+fn bound(user: &User, kind: &str, metadata: &Value) -> Value {
+    let group = "rbac.authorization.k8s.io";
+    json!({
+        "metadata": metadata,
+        "roleRef": { "apiGroup": group, "kind": kind, "name": user.name },
+        "subjects": [{ "apiGroup": group, "kind": "User", "name": user.name }],
+    })
+}
+
 impl Bed {
     /// The next unused admin (bound to cluster-admin by RBAC).
     pub fn user(&self) -> Result<User> {
@@ -97,15 +107,8 @@ impl Bed {
         let metadata = json!({ "name": user.name });
         let role: ClusterRole =
             serde_json::from_value(json!({ "metadata": metadata, "rules": [rule] }))?;
-        let binding: ClusterRoleBinding = serde_json::from_value(json!({
-            "metadata": metadata,
-            "roleRef": {
-                "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": user.name,
-            },
-            "subjects": [{
-                "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user.name,
-            }],
-        }))?;
+        let binding: ClusterRoleBinding =
+            serde_json::from_value(bound(user, "ClusterRole", &metadata))?;
         let post = PostParams::default();
         let known = |made: kube::Result<()>| match made {
             // Whoever releases in several namespaces has it already.
@@ -127,15 +130,7 @@ impl Bed {
         let metadata = json!({ "name": user.name, "namespace": namespace });
         let role: Role = serde_json::from_value(json!({ "metadata": metadata, "rules": rules }))
             .context("these are no PolicyRules")?;
-        let binding: RoleBinding = serde_json::from_value(json!({
-            "metadata": metadata,
-            "roleRef": {
-                "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": user.name,
-            },
-            "subjects": [{
-                "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user.name,
-            }],
-        }))?;
+        let binding: RoleBinding = serde_json::from_value(bound(user, "Role", &metadata))?;
         let post = PostParams::default();
         Api::namespaced(self.kube(), namespace).create(&post, &role).await?;
         Api::namespaced(self.kube(), namespace).create(&post, &binding).await?;
