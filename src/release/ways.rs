@@ -9,7 +9,7 @@ use super::goal::Gate;
 use super::plan::{Next, plan, rehearse};
 use super::{
     Change, Deploy, Expected, Goal, Init, Me, Memory, Outcome, Phase, Record, Release, Settings,
-    Snapshot, checks,
+    Snapshot, Unreadable, checks,
 };
 use crate::model::{Colour, Kind};
 use crate::release::snapshot::Leads;
@@ -104,12 +104,13 @@ fn idle(s: &Snapshot, now: Timestamp) -> Vec<Way> {
         allow_policy_gap: true,
     });
     let first = match followed(s, &deploy, now) {
-        Some(Outcome::Unprepared { .. }) => Some(taken_in(s, now)),
-        Some(outcome) if refuses(&outcome) => {
+        Err(_) => Some(Way::Check),
+        Ok(Some(Outcome::Unprepared { .. })) => Some(taken_in(s, now)),
+        Ok(Some(outcome)) if refuses(&outcome) => {
             // With routes that lead apart there is a command of kubectl's: `mend`.
             mend(s).is_none().then_some(Way::Check)
         }
-        _ => Some(Way::Deploy),
+        Ok(_) => Some(Way::Deploy),
     };
     first.into_iter().chain(back).collect()
 }
@@ -129,23 +130,23 @@ pub fn mend(s: &Snapshot) -> Option<String> {
 }
 
 fn works(s: &Snapshot, goal: &Goal, now: Timestamp) -> bool {
-    followed(s, goal, now).is_none_or(|outcome| !refuses(&outcome))
+    followed(s, goal, now).is_ok_and(|outcome| outcome.is_none_or(|outcome| !refuses(&outcome)))
 }
 
 /// How a command would end before it has written anything but the record, if it would.
-fn followed(s: &Snapshot, goal: &Goal, now: Timestamp) -> Option<Outcome> {
+fn followed(s: &Snapshot, goal: &Goal, now: Timestamp) -> Result<Option<Outcome>, Unreadable> {
     let me = Me { id: "asked".to_owned(), holder: "asked".to_owned() };
     let mut s = s.clone();
     for _ in 0..FOLLOWED {
         match plan(goal, &me, &s, now) {
-            Next::Done(outcome) => return Some(outcome),
+            Next::Done(outcome) => return Ok(Some(outcome)),
             Next::Do(step) if step.write.id().kind == Kind::ConfigMap => {
-                s = rehearse::after(&s, &step);
+                s = rehearse::after(&s, &step)?;
             }
-            Next::Do(_) | Next::Wait { .. } | Next::Ask(_) => return None,
+            Next::Do(_) | Next::Wait { .. } | Next::Ask(_) => return Ok(None),
         }
     }
-    None
+    Ok(None)
 }
 
 /// Whether it would end without having done what it is for.

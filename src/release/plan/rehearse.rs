@@ -13,7 +13,7 @@ use crate::release::goal::{Deploy, Gate, Goal, Me};
 use crate::release::objects::{self, Candidate};
 use crate::release::plan::Doing;
 use crate::release::warm::{self, Word};
-use crate::release::{Outcome, Record, Snapshot, template};
+use crate::release::{Outcome, Record, Snapshot, Unreadable, template};
 use crate::route::{Label, Switch, follow};
 
 /// The steps of a release that started now; or how it would end before it began.
@@ -33,7 +33,12 @@ pub fn steps(deploy: &Deploy, s: &Snapshot, now: Timestamp) -> Result<Vec<Step>,
         return Err(Outcome::NothingToDo { why });
     }
     let mut steps = vec![start];
-    let mut then = after(s, &steps[0]);
+    let later = |s: &Snapshot, step: &Step| {
+        let why =
+            |error: Unreadable| format!("the record could not be read after it: {}", error.why);
+        after(s, step).map_err(|error| Outcome::NothingToDo { why: why(error) })
+    };
+    let mut then = later(s, &steps[0])?;
     while let Next::Do(step) = plan(&goal, &me, &then, now) {
         if !matches!(
             step.doing,
@@ -41,7 +46,7 @@ pub fn steps(deploy: &Deploy, s: &Snapshot, now: Timestamp) -> Result<Vec<Step>,
         ) {
             break;
         }
-        then = after(&then, &step);
+        then = later(&then, &step)?;
         steps.push(*step);
     }
     if let Some((_, record)) = &then.record
@@ -165,8 +170,9 @@ pub fn beside_the_template(s: &Snapshot) -> Vec<Step> {
     steps.collect()
 }
 
-/// The look after a step, as far as JSON alone tells.
-pub fn after(s: &Snapshot, step: &Step) -> Snapshot {
+/// The look after a step, as far as JSON alone tells. There is none when a record that somebody edited
+/// stands at the end of its numbers: one more, and it can't be read.
+pub fn after(s: &Snapshot, step: &Step) -> Result<Snapshot, Unreadable> {
     let mut objects = s.objects.clone();
     let id = step.write.id().clone();
     match &step.write {
@@ -178,7 +184,7 @@ pub fn after(s: &Snapshot, step: &Step) -> Snapshot {
         }
         Write::Delete { .. } => objects.remove(&id),
     }
-    Snapshot::new(s.names.clone(), objects, s.memory.clone()).expect("we wrote the record")
+    Snapshot::new(s.names.clone(), objects, s.memory.clone())
 }
 
 /// From one colour to the other, and back.
