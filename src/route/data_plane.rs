@@ -207,6 +207,23 @@ impl DataPlane {
         }
     }
 
+    /// Whether an Ingress of ours is of use there that shows nothing to anybody. What Traefik obeys as
+    /// ingress-nginx's may be that one's as well, while one takes over from the other; and at a cloud's it
+    /// would be a load balancer.
+    pub fn wants_ours(self) -> bool {
+        match self {
+            DataPlane::IngressNginx
+            | DataPlane::TraefikNginx
+            | DataPlane::Contour
+            | DataPlane::Other => true,
+            DataPlane::F5Nginx
+            | DataPlane::Traefik
+            | DataPlane::Alb
+            | DataPlane::Gce
+            | DataPlane::AppGateway => false,
+        }
+    }
+
     /// Whether a switch loses requests there where no Ingress names the Services of both versions.
     pub fn needs_both_named(self) -> Option<bool> {
         match self {

@@ -107,7 +107,7 @@ impl Field {
         format!("{root}/{}/namespaces/{}/{}", kind.api_version(), self.namespace, kind.plural())
     }
 
-    pub(super) async fn send(
+    pub async fn send(
         &self,
         method: Method,
         path: String,

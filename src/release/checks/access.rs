@@ -8,7 +8,7 @@ use crate::model::{Kind, annotation, name};
 use crate::release::warm;
 use crate::route::DataPlane;
 
-const NAME: &str = "preview-access";
+pub const NAME: &str = "preview-access";
 
 /// What asks something of whoever comes, or lets nobody through.
 const OF_INGRESS_NGINX: [&str; 3] = [
@@ -40,8 +40,11 @@ pub fn checks(g: &Ground) -> Vec<Check> {
     if host.is_none() && plane.locks() != Some(false) {
         return vec![Check::pass(NAME, "nobody outside sees the candidate")];
     }
-    let routes = g.routes();
     let made = g.s.objects.get(Kind::Ingress, &g.s.names.preview());
+    if made.is_none() && !warm::is_wanted(g.s, &g.service, host) {
+        return vec![Check::pass(NAME, "no Ingress of bluegreen's own is needed")];
+    }
+    let routes = g.routes();
     let found = routes.iter().flat_map(|route| {
         let asked = keys(plane).filter(|key| asks(route, key));
         let lists = warm::access_lists(route).into_iter().filter(|_| plane.obeys_nginx());
@@ -100,8 +103,12 @@ fn lacking(g: &Ground, route: &Value, key: &str) -> Check {
     );
     let annotate = format!("kubectl annotate ingress {ours} -n {namespace} {key}=...");
     let is_there = g.s.objects.get(Kind::Ingress, &ours).is_some();
+    let is_of_use = warm::is_wanted(g.s, &g.service, g.preview_host.as_deref());
     Check::fail(NAME, what).hint(match (is_there, &g.preview_host) {
         _ if warm::is_a_list(key) => "let all Ingresses of the app have the same list".to_owned(),
+        (true, _) if !is_of_use => {
+            format!("nothing needs that one there: kubectl delete ingress {ours} -n {namespace}")
+        }
         (true, _) => format!("give that one a rule of its own: {annotate}"),
         (false, Some(_)) => {
             format!("init without a preview host first, then {annotate}, then init with it")

@@ -7,6 +7,8 @@ use super::report::{Check, or_pass};
 use crate::model::{APP_LABEL, Colour, Id, Kind, MANAGED_BY, MANAGER, label, name};
 use crate::release::{Snapshot, beyond, strangers};
 
+pub const PREVIEW_HOST: &str = "preview-host";
+
 /// Kubernetes' limit for names of Services and for label values.
 const LONGEST_NAME: usize = 63;
 
@@ -29,7 +31,7 @@ pub fn checks(g: &Ground) -> Vec<Check> {
     }));
     let mut checks = or_pass(found, "names", "the names of the objects that it makes are free");
     checks.push(match &g.preview_host {
-        None => Check::pass("preview-host", "the candidate is not seen from outside"),
+        None => Check::pass(PREVIEW_HOST, "the candidate is not seen from outside"),
         Some(host) => preview_host(g.s, host),
     });
     checks
@@ -39,7 +41,7 @@ pub fn checks(g: &Ground) -> Vec<Check> {
 /// merged by the controller, the older one's paths come first, and the candidate would be seen by those
 /// who are not meant to.
 fn preview_host(s: &Snapshot, host: &str) -> Check {
-    let name_of = "preview-host";
+    let name_of = PREVIEW_HOST;
     let others = s.objects.list(Kind::Ingress).filter(|other| name(other) != s.names.preview());
     let taken = others.into_iter().find(|other| beyond::serves(other, host)).map(name);
     let beyond = s.memory.beyond.host.as_ref().filter(|beyond| beyond.host == host);

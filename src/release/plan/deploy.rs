@@ -136,6 +136,7 @@ fn asked(deploy: &Deploy) -> start::Asked<'_> {
         change: Some(&deploy.change),
         expected: deploy.expected.clone(),
         allow_policy_gap: deploy.allow_policy_gap,
+        is_back: false,
     }
 }
 

@@ -71,7 +71,7 @@ fn again(look: Look, record: &Record, release: &Release, settings: &Settings) ->
 
 fn begin(look: Look, record: &Record, to: Option<u64>, settings: &Settings) -> Next {
     // In need nobody is held up by what an earlier release went live with.
-    let asked = start::Asked { allow_policy_gap: true, ..start::Asked::default() };
+    let asked = start::Asked { allow_policy_gap: true, is_back: true, ..start::Asked::default() };
     let (from, live) = match start::footing(look, record, &asked) {
         Ok(footing) => footing,
         Err(next) => return next,
