@@ -55,7 +55,7 @@ pub fn is_a_list(key: &str) -> bool {
 
 /// Whether there has to be one: for a switch, or for a host under which people see the candidate.
 pub fn is_wanted(s: &Snapshot, service: &str, host: Option<&str>) -> bool {
-    host.is_some() || s.data_plane(service).plane.wants_ours()
+    host.is_some() || s.data_plane(service).wants_ours()
 }
 
 pub fn wanted(s: &Snapshot, record: &Record) -> Wanted {

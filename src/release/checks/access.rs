@@ -6,7 +6,7 @@ use super::Ground;
 use super::report::{Check, or_pass};
 use crate::model::{Kind, annotation, name};
 use crate::release::warm;
-use crate::route::DataPlane;
+use crate::route::{DataPlane, F5_ACCESS};
 
 pub const NAME: &str = "preview-access";
 
@@ -15,12 +15,6 @@ const OF_INGRESS_NGINX: [&str; 3] = [
     "nginx.ingress.kubernetes.io/auth-url",
     "nginx.ingress.kubernetes.io/auth-type",
     "nginx.ingress.kubernetes.io/auth-tls-secret",
-];
-const OF_F5: [&str; 4] = [
-    "nginx.org/policies",
-    "nginx.org/basic-auth-secret",
-    "nginx.com/jwt-key",
-    "appprotect.f5.com/app-protect-policy",
 ];
 const OF_TRAEFIK: [&str; 1] = ["traefik.ingress.kubernetes.io/router.middlewares"];
 /// Configuration of nginx's own, which may say anything.
@@ -38,7 +32,14 @@ pub fn checks(g: &Ground) -> Vec<Check> {
     let host = g.preview_host.as_deref();
     // Without a host of people's, it is closed where it can be.
     if host.is_none() && plane.locks() != Some(false) {
-        return vec![Check::pass(NAME, "nobody outside sees the candidate")];
+        let ours = g.s.names.preview();
+        return vec![Check::pass(
+            NAME,
+            match plane.locks() {
+                Some(_) => format!("Ingress {ours} lets nobody in"),
+                None => format!("nobody outside knows the host of Ingress {ours}"),
+            },
+        )];
     }
     let made = g.s.objects.get(Kind::Ingress, &g.s.names.preview());
     if made.is_none() && !warm::is_wanted(g.s, &g.service, host) {
@@ -64,7 +65,7 @@ fn keys(plane: DataPlane) -> impl Iterator<Item = &'static str> {
     };
     of(&OF_INGRESS_NGINX, plane.obeys_nginx())
         .chain(of(&NGINX_SNIPPETS, plane.obeys_nginx()))
-        .chain(of(&OF_F5, plane == DataPlane::F5Nginx))
+        .chain(of(&F5_ACCESS, plane == DataPlane::F5Nginx))
         .chain(of(&F5_SNIPPETS, plane == DataPlane::F5Nginx))
         .chain(of(&OF_TRAEFIK, plane == DataPlane::Traefik))
 }

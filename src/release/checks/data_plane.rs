@@ -82,7 +82,7 @@ fn why(believed: &Believed, route: &Value) -> String {
     match (&believed.by, class(route)) {
         (By::Controller(_), Some(class)) => format!(", as IngressClass {class} says"),
         (By::Name, _) => ", by its name".to_owned(),
-        (By::Marks, _) => ", by what stands on it".to_owned(),
+        (By::Marks | By::Written, _) => ", by what stands on it".to_owned(),
         _ => String::new(),
     }
 }

@@ -13,7 +13,8 @@ use crate::route::{naming_annotations, resolves_to};
 pub fn checks(s: &Snapshot, service: &str, label: &Label, host: Option<&str>) -> Vec<Check> {
     let routes = s.routes_to(service);
     if routes.is_empty() {
-        return vec![Check::fail("ingress", nobody_names(s, service))];
+        let hint = format!("give an Ingress a rule whose backend is Service {service}");
+        return vec![Check::fail("ingress", nobody_names(s, service)).hint(hint)];
     }
     let amiss = [past(s, service, label), own(s, service, label)].concat();
     let mut checks = or_pass(amiss, "ingress", places(&routes));
@@ -163,7 +164,7 @@ fn annotations(s: &Snapshot, service: &str, routes: &[&Value]) -> Vec<Check> {
 /// would change in the middle of a switch.
 fn alike(plane: DataPlane, routes: &[&Value]) -> Vec<Check> {
     if !plane.is_ingress_nginx() {
-        let what = format!("{} obeys each Ingress by itself", plane.title());
+        let what = "ingress-nginx alone takes what makes a backend from one of several Ingresses";
         return vec![Check::pass("ingress-backends", what)];
     }
     let differ = |key: &&str| {
@@ -173,8 +174,7 @@ fn alike(plane: DataPlane, routes: &[&Value]) -> Vec<Check> {
     let names: Vec<&str> = routes.iter().map(|route| name(route)).collect();
     let found = warm::OF_THE_BACKEND.into_iter().filter(differ).map(|key| {
         let what = format!(
-            "the Ingresses that name the app ({}) differ in {key}, of which the ingress controller takes one for \
-             each Service",
+            "the Ingresses that name the app ({}) differ in {key}, of which ingress-nginx takes one for each Service",
             names.join(", ")
         );
         Check::fail("ingress-backends", what).hint("give all of them the same")

@@ -18,6 +18,7 @@ pub fn checks(g: &Ground) -> Vec<Check> {
         .filter(|long| long.len() > LONGEST_NAME)
         .map(|long| {
             Check::fail("names", format!("{long:?} would be longer than {LONGEST_NAME} characters"))
+                .hint("make the Deployment again with a shorter name or label")
         })
         .collect();
     found.extend(foreign_objects(g.s));
@@ -31,7 +32,9 @@ pub fn checks(g: &Ground) -> Vec<Check> {
     }));
     let mut checks = or_pass(found, "names", "the names of the objects that it makes are free");
     checks.push(match &g.preview_host {
-        None => Check::pass(PREVIEW_HOST, "the candidate is not seen from outside"),
+        None => {
+            Check::pass(PREVIEW_HOST, "there is no host for people outside to see the candidate at")
+        }
         Some(host) => preview_host(g.s, host),
     });
     checks
@@ -86,7 +89,11 @@ fn foreign_objects(s: &Snapshot) -> Vec<Check> {
         .filter(|id| s.objects.get(id.kind, &id.name).is_some_and(is_foreign))
         .map(|id| {
             let what = format!("{id} exists and is not bluegreen's, which needs that name");
+            let Id { kind, name } = &id;
+            let (plural, namespace) = (kind.plural(), &s.names.namespace);
+            let command = format!("kubectl describe {plural} {name} -n {namespace}");
             Check::fail("names", what)
+                .hint(format!("see whose it is, and give it another name or delete it: {command}"))
         })
         .collect()
 }
