@@ -14,6 +14,7 @@ mod forged;
 mod fuzzed;
 mod hints;
 mod listening;
+mod looks;
 mod network;
 mod on_sandbox;
 mod others;

@@ -239,7 +239,7 @@ fn one_release_is_undone_once() {
     is_back(&world.follow(&mut b), 2);
     let revision = world.revision();
     let again = world.follow(&mut Driver::new("c", undo(1)));
-    assert_eq!(again, Outcome::AlreadyLive { images: vec![V1.into()] });
+    assert_eq!(again, Outcome::AlreadyLive { images: vec![V1.into()], differs: Vec::new() });
     assert_eq!(world.revision(), revision, "nothing was written");
     // The rollback is a release, too.
     is_back(&world.follow(&mut Driver::new("d", undo(2))), 3);
@@ -272,7 +272,7 @@ fn any_release_that_was_live_can_be_gone_back_to_as_long_as_its_template_is_ther
     let live = world.serving()[0];
     assert_eq!(annotation(world.get(Kind::Deployment, live), TEMPLATE_HASH), Some(sent.as_str()));
     let again = world.follow(&mut Driver::new("f", to(1)));
-    assert_eq!(again, Outcome::AlreadyLive { images: vec![V2.into()] });
+    assert_eq!(again, Outcome::AlreadyLive { images: vec![V2.into()], differs: Vec::new() });
     is_back(&world.follow(&mut Driver::new("g", to(2))), 6);
     assert_eq!(world.live_image().as_deref(), Some(V3));
     // And the one before that.

@@ -43,6 +43,11 @@ impl Optional {
     /// What is worth a word.
     pub const MONITORS: [Optional; 2] = [Optional::PodMonitor, Optional::ServiceMonitor];
 
+    /// Those of which some hold for pods of other namespaces than their own.
+    pub fn reaches_out(self) -> bool {
+        self.groups() == ["security.istio.io"] || Optional::MONITORS.contains(&self)
+    }
+
     /// The API groups that may have it, the first that does counts: Calico's own API server shows what is
     /// kept in the other group.
     pub fn groups(self) -> &'static [&'static str] {
@@ -99,20 +104,41 @@ pub enum Unknown {
 
 /// The objects of optional kinds in one namespace. A kind that is not there has none.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Others(BTreeMap<Optional, Result<Arc<Vec<Value>>, Unknown>>);
+pub struct Others {
+    own: BTreeMap<Optional, Result<Arc<Vec<Value>>, Unknown>>,
+    /// Those of all other namespaces, where somebody has tried to list them; none where one may not.
+    elsewhere: BTreeMap<Optional, Option<Arc<Vec<Value>>>>,
+}
 
 impl Others {
+    pub fn insert_elsewhere(&mut self, kind: Optional, known: Option<Vec<Value>>) {
+        self.elsewhere.insert(kind, known.map(Arc::new));
+    }
+
+    pub fn elsewhere(&self, kind: Optional) -> impl Iterator<Item = &Value> {
+        self.elsewhere.get(&kind).into_iter().flatten().flat_map(|it| it.iter())
+    }
+
+    /// Whether the other namespaces were to be looked at for one of these kinds, and could not.
+    pub fn is_short_sighted(&self, kinds: &[Optional]) -> bool {
+        kinds.iter().any(|kind| self.elsewhere.get(kind).is_some_and(Option::is_none))
+    }
+
     pub fn insert(&mut self, kind: Optional, known: Result<Vec<Value>, Unknown>) {
-        self.0.insert(kind, known.map(Arc::new));
+        self.own.insert(kind, known.map(Arc::new));
     }
 
     pub fn list(&self, kind: Optional) -> impl Iterator<Item = &Value> {
-        self.0.get(&kind).and_then(|known| known.as_ref().ok()).into_iter().flat_map(|it| it.iter())
+        self.own
+            .get(&kind)
+            .and_then(|known| known.as_ref().ok())
+            .into_iter()
+            .flat_map(|it| it.iter())
     }
 
     /// Why some of these kinds are not known, each reason once.
     pub fn unknown(&self, kinds: &[Optional]) -> Vec<&Unknown> {
-        let unknown = kinds.iter().filter_map(|kind| self.0.get(kind)?.as_ref().err());
+        let unknown = kinds.iter().filter_map(|kind| self.own.get(kind)?.as_ref().err());
         let mut unknown: Vec<&Unknown> = unknown.collect();
         unknown.sort();
         unknown.dedup();

@@ -87,6 +87,18 @@ impl Marks {
         self.0.get(field).into_iter().flatten()
     }
 
+    /// Those that a release would give this slot or take from it, by their names.
+    pub fn lacking(&self, slot: Slot) -> Vec<String> {
+        let load = Load { marks: self.clone(), is_from_file: true };
+        let changes = load.changes(slot.0).into_iter();
+        let named = changes.flat_map(|(field, of)| {
+            let kind = field.trim_end_matches('s').to_owned();
+            let keys = of.into_keys().filter(|key| key != CARRIED);
+            keys.map(move |key| format!("{kind} {key}")).collect::<Vec<_>>()
+        });
+        named.collect()
+    }
+
     /// Adds them to the metadata of an object that is to be made, without touching what it has.
     pub fn onto(&self, metadata: &mut Value) {
         for field in MAPS {

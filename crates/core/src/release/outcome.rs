@@ -15,7 +15,13 @@ pub enum Outcome {
     /// The release is over; its `outcome` says how.
     Finished(Box<Finished>),
     /// The version that was asked for is live already.
-    AlreadyLive { images: Vec<String> },
+    AlreadyLive {
+        images: Vec<String>,
+        /// Labels and annotations of the Deployment, by their names, in which the live one differs from the
+        /// file: they come with the next version.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        differs: Vec<String>,
+    },
     /// The candidate is ready and waits, with nobody driving.
     Detached {
         number: u64,

@@ -52,6 +52,10 @@ pub struct Record {
     /// The Secret of its certificate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preview_tls_secret: Option<String>,
+    /// Which controller serves the class of the app's Ingresses, as it was read when a release began last:
+    /// whoever goes on with it, or goes back, does not ask again.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub controllers: BTreeMap<String, String>,
     /// The last finished releases, oldest first.
     #[serde(default)]
     pub history: Vec<Finished>,
@@ -373,6 +377,7 @@ impl Record {
             settings: None,
             preview_host: None,
             preview_tls_secret: None,
+            controllers: BTreeMap::new(),
             history: Vec::new(),
         }
     }

@@ -89,9 +89,10 @@ impl Snapshot {
 
     /// Which data plane obeys the app's Ingresses, by the one of which the most is known.
     pub fn data_plane(&self, live: &str) -> Believed {
+        let recorded = self.record.as_ref().map(|(_, record)| &record.controllers);
         let of = |route: &&Value| {
-            let class = class(route);
-            let controller = class.and_then(|class| self.memory.beyond.controllers.get(class));
+            let mut found = [Some(&self.memory.beyond.controllers), recorded].into_iter().flatten();
+            let controller = class(route).and_then(|class| found.find_map(|it| it.get(class)));
             data_plane(route, controller.map(String::as_str))
         };
         let believed = self.routes_to(live).iter().map(of).max_by(|a, b| a.by.cmp(&b.by));

@@ -53,6 +53,11 @@ pub fn is_a_list(key: &str) -> bool {
     [ALLOWED, DENIED].contains(&key)
 }
 
+/// Whether there has to be one: for a switch, or for a host under which people see the candidate.
+pub fn is_wanted(s: &Snapshot, service: &str, host: Option<&str>) -> bool {
+    host.is_some() || s.data_plane(service).wants_ours()
+}
+
 pub fn wanted(s: &Snapshot, record: &Record) -> Wanted {
     let routes = s.routes(record);
     let route = routes.first().copied().unwrap_or(&Value::Null);
@@ -209,6 +214,7 @@ pub enum Word<'a> {
 pub fn unfit(s: &Snapshot, record: &Record) -> Option<String> {
     let wanted = wanted(s, record);
     match s.objects.get(Kind::Ingress, &wanted.name) {
+        None if !is_wanted(s, &record.service, record.preview_host.as_deref()) => None,
         None => Some(match s.data_plane(&record.service).plane.needs_both_named() {
             Some(true) => {
                 format!(

@@ -65,7 +65,7 @@ fn held_up(s: &Snapshot, record: &Record, release: &Release, now: Timestamp) -> 
         return None;
     }
     let (service, label) = (record.service.as_str(), &record.label);
-    let is_fit = checks::routes(s, service, label).is_empty()
+    let is_fit = checks::routes(s, service, label, release.back.is_some()).is_empty()
         && checks::unable(s, service, label, release.from).is_empty();
     if !is_fit {
         return Some(Way::Check);

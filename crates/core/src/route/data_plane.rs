@@ -5,6 +5,15 @@ use serde_json::Value;
 
 use super::annotations;
 use super::ingress::class;
+use crate::model::annotation;
+
+/// Annotations by which F5's controller asks something of whoever comes, or lets nobody through.
+pub const F5_ACCESS: [&str; 4] = [
+    "nginx.org/policies",
+    "nginx.org/basic-auth-secret",
+    "nginx.com/jwt-key",
+    "appprotect.f5.com/app-protect-policy",
+];
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DataPlane {
@@ -31,7 +40,10 @@ pub enum By {
     Nothing,
     /// The class's name alone.
     Name,
-    /// What stands in the Ingress for it, or what it has left there itself.
+    /// Annotations that were written for it: it may have served the Ingress once.
+    Written,
+    /// What it has left on the Ingress itself; or a rule of its own that keeps people out, on which somebody
+    /// relies.
     Marks,
     /// Its class's `spec.controller`.
     Controller(String),
@@ -45,6 +57,12 @@ pub struct Believed {
 }
 
 impl Believed {
+    /// Whether an Ingress of ours is of use there that shows nothing to anybody. It is made where annotations
+    /// are all that tells: to do without loses requests if another controller serves it.
+    pub fn wants_ours(&self) -> bool {
+        self.plane.wants_ours() || self.by == By::Written && !self.plane.is_a_clouds()
+    }
+
     /// Whether anything is to be heard by Events of an Ingress. F5's classes are called nginx, too, so a name
     /// alone rules nothing out.
     pub fn may_complain(&self) -> bool {
@@ -119,7 +137,7 @@ pub fn of(ingress: &Value, controller: Option<&str>) -> Believed {
         Some(_) => None,
     };
     match (marks, named) {
-        (Some(plane), _) => Believed { plane, by: By::Marks },
+        (Some((plane, by)), _) => Believed { plane, by },
         (None, Some(plane)) => Believed { plane, by: By::Name },
         (None, None) => Believed { plane: DataPlane::Other, by: By::Nothing },
     }
@@ -131,7 +149,7 @@ fn by_name(class: &str) -> Option<DataPlane> {
     known.or_else(|| class.contains("nginx").then_some(DataPlane::IngressNginx))
 }
 
-fn marks(ingress: &Value) -> Option<DataPlane> {
+fn marks(ingress: &Value) -> Option<(DataPlane, By)> {
     let finalizers = ingress["metadata"]["finalizers"].as_array().into_iter().flatten();
     let annotations = ingress["metadata"]["annotations"].as_object().into_iter().flatten();
     let keys: Vec<&str> = finalizers
@@ -139,20 +157,28 @@ fn marks(ingress: &Value) -> Option<DataPlane> {
         .chain(annotations.map(|(key, _)| key.as_str()))
         .collect();
     let begins = |(mark, _): &&(&str, DataPlane)| keys.iter().any(|key| key.starts_with(mark));
-    LEFT.iter().chain(&FOR).find(begins).map(|(_, plane)| *plane)
+    let left = LEFT.iter().find(begins).map(|(_, plane)| (*plane, By::Marks));
+    // A class of another name is another's as soon as somebody gives it to the Ingress.
+    let is_classless = || class(ingress).is_none();
+    left.or_else(|| {
+        FOR.iter().find(begins).filter(|_| is_classless()).map(|(_, it)| (*it, By::Written))
+    })
 }
 
 /// Which of those that serve a class called nginx, if one has left its name, or is written for.
-fn nginx_by_marks(ingress: &Value) -> Option<DataPlane> {
+fn nginx_by_marks(ingress: &Value) -> Option<(DataPlane, By)> {
     let written = [
         ("nginx-ingress-controller", DataPlane::IngressNginx),
         ("nginx-ingress", DataPlane::F5Nginx),
         (TRAEFIK, DataPlane::TraefikNginx),
     ];
     let writer = written.into_iter().find(|(manager, _)| is_written_by(ingress, manager));
+    let keeps_out =
+        |key: &&str| annotation(ingress, key).is_some_and(|said| !said.trim().is_empty());
+    let by = if F5_ACCESS.iter().any(keeps_out) { By::Marks } else { By::Written };
     writer
-        .map(|(_, plane)| plane)
-        .or_else(|| annotations::are_f5s(ingress).then_some(DataPlane::F5Nginx))
+        .map(|(_, plane)| (plane, By::Marks))
+        .or_else(|| annotations::are_f5s(ingress).then_some((DataPlane::F5Nginx, by)))
 }
 
 /// Whether somebody of this name has written the Ingress's status.
@@ -204,6 +230,22 @@ impl DataPlane {
             DataPlane::IngressNginx | DataPlane::TraefikNginx => Some(true),
             DataPlane::F5Nginx | DataPlane::Traefik | DataPlane::Contour => Some(false),
             DataPlane::Alb | DataPlane::Gce | DataPlane::AppGateway | DataPlane::Other => None,
+        }
+    }
+
+    /// What Traefik obeys as ingress-nginx's may be that one's as well, while one takes over from the other; and
+    /// at a cloud's an Ingress of ours would be a load balancer.
+    fn wants_ours(self) -> bool {
+        match self {
+            DataPlane::IngressNginx
+            | DataPlane::TraefikNginx
+            | DataPlane::Contour
+            | DataPlane::Other => true,
+            DataPlane::F5Nginx
+            | DataPlane::Traefik
+            | DataPlane::Alb
+            | DataPlane::Gce
+            | DataPlane::AppGateway => false,
         }
     }
 
@@ -287,7 +329,12 @@ mod tests {
         };
         let f5 = Believed { plane: DataPlane::F5Nginx, by: By::Marks };
         let written = json!({"nginx.org/rewrites": "serviceName=a rewrite=/"});
-        assert_eq!(marked(classed("nginx"), "annotations", written), f5);
+        let written = marked(classed("nginx"), "annotations", written);
+        assert_eq!(written, Believed { by: By::Written, ..f5.clone() });
+        // An annotation may be left over, but for one on which somebody relies.
+        assert!(written.wants_ours() && !f5.wants_ours());
+        let few = json!({"nginx.org/policies": "people"});
+        assert_eq!(marked(classed("nginx"), "annotations", few), f5);
         let status = |manager| json!([{"manager": manager, "subresource": "status"}]);
         assert_eq!(marked(classed("nginx"), "managedFields", status("nginx-ingress")), f5);
         let own = marked(classed("nginx"), "managedFields", status("nginx-ingress-controller"));
@@ -298,6 +345,8 @@ mod tests {
         let alb = json!({"alb.ingress.kubernetes.io/scheme": "internal"});
         assert_eq!(marked(json!({}), "annotations", alb.clone()).plane, DataPlane::Alb);
         // What was written for another that once served it does not count against the class's name.
+        let kong = marked(classed("kong"), "annotations", alb.clone());
+        assert_eq!(kong.plane, DataPlane::Other);
         let moved = marked(classed("nginx"), "annotations", alb);
         assert_eq!(moved.plane, DataPlane::IngressNginx);
     }

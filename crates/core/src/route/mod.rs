@@ -6,6 +6,6 @@ mod ingress;
 mod service;
 
 pub use annotations::named as naming_annotations;
-pub use data_plane::{Believed, By, DataPlane, of as data_plane};
+pub use data_plane::{Believed, By, DataPlane, F5_ACCESS, of as data_plane};
 pub use ingress::{Backend, CANARY, CLASS, Switch, backends, class, hosts, is_canary, names_app};
 pub use service::{Label, follow, resolves_to, selects};

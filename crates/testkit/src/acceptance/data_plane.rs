@@ -12,6 +12,8 @@ use super::{Case, cases};
 pub const CASES: &[Case] = cases![
     annotations_that_name_the_app_follow_its_backends,
     a_load_balancer_of_a_cloud_is_refused,
+    who_was_released_there_before_goes_back,
+    an_app_for_few_is_released_where_no_ingress_of_ours_is_needed,
     a_controller_that_nobody_knows_is_told,
     a_preview_host_of_another_namespace_is_refused,
     a_preview_for_everybody_of_an_app_for_few_is_refused,
@@ -102,6 +104,55 @@ async fn a_load_balancer_of_a_cloud_is_refused(field: Field) -> Result<()> {
         ensure!(said.err.contains("would order another load balancer"), "{said:?}");
     }
     ensure!(field.versions().await? == before, "something was written");
+    without_class(&field, &class).await
+}
+
+/// By an older version say, which did not refuse it. Nor is anything of a version to be hidden that was live.
+async fn who_was_released_there_before_goes_back(field: Field) -> Result<()> {
+    let host = format!("{}.example.com", field.namespace);
+    field.exits(0, &format!("init parrot --preview-host {host}")).await?;
+    field.released(V2).await?;
+    let cloud = json!({"spec": {"ingressClassName": "alb"}});
+    field.edit(Kind::Ingress, "parrot", cloud.clone()).await?;
+    field.edit(Kind::Ingress, "parrot-preview", cloud).await?;
+    field.exits(10, &format!("deploy parrot --image {V1} --yes")).await?;
+    let status: Value = serde_json::from_str(&field.exits(0, "status parrot -o json").await?.out)?;
+    ensure!(status["next"].to_string().contains("rollback"), "{status:#}");
+    field.exits(0, "rollback parrot").await?;
+    field.is_live("parrot", V1).await?;
+    let asking = json!({"metadata": {"annotations": {
+        "nginx.ingress.kubernetes.io/auth-url": "https://login.example.com",
+    }}});
+    let nginx = json!({"spec": {"ingressClassName": "nginx"}});
+    field.edit(Kind::Ingress, "parrot-preview", nginx.clone()).await?;
+    field.edit(Kind::Ingress, "parrot", nginx).await?;
+    field.edit(Kind::Ingress, "parrot", asking).await?;
+    let said = field.exits(10, &format!("deploy parrot --image {V2} --yes")).await?;
+    ensure!(said.err.contains("does not let everybody in"), "{said:?}");
+    field.exits(0, "rollback parrot").await?;
+    field.is_live("parrot-green", V2).await
+}
+
+/// Who goes on with a release knows as well as who began it what is needed there.
+async fn an_app_for_few_is_released_where_no_ingress_of_ours_is_needed(field: Field) -> Result<()> {
+    let class = with_class(&field, "nginx.org/ingress-controller").await?;
+    let few = json!({"metadata": {"annotations": {"nginx.org/policies": "people"}}});
+    field.edit(Kind::Ingress, "parrot", few).await?;
+    let said = field.exits(0, "check parrot").await?;
+    ensure!(found(&said, "preview-access")?["verdict"] == "pass", "{said:?}");
+    field.initialised().await?;
+    field.exits(0, &format!("deploy parrot --image {V2} --detach")).await?;
+    field.exits(0, "promote parrot").await?;
+    field.is_live("parrot-green", V2).await?;
+    field.exits(0, "rollback parrot").await?;
+    field.is_live("parrot", V1).await?;
+    ensure!(field.find(Kind::Ingress, "parrot-preview").await?.is_none(), "one was made");
+    let said = field.exits(0, "init parrot").await?;
+    ensure!(!said.wrote(), "{said:?}");
+    // A host for people needs one.
+    let init = format!("init parrot --preview-host {}.example.com", field.namespace);
+    let said = field.exits(10, &init).await?;
+    ensure!(said.err.contains("init without a preview host first"), "{said:?}");
     without_class(&field, &class).await
 }
 

@@ -107,12 +107,7 @@ impl Field {
         format!("{root}/{}/namespaces/{}/{}", kind.api_version(), self.namespace, kind.plural())
     }
 
-    pub(super) async fn send(
-        &self,
-        method: Method,
-        path: String,
-        body: Option<Value>,
-    ) -> Result<Value> {
+    pub async fn send(&self, method: Method, path: String, body: Option<Value>) -> Result<Value> {
         let media = match method {
             Method::PATCH => "application/merge-patch+json",
             _ => "application/json",

@@ -113,7 +113,9 @@ async fn backend_is_put_back(field: Field, tool: (&str, &str)) -> Result<()> {
 }
 
 async fn argo_cd_puts_the_backend_back(field: Field) -> Result<()> {
-    backend_is_put_back(field, ARGO_CD).await
+    // What it costs is said with it.
+    let freezes = "RespectIgnoreDifferences=true. No sync changes its rules any more then";
+    backend_is_put_back(field, (ARGO_CD.0, freezes)).await
 }
 
 async fn flux_puts_the_backend_back(field: Field) -> Result<()> {

@@ -27,6 +27,7 @@ mod others;
 pub mod outside;
 mod policy;
 mod ports;
+mod reported;
 mod seen;
 mod sharing;
 mod still;
@@ -81,6 +82,7 @@ pub fn all() -> Vec<Case> {
         carried::CASES,
         followed::CASES,
         leaving::CASES,
+        reported::CASES,
     ];
     subjects.concat()
 }

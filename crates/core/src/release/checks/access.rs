@@ -6,21 +6,15 @@ use super::Ground;
 use super::report::{Check, or_pass};
 use crate::model::{Kind, annotation, name};
 use crate::release::warm;
-use crate::route::DataPlane;
+use crate::route::{DataPlane, F5_ACCESS};
 
-const NAME: &str = "preview-access";
+pub const NAME: &str = "preview-access";
 
 /// What asks something of whoever comes, or lets nobody through.
 const OF_INGRESS_NGINX: [&str; 3] = [
     "nginx.ingress.kubernetes.io/auth-url",
     "nginx.ingress.kubernetes.io/auth-type",
     "nginx.ingress.kubernetes.io/auth-tls-secret",
-];
-const OF_F5: [&str; 4] = [
-    "nginx.org/policies",
-    "nginx.org/basic-auth-secret",
-    "nginx.com/jwt-key",
-    "appprotect.f5.com/app-protect-policy",
 ];
 const OF_TRAEFIK: [&str; 1] = ["traefik.ingress.kubernetes.io/router.middlewares"];
 /// Configuration of nginx's own, which may say anything.
@@ -38,10 +32,20 @@ pub fn checks(g: &Ground) -> Vec<Check> {
     let host = g.preview_host.as_deref();
     // Without a host of people's, it is closed where it can be.
     if host.is_none() && plane.locks() != Some(false) {
-        return vec![Check::pass(NAME, "nobody outside sees the candidate")];
+        let ours = g.s.names.preview();
+        return vec![Check::pass(
+            NAME,
+            match plane.locks() {
+                Some(_) => format!("Ingress {ours} lets nobody in"),
+                None => format!("nobody outside knows the host of Ingress {ours}"),
+            },
+        )];
+    }
+    let made = g.s.objects.get(Kind::Ingress, &g.s.names.preview());
+    if made.is_none() && !warm::is_wanted(g.s, &g.service, host) {
+        return vec![Check::pass(NAME, "no Ingress of bluegreen's own is needed")];
     }
     let routes = g.routes();
-    let made = g.s.objects.get(Kind::Ingress, &g.s.names.preview());
     let found = routes.iter().flat_map(|route| {
         let asked = keys(plane).filter(|key| asks(route, key));
         let lists = warm::access_lists(route).into_iter().filter(|_| plane.obeys_nginx());
@@ -61,7 +65,7 @@ fn keys(plane: DataPlane) -> impl Iterator<Item = &'static str> {
     };
     of(&OF_INGRESS_NGINX, plane.obeys_nginx())
         .chain(of(&NGINX_SNIPPETS, plane.obeys_nginx()))
-        .chain(of(&OF_F5, plane == DataPlane::F5Nginx))
+        .chain(of(&F5_ACCESS, plane == DataPlane::F5Nginx))
         .chain(of(&F5_SNIPPETS, plane == DataPlane::F5Nginx))
         .chain(of(&OF_TRAEFIK, plane == DataPlane::Traefik))
 }
@@ -100,8 +104,12 @@ fn lacking(g: &Ground, route: &Value, key: &str) -> Check {
     );
     let annotate = format!("kubectl annotate ingress {ours} -n {namespace} {key}=...");
     let is_there = g.s.objects.get(Kind::Ingress, &ours).is_some();
+    let is_of_use = warm::is_wanted(g.s, &g.service, g.preview_host.as_deref());
     Check::fail(NAME, what).hint(match (is_there, &g.preview_host) {
         _ if warm::is_a_list(key) => "let all Ingresses of the app have the same list".to_owned(),
+        (true, _) if !is_of_use => {
+            format!("nothing needs that one there: kubectl delete ingress {ours} -n {namespace}")
+        }
         (true, _) => format!("give that one a rule of its own: {annotate}"),
         (false, Some(_)) => {
             format!("init without a preview host first, then {annotate}, then init with it")

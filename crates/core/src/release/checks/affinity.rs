@@ -49,9 +49,10 @@ pub fn checks(g: &Ground) -> Vec<Check> {
     let passwords: Told =
         if plane.is_ingress_nginx() { &[(AUTH, &["basic", "digest"])] } else { &[] };
     let asking = having(&routes, passwords).map(|(ingress, key)| {
+        let who = if known { "the controller" } else { "a controller that obeys this as ingress-nginx does" };
         let what = format!(
-            "Ingress {ingress} asks for a password ({key}): at any change of it the controller \
-             writes the file of passwords anew, and may refuse a request of that instant with 401"
+            "Ingress {ingress} asks for a password ({key}): at any change of it {who} writes the file of passwords \
+             anew, and may refuse a request of that instant with 401"
         );
         let hint = "ask again where a program gets a 401 at the switch, or let auth-url ask";
         Check::warn("basic-auth", what).hint(hint)
@@ -60,14 +61,14 @@ pub fn checks(g: &Ground) -> Vec<Check> {
         true => what.to_owned(),
         false => format!("how {title} is told of it was not looked at"),
     };
-    let kept = match plane.is_ingress_nginx() {
-        true => "no Ingress keeps passwords in a file".to_owned(),
-        false => format!("{title} refuses nobody for a switch"),
-    };
     [
         or_pass(sticky.collect(), "affinity", pass("nobody is kept on one pod")),
         or_pass(through.collect(), "service-upstream", pass("requests go to the pods themselves")),
-        or_pass(asking.collect(), "basic-auth", kept),
+        or_pass(
+            asking.collect(),
+            "basic-auth",
+            "no Ingress has its passwords in a file that a switch writes anew",
+        ),
     ]
     .concat()
 }

@@ -4,16 +4,18 @@
 use serde_json::Value;
 
 use super::report::Check;
-use crate::model::name;
-use crate::release::Snapshot;
+use crate::model::{Kind, name};
+use crate::release::{Snapshot, warm};
 use crate::route::{Believed, By, DataPlane, class};
 
-const NAME: &str = "ingress-class";
+pub const NAME: &str = "ingress-class";
 
 /// Of an app whose Ingresses are all of one class.
-pub fn check(s: &Snapshot, service: &str, route: &Value) -> Check {
+pub fn check(s: &Snapshot, service: &str, route: &Value, host: Option<&str>) -> Check {
     let believed = s.data_plane(service);
     let ours = s.names.preview();
+    let has_ours =
+        s.objects.get(Kind::Ingress, &ours).is_some() || warm::is_wanted(s, service, host);
     let title = believed.plane.title();
     let of_class = match class(route) {
         Some(class) => format!("Ingress {} is of class {class}", name(route)),
@@ -23,15 +25,15 @@ pub fn check(s: &Snapshot, service: &str, route: &Value) -> Check {
     match believed.plane {
         plane if plane.is_a_clouds() => {
             let what = format!(
-                "{of_class}, which {title} serves{why}: a switch there cuts connections, and Ingress {ours}, \
-                 which a release needs, would order another load balancer"
+                "{of_class}, which {title} serves{why}: a switch there cuts connections, and an Ingress of bluegreen's own, \
+                 {ours}, would order another load balancer"
             );
             let hint = "bluegreen can't release an app there yet: serve it through ingress-nginx, with an \
                         ingressClassName of that";
             Check::fail(NAME, what).hint(hint)
         }
         DataPlane::Other => unknown(of_class, &believed, route, &ours),
-        plane if plane.locks() == Some(false) => {
+        plane if has_ours && plane.locks() == Some(false) => {
             let what = format!(
                 "{of_class}, which {title} serves{why}: it closes no Ingress by addresses, so whoever knows the \
                  host of Ingress {ours} reaches every version of the app"
@@ -80,7 +82,7 @@ fn why(believed: &Believed, route: &Value) -> String {
     match (&believed.by, class(route)) {
         (By::Controller(_), Some(class)) => format!(", as IngressClass {class} says"),
         (By::Name, _) => ", by its name".to_owned(),
-        (By::Marks, _) => ", by what stands on it".to_owned(),
+        (By::Marks | By::Written, _) => ", by what stands on it".to_owned(),
         _ => String::new(),
     }
 }

@@ -89,7 +89,13 @@ fn selector(g: &Ground) -> Vec<Check> {
             blue.name(),
             label.key
         );
-        found.push(Check::fail(name, what));
+        // A selector is changed by nobody: the Deployment was made anew.
+        let hint = format!(
+            "make it again with {}: {} in its selector",
+            label.key,
+            label.value(Colour::Blue)
+        );
+        found.push(Check::fail(name, what).hint(hint));
     }
     let [blue, green] = [Colour::Blue, Colour::Green].map(|colour| label.value(colour));
     or_pass(found, name, format!("{} tells the colours apart: {blue}, {green}", label.key))

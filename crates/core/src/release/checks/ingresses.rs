@@ -9,14 +9,16 @@ use crate::release::{Snapshot, warm};
 use crate::route::{CANARY, DataPlane, Label, backends, class, hosts, is_canary, names_app};
 use crate::route::{naming_annotations, resolves_to};
 
-pub fn checks(s: &Snapshot, service: &str, label: &Label) -> Vec<Check> {
+/// `host`: where people are to see the candidate.
+pub fn checks(s: &Snapshot, service: &str, label: &Label, host: Option<&str>) -> Vec<Check> {
     let routes = s.routes_to(service);
     if routes.is_empty() {
-        return vec![Check::fail("ingress", nobody_names(s, service))];
+        let hint = format!("give an Ingress a rule whose backend is Service {service}");
+        return vec![Check::fail("ingress", nobody_names(s, service)).hint(hint)];
     }
     let amiss = [past(s, service, label), own(s, service, label)].concat();
     let mut checks = or_pass(amiss, "ingress", places(&routes));
-    checks.push(classes(s, service, &routes));
+    checks.push(classes(s, service, &routes, host));
     let plane = s.data_plane(service).plane;
     checks.extend(alike(plane, &routes));
     checks.push(default_backend(s, service, &routes));
@@ -112,7 +114,7 @@ fn own(s: &Snapshot, service: &str, label: &Label) -> Vec<Check> {
 }
 
 /// An Ingress is of one class, and so is the one of ours that keeps the backends.
-fn classes(s: &Snapshot, service: &str, routes: &[&Value]) -> Check {
+fn classes(s: &Snapshot, service: &str, routes: &[&Value], host: Option<&str>) -> Check {
     let first = class(routes[0]);
     if routes.iter().any(|route| class(route) != first) {
         let each: Vec<String> = routes
@@ -120,15 +122,14 @@ fn classes(s: &Snapshot, service: &str, routes: &[&Value]) -> Check {
             .map(|route| format!("{} {}", name(route), class(route).unwrap_or("none")))
             .collect();
         let what = format!(
-            "the Ingresses that name the app are of different classes ({}), and Ingress {} can keep its Services \
-             known to one ingress controller only",
+            "the Ingresses that name the app are of different classes ({}): bluegreen knows of one controller what a \
+             switch needs",
             each.join(", "),
-            s.names.preview()
         );
         let hint = "give all of them the same ingressClassName";
         return Check::fail("ingress-class", what).hint(hint);
     }
-    data_plane::check(s, service, routes[0])
+    data_plane::check(s, service, routes[0], host)
 }
 
 /// What changes with the backends; and what names a Service that the Ingress does not have.
@@ -163,7 +164,7 @@ fn annotations(s: &Snapshot, service: &str, routes: &[&Value]) -> Vec<Check> {
 /// would change in the middle of a switch.
 fn alike(plane: DataPlane, routes: &[&Value]) -> Vec<Check> {
     if !plane.is_ingress_nginx() {
-        let what = format!("{} obeys each Ingress by itself", plane.title());
+        let what = "ingress-nginx alone takes what makes a backend from one of several Ingresses";
         return vec![Check::pass("ingress-backends", what)];
     }
     let differ = |key: &&str| {
@@ -173,8 +174,7 @@ fn alike(plane: DataPlane, routes: &[&Value]) -> Vec<Check> {
     let names: Vec<&str> = routes.iter().map(|route| name(route)).collect();
     let found = warm::OF_THE_BACKEND.into_iter().filter(differ).map(|key| {
         let what = format!(
-            "the Ingresses that name the app ({}) differ in {key}, of which the ingress controller takes one for \
-             each Service",
+            "the Ingresses that name the app ({}) differ in {key}, of which ingress-nginx takes one for each Service",
             names.join(", ")
         );
         Check::fail("ingress-backends", what).hint("give all of them the same")

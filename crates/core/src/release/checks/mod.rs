@@ -58,6 +58,8 @@ pub struct Ground<'a> {
     pub preview_host: Option<String>,
     /// Whether the candidate may be without a policy that the live pods have.
     pub allow_policy_gap: bool,
+    /// Whether it is a version that was live before.
+    pub is_back: bool,
 }
 
 impl Ground<'_> {
@@ -95,7 +97,7 @@ pub fn table(g: &Ground) -> Vec<Check> {
         budgets::checks(g),
         autoscaler::checks(g),
         quota::checks(g),
-        ingresses::checks(g.s, &g.service, &g.label),
+        ingresses::checks(g.s, &g.service, &g.label, g.preview_host.as_deref()),
         ports::checks(g),
         affinity::checks(g),
         deletion::checks(g),
@@ -116,7 +118,20 @@ pub fn warnings(g: &Ground) -> Vec<Check> {
 
 /// Why a release would not begin.
 pub fn reasons(g: &Ground) -> Vec<String> {
-    failed(&table(g))
+    let mut table = table(g);
+    table.retain(|check| !g.is_back || stops_a_way_back(g.s, &g.service, check));
+    failed(&table)
+}
+
+/// Whether it stops a rollback as it stops a new version. An app may have been released when this was not
+/// refused yet, or elsewhere: it has to be able to go back, at no more than the same switch has cost it on the
+/// way. And of a version that was live nothing has to be hidden.
+fn stops_a_way_back(s: &Snapshot, service: &str, check: &Check) -> bool {
+    match check.name {
+        names::PREVIEW_HOST | access::NAME => false,
+        data_plane::NAME => !s.data_plane(service).plane.is_a_clouds(),
+        _ => true,
+    }
 }
 
 /// Why an app would not be taken in. Its Ingress may be brought in line with a Service's new port after
@@ -133,8 +148,10 @@ pub fn failed(checks: &[Check]) -> Vec<String> {
 }
 
 /// What is wrong with the Ingresses that name the app; nothing where a switch may go on.
-pub fn routes(s: &Snapshot, service: &str, label: &Label) -> Vec<String> {
-    failed(&ingresses::checks(s, service, label))
+pub fn routes(s: &Snapshot, service: &str, label: &Label, is_back: bool) -> Vec<String> {
+    let mut found = ingresses::checks(s, service, label, None);
+    found.retain(|check| !is_back || stops_a_way_back(s, service, check));
+    failed(&found)
 }
 
 /// Services that have to follow a switch and can't.

@@ -7,6 +7,8 @@ use super::report::{Check, or_pass};
 use crate::model::{APP_LABEL, Colour, Id, Kind, MANAGED_BY, MANAGER, label, name};
 use crate::release::{Snapshot, beyond, strangers};
 
+pub const PREVIEW_HOST: &str = "preview-host";
+
 /// Kubernetes' limit for names of Services and for label values.
 const LONGEST_NAME: usize = 63;
 
@@ -16,6 +18,7 @@ pub fn checks(g: &Ground) -> Vec<Check> {
         .filter(|long| long.len() > LONGEST_NAME)
         .map(|long| {
             Check::fail("names", format!("{long:?} would be longer than {LONGEST_NAME} characters"))
+                .hint("make the Deployment again with a shorter name or label")
         })
         .collect();
     found.extend(foreign_objects(g.s));
@@ -29,7 +32,9 @@ pub fn checks(g: &Ground) -> Vec<Check> {
     }));
     let mut checks = or_pass(found, "names", "the names of the objects that it makes are free");
     checks.push(match &g.preview_host {
-        None => Check::pass("preview-host", "the candidate is not seen from outside"),
+        None => {
+            Check::pass(PREVIEW_HOST, "there is no host for people outside to see the candidate at")
+        }
         Some(host) => preview_host(g.s, host),
     });
     checks
@@ -39,7 +44,7 @@ pub fn checks(g: &Ground) -> Vec<Check> {
 /// merged by the controller, the older one's paths come first, and the candidate would be seen by those
 /// who are not meant to.
 fn preview_host(s: &Snapshot, host: &str) -> Check {
-    let name_of = "preview-host";
+    let name_of = PREVIEW_HOST;
     let others = s.objects.list(Kind::Ingress).filter(|other| name(other) != s.names.preview());
     let taken = others.into_iter().find(|other| beyond::serves(other, host)).map(name);
     let beyond = s.memory.beyond.host.as_ref().filter(|beyond| beyond.host == host);
@@ -84,7 +89,11 @@ fn foreign_objects(s: &Snapshot) -> Vec<Check> {
         .filter(|id| s.objects.get(id.kind, &id.name).is_some_and(is_foreign))
         .map(|id| {
             let what = format!("{id} exists and is not bluegreen's, which needs that name");
+            let Id { kind, name } = &id;
+            let (plural, namespace) = (kind.plural(), &s.names.namespace);
+            let command = format!("kubectl describe {plural} {name} -n {namespace}");
             Check::fail("names", what)
+                .hint(format!("see whose it is, and give it another name or delete it: {command}"))
         })
         .collect()
 }

@@ -1,10 +1,13 @@
 //! Policies that are bound to pods by their labels, and hold for the live pods but not for a candidate's,
 //! or the other way round: NetworkPolicies, and those of controllers that a cluster may have.
 
-use super::policy::{Policy, any, network, other};
-use super::report::{Check, or_pass};
+use serde_json::Value;
+
+use super::policy::{Policy, any, network, other, without};
+use super::report::{Check, Grade, or_pass};
 use super::{Ground, unknown};
-use crate::model::{Kind, Optional, name};
+use crate::model::{Colour, Kind, Optional, name};
+use crate::route::backends;
 
 const NETWORK: &str = "network-policies";
 const OTHER: &str = "policies";
@@ -16,6 +19,13 @@ const OTHERS: [Optional; 6] = [
     Optional::CalicoNetworkPolicy,
     Optional::VerticalPodAutoscaler,
 ];
+/// What lets a release go on without one of them.
+const WORD: &str = ", or give --allow-policy-gap";
+/// Istio's of this namespace hold for all: it is `istio-system`, unless a mesh says another.
+const ROOT: &str = "istio-system";
+const MESH: [Optional; 3] =
+    [Optional::AuthorizationPolicy, Optional::PeerAuthentication, Optional::RequestAuthentication];
+
 pub fn checks(g: &Ground) -> Vec<Check> {
     let of_kubernetes: Vec<Policy> = g.s.objects.list(Kind::NetworkPolicy).map(network).collect();
     let mut checks = or_pass(
@@ -28,12 +38,77 @@ pub fn checks(g: &Ground) -> Vec<Check> {
         let objects = g.s.objects.others.list(kind);
         let of_kind: Vec<Policy> = objects.filter_map(|object| other(kind, object)).collect();
         found.extend(told(g, OTHER, &of_kind));
+        found.extend(of_services(g, kind));
     }
+    found.extend(of_the_mesh(g));
     found.extend(scaled_vertically(g));
     found.extend(unknown::of(g.s, OTHER, &OTHERS));
     let passes = "each that is known holds for a candidate as for the live pods";
     checks.extend(or_pass(found, OTHER, passes));
+    if g.s.objects.others.is_short_sighted(&MESH) {
+        let what =
+            format!("Istio's of namespace {ROOT} were not looked at: they could not be listed");
+        checks.push(Check::pass(OTHER, what));
+    }
     checks
+}
+
+/// Those of the mesh's root namespace that find pods by their labels. Only `check` sees them, since most may not,
+/// so no release is refused for them.
+fn of_the_mesh(g: &Ground) -> Vec<Check> {
+    let found = MESH.into_iter().flat_map(|kind| {
+        let is_of_root = |policy: &&Value| policy["metadata"]["namespace"] == ROOT;
+        let of_root = g.s.objects.others.elsewhere(kind).filter(is_of_root);
+        let of_root = of_root.filter_map(|object| other(kind, object)).map(|policy| {
+            let shown = format!("{} of namespace {ROOT}", policy.shown);
+            Policy { shown, ..policy }
+        });
+        told(g, OTHER, &of_root.collect::<Vec<_>>())
+    });
+    let said = |check: Check| {
+        let hint = check.hint.map(|hint| hint.replace(WORD, ""));
+        Check { verdict: Grade::Warn, hint, ..check }
+    };
+    found.map(said).collect()
+}
+
+/// Policies that name a Service by which an Ingress reaches the app now, and not the one by which it will
+/// after the switch.
+fn of_services(g: &Ground, kind: Optional) -> Vec<Check> {
+    let (to, policies) = (g.s.names.service(g.to), g.s.objects.others.list(kind));
+    let all: Vec<(&Value, Vec<&str>)> =
+        policies.map(|policy| (policy, services_of(policy))).collect();
+    let ours = g.s.names.serving(&g.service);
+    let routes = g.routes();
+    let backends = routes.iter().flat_map(|route| backends(route)).map(|backend| backend.service);
+    let now: Vec<String> = backends.filter(|service| ours.contains(service)).collect();
+    let rest = |policy: &Value| without(&without(&policy["spec"], "targetRefs"), "targetRef");
+    let lost_by = all.iter().filter(|(policy, services)| {
+        let holds = services.iter().any(|named| now.iter().any(|service| service == named));
+        let will = |(other, services): &(&Value, Vec<&str>)| {
+            services.contains(&to.as_str()) && rest(other) == rest(policy)
+        };
+        holds && !all.iter().any(will)
+    });
+    let found = lost_by.map(|(policy, _)| {
+        let what = format!(
+            "{kind} {} holds for what is sent to Service {}, and not to {to}, by which an Ingress reaches a candidate \
+             once it is live",
+            name(policy),
+            now.first().map_or("", String::as_str)
+        );
+        let [blue, green] = Colour::BOTH.map(|colour| g.s.names.service(colour));
+        lost(g, OTHER, what, format!("let its targetRefs name the Services {blue} and {green} as well"))
+    });
+    found.collect()
+}
+
+/// The Services that a policy names.
+fn services_of(policy: &Value) -> Vec<&str> {
+    let spec = &policy["spec"];
+    let several = spec["targetRefs"].as_array().into_iter().flatten();
+    let all = several.chain([&spec["targetRef"]]);
+    all.filter(|target| target["kind"] == "Service").filter_map(|it| it["name"].as_str()).collect()
 }
 
 /// What is to be said of policies of one kind.
@@ -88,7 +163,7 @@ fn gap(g: &Ground, check: &'static str, policy: &Policy, holds_for_live: bool) -
 fn lost(g: &Ground, check: &'static str, what: String, way_out: String) -> Check {
     match g.allow_policy_gap {
         true => Check::warn(check, what),
-        false => Check::fail(check, what).hint(format!("{way_out}, or give --allow-policy-gap")),
+        false => Check::fail(check, what).hint(format!("{way_out}{WORD}")),
     }
 }
 

@@ -8,6 +8,7 @@ use super::quantity::{parse, shown};
 use super::report::{Check, or_pass};
 use super::{Ground, budgets};
 use crate::model::{Kind, name};
+use crate::release::warm;
 
 const NAME: &str = "quota";
 /// The resources of pods that a quota can count, and where a container says how much it takes.
@@ -118,7 +119,10 @@ fn of_init(g: &Ground) -> Need {
         (&["configmaps", "count/configmaps"], usize::from(!is_there(record.kind, &record.name))),
         (
             &["count/ingresses.networking.k8s.io"],
-            usize::from(!is_there(Kind::Ingress, &g.s.names.preview())),
+            usize::from(
+                !is_there(Kind::Ingress, &g.s.names.preview())
+                    && warm::is_wanted(g.s, &g.service, g.preview_host.as_deref()),
+            ),
         ),
     ];
     let takes = counts.into_iter().flat_map(|(resources, count)| {

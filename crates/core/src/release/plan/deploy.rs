@@ -136,6 +136,7 @@ fn asked(deploy: &Deploy) -> start::Asked<'_> {
         change: Some(&deploy.change),
         expected: deploy.expected.clone(),
         allow_policy_gap: deploy.allow_policy_gap,
+        is_back: false,
     }
 }
 
@@ -168,7 +169,9 @@ fn start(look: Look, record: &Record, deploy: &Deploy) -> Next {
     }
     if is_live(look.s, record, live, (&base, &wanted), &deploy.change) {
         let images = template::images(&base).into_values().collect();
-        return Next::Done(Outcome::AlreadyLive { images });
+        // They are no version: the next one has them, and until then nobody writes to what serves.
+        let differs = deploy.marks.as_ref().map(|marks| marks.lacking(live)).unwrap_or_default();
+        return Next::Done(Outcome::AlreadyLive { images, differs });
     }
     let release = Release {
         gate: gate(deploy),

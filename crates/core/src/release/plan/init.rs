@@ -73,6 +73,7 @@ fn known<'a>(s: &'a Snapshot, init: &Init) -> Result<Ground<'a>, Vec<Check>> {
         label,
         preview_host: preview_host(init).unwrap_or(recorded),
         allow_policy_gap: init.allow_policy_gap,
+        is_back: false,
     })
 }
 
@@ -99,6 +100,7 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
     let Some((_, record)) = &s.record else {
         let [number, epoch] = [RELEASE, EPOCH].map(|key| borne(s, &service, key));
         let mut record = Record::new(service, label, number, epoch);
+        record.controllers.clone_from(&s.memory.beyond.controllers);
         record.settings = settings(init).unwrap_or_default();
         record.preview_host = preview_host(init).unwrap_or_default();
         record.preview_tls_secret = preview_tls(init).unwrap_or_default();
@@ -106,6 +108,11 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
         let write = carried::alike(s, &record.service, write);
         return Ok(look.act(Doing::MakeRecord, write));
     };
+    let controllers = &s.memory.beyond.controllers;
+    if !controllers.is_empty() && *controllers != record.controllers {
+        let write = look.record(|record| record.controllers.clone_from(controllers));
+        return Ok(look.act(Doing::Set, write));
+    }
     if let Some(settings) = settings(init)
         && settings != record.settings
     {
@@ -164,7 +171,9 @@ fn astray(s: &Snapshot) -> Option<String> {
 fn keep_warm(look: Look, record: &Record, init: &Init) -> Option<Next> {
     let (names, wanted) = (&look.s.names, warm::wanted(look.s, record));
     let ingress = names.preview();
+    let host = record.preview_host.as_deref();
     Some(match look.s.objects.get(Kind::Ingress, &ingress) {
+        None if !warm::is_wanted(look.s, &record.service, host) => return None,
         None => {
             let write = carried::alike(look.s, &record.service, wanted.make(names));
             look.act(Doing::MakeIngress { ingress }, write)

@@ -70,6 +70,7 @@ fn meant<'a>(
     {
         return Err(Next::Done(Outcome::AlreadyLive {
             images: finished.images.values().cloned().collect(),
+            differs: Vec::new(),
         }));
     }
     let Some(release) = &record.release else {

@@ -42,7 +42,10 @@ fn meant(record: &Record, number: u64) -> Option<Outcome> {
     let last = promoted.next().filter(|last| last.number != number)?;
     let undone = last.rollback && promoted.next().is_some_and(|before| before.number == number);
     Some(match undone && record.release.is_none() {
-        true => Outcome::AlreadyLive { images: last.images.values().cloned().collect() },
+        true => Outcome::AlreadyLive {
+            images: last.images.values().cloned().collect(),
+            differs: Vec::new(),
+        },
         false => Outcome::NothingToDo {
             why: format!("release {number} is not live, but release {}", last.number),
         },
@@ -71,7 +74,7 @@ fn again(look: Look, record: &Record, release: &Release, settings: &Settings) ->
 
 fn begin(look: Look, record: &Record, to: Option<u64>, settings: &Settings) -> Next {
     // In need nobody is held up by what an earlier release went live with.
-    let asked = start::Asked { allow_policy_gap: true, ..start::Asked::default() };
+    let asked = start::Asked { allow_policy_gap: true, is_back: true, ..start::Asked::default() };
     let (from, live) = match start::footing(look, record, &asked) {
         Ok(footing) => footing,
         Err(next) => return next,
@@ -87,7 +90,7 @@ fn begin(look: Look, record: &Record, to: Option<u64>, settings: &Settings) -> N
     };
     if to.is_some() && wanted == base {
         let images = template::images(&base).into_values().collect();
-        return Next::Done(Outcome::AlreadyLive { images });
+        return Next::Done(Outcome::AlreadyLive { images, differs: Vec::new() });
     }
     if let Some(done) = start::unserved(look, record, (&base, &wanted), from.other()) {
         return Next::Done(done);

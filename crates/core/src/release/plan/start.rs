@@ -27,6 +27,8 @@ pub struct Asked<'a> {
     pub change: Option<&'a Change>,
     pub expected: Expected,
     pub allow_policy_gap: bool,
+    /// Whether it was live before.
+    pub is_back: bool,
 }
 
 /// The live colour and its Deployment, if nothing is in the way of a release.
@@ -98,6 +100,7 @@ pub fn ground<'a>(
         template: wanted.unwrap_or(base),
         preview_host: record.preview_host.clone(),
         allow_policy_gap: asked.allow_policy_gap,
+        is_back: asked.is_back,
     }
 }
 
@@ -252,6 +255,9 @@ pub fn begin(look: Look, record: &Record, release: Release, given: Option<&Marks
         record.release = Some(release);
         record.driver = Some(look.myself());
         record.challenge = None;
+        if !look.s.memory.beyond.controllers.is_empty() {
+            record.controllers.clone_from(&look.s.memory.beyond.controllers);
+        }
     });
     // Who waited for another release to end has seen nothing of it but the record.
     look.act_fresh(doing, write)

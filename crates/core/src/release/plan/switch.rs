@@ -71,7 +71,7 @@ pub fn next(look: Look, record: &Record, release: &Release) -> Next {
 /// What has come up since the start that a switch must not meet: another Ingress, another port, a Service
 /// that it can't take along.
 fn unfit(s: &Snapshot, record: &Record, release: &Release) -> Option<Outcome> {
-    let mut reasons = checks::routes(s, &record.service, &record.label);
+    let mut reasons = checks::routes(s, &record.service, &record.label, release.back.is_some());
     reasons.extend(checks::unable(s, &record.service, &record.label, release.from));
     if !reasons.is_empty() {
         return Some(Outcome::Unfit { reasons });

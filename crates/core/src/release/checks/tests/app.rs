@@ -73,6 +73,11 @@ impl App {
         others.insert(kind, Ok(all));
     }
 
+    /// The same, of another namespace; nothing where those may not be listed.
+    pub fn elsewhere(&mut self, kind: Optional, objects: Option<Vec<Value>>) {
+        self.objects.others.insert_elsewhere(kind, objects);
+    }
+
     pub fn unknown(&mut self, kind: Optional, why: Unknown) {
         self.objects.others.insert(kind, Err(why));
     }

@@ -93,6 +93,21 @@ fn a_port_that_the_new_version_lists_no_more_is_told() {
     assert!(found.what.starts_with("Service parrot sends requests to port 8080, "), "{found:?}");
 }
 
+/// One that an older version has made, or an app's that has moved to another controller.
+#[test]
+fn an_ingress_of_ours_that_nothing_needs_any_more_can_be_deleted() {
+    let mut app = App::sound();
+    app.served_by("nginx.org/ingress-controller");
+    app.annotate(Kind::Ingress, "nginx.org/policies", "people");
+    let failed = |app: &App| app.table().into_iter().find(Check::has_failed);
+    assert_eq!(failed(&app), None);
+    app.add_own(json!({"kind": "Ingress", "metadata": {"name": "parrot-preview"}, "spec": {}}));
+    let found = failed(&app).expect("it lets everybody in");
+    assert_eq!(found.name, "preview-access");
+    let hint = found.hint.unwrap();
+    assert!(hint.ends_with("kubectl delete ingress parrot-preview -n birds"), "{hint}");
+}
+
 /// Before `init` it is not known which of the two is the live one; after it, it is all the same refused.
 #[test]
 fn an_ingress_of_a_service_beside_the_live_one_is_refused_before_init_and_after_it() {

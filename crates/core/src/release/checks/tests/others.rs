@@ -70,6 +70,39 @@ fn labelled() -> Vec<Row> {
                 );
             },
         ),
+        gap("and not to parrot-green, by which an Ingress reaches a candidate once", |app| {
+            app.other(Optional::AuthorizationPolicy, of_service(&["parrot"], "ALLOW"));
+            // One that says something else is no other of it.
+            app.other(Optional::AuthorizationPolicy, of_service(&["parrot-green"], "DENY"));
+        }),
+        row(
+            "policies",
+            Warn,
+            "AuthorizationPolicy only of namespace istio-system holds for",
+            |app| {
+                let mut root = other("only", json!({"selector": only_live()}));
+                root["metadata"]["namespace"] = json!("istio-system");
+                app.elsewhere(Optional::AuthorizationPolicy, Some(vec![root]));
+            },
+        ),
+        row("monitors", Warn, "PodMonitor only of namespace watch scrapes the live pods", |app| {
+            let names = json!({"matchNames": ["birds"]});
+            let mut monitor =
+                other("only", json!({"selector": only_live(), "namespaceSelector": names}));
+            monitor["metadata"]["namespace"] = json!("watch");
+            app.elsewhere(Optional::PodMonitor, Some(vec![monitor]));
+        }),
+        row(
+            "monitors",
+            Warn,
+            "ServiceMonitor all of namespace watch selects the Services",
+            |app| {
+                let any = json!({"any": true});
+                let mut monitor = other("all", json!({"selector": {}, "namespaceSelector": any}));
+                monitor["metadata"]["namespace"] = json!("watch");
+                app.elsewhere(Optional::ServiceMonitor, Some(vec![monitor]));
+            },
+        ),
         gap("let its endpointSelector match app: parrot-green as well", |app| {
             let labels = json!({"k8s:app": "parrot", "io.kubernetes.pod.namespace": "birds"});
             let spec = json!({"endpointSelector": {"matchLabels": labels}});
@@ -139,6 +172,11 @@ fn labelled() -> Vec<Row> {
             app.other(Optional::ServiceMonitor, other("all", json!({"selector": {}})));
         }),
     ]
+}
+
+fn of_service(services: &[&str], action: &str) -> Value {
+    let refs = services.iter().map(|name| json!({"group": "", "kind": "Service", "name": name}));
+    other(action, json!({"targetRefs": refs.collect::<Vec<_>>(), "action": action}))
 }
 
 fn vertical(name: &str, deployment: &str) -> Value {
@@ -246,9 +284,22 @@ pub fn harmless() -> Vec<Harmless> {
             }
         }),
         ("a policy of a Service's", |app| {
-            let targets = json!([{"kind": "Service", "name": "parrot"}]);
-            let spec = json!({"targetRefs": targets});
-            app.other(Optional::AuthorizationPolicy, other("some", spec));
+            for services in [&["toucan"][..], &["parrot", "parrot-blue", "parrot-green"]] {
+                app.other(Optional::AuthorizationPolicy, of_service(services, "ALLOW"));
+            }
+            app.other(Optional::RequestAuthentication, of_service(&["parrot"], ""));
+            app.other(Optional::RequestAuthentication, of_service(&["parrot-green"], ""));
+        }),
+        ("policies and monitors of other namespaces that are about those", |app| {
+            let mut theirs = other("only", json!({"selector": only_live()}));
+            theirs["metadata"]["namespace"] = json!("cats");
+            for kind in [Optional::AuthorizationPolicy, Optional::PodMonitor] {
+                app.elsewhere(kind, Some(vec![theirs.clone()]));
+            }
+        }),
+        ("namespaces that may not be looked at", |app| {
+            app.elsewhere(Optional::PeerAuthentication, None);
+            app.elsewhere(Optional::ServiceMonitor, None);
         }),
         ("a vertical autoscaler that only recommends", |app| {
             let mut scaler = vertical("tall", "parrot");

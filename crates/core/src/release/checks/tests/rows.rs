@@ -378,6 +378,7 @@ fn ways() -> Vec<Row> {
             "which F5's NGINX Ingress Controller serves, as IngressClass nginx says",
             |app| {
                 app.served_by("nginx.org/ingress-controller");
+                app.preview_at("green.example.com");
             },
         ),
         row(
@@ -386,6 +387,16 @@ fn ways() -> Vec<Row> {
             "F5's NGINX Ingress Controller serves, by what stands on it",
             |app| {
                 app.annotate(Kind::Ingress, "nginx.org/websocket-services", "parrot");
+                app.preview_at("green.example.com");
+            },
+        ),
+        row(
+            "ingress-class",
+            Warn,
+            "whoever knows the host of Ingress parrot-preview reaches every version",
+            |app| {
+                app.served_by("traefik.io/ingress-controller");
+                app.add_own(ingress("parrot-preview", "a.bluegreen.invalid", "parrot"));
             },
         ),
         row(
@@ -399,7 +410,7 @@ fn ways() -> Vec<Row> {
         row(
             "ingress-class",
             Fail,
-            "Ingress parrot-preview, which a release needs, would order another",
+            "an Ingress of bluegreen's own, parrot-preview, would order another",
             |app| {
                 app.served_by("ingress.k8s.aws/alb");
             },
@@ -715,6 +726,15 @@ pub fn harmless() -> Vec<Harmless> {
         }),
         ("a login where nobody comes in", |app| {
             app.annotate(Kind::Ingress, "nginx.ingress.kubernetes.io/auth-url", "https://login");
+        }),
+        ("a login with a controller that needs no Ingress of ours", |app| {
+            app.served_by("nginx.org/ingress-controller");
+            app.annotate(Kind::Ingress, "nginx.org/policies", "people");
+        }),
+        ("a login with Traefik", |app| {
+            app.served_by("traefik.io/ingress-controller");
+            let key = "traefik.ingress.kubernetes.io/router.middlewares";
+            app.annotate(Kind::Ingress, key, "birds-login@kubernetescrd");
         }),
         ("a snippet that keeps nobody out", |app| {
             app.preview_at("new.example.com");
