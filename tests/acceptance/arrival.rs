@@ -35,6 +35,7 @@ pub const CASES: &[Case] = cases![
     who_takes_over_after_the_put_away_hears_who_is_missed,
     nothing_is_put_away_while_every_other_answer_is_an_error,
     a_rule_that_somebody_takes_away_is_no_error,
+    a_host_that_somebody_moves_is_asked_where_it_is_now,
 ];
 
 const AT: &str = "--probe http://127.0.0.1:8080";
@@ -311,6 +312,23 @@ async fn a_rule_that_somebody_takes_away_is_no_error(field: Field) -> Result<()>
         field.edit(Kind::Ingress, "parrot", one).await.map(drop)
     };
     deploy.meanwhile(0, done("start-drain"), edited).await?;
+    field.is_live("parrot-green", V2).await
+}
+
+/// Of a version that is to bake for a while one wants to know whether people are served at the new address, too.
+async fn a_host_that_somebody_moves_is_asked_where_it_is_now(field: Field) -> Result<()> {
+    field.initialised().await?;
+    let line = format!("deploy parrot --image {V2} --yes {AT} --bake 30s --settle 1s");
+    let ingress = Ingress::new(&field).knows_hosts();
+    let deploy = field.command(&line).with(ingress.clone().outside());
+    let edited = async {
+        let mut rules = field.get(Kind::Ingress, "parrot").await?["spec"]["rules"].take();
+        rules[0]["host"] = serde_json::json!("bird.example.com");
+        let moved = serde_json::json!({"spec": {"rules": rules}});
+        field.edit(Kind::Ingress, "parrot", moved).await.map(drop)
+    };
+    deploy.meanwhile(0, done("start-drain"), edited).await?;
+    ensure!(ingress.asked_for("bird.example.com") > 9, "it was not asked for");
     field.is_live("parrot-green", V2).await
 }
 

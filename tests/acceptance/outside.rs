@@ -38,6 +38,8 @@ pub struct Ingress {
     own: Option<Own>,
     /// Whether a host that the Ingress has no rule for gets its own 404.
     knows_hosts: bool,
+    /// Those that it was asked for.
+    hosts: Arc<Mutex<Vec<String>>>,
 }
 
 type Own = fn(&str, &Pods) -> Option<(u16, &'static str)>;
@@ -55,6 +57,7 @@ impl Ingress {
             turn,
             own: None,
             knows_hosts: false,
+            hosts: Arc::default(),
         }
     }
 
@@ -69,6 +72,12 @@ impl Ingress {
 
     pub fn knows_hosts(self) -> Ingress {
         Ingress { knows_hosts: true, ..self }
+    }
+
+    /// How often it was asked for a host.
+    pub fn asked_for(&self, host: &str) -> usize {
+        let hosts = self.hosts.lock().expect("no holder panics");
+        hosts.iter().filter(|asked| *asked == host).count()
     }
 
     /// With a gate that says yes.
@@ -101,16 +110,17 @@ impl Ingress {
         Ok(if is_green { "parrot-green" } else { "parrot-blue" }.to_owned())
     }
 
-    async fn has_host(&self, request: &Request) -> Result<bool> {
-        let asked = request.headers().get("host").and_then(|host| host.to_str().ok());
-        let asked = asked.or(request.url().host_str()).unwrap_or_default();
+    async fn has_host(&self, asked: &str) -> Result<bool> {
         let ingress = self.field.get(Kind::Ingress, "parrot").await?;
         let rules = ingress["spec"]["rules"].as_array().cloned().unwrap_or_default();
         Ok(rules.iter().any(|rule| rule["host"] == asked))
     }
 
     async fn answer(&self, request: &Request) -> Result<Response> {
-        if self.knows_hosts && !self.has_host(request).await? {
+        let host = request.headers().get("host").and_then(|host| host.to_str().ok());
+        let host = host.or(request.url().host_str()).unwrap_or_default();
+        self.hosts.lock().expect("no holder panics").push(host.to_owned());
+        if self.knows_hosts && !self.has_host(host).await? {
             return Ok(response(404, "no such host".to_owned()));
         }
         let (now, named) = (Instant::now(), self.fixed().await?);

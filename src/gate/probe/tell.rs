@@ -32,6 +32,8 @@ pub struct Named {
 
 pub struct Tell {
     candidate: Colour,
+    /// Of a version.
+    replicas: u64,
     ways: Vec<Way>,
     /// By the rule's name.
     rules: Vec<(String, Versions)>,
@@ -65,27 +67,38 @@ impl Way {
 impl Tell {
     /// `replicas`: of a version.
     pub fn new(candidate: Colour, asked: Vec<Named>, unasked: Vec<String>, replicas: u64) -> Tell {
-        let mut rules: Vec<(String, Versions)> = Vec::new();
-        let ways = asked.into_iter().map(|named| {
-            let known = rules.iter().position(|(name, _)| *name == named.rule);
-            let rule = known.unwrap_or_else(|| {
-                rules.push((named.rule.clone(), Versions::new(replicas)));
-                rules.len() - 1
-            });
-            let (before, after) = (VecDeque::new(), VecDeque::new());
-            Way {
-                named,
-                rule,
-                before,
-                after,
-                erred: None,
-                is_there: true,
-                answered: None,
-                heard_other: None,
-            }
+        let (ways, rules) = (Vec::new(), Vec::new());
+        let mut tell =
+            Tell { candidate, replicas, ways, rules, unasked, began: None, wanted: None };
+        for named in asked {
+            tell.add(named);
+        }
+        tell
+    }
+
+    /// One more that is asked.
+    pub fn add(&mut self, named: Named) -> usize {
+        let known = self.rules.iter().position(|(name, _)| *name == named.rule);
+        let rule = known.unwrap_or_else(|| {
+            self.rules.push((named.rule.clone(), Versions::new(self.replicas)));
+            self.rules.len() - 1
         });
-        let ways = ways.collect();
-        Tell { candidate, ways, rules, unasked, began: None, wanted: None }
+        self.ways.push(Way {
+            named,
+            rule,
+            before: VecDeque::new(),
+            after: VecDeque::new(),
+            erred: None,
+            is_there: true,
+            answered: None,
+            heard_other: None,
+        });
+        self.ways.len() - 1
+    }
+
+    /// What is not asked from now on, and why not.
+    pub fn leave_out(&mut self, unasked: Vec<String>) {
+        self.unasked = unasked;
     }
 
     /// Which rule a way is about.
@@ -98,10 +111,10 @@ impl Tell {
         (0..self.ways.len()).filter(|way| self.ways[*way].rule == rule).collect()
     }
 
-    /// Of other rules nothing is told any more: whoever takes one away wants nobody to be served by it.
-    pub fn keep(&mut self, rules: &BTreeSet<String>) {
-        for way in &mut self.ways {
-            way.is_there = rules.contains(&way.named.rule);
+    /// Of the others nothing is told any more: whoever takes a rule away wants nobody to be served by it.
+    pub fn keep(&mut self, is_there: impl Fn(usize) -> bool) {
+        for (nth, way) in self.ways.iter_mut().enumerate() {
+            way.is_there = is_there(nth);
         }
     }
 
