@@ -54,6 +54,8 @@ struct Way {
     is_there: bool,
     answered: Option<bool>,
     heard_other: Option<Timestamp>,
+    /// When errors that were no hiccup came last.
+    erred_until: Option<Timestamp>,
 }
 
 impl Way {
@@ -92,6 +94,7 @@ impl Tell {
             is_there: true,
             answered: None,
             heard_other: None,
+            erred_until: None,
         });
         self.ways.len() - 1
     }
@@ -140,7 +143,7 @@ impl Tell {
                 way.answered = answered;
             }
             way.after.clear();
-            way.heard_other = None;
+            (way.heard_other, way.erred_until) = (None, None);
         }
         self.wanted = Some(wanted);
     }
@@ -154,7 +157,13 @@ impl Tell {
         }
         kept.push_back((at, heard));
         let way = &self.ways[nth];
-        let newest = way.after.back().map(|(_, heard)| self.voice(way, heard, &self.apart(way)));
+        let apart = self.apart(way);
+        let newest = way.after.back().map(|(_, heard)| self.voice(way, heard, &apart));
+        if newest == Some(Voice::Error)
+            && self.streak(way, &apart).is_some_and(|streak| streak.is_bad())
+        {
+            self.ways[nth].erred_until = Some(at);
+        }
         if let (Some(wanted), Some(Voice::Version(heard))) = (wanted, newest)
             && heard != wanted
         {
@@ -233,6 +242,7 @@ impl Tell {
                 .collect(),
             telling: self.telling(way, &apart, is_early),
             heard_other: way.heard_other,
+            erred_until: way.erred_until,
         }
     }
 

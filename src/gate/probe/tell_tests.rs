@@ -344,6 +344,19 @@ fn errors_at_one_of_two_addresses_are_not_bad_and_not_arrived() {
     assert!(scene.bad().is_some());
 }
 
+#[test]
+fn when_errors_that_were_no_hiccup_came_last_is_known_when_they_are_over() {
+    let mut scene = plain().switched();
+    scene.hears_this(50, &nginx(502));
+    let until = |scene: &Scene| scene.sight().erred_until(&scene.answered);
+    assert_eq!(until(&scene), None, "4.9 s");
+    scene.hears_this(5, &nginx(502));
+    let last = scene.now;
+    scene.hears(20, Colour::Green);
+    scene.hears_this(9, &nginx(502));
+    assert_eq!(until(&scene), Some(at(last)));
+}
+
 /// The one that never answered is no sign of anything.
 #[test]
 fn an_address_without_answers_before_the_switch_is_left_out() {

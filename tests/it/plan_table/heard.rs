@@ -74,6 +74,7 @@ impl Heard {
             lately,
             streak,
             heard_other: self.other,
+            erred_until: None,
         }
     }
 }
