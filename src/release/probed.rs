@@ -61,6 +61,8 @@ pub struct Rule {
     pub heard_other: Option<Timestamp>,
     /// When errors that were no hiccup came last since the switch.
     pub erred_until: Option<Timestamp>,
+    /// Why too little is heard there, and will be.
+    pub limited: Option<String>,
 }
 
 /// Whether the versions can be told apart there.
@@ -160,7 +162,12 @@ impl Rule {
             Telling::Learning => Shows::Learning,
             Telling::No(why) => Shows::Nothing(format!("{}: {why}", self.name)),
             Telling::Yes if self.has_arrived(wanted) => Shows::Arrived,
-            Telling::Yes => Shows::Not(streak),
+            Telling::Yes => match &self.limited {
+                Some(why) if streak.is_none_or(|it| it.voice == Voice::Version(wanted)) => {
+                    Shows::Nothing(format!("{}: {why}", self.name))
+                }
+                _ => Shows::Not(streak),
+            },
         }
     }
 }
@@ -312,7 +319,15 @@ impl Sight {
             });
             let has = |wanted: Voice| rule.lately.iter().any(|(voice, _)| *voice == wanted);
             let lately = Voice::ALL.map(has);
-            (rule.telling.clone(), rule.answered, streak, rule.lately.len() >= LATELY, lately)
+            let limited = rule.limited.clone();
+            (
+                rule.telling.clone(),
+                rule.answered,
+                streak,
+                rule.lately.len() >= LATELY,
+                lately,
+                limited,
+            )
         });
         let rules: Vec<_> = rules.collect();
         (rules, self.fails.clone(), self.refuses.clone())

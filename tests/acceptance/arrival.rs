@@ -36,6 +36,10 @@ pub const CASES: &[Case] = cases![
     nothing_is_put_away_while_every_other_answer_is_an_error,
     a_rule_that_somebody_takes_away_is_no_error,
     a_host_that_somebody_moves_is_asked_where_it_is_now,
+    a_limit_of_requests_is_no_failure,
+    a_limit_of_requests_is_none_where_both_answer_alike,
+    errors_behind_a_limit_of_requests_lead_back,
+    a_503_that_asking_slowly_does_not_end_leads_back,
 ];
 
 const AT: &str = "--probe http://127.0.0.1:8080";
@@ -330,6 +334,52 @@ async fn a_host_that_somebody_moves_is_asked_where_it_is_now(field: Field) -> Re
     deploy.meanwhile(0, done("start-drain"), edited).await?;
     ensure!(ingress.asked_for("bird.example.com") > 9, "it was not asked for");
     field.is_live("parrot-green", V2).await
+}
+
+/// What our own asking is answered with.
+async fn a_limit_of_requests_is_no_failure(field: Field) -> Result<()> {
+    field.initialised().await?;
+    // nginx.ingress.kubernetes.io/limit-rps: 1, with the burst that it has by default.
+    let limited = Ingress::new(&field).late(&[2]).limited(1.0, 5.0);
+    let line = format!("deploy parrot --image {V2} --yes {AT}");
+    let said = field.command(&line).with(limited.clone().outside()).exits(0).await?;
+    has_seen(last(&said)?)?;
+    // Nor for who has not asked before the switch, or goes back.
+    let back = field.command(&format!("rollback parrot {AT}")).with(limited.outside());
+    has_seen(last(&back.exits(0).await?)?)?;
+    field.is_live("parrot", V1).await
+}
+
+async fn a_limit_of_requests_is_none_where_both_answer_alike(field: Field) -> Result<()> {
+    field.initialised().await?;
+    let line = format!("deploy parrot --image {V2} --yes {AT} --settle 2s");
+    let same = Ingress::new(&field).says(|_, _| Some((200, "cached"))).limited(1.0, 5.0);
+    let said = field.command(&line).with(same.outside()).exits(0).await?;
+    ensure!(last(&said)?["confirmed"] == "settle", "{:#}", last(&said)?);
+    Ok(())
+}
+
+async fn errors_behind_a_limit_of_requests_lead_back(field: Field) -> Result<()> {
+    field.initialised().await?;
+    let broken = Ingress::new(&field)
+        .says(|service, _| (service == "parrot-green").then_some((502, "nginx")))
+        .limited(1.0, 5.0);
+    let line = format!("deploy parrot --image {V2} --yes {AT}");
+    let said = field.command(&line).with(broken.outside()).exits(4).await?;
+    let reason = last(&said)?["reason"].as_str().unwrap_or_default();
+    ensure!(reason.starts_with("it went bad after the switch: "), "{reason}");
+    field.is_live("parrot", V1).await
+}
+
+async fn a_503_that_asking_slowly_does_not_end_leads_back(field: Field) -> Result<()> {
+    field.initialised().await?;
+    let broken = Ingress::new(&field)
+        .says(|service, _| (service == "parrot-green").then_some((503, "nginx")));
+    let line = format!("deploy parrot --image {V2} --yes {AT}");
+    let said = field.command(&line).with(broken.outside()).exits(4).await?;
+    let reason = last(&said)?["reason"].as_str().unwrap_or_default();
+    ensure!(reason.ends_with(": 503 Service Unavailable"), "{reason}");
+    field.is_live("parrot", V1).await
 }
 
 /// Neither for who switches without having asked, nor for who takes over.

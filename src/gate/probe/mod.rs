@@ -4,6 +4,7 @@
 
 mod answer;
 mod ask;
+mod pacing;
 #[cfg(test)]
 mod stand_in;
 mod target;
@@ -85,12 +86,6 @@ enum Ear {
     Way(usize),
     /// A version itself, by a rule.
     Version(usize, Colour),
-}
-
-impl Ear {
-    fn is_of_a_way(self) -> bool {
-        matches!(self, Ear::Way(_))
-    }
 }
 
 impl Prober {
@@ -216,8 +211,11 @@ impl Prober {
         if let Some(colour) = wanted.filter(|_| wanted != self.wanted) {
             self.wanted = wanted;
             self.tell.want(colour);
-            for line in self.lines.iter_mut().filter(|line| line.ear.is_of_a_way()) {
-                line.due = line.due.map(|_| line.started + self.pace.round);
+            for line in &mut self.lines {
+                if let Ear::Way(way) = line.ear {
+                    let pause = self.pace.round * self.tell.pacing(way).factor();
+                    line.due = line.due.map(|_| line.started + pause);
+                }
             }
         }
         loop {
@@ -277,13 +275,15 @@ impl Prober {
     }
 
     fn pause_of_way(&self, way: usize, now: Timestamp) -> Duration {
-        match self.wanted {
+        let pause = match self.wanted {
             None if !self.tell.is_heard(way) && self.tell.last_failed(way) => self.pace.failed,
             None if !self.tell.is_heard(way) => self.pace.round,
             None => self.pace.idle,
             Some(wanted) if self.tell.rule_at(way, now).has_arrived(wanted) => self.pace.watch,
             Some(_) => self.pace.round,
-        }
+        };
+        // Whoever limits how often it is asked would answer our own asking with errors.
+        pause.max(self.pace.round * self.tell.pacing(way).factor())
     }
 
     fn pause_of_version(&self, rule: usize, colour: Colour, now: Timestamp) -> Option<Duration> {

@@ -75,6 +75,7 @@ impl Heard {
             streak,
             heard_other: self.other,
             erred_until: None,
+            limited: None,
         }
     }
 }
