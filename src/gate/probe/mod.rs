@@ -4,6 +4,7 @@
 
 mod answer;
 mod ask;
+mod pacing;
 #[cfg(test)]
 mod stand_in;
 mod target;
@@ -62,6 +63,8 @@ pub struct Prober {
     wanted: Option<Colour>,
     /// Whether the versions themselves are asked as well.
     both: bool,
+    /// What is asked through the ingress, or was.
+    ways: Vec<Target>,
     /// The port by which each rule's versions are asked, as the Ingress names it, and for what.
     rules: Vec<(Value, Url)>,
     /// What was returned last.
@@ -85,55 +88,87 @@ enum Ear {
     Version(usize, Colour),
 }
 
-impl Ear {
-    fn is_of_a_way(self) -> bool {
-        matches!(self, Ear::Way(_))
-    }
-}
-
 impl Prober {
     /// `replicas`: of a version. `direct`: how a version is asked itself for a target, or why it can't be.
     pub fn new(
         candidate: Colour,
-        found: Targets,
+        found: &Targets,
         replicas: u64,
         outside: &Outside,
-        direct: impl Fn(&Target, Colour) -> Result<Courier, String>,
+        direct: impl Fn(&Value, Colour) -> Result<Courier, String>,
     ) -> Result<Prober, String> {
-        let named = found.targets.iter().map(|target| Named {
-            name: target.to_string(),
-            rule: target.rule(),
-            way: target.way(),
-        });
+        let mut prober = Prober {
+            pace: PACE,
+            lines: Vec::new(),
+            asks: JoinSet::new(),
+            tell: Tell::new(candidate, Vec::new(), Vec::new(), replicas),
+            wanted: None,
+            both: true,
+            ways: Vec::new(),
+            rules: Vec::new(),
+            told: None,
+        };
+        prober.find(found, outside, direct)?;
+        Ok(prober)
+    }
+
+    /// Asks what is found now. What was known before stays known.
+    pub fn find(
+        &mut self,
+        found: &Targets,
+        outside: &Outside,
+        direct: impl Fn(&Value, Colour) -> Result<Courier, String>,
+    ) -> Result<(), String> {
         let mut unasked = found.unasked();
         if found.targets.is_empty() && unasked.is_empty() {
             unasked.push("no rule of an Ingress can be asked".to_owned());
         }
-        let mut tell = Tell::new(candidate, named.collect(), unasked, replicas);
-        let now = Instant::now();
-        let mut lines = Vec::new();
-        let mut line = |ear, asker| {
-            lines.push(Line { ear, asker: Arc::new(asker), started: now, due: Some(now) });
-        };
-        let mut rules = Vec::new();
-        for (way, target) in found.targets.into_iter().enumerate() {
-            let rule = tell.rule_of(way);
-            if rules.len() == rule {
-                rules.push((target.port.clone(), target.url.clone()));
-                for colour in Colour::BOTH {
-                    match direct(&target, colour) {
-                        Ok(courier) => {
-                            let asker = Asker::direct(target.url.clone(), courier);
-                            line(Ear::Version(rule, colour), asker);
-                        }
-                        Err(why) => tell.deny(rule, colour, why),
+        self.tell.leave_out(unasked);
+        for target in &found.targets {
+            match self.ways.iter().position(|known| known.is_where(target)) {
+                Some(way) => {
+                    self.rules[self.tell.rule_of(way)].0 = target.port.clone();
+                    self.ways[way] = target.clone();
+                }
+                None => self.add(target, outside, &direct)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn add(
+        &mut self,
+        target: &Target,
+        outside: &Outside,
+        direct: &impl Fn(&Value, Colour) -> Result<Courier, String>,
+    ) -> Result<(), String> {
+        let asker = Asker::new(target.clone(), outside)?;
+        let way = self.tell.add(Named {
+            name: target.to_string(),
+            rule: target.rule(),
+            way: target.way(),
+        });
+        self.ways.push(target.clone());
+        let rule = self.tell.rule_of(way);
+        if self.rules.len() == rule {
+            self.rules.push((target.port.clone(), target.url.clone()));
+            for colour in Colour::BOTH {
+                match direct(&target.port, colour) {
+                    Ok(courier) => {
+                        let asker = Asker::direct(target.url.clone(), courier);
+                        self.line(Ear::Version(rule, colour), asker);
                     }
+                    Err(why) => self.tell.deny(rule, colour, why),
                 }
             }
-            line(Ear::Way(way), Asker::new(target, outside)?);
         }
-        let asks = JoinSet::new();
-        Ok(Prober { pace: PACE, lines, asks, tell, wanted: None, both: true, rules, told: None })
+        self.line(Ear::Way(way), asker);
+        Ok(())
+    }
+
+    fn line(&mut self, ear: Ear, asker: Asker) {
+        let now = Instant::now();
+        self.lines.push(Line { ear, asker: Arc::new(asker), started: now, due: Some(now) });
     }
 
     /// The versions are asked another way from now on: their pods have changed.
@@ -152,9 +187,17 @@ impl Prober {
         self.tell.knows(erred);
     }
 
-    /// Of rules that somebody has taken away nothing more is asked or told.
-    pub fn keep(&mut self, rules: &BTreeSet<String>) {
-        self.tell.keep(rules);
+    /// Of rules that somebody has taken away nothing more is asked or told, nor at addresses where they are no
+    /// more. An Ingress that has no address for a while is asked where it had one.
+    pub fn keep(&mut self, rules: &BTreeSet<String>, found: &Targets) {
+        let ways = &self.ways;
+        self.tell.keep(|way| {
+            let (target, found) = (&ways[way], &found.targets);
+            let mut of_ingress =
+                found.iter().filter(|found| found.ingress == target.ingress).peekable();
+            rules.contains(&target.rule())
+                && (of_ingress.peek().is_none() || of_ingress.any(|found| found.is_where(target)))
+        });
     }
 
     /// Whether the versions are asked, too, or the app alone.
@@ -168,8 +211,11 @@ impl Prober {
         if let Some(colour) = wanted.filter(|_| wanted != self.wanted) {
             self.wanted = wanted;
             self.tell.want(colour);
-            for line in self.lines.iter_mut().filter(|line| line.ear.is_of_a_way()) {
-                line.due = line.due.map(|_| line.started + self.pace.round);
+            for line in &mut self.lines {
+                if let Ear::Way(way) = line.ear {
+                    let pause = self.pace.round * self.tell.pacing(way).factor();
+                    line.due = line.due.map(|_| line.started + pause);
+                }
             }
         }
         loop {
@@ -229,13 +275,15 @@ impl Prober {
     }
 
     fn pause_of_way(&self, way: usize, now: Timestamp) -> Duration {
-        match self.wanted {
+        let pause = match self.wanted {
             None if !self.tell.is_heard(way) && self.tell.last_failed(way) => self.pace.failed,
             None if !self.tell.is_heard(way) => self.pace.round,
             None => self.pace.idle,
             Some(wanted) if self.tell.rule_at(way, now).has_arrived(wanted) => self.pace.watch,
             Some(_) => self.pace.round,
-        }
+        };
+        // Whoever limits how often it is asked would answer our own asking with errors.
+        pause.max(self.pace.round * self.tell.pacing(way).factor())
     }
 
     fn pause_of_version(&self, rule: usize, colour: Colour, now: Timestamp) -> Option<Duration> {

@@ -45,6 +45,11 @@ impl Target {
         format!("{} {}", self.ingress, self.address)
     }
 
+    /// Whether both are the same rule of the same Ingress, at the same address.
+    pub fn is_where(&self, other: &Target) -> bool {
+        (&self.ingress, &self.url, &self.address) == (&other.ingress, &other.url, &other.address)
+    }
+
     /// The rule, which is the same at each address.
     pub fn rule(&self) -> String {
         let host = self.url.host().map(|host| host.to_owned());

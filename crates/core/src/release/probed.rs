@@ -59,6 +59,10 @@ pub struct Rule {
     pub lately: Vec<(Voice, String)>,
     /// When the version that is on its way out was heard last.
     pub heard_other: Option<Timestamp>,
+    /// When errors that were no hiccup came last since the switch.
+    pub erred_until: Option<Timestamp>,
+    /// Why too little is heard there, and will be.
+    pub limited: Option<String>,
 }
 
 /// Whether the versions can be told apart there.
@@ -119,7 +123,8 @@ impl Streak {
         self.answers >= ENOUGH_ANSWERS && self.lasted() >= ENOUGH
     }
 
-    fn is_bad(&self) -> bool {
+    /// Errors that are no hiccup.
+    pub fn is_bad(&self) -> bool {
         self.voice == Voice::Error && self.answers >= BAD_ANSWERS && self.lasted() >= BAD
     }
 }
@@ -157,7 +162,12 @@ impl Rule {
             Telling::Learning => Shows::Learning,
             Telling::No(why) => Shows::Nothing(format!("{}: {why}", self.name)),
             Telling::Yes if self.has_arrived(wanted) => Shows::Arrived,
-            Telling::Yes => Shows::Not(streak),
+            Telling::Yes => match &self.limited {
+                Some(why) if streak.is_none_or(|it| it.voice == Voice::Version(wanted)) => {
+                    Shows::Nothing(format!("{}: {why}", self.name))
+                }
+                _ => Shows::Not(streak),
+            },
         }
     }
 }
@@ -262,13 +272,28 @@ impl Sight {
         })
     }
 
-    /// Whether nothing else is heard than errors that may be over in a moment.
-    pub fn is_hiccup(&self, answered: &[String]) -> bool {
-        let streaks = self.rules.iter().filter_map(|rule| rule.streak.as_ref());
-        let mut errors = streaks.filter(|streak| streak.voice == Voice::Error);
-        let mut others = self.rules.iter().filter(|rule| rule.telling == Telling::Yes);
-        let is_other = |rule: &Rule| rule.streak.as_ref().is_some_and(|s| s.voice != Voice::Error);
-        errors.next().is_some() && self.lasting(answered).is_none() && !others.any(is_other)
+    /// Whether anybody is heard instead of the version that is wanted, errors aside, where that can be told.
+    pub fn hears_others(&self, wanted: Colour) -> bool {
+        let told = self.rules.iter().filter(|rule| rule.telling == Telling::Yes);
+        let mut voices = told.filter_map(|rule| Some(rule.streak.as_ref()?.voice));
+        voices.any(|voice| voice != Voice::Error && voice != Voice::Version(wanted))
+    }
+
+    /// Whether all is answered without an error lately, where answers came until the switch.
+    pub fn is_well(&self, answered: &[String]) -> bool {
+        let is_asked = |rule: &&Rule| answered.is_empty() || answered.contains(&rule.name);
+        let mut rules = self.rules.iter().filter(is_asked).peekable();
+        rules.peek().is_some()
+            && rules.all(|rule| {
+                let mut voices = rule.lately.iter().map(|(voice, _)| *voice);
+                rule.lately.len() >= LATELY && voices.all(|voice| voice != Voice::Error)
+            })
+    }
+
+    /// When errors that were no hiccup came last, where answers came until the switch.
+    pub fn erred_until(&self, answered: &[String]) -> Option<Timestamp> {
+        let rules = self.rules.iter().filter(|rule| answered.contains(&rule.name));
+        rules.filter_map(|rule| rule.erred_until).max()
     }
 
     /// The error that comes now where answers came until the switch.
@@ -294,7 +319,15 @@ impl Sight {
             });
             let has = |wanted: Voice| rule.lately.iter().any(|(voice, _)| *voice == wanted);
             let lately = Voice::ALL.map(has);
-            (rule.telling.clone(), rule.answered, streak, rule.lately.len() >= LATELY, lately)
+            let limited = rule.limited.clone();
+            (
+                rule.telling.clone(),
+                rule.answered,
+                streak,
+                rule.lately.len() >= LATELY,
+                lately,
+                limited,
+            )
         });
         let rules: Vec<_> = rules.collect();
         (rules, self.fails.clone(), self.refuses.clone())

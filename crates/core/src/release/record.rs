@@ -154,6 +154,9 @@ pub struct Release {
     /// It was seen not to have arrived, after the time that the ingress controller is given.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub doubted: bool,
+    /// Of that: errors alone were heard, which may end. The old version's answers were not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub erring: bool,
     /// How it was made sure that the switch has arrived, and when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed: Option<Confirmed>,

@@ -45,6 +45,7 @@ pub fn release(number: u64) -> Release {
         answered: Vec::new(),
         erred: BTreeMap::new(),
         doubted: false,
+        erring: false,
         confirmed: None,
         unconfirmed: None,
         arrived: None,

@@ -1,20 +1,41 @@
 //! Nobody else's pods: what the app's Services would reach that is not the app's.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Record, Snapshot, endpoints, whose};
 use crate::model::{Colour, Kind, name, string_map};
-use crate::route::{Label, selects};
+use crate::route::{Label, resolves_to, selects};
+
+/// Somebody else's pods.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stranger {
+    /// What keeps them, as a person would look for it.
+    pub what: String,
+    /// Whether they are there for a while only.
+    pub is_job: bool,
+}
 
 /// What a Service selects that is not the app's, each once. What has ended is selected by nobody.
-pub fn selected(s: &Snapshot, label: &Label, service: &Value) -> Vec<String> {
+pub fn selected(s: &Snapshot, label: &Label, service: &Value) -> Vec<Stranger> {
     strangers(s, label, |pod| selects(service, &string_map(&pod["metadata"]["labels"])))
 }
 
+/// A Service that a switch leads elsewhere: as it is, and as it leads to blue if it leads to green now. Others may bear blue's label, which
+/// is the app's own. What bears green's is nobody's to begin with (`like_green`).
+pub fn forms(label: &Label, service: &Value) -> Vec<Value> {
+    let mut forms = vec![service.clone()];
+    if resolves_to(service, label) == Some(Colour::Green) {
+        let mut back = service.clone();
+        back["spec"]["selector"][&label.key] = json!(label.value(Colour::Blue));
+        forms.push(back);
+    }
+    forms
+}
+
 /// What bears the label's value that green's pods are to have, and is not the app's.
-pub fn like_green(s: &Snapshot, label: &Label) -> Vec<String> {
+pub fn like_green(s: &Snapshot, label: &Label) -> Vec<Stranger> {
     let green = label.value(Colour::Green);
     let mut found = strangers(s, label, |pod| pod["metadata"]["labels"][&label.key] == *green);
     let slots = Colour::BOTH.map(|colour| s.names.deployment(colour));
@@ -22,17 +43,34 @@ pub fn like_green(s: &Snapshot, label: &Label) -> Vec<String> {
         other["spec"]["template"]["metadata"]["labels"][&label.key] == *green
             && !slots.iter().any(|slot| slot == name(other))
     });
-    found.extend(others.map(|other| format!("the pods of Deployment {}", name(other))));
+    found.extend(others.map(of_deployment));
     found.sort();
     found.dedup();
     found
 }
 
-fn strangers(s: &Snapshot, label: &Label, is_meant: impl Fn(&Value) -> bool) -> Vec<String> {
+/// What another Deployment has, or will have.
+pub fn of_deployment(other: &Value) -> Stranger {
+    Stranger { what: format!("the pods of Deployment {}", name(other)), is_job: false }
+}
+
+fn strangers(s: &Snapshot, label: &Label, is_meant: impl Fn(&Value) -> bool) -> Vec<Stranger> {
     let pods = s.objects.list(Kind::Pod).filter(|pod| is_meant(pod) && !whose::is_over(pod));
-    let strange = pods.filter(|pod| whose::is_strange(s, label, pod));
-    let keepers: BTreeSet<String> = strange.map(|pod| whose::keeper(&s.objects, pod)).collect();
-    keepers.into_iter().collect()
+    let mut keepers: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
+    for pod in pods.filter(|pod| whose::is_strange(s, label, pod)) {
+        keepers.entry(whose::keeper(&s.objects, pod)).or_default().push(pod);
+    }
+    let told = keepers.into_iter().map(|(keeper, pods)| {
+        let is_job = whose::is_of_a_job(pods[0]);
+        // Which of a Job's runs it is, its pod says.
+        let what = match pods.len() {
+            _ if !is_job => keeper,
+            1 => format!("{keeper} ({})", name(pods[0])),
+            all => format!("{keeper} ({} and {} more)", name(pods[0]), all - 1),
+        };
+        Stranger { what, is_job }
+    });
+    told.collect()
 }
 
 /// What the Service of a colour reaches, or is about to, that is none of the app's pods.
@@ -54,10 +92,11 @@ fn found(
     let name_of = s.names.service(colour);
     let service = s.service(&name_of)?;
     let reached = endpoints::reached(&s.objects, &name_of);
-    let mut found = strangers(s, &record.label, |pod| {
+    let others = strangers(s, &record.label, |pod| {
         let is_selected = selects(service, &string_map(&pod["metadata"]["labels"]));
         (is_selected || reached.contains(name(pod))) && counts(pod)
     });
+    let mut found: Vec<String> = others.into_iter().map(|other| other.what).collect();
     found.extend(endpoints::without_pod(&s.objects, &name_of));
     (!found.is_empty()).then(|| {
         let (slot, found) = (s.names.deployment(colour), found.join(", "));

@@ -36,6 +36,11 @@ pub fn keeper(objects: &Objects, pod: &Value) -> String {
     format!("the pods of {} {}", text("kind"), text("name"))
 }
 
+/// Whether it is there for a while only.
+pub fn is_of_a_job(pod: &Value) -> bool {
+    controller(pod).is_some_and(|owner| owner["kind"] == "Job")
+}
+
 /// Whether it is known what keeps a pod. Of one whose ReplicaSet is not there it is not: that has been made
 /// since, or has gone before its pods, which go by themselves then.
 pub fn has_known_keeper(objects: &Objects, pod: &Value) -> bool {

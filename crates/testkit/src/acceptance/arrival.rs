@@ -35,6 +35,11 @@ pub const CASES: &[Case] = cases![
     who_takes_over_after_the_put_away_hears_who_is_missed,
     nothing_is_put_away_while_every_other_answer_is_an_error,
     a_rule_that_somebody_takes_away_is_no_error,
+    a_host_that_somebody_moves_is_asked_where_it_is_now,
+    a_limit_of_requests_is_no_failure,
+    a_limit_of_requests_is_none_where_both_answer_alike,
+    errors_behind_a_limit_of_requests_lead_back,
+    a_503_that_asking_slowly_does_not_end_leads_back,
 ];
 
 const AT: &str = "--probe http://127.0.0.1:8080";
@@ -314,6 +319,69 @@ async fn a_rule_that_somebody_takes_away_is_no_error(field: Field) -> Result<()>
     field.is_live("parrot-green", V2).await
 }
 
+/// Of a version that is to bake for a while one wants to know whether people are served at the new address, too.
+async fn a_host_that_somebody_moves_is_asked_where_it_is_now(field: Field) -> Result<()> {
+    field.initialised().await?;
+    let line = format!("deploy parrot --image {V2} --yes {AT} --bake 30s --settle 1s");
+    let ingress = Ingress::new(&field).knows_hosts();
+    let deploy = field.command(&line).with(ingress.clone().outside());
+    let edited = async {
+        let mut rules = field.get(Kind::Ingress, "parrot").await?["spec"]["rules"].take();
+        rules[0]["host"] = serde_json::json!("bird.example.com");
+        let moved = serde_json::json!({"spec": {"rules": rules}});
+        field.edit(Kind::Ingress, "parrot", moved).await.map(drop)
+    };
+    deploy.meanwhile(0, done("start-drain"), edited).await?;
+    ensure!(ingress.asked_for("bird.example.com") > 9, "it was not asked for");
+    field.is_live("parrot-green", V2).await
+}
+
+/// What our own asking is answered with.
+async fn a_limit_of_requests_is_no_failure(field: Field) -> Result<()> {
+    field.initialised().await?;
+    // nginx.ingress.kubernetes.io/limit-rps: 1, with the burst that it has by default.
+    let limited = Ingress::new(&field).late(&[2]).limited(1.0, 5.0);
+    let line = format!("deploy parrot --image {V2} --yes {AT}");
+    let said = field.command(&line).with(limited.clone().outside()).exits(0).await?;
+    has_seen(last(&said)?)?;
+    // Nor for who has not asked before the switch, or goes back.
+    let back = field.command(&format!("rollback parrot {AT}")).with(limited.outside());
+    has_seen(last(&back.exits(0).await?)?)?;
+    field.is_live("parrot", V1).await
+}
+
+async fn a_limit_of_requests_is_none_where_both_answer_alike(field: Field) -> Result<()> {
+    field.initialised().await?;
+    let line = format!("deploy parrot --image {V2} --yes {AT} --settle 2s");
+    let same = Ingress::new(&field).says(|_, _| Some((200, "cached"))).limited(1.0, 5.0);
+    let said = field.command(&line).with(same.outside()).exits(0).await?;
+    ensure!(last(&said)?["confirmed"] == "settle", "{:#}", last(&said)?);
+    Ok(())
+}
+
+async fn errors_behind_a_limit_of_requests_lead_back(field: Field) -> Result<()> {
+    field.initialised().await?;
+    let broken = Ingress::new(&field)
+        .says(|service, _| (service == "parrot-green").then_some((502, "nginx")))
+        .limited(1.0, 5.0);
+    let line = format!("deploy parrot --image {V2} --yes {AT}");
+    let said = field.command(&line).with(broken.outside()).exits(4).await?;
+    let reason = last(&said)?["reason"].as_str().unwrap_or_default();
+    ensure!(reason.starts_with("it went bad after the switch: "), "{reason}");
+    field.is_live("parrot", V1).await
+}
+
+async fn a_503_that_asking_slowly_does_not_end_leads_back(field: Field) -> Result<()> {
+    field.initialised().await?;
+    let broken = Ingress::new(&field)
+        .says(|service, _| (service == "parrot-green").then_some((503, "nginx")));
+    let line = format!("deploy parrot --image {V2} --yes {AT}");
+    let said = field.command(&line).with(broken.outside()).exits(4).await?;
+    let reason = last(&said)?["reason"].as_str().unwrap_or_default();
+    ensure!(reason.ends_with(": 503 Service Unavailable"), "{reason}");
+    field.is_live("parrot", V1).await
+}
+
 /// Neither for who switches without having asked, nor for who takes over.
 async fn who_has_to_log_in_at_the_ingress_is_no_failure(field: Field) -> Result<()> {
     field.initialised().await?;
@@ -331,16 +399,22 @@ async fn who_has_to_log_in_at_the_ingress_is_no_failure(field: Field) -> Result<
     field.is_live("parrot-green", late).await
 }
 
-/// It is switched at once, so that nobody has asked before.
+/// It is switched at once: what was answered is heard in the moment before.
 async fn a_rollback_onto_a_version_that_runs_hears_errors(field: Field) -> Result<()> {
     field.initialised().await?;
     field.exits(0, &format!("deploy parrot --image {V2} --yes --keep-old")).await?;
+    // As soon as the controller knows its pods, it is gone back to without a wait.
+    sleep(Duration::from_secs(60)).await;
     let broken = Ingress::new(&field)
         .says(|service, _| (service == "parrot-blue").then_some((502, "nginx")));
     let rollback = field.command(&format!("rollback parrot {AT}")).with(broken.outside());
-    let (code, said) = rollback.ends().await?;
-    ensure!(code == 4 || code == 7, "exit {code}: {said:#?}");
-    both_are_up(&field).await
+    let said = rollback.exits(4).await?;
+    let reason = last(&said)?["reason"].as_str().unwrap_or_default();
+    ensure!(reason.starts_with("it went bad after the switch: "), "{reason}");
+    ensure!(reason.ends_with(": 502 Bad Gateway"), "{reason}");
+    // It stays, as it was found.
+    both_are_up(&field).await?;
+    field.is_live("parrot-green", V2).await
 }
 
 /// The step before ran where the ingress can be reached.

@@ -38,6 +38,12 @@ pub struct Ingress {
     own: Option<Own>,
     /// Whether a host that the Ingress has no rule for gets its own 404.
     knows_hosts: bool,
+    /// So many requests a second are let through, and so many more are forgiven.
+    limit: Option<(f64, f64)>,
+    /// How many too many there were, and when.
+    excess: Arc<Mutex<(f64, Option<Instant>)>>,
+    /// Those that it was asked for.
+    hosts: Arc<Mutex<Vec<String>>>,
 }
 
 type Own = fn(&str, &Pods) -> Option<(u16, &'static str)>;
@@ -55,6 +61,9 @@ impl Ingress {
             turn,
             own: None,
             knows_hosts: false,
+            limit: None,
+            excess: Arc::default(),
+            hosts: Arc::default(),
         }
     }
 
@@ -69,6 +78,29 @@ impl Ingress {
 
     pub fn knows_hosts(self) -> Ingress {
         Ingress { knows_hosts: true, ..self }
+    }
+
+    /// As nginx limits requests: by 503, without a word of when to come again.
+    pub fn limited(self, per_second: f64, burst: f64) -> Ingress {
+        Ingress { limit: Some((per_second, burst)), ..self }
+    }
+
+    fn lets_through(&self) -> bool {
+        let Some((per_second, burst)) = self.limit else { return true };
+        let mut state = self.excess.lock().expect("no holder panics");
+        let now = Instant::now();
+        let passed = state.1.map_or(0.0, |last| now.duration_since(last).as_secs_f64());
+        let excess = (state.0 - per_second * passed).max(0.0) + 1.0;
+        if excess <= burst + 1.0 {
+            *state = (excess, Some(now));
+        }
+        excess <= burst + 1.0
+    }
+
+    /// How often it was asked for a host.
+    pub fn asked_for(&self, host: &str) -> usize {
+        let hosts = self.hosts.lock().expect("no holder panics");
+        hosts.iter().filter(|asked| *asked == host).count()
     }
 
     /// With a gate that says yes.
@@ -101,16 +133,20 @@ impl Ingress {
         Ok(if is_green { "parrot-green" } else { "parrot-blue" }.to_owned())
     }
 
-    async fn has_host(&self, request: &Request) -> Result<bool> {
-        let asked = request.headers().get("host").and_then(|host| host.to_str().ok());
-        let asked = asked.or(request.url().host_str()).unwrap_or_default();
+    async fn has_host(&self, asked: &str) -> Result<bool> {
         let ingress = self.field.get(Kind::Ingress, "parrot").await?;
         let rules = ingress["spec"]["rules"].as_array().cloned().unwrap_or_default();
         Ok(rules.iter().any(|rule| rule["host"] == asked))
     }
 
     async fn answer(&self, request: &Request) -> Result<Response> {
-        if self.knows_hosts && !self.has_host(request).await? {
+        if !self.lets_through() {
+            return Ok(response(503, "limited".to_owned()));
+        }
+        let host = request.headers().get("host").and_then(|host| host.to_str().ok());
+        let host = host.or(request.url().host_str()).unwrap_or_default();
+        self.hosts.lock().expect("no holder panics").push(host.to_owned());
+        if self.knows_hosts && !self.has_host(host).await? {
             return Ok(response(404, "no such host".to_owned()));
         }
         let (now, named) = (Instant::now(), self.fixed().await?);

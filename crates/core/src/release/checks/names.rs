@@ -25,7 +25,8 @@ pub fn checks(g: &Ground) -> Vec<Check> {
     found.extend(strangers::like_green(g.s, &g.label).into_iter().map(|others| {
         let (key, green) = (&g.label.key, g.label.value(Colour::Green));
         let what = format!(
-            "the label {key}: {green}, by which a candidate's pods are told, is on {others}"
+            "the label {key}: {green}, by which a candidate's pods are told, is on {}",
+            others.what
         );
         Check::fail("names", what)
             .hint("give those another value: the app's Services would lead to them")

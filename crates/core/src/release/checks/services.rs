@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::report::{Check, or_pass};
 use super::{Ground, controllers};
 use crate::model::{Colour, Kind, name, string_map};
+use crate::release::strangers::Stranger;
 use crate::release::{Snapshot, strangers, whose};
 use crate::route::{Label, selects};
 
@@ -14,10 +15,15 @@ const NAME: &str = "services";
 
 pub fn checks(g: &Ground) -> Vec<Check> {
     let live = g.s.service(&g.service);
-    let mut found = live.map(|live| live_service(g, live)).unwrap_or_default();
+    let mut found = match live {
+        Some(live) => live_service(g, live),
+        None => shared(g.s, &g.label, &[as_init_makes_it(g)]),
+    };
     found.extend(catching(g.s, &g.service, &g.label, &g.template, g.to));
     let fixed = g.s.service(&g.s.names.service(g.to));
-    found.extend(fixed.map(|fixed| shared(g.s, &g.label, fixed)).unwrap_or_default());
+    found.extend(
+        fixed.map(|fixed| shared(g.s, &g.label, std::slice::from_ref(fixed))).unwrap_or_default(),
+    );
     for follower in g.s.followers(&g.service, &g.label, g.to.other()) {
         let others = unable(g.s, &g.label, follower);
         if others.is_empty() {
@@ -37,6 +43,12 @@ pub fn checks(g: &Ground) -> Vec<Check> {
     let mut checks = or_pass(found, NAME, passes);
     checks.push(external_name(g, live));
     checks
+}
+
+/// The live Service, where there is none yet.
+fn as_init_makes_it(g: &Ground) -> Value {
+    let selector = &g.live.0["spec"]["selector"]["matchLabels"];
+    json!({"metadata": {"name": g.service}, "spec": {"selector": selector}})
 }
 
 fn external_name(g: &Ground, live: Option<&Value>) -> Check {
@@ -84,7 +96,7 @@ fn live_service(g: &Ground, live: &Value) -> Vec<Check> {
 
 /// Why a Service that has to follow a switch can't.
 pub fn unable(s: &Snapshot, label: &Label, service: &Value) -> Vec<Check> {
-    let mut found = shared(s, label, service);
+    let mut found = shared(s, label, &strangers::forms(label, service));
     if let Some(by) = whose::controller(service) {
         let text = |field: &str| by[field].as_str().unwrap_or_default();
         let (kind, owner) = (text("kind"), text("name"));
@@ -95,23 +107,33 @@ pub fn unable(s: &Snapshot, label: &Label, service: &Value) -> Vec<Check> {
     found
 }
 
-/// What is not of the app, and a Service leads to as well: pods that there are, and Deployments that may
-/// have some.
-fn shared(s: &Snapshot, label: &Label, service: &Value) -> Vec<Check> {
+/// What is not of the app, and a Service leads to as well, in one of its forms: pods that there are, and
+/// Deployments that may have some.
+fn shared(s: &Snapshot, label: &Label, forms: &[Value]) -> Vec<Check> {
     let slots = Colour::BOTH.map(|colour| s.names.deployment(colour));
-    let others = s.objects.list(Kind::Deployment);
-    let others = others.filter(|other| !slots.iter().any(|slot| slot == name(other)));
-    let others = others.filter(|other| {
-        selects(service, &string_map(&other["spec"]["template"]["metadata"]["labels"]))
+    let found = forms.iter().flat_map(|service| {
+        let others = s.objects.list(Kind::Deployment);
+        let others = others.filter(|other| !slots.iter().any(|slot| slot == name(other)));
+        let others = others.filter(|other| {
+            selects(service, &string_map(&other["spec"]["template"]["metadata"]["labels"]))
+        });
+        let all = others.map(strangers::of_deployment);
+        let all: Vec<_> = all.chain(strangers::selected(s, label, service)).collect();
+        all.into_iter().map(|other| (other, name(service)))
     });
-    let others = others.map(|other| format!("the pods of Deployment {}", name(other)));
-    let all: BTreeSet<String> = others.chain(strangers::selected(s, label, service)).collect();
-    all.into_iter()
-        .map(|other| {
-            let what = format!("Service {} also selects {other}", name(service));
-            Check::fail(NAME, what).hint("a switch would take them away from it")
-        })
-        .collect()
+    let found: BTreeSet<(Stranger, &str)> = found.collect();
+    let found = found.into_iter().map(|(other, service)| {
+        let what = format!("Service {service} also selects {}", other.what);
+        let hint = match other.is_job {
+            true => format!(
+                "wait until that Job has ended, or give its pods another value of the label {}",
+                label.key
+            ),
+            false => "a switch would take them away from it".to_owned(),
+        };
+        Check::fail(NAME, what).hint(hint)
+    });
+    found.collect()
 }
 
 /// Services of others that would pick up the pods of a candidate before anybody approved it. The

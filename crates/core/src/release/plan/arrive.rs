@@ -49,8 +49,9 @@ fn known(look: Look, release: &Release, wanted: Colour, began: Timestamp) -> Kno
             }
         };
     };
-    // What was heard last is as late as what can't be heard may be.
-    let since = sight.heard_other().map_or(began, |heard| heard.max(began));
+    // What was heard last is as late as what can't be heard may be; and whoever gave errors has to hold.
+    let heard = [sight.heard_other(), sight.erred_until(&release.answered)];
+    let since = heard.into_iter().flatten().fold(began, Timestamp::max);
     match sight.arrival(wanted, &release.answered) {
         Arrival::Arrived { unseen: None } => Known::Seen,
         Arrival::Arrived { unseen } => Known::Unseen { since, why: unseen },
@@ -109,7 +110,7 @@ pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timesta
     match known(look, release, colour, switched) {
         Known::Seen => confirmed(look, release, Confirmed::Probe, None),
         // It was seen not to have arrived after its time: time alone proves nothing any more.
-        Known::Unseen { why, .. } if release.doubted && sees_nothing(look, release) => {
+        Known::Unseen { why, .. } if is_in_doubt(look, release) => {
             if look.now >= until || !look.s.memory.asks {
                 return look.stopped(
                     Cause::NotArrived,
@@ -120,7 +121,9 @@ pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timesta
             wait(colour, Confirmed::Probe, why, until)
         }
         Known::Unseen { since, why } => {
-            let settled = later(since, release.settle_seconds);
+            // Whoever has not heard the errors hears for as long that there are none.
+            let mine = look.s.memory.began.filter(|_| release.erring);
+            let settled = later(mine.map_or(since, |mine| mine.max(since)), release.settle_seconds);
             if look.now >= settled {
                 return confirmed(look, release, Confirmed::Settle, why);
             }
@@ -130,15 +133,32 @@ pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timesta
             let why = never_came(look, record, release, said);
             look.stopped(Cause::NotArrived, format!("the switch does not arrive: {why}"))
         }
-        Known::Not(Some(_))
-            if !release.doubted
-                && look.now >= later(switched, release.settle_seconds)
-                && !sight(look, release).is_some_and(|s| s.is_hiccup(&release.answered)) =>
-        {
-            look.act(Doing::Doubt, look.release(|release| release.doubted = true))
-        }
-        Known::Not(said) => wait(colour, Confirmed::Probe, said, until),
+        Known::Not(said) => doubt(look, release, switched)
+            .unwrap_or_else(|| wait(colour, Confirmed::Probe, said, until)),
     }
+}
+
+/// Writes down that somebody else was heard after the switch's time, and whether it was errors alone. A hiccup
+/// is none.
+fn doubt(look: Look, release: &Release, switched: Timestamp) -> Option<Next> {
+    let sight = sight(look, release)?;
+    let is_late = look.now >= later(switched, release.settle_seconds);
+    let others = sight.hears_others(release.to);
+    let errs = sight.lasting(&release.answered).is_some();
+    let is_new = !release.doubted || release.erring && others;
+    (is_late && is_new && (others || errs)).then(|| {
+        let write = look.release(|release| {
+            release.doubted = true;
+            release.erring = !others;
+        });
+        look.act(Doing::Doubt, write)
+    })
+}
+
+/// Whether time alone proves nothing: old answers may go on where nobody can tell. Errors that are over do not.
+fn is_in_doubt(look: Look, release: &Release) -> bool {
+    let is_over = || sight(look, release).is_some_and(|s| s.is_well(&release.answered));
+    release.doubted && sees_nothing(look, release) && !(release.erring && is_over())
 }
 
 /// Whether nothing at all was seen to arrive.

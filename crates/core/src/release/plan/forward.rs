@@ -25,6 +25,8 @@ pub const SETTLE_SECONDS: u64 = 5;
 
 /// How long a candidate that is ready at once waits for the app's first answers.
 const FIRST_ANSWERS_SECONDS: u64 = 3;
+/// And who goes back to what runs already: each rule is asked once in that time.
+const FIRST_ANSWERS_IN_NEED_SECONDS: u64 = 1;
 
 /// What a Deployment controller that is at work takes at most to see a change.
 const SEEN_WITHIN_SECONDS: u64 = 10;
@@ -318,13 +320,15 @@ fn ready(look: Look, record: &Record, release: &Release, slot: Slot, detach: boo
 }
 
 /// Who goes on with the release later goes by which rules are answered now, so the app has a moment to answer
-/// what is asked as the candidate starts. Who goes back to what runs already does not wait for it.
+/// what is asked as the candidate starts. Who goes back to what runs already has hardly any: but without it
+/// nobody could tell what the switch has broken.
 fn first_answers(look: Look, release: &Release) -> Option<Next> {
     let memory = &look.s.memory;
     let since = memory.began.map_or(release.started, |began| began.max(release.started));
-    let until = later(since, FIRST_ANSWERS_SECONDS);
+    let seconds = if release.warm { FIRST_ANSWERS_IN_NEED_SECONDS } else { FIRST_ANSWERS_SECONDS };
+    let until = later(since, seconds);
     let is_heard = memory.sight(release.number).is_some_and(Sight::is_heard);
-    (memory.asks && !release.warm && !is_heard && look.now < until).then(|| {
+    (memory.asks && !is_heard && look.now < until).then(|| {
         let on = look.ready(release.to, None);
         Next::Wait { until: earlier(Some(until), release.deadline), on }
     })

@@ -174,6 +174,7 @@ pub fn release(
         answered: Vec::new(),
         erred: BTreeMap::new(),
         doubted: false,
+        erring: false,
         confirmed: None,
         unconfirmed: None,
         arrived: None,
@@ -193,7 +194,7 @@ pub fn set(release: &Release, settings: &Settings) -> Release {
     if set.settle_seconds != settings.settle() {
         // A person's word for how long the switch may take to arrive.
         set.settle_seconds = settings.settle();
-        set.doubted = false;
+        (set.doubted, set.erring) = (false, false);
     }
     set.bake_seconds = settings.bake();
     set.keep_old = settings.keep_old();

@@ -196,7 +196,7 @@ fn around() -> Vec<Row> {
             app.add(json!({"kind": "Deployment", "metadata": {"name": "next"},
                 "spec": {"replicas": 0, "template": template}}));
         }),
-        row("names", Fail, "is on the pods of Job nightly: give those", |app| {
+        row("names", Fail, "is on the pods of Job nightly (job-pod): give those", |app| {
             app.add(pod("parrot-green", ("Job", "nightly")));
         }),
         row("preview-host", Fail, "web in namespace cats serves green.example.com", |app| {
@@ -229,6 +229,20 @@ fn around() -> Vec<Row> {
         }),
         row("services", Fail, "parrot also selects the pods of StatefulSet nest", |app| {
             app.add(pod("parrot", ("StatefulSet", "nest")));
+        }),
+        row(
+            "services",
+            Fail,
+            "the pods of Job nightly (job-pod): wait until that Job has",
+            |app| {
+                app.add(pod("parrot", ("Job", "nightly")));
+            },
+        ),
+        row("services", Fail, "the pods of Job nightly (job-pod and 1 more): wait until", |app| {
+            app.add(pod("parrot", ("Job", "nightly")));
+            let mut second = pod("parrot", ("Job", "nightly"));
+            second["metadata"]["name"] = json!("job-pod-2");
+            app.add(second);
         }),
         row("services", Fail, "also selects the pods of ReplicaSet old", |app| {
             app.add(json!({"kind": "ReplicaSet", "metadata": {"name": "old", "uid": "old"}}));
