@@ -25,8 +25,9 @@ use crate::settings::{
 
 /// Blue/green releases on Kubernetes from the command line, without a controller.
 ///
-/// The new version is started beside the live one, people test it, a gate says when, the Ingress is
-/// switched in one patch, and the old version is drained and put away.
+/// Starts the new version next to the live one, waits until people have tested it and a gate
+/// approves it, switches the Ingress in one patch, then drains the old version and scales it down
+/// to 0.
 #[derive(Parser, Debug)]
 #[command(name = "bluegreen", version, max_term_width = 100)]
 pub struct Cli {
@@ -111,35 +112,35 @@ pub enum Output {
 
 #[derive(Subcommand, Debug)]
 pub enum Command {
-    /// Check the app, and make the Services and the record it needs
+    /// Set an app up: check it, and create the Services and the record that it needs
     Init(Init),
-    /// Start a new version, and make it live when the gate says yes
+    /// Start a new version, and make it live when the gate approves it
     Deploy(Box<Deploy>),
     /// Show what is live, and what is in progress
     Status(Status),
-    /// Show the releases that are over, and how they ended
+    /// Show finished releases, and how they ended
     History(History),
-    /// Say whether the app can be released as it is
+    /// Check whether the app can be released
     ///
-    /// A line for each thing that is looked at; deploy and init look at the same before they begin.
-    /// Writes nothing, and needs no init before. Ends 10 if anything fails.
+    /// Prints a line for each check; deploy and init run the same checks before they begin. Writes
+    /// nothing, and needs no init. Exits with 10 if a check fails.
     Check(Check),
     /// Approve the waiting candidate, and follow the release to its end
     Promote(Promote),
-    /// Destroy the candidate; after the switch, switch back first
+    /// Delete the candidate; after the switch, switch back first
     Abort(Abort),
-    /// Make the version live again that was before this one
+    /// Switch back to the previous version
     Rollback(Rollback),
-    /// Run a whole release in a cluster of its own, inside this process
+    /// Run a complete release in a cluster inside this process
     ///
-    /// Needs no cluster, no rights and no network: the API server, the pods, the proxy that obeys the
-    /// Ingress and the gate are all in here, on 127.0.0.1. The release is deploy's own.
+    /// Needs no cluster, permissions or network: the API server, the pods, the ingress proxy and
+    /// the gate all run in this process, on 127.0.0.1. The release is the same as deploy's.
     Demo(Demo),
     /// Print the JSON Schema of what -o json prints, or of bluegreen.yaml
     ///
     /// Draft 2020-12. Needs no cluster. docs/json.md has every event with an example.
     Schema(Schema),
-    /// Print a script that completes this command line in a shell
+    /// Print a shell completion script
     Completions(Completions),
 }
 
@@ -148,42 +149,43 @@ pub struct Init {
     /// The app: its Deployment's name
     #[arg(value_parser = parse_app)]
     pub app: Option<String>,
-    /// The container port behind the Service, where the app has several
+    /// The Service's target port, if the container has several
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub target_port: Option<u16>,
-    /// A host under which people outside can see the candidate, or none
+    /// A host at which people outside can reach the candidate, or none
     ///
-    /// Our own Ingress then serves it, with the class of the app's Ingress: the DNS has to lead it to
-    /// the ingress controller. Whoever knows the host sees the candidate, from the networks that the
-    /// app's Ingress lets in; where that asks for more, a password say, our own has to be given that
-    /// rule first. It must be nobody's yet, in no namespace: others than the app's are looked at where
-    /// all Ingresses may be listed. Is recorded; none takes it back.
+    /// bluegreen's own Ingress then serves it, with the class of the app's Ingress; its DNS name
+    /// must resolve to the ingress controller. Anyone who knows the host can reach the candidate
+    /// from the networks that the app's Ingress admits; if that also asks for a password, say, add
+    /// the same rule to bluegreen's Ingress first. No other Ingress may serve the host, in any
+    /// namespace: other namespaces than the app's are checked if you are allowed to list all
+    /// Ingresses. The value is recorded; none removes it.
     #[arg(long, value_name = "HOST", value_parser = parse_preview_host)]
     pub preview_host: Option<PreviewHost>,
     /// The Secret with a certificate for the preview host, or none
     ///
-    /// Our own Ingress then serves the host by https. The Secret is in the app's namespace, of type
-    /// kubernetes.io/tls; it is not looked at. Is recorded; none takes it back. What somebody else
-    /// writes into spec.tls of that Ingress is left alone.
+    /// bluegreen's own Ingress then serves the host over https. The Secret must be in the app's
+    /// namespace, of type kubernetes.io/tls; it is not read. The value is recorded; none removes
+    /// it. Entries that others add to spec.tls of that Ingress are kept.
     #[arg(long, value_name = "NAME", value_parser = parse_preview_tls, hide_short_help = true)]
     pub preview_tls_secret: Option<PreviewTls>,
-    /// Settings to record, and to check: a bluegreen.yaml or a Flagger Canary; - for standard input
+    /// Settings to check and record: a bluegreen.yaml or a Flagger Canary; - for standard input
     #[arg(short = 'f', long, value_name = "FILE")]
     pub filename: Vec<PathBuf>,
-    /// Go on where a policy would not hold for the candidate
+    /// Continue if a policy does not apply to the candidate
     #[arg(long, hide_short_help = true)]
     pub allow_policy_gap: bool,
 }
 
 #[derive(Args, Debug)]
 pub struct Demo {
-    /// Ask nobody: the gate says yes by itself, and the demo ends
+    /// Approve automatically, and exit when the release is over
     #[arg(long, conflicts_with = "fault")]
     pub yes: bool,
-    /// Show what goes wrong, and what becomes of it
+    /// Show a failure, and how it is handled
     #[arg(long, value_name = "WHAT", value_enum)]
     pub fault: Option<Fault>,
-    /// Leave the kubeconfig when it ends
+    /// Keep the kubeconfig on exit
     #[arg(long)]
     pub keep: bool,
     /// Open the live page and the gate in a browser
@@ -208,40 +210,40 @@ pub struct Deploy {
     pub app: Option<String>,
     /// The new image, or CONTAINER=IMAGE; may be repeated
     ///
-    /// With the container's name where the app has several.
+    /// CONTAINER is required if the app has several containers.
     #[arg(long, value_name = "IMAGE")]
     pub image: Vec<ImageChange>,
-    /// A Deployment's manifest, or settings; may be repeated
+    /// A Deployment manifest, or settings; may be repeated
     ///
-    /// A Deployment's pod template is the new version. Settings are a bluegreen.yaml or a Flagger
+    /// The Deployment's pod template is the new version. Settings are a bluegreen.yaml or a Flagger
     /// Canary. - reads standard input.
     #[arg(short = 'f', long, value_name = "FILE")]
     pub filename: Vec<PathBuf>,
-    /// The gate: asked until it answers 200, 201 or 202
+    /// The gate: a webhook, asked until it answers 200, 201 or 202
     ///
-    /// Without this flag, --yes or --detach the environment's BLUEGREEN_WEBHOOK counts: the address
-    /// is a secret, and a command line can be seen by others.
+    /// Without this flag, --yes or --detach, the environment variable BLUEGREEN_WEBHOOK is used:
+    /// the address is a secret, and others can see a command line.
     #[arg(long, value_name = "URL", value_parser = credentials::secret)]
     pub webhook: Option<SecretString>,
     #[command(flatten)]
     pub credentials: Credentials,
-    /// Between two questions to the gate [default: 10s]
+    /// Time between two requests to the gate [default: 10s]
     #[arg(long, value_name = "TIME", value_parser = parse_some_seconds)]
     pub interval: Option<u64>,
-    /// Give up after N times without a yes [default: 60]
+    /// Give up after N requests without approval [default: 60]
     ///
-    /// So many answers in a row that are not a yes destroy the candidate.
+    /// After N answers in a row that are no approval the candidate is deleted.
     #[arg(long, value_name = "N", value_parser = parse_times, allow_negative_numbers = true)]
     pub threshold: Option<u64>,
-    /// Give up after this long without a yes
+    /// Give up after this time without approval
     ///
-    /// The candidate is destroyed then, whatever the gate says. By default never.
+    /// The candidate is then deleted, whatever the gate answers. By default there is no deadline.
     #[arg(long, value_name = "TIME", value_parser = parse_some_seconds)]
     pub deadline: Option<u64>,
     /// No gate: go live as soon as it is ready
     #[arg(short, long, conflicts_with_all = ["detach", "webhook"])]
     pub yes: bool,
-    /// Return when it is ready; promote or abort decides
+    /// Return when it is ready; a later promote or abort decides
     #[arg(short, long, conflicts_with = "webhook")]
     pub detach: bool,
     /// End an unfinished release of another version first
@@ -249,23 +251,23 @@ pub struct Deploy {
     pub replace: bool,
     /// Wait for a release that is in progress, then start this one
     ///
-    /// However long that takes: until that release is over, or somebody interrupts.
+    /// Waits without a time limit, until that release is over or the command is interrupted.
     #[arg(long, conflicts_with = "replace")]
     pub wait: bool,
-    /// Have every change checked, and write nothing
+    /// Let the API server check every change, and write nothing
     ///
-    /// The API server checks them, admission included.
+    /// The checks include admission.
     #[arg(long, value_name = "server", value_enum, hide_possible_values = true)]
     pub dry_run: Option<DryRun>,
-    /// For getting ready, and for outages [default: 10m]
+    /// Max. time to become ready, and for an outage to end [default: 10m]
     ///
-    /// How long the candidate may take to be ready, and the API server to come back. The gate has
-    /// all the time it wants.
+    /// How long the candidate may take to become ready, and an unreachable API server to return.
+    /// The time at the gate is not limited by it.
     #[arg(long, value_name = "TIME", value_parser = parse_some_seconds)]
     pub timeout: Option<u64>,
     #[command(flatten)]
     pub after: AfterSwitch,
-    /// Go on where a policy would not hold for the candidate
+    /// Continue if a policy does not apply to the candidate
     #[arg(long, hide_short_help = true)]
     pub allow_policy_gap: bool,
 }
@@ -273,31 +275,31 @@ pub struct Deploy {
 /// What happens between the switch and the end of a release.
 #[derive(Args, Debug)]
 pub struct AfterSwitch {
-    /// Keep the old version when the switch has arrived [default: 30s]
+    /// Keep the old version this long after the switch [default: 30s]
     ///
-    /// For requests that it still answers.
+    /// Lets it finish requests in flight. Counts from when the switch took effect.
     #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
     pub drain: Option<u64>,
-    /// Watch the new version this long, ready to go back [default: 0s]
+    /// Watch the new version this long, ready to switch back [default: 0s]
     ///
-    /// The old version keeps its full size meanwhile. When the new one goes bad, the release is
-    /// switched back.
+    /// The old version keeps its full size meanwhile. If the new one fails, the release is switched
+    /// back.
     #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
     pub bake: Option<u64>,
-    /// Don't put the old version away
+    /// Don't scale the old version down to 0
     ///
-    /// It keeps its full size until the next release, and a rollback is one patch.
+    /// It keeps its full size until the next release, so that a rollback is a single patch.
     #[arg(long)]
     pub keep_old: bool,
-    /// Put it away, whatever a file or init says
+    /// Scale it down to 0, whatever a file or init says
     #[arg(long, conflicts_with = "keep_old", hide_short_help = true)]
     pub no_keep_old: bool,
     #[command(flatten)]
     pub probed: Probed,
-    /// For the ingress controller, where nothing can be asked [default: 10s]
+    /// Wait instead of a probe, where none is possible [default: 10s]
     ///
-    /// So long after the switch it counts as arrived: where the ingress can't be reached, or the
-    /// versions can't be told apart by their answers.
+    /// After this time the switch is taken to have taken effect, unconfirmed: where the ingress
+    /// can't be reached, or the versions give the same answers.
     #[arg(long, value_name = "TIME", value_parser = parse_seconds, hide_short_help = true)]
     pub settle: Option<u64>,
 }
@@ -305,12 +307,11 @@ pub struct AfterSwitch {
 /// How it is learnt which version answers.
 #[derive(Args, Debug)]
 pub struct Probed {
-    /// Confirm the switch there: [KIND/NAME=]URL, auto or none [default: auto]
+    /// Where to confirm the switch: [KIND/NAME=]URL, auto or none [default: auto]
     ///
-    /// The switch is confirmed by asking each host and path of the app there, each time on a new
-    /// connection, until only the new version answers. auto: at the address in the Ingress's status.
-    /// Where the app has several Ingresses it may be repeated: ingress/NAME=URL is for that one, a URL
-    /// alone for all that have none of their own.
+    /// Each host and path of the app is requested there, on a new connection each time, until only
+    /// the new version answers. auto: at the address in the Ingress's status. May be repeated if
+    /// the app has several Ingresses: ingress/NAME=URL is for that one, a URL alone for all others.
     #[arg(long, value_name = "URL")]
     pub probe: Vec<Word>,
 }
@@ -325,7 +326,7 @@ pub struct Status {
     /// The app: its Deployment's name
     #[arg(value_parser = parse_app)]
     pub app: Option<String>,
-    /// Keep it current until interrupted
+    /// Update it until interrupted
     #[arg(short, long)]
     pub watch: bool,
 }
@@ -345,10 +346,10 @@ pub struct Check {
     /// Print the smallest Role that allows a release
     #[arg(long)]
     pub role: bool,
-    /// With --role: print a second one too, which lets both versions be asked directly
+    /// With --role: also print a Role that allows querying both versions directly
     #[arg(long, requires = "role")]
     pub probe: bool,
-    /// Only warn of a policy that would not hold for the candidate
+    /// Only warn if a policy does not apply to the candidate
     #[arg(long)]
     pub allow_policy_gap: bool,
 }
@@ -361,7 +362,7 @@ pub struct Promote {
     /// Only this release; for scripts
     #[arg(long, value_name = "N", value_parser = parse_times)]
     pub release: Option<u64>,
-    /// Approve a candidate that is not ready yet: it goes live when it is
+    /// Approve a candidate that is not ready yet; it goes live when it is
     #[arg(long)]
     pub when_ready: bool,
     #[command(flatten)]
@@ -376,7 +377,7 @@ pub struct Abort {
     /// Only this release; for scripts
     #[arg(long, value_name = "N", value_parser = parse_times)]
     pub release: Option<u64>,
-    /// Why, for the others and for the history
+    /// The reason, shown to others and in the history
     #[arg(long, value_name = "TEXT", value_parser = parse_reason)]
     pub reason: Option<String>,
     #[command(flatten)]
@@ -388,19 +389,19 @@ pub struct Rollback {
     /// The app: its Deployment's name
     #[arg(value_parser = parse_app)]
     pub app: Option<String>,
-    /// Only to undo this release; for scripts
+    /// Undo only this release; for scripts
     ///
-    /// Once it is undone, the same command again changes nothing. Without it a second rollback takes
-    /// the first one back.
+    /// Running the same command again then changes nothing. Without this flag, a second rollback
+    /// undoes the first.
     #[arg(long, value_name = "N", value_parser = parse_times)]
     pub release: Option<u64>,
-    /// To the version of this release of the history
+    /// Go back to the version of this release in the history
     ///
-    /// It must have been live, and its pod template must still be there: Deployments keep as many old
-    /// ones as their revisionHistoryLimit says.
+    /// It must have been live, and its pod template must still exist: Deployments keep as many old
+    /// ones as their revisionHistoryLimit.
     #[arg(long, value_name = "N", value_parser = parse_times, conflicts_with = "release")]
     pub to: Option<u64>,
-    /// For getting ready, and for outages [default: 10m]
+    /// Max. time to become ready, and for an outage to end [default: 10m]
     #[arg(long, value_name = "TIME", value_parser = parse_some_seconds)]
     pub timeout: Option<u64>,
     #[command(flatten)]
@@ -409,14 +410,14 @@ pub struct Rollback {
 
 #[derive(Args, Debug)]
 pub struct Schema {
-    /// Of what
+    /// The output or file to describe
     #[arg(value_enum)]
     pub of: SchemaOf,
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SchemaOf {
-    /// A line of any command with -o json but status, history and check
+    /// A line of any command with -o json, except status, history and check
     Event,
     /// What status prints with -o json
     Status,
@@ -424,7 +425,7 @@ pub enum SchemaOf {
     History,
     /// What check prints with -o json
     Check,
-    /// A bluegreen.yaml, which commands read
+    /// A bluegreen.yaml
     Config,
 }
 

@@ -264,7 +264,7 @@ impl Loop<'_> {
         let Some(said) = sight.refuses.as_ref().filter(|_| self.refusing != self.release) else {
             return;
         };
-        let what = format!("the candidate refuses what the live version answers: {said}");
+        let what = format!("the candidate rejects requests that the live version answers: {said}");
         self.refusing = self.release;
         self.emit(What::Warned { check: "direct", what, hint: None });
     }

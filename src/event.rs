@@ -27,24 +27,24 @@ pub struct Event {
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum What {
-    /// A step is about to be taken: one write.
+    /// A step is about to be carried out: one write.
     Doing(Doing),
-    /// The step is taken: the API server has acknowledged the write.
+    /// The step is done: the API server has acknowledged the write.
     Done(Doing),
-    /// Nothing to do until something changes. Said again each minute that it lasts.
+    /// Nothing to do until something changes. Repeated every minute while it lasts.
     Waiting {
         on: WaitFor,
-        /// When the wait ends by itself; null where it does not.
+        /// When the wait times out; null if it does not.
         until: Option<Timestamp>,
     },
-    /// Something that somebody should know: a warning of one of the checks that `check` makes, before a
-    /// release begins, or of what the candidate answers when it is asked directly.
+    /// A warning: from one of the checks that `check` runs, before a release begins, or about what the
+    /// candidate answers when it is queried directly.
     Warned {
         /// The check's name.
         check: &'static str,
         /// What was found.
         what: String,
-        /// What to do about it; null where there is nothing to be done.
+        /// What to do about it; null if there is nothing to do.
         hint: Option<String>,
     },
     /// What another process did to the release.
@@ -53,32 +53,31 @@ pub enum What {
     // `status -w` prints the status itself.
     #[schemars(skip)]
     Seen(Box<Status>),
-    /// The candidate can be looked at.
+    /// The candidate can be tested.
     Preview {
         /// Where.
         address: String,
     },
-    /// The webhook is being asked.
+    /// A request to the webhook is being sent.
     GateAsked {
         /// Its scheme and host; the rest of the address is secret.
         gate: String,
     },
     /// What the webhook answered.
     GateAnswered {
-        /// `pass` is a yes, `reject` a no for good; `broken`: it could not be asked.
+        /// `pass` is an approval, `reject` a final no, `broken` no valid answer.
         #[schemars(extend("enum" = ANSWERS))]
         answer: String,
-        /// What it said instead of yes, or why it could not be asked; empty with a yes.
+        /// What it said instead of an approval, or why there was no valid answer; empty with `pass`.
         said: String,
     },
-    /// The last lines of a container that keeps the candidate from being ready.
+    /// The last log lines of a container that keeps the candidate from being ready.
     Logs { pod: String, container: String, lines: Vec<String> },
-    /// The API server does not answer; the command goes on when it does.
+    /// The API server is unreachable; the command continues when it is reachable again.
     Unreachable { why: String },
-    /// It answers again.
+    /// It is reachable again.
     Reachable,
-    /// With `--dry-run=server`: a step that a release would take, checked by the API server and not
-    /// taken.
+    /// With `--dry-run=server`: a step of the release, checked by the API server and not carried out.
     #[serde(rename = "dry-run")]
     Rehearsed {
         #[serde(flatten)]
@@ -93,15 +92,14 @@ pub enum What {
         #[schemars(with = "serde_json::Map<String, Value>")]
         write: Value,
     },
-    /// The last event of a command that came to an end of its own. The exit code says whether it is
-    /// what was asked for.
+    /// The last event of a command that completed. The exit code says whether it succeeded.
     Ended { outcome: Outcome },
-    /// The last event of a command that can't go on; stderr has the same in words, with what to do.
+    /// The last event of a command that can't continue; stderr has the same as text, with what to do.
     Failed {
-        /// What the command ends with.
+        /// The exit code of the command.
         exit_code: u8,
         error: String,
-        /// Each of them the reason of the one before.
+        /// Each is the cause of the one before.
         causes: Vec<String>,
     },
 }

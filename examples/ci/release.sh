@@ -1,23 +1,23 @@
 #!/usr/bin/env bash
-# A release in the steps of any CI. Between them somebody looks at the candidate.
+# A release in the steps of any CI. Between them somebody tests the candidate.
 #
-#   release.sh deploy FLAGS...      starts it and leaves it waiting; prints release=N
+#   release.sh deploy FLAGS...      starts it and leaves it waiting for approval; prints release=N
 #   release.sh promote N            makes it live
-#   release.sh abort N REASON       destroys it; after the switch, switches back first
+#   release.sh abort N REASON       deletes it; after the switch, switches back first
 #
-# APP and NAMESPACE say of which app. FLAGS are those of bluegreen deploy: --image, -f, ...
-# It needs bash and bluegreen, and ends with bluegreen's exit code.
+# APP and NAMESPACE name the app. FLAGS are those of bluegreen deploy: --image, -f, ...
+# Needs bash and bluegreen, and exits with bluegreen's exit code.
 set -euo pipefail
 
-# What the exit code means for a pipeline. What happened, bluegreen has said by then.
+# What the exit code means for a pipeline; bluegreen has already said what happened.
 meaning() {
   case $1 in
-    3 | 4 | 5) echo "this release is over, and what served before it serves" ;;
-    6) echo "another process is at work on this app: run this step again when it is done" ;;
-    7) echo "both versions are kept: look at what was changed, then run this step again, or abort" ;;
-    9 | 130 | 143) echo "the release is kept as it is: this step, run again, goes on with it" ;;
+    3 | 4 | 5) echo "this release is over; the previous version still serves all traffic" ;;
+    6) echo "another process is running a release of this app: run this step again when it is done" ;;
+    7) echo "both versions are kept: check what was changed, then run this step again, or abort" ;;
+    9 | 130 | 143) echo "the release is paused, nothing was undone: run this step again to continue it" ;;
     11) echo "nothing was done: the app is not in a state for this step" ;;
-    *) echo "this step can be run again when that is mended" ;;
+    *) echo "fix that, then run this step again" ;;
   esac >&2
 }
 trap 'code=$?; ((code == 0)) || meaning "$code"' EXIT

@@ -8,20 +8,20 @@ use secrecy::SecretString;
 
 #[derive(Args, Debug)]
 pub struct Credentials {
-    /// Sign each question with the secret in this file
+    /// Sign each request with the secret in this file
     ///
-    /// By the Standard Webhooks scheme: whsec_ and base64. Several, with space between them, sign with
-    /// each. The environment's BLUEGREEN_WEBHOOK_SECRET may hold the secret itself.
+    /// By the Standard Webhooks scheme: whsec_ and base64. Separate several secrets by spaces to sign
+    /// with each. The environment variable BLUEGREEN_WEBHOOK_SECRET can contain the secret itself.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "detach"], hide_short_help = true)]
     pub webhook_secret_file: Option<PathBuf>,
-    /// Send the headers in this file along, each on a line: Name: value
+    /// Send the headers in this file, one per line: Name: value
     ///
-    /// The environment's word for it is BLUEGREEN_HEADER_FILE.
+    /// The environment variable for it is BLUEGREEN_HEADER_FILE.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "detach"], hide_short_help = true)]
     pub header_file: Option<PathBuf>,
-    /// Trust the certificates in this file (PEM) with the webhook, and no others
+    /// Trust only the CA certificates in this file (PEM) for the webhook
     ///
-    /// The environment's word for it is BLUEGREEN_CA_FILE.
+    /// The environment variable for it is BLUEGREEN_CA_FILE.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "detach"], hide_short_help = true)]
     pub ca_file: Option<PathBuf>,
 }

@@ -6,24 +6,24 @@ use clap::Command;
 type Examples = &'static [(&'static str, &'static str)];
 
 const INIT: Examples = &[
-    ("Take the app in: a second time changes nothing", "init parrot -n blue-green"),
-    ("Where its container has several ports", "init parrot -n blue-green --target-port 3000"),
+    ("Set the app up; running it again changes nothing", "init parrot -n blue-green"),
+    ("If its container has several ports", "init parrot -n blue-green --target-port 3000"),
 ];
 const DEPLOY: Examples = &[
     (
-        "Start a new version, and make it live when this address says yes",
+        "Start a new version, and make it live when this address answers 200",
         "deploy parrot -n blue-green --image kmharish/parrot-app:v2.2 --webhook https://gate.example.com/parrot",
     ),
     (
-        "In CI: leave it ready, for a later promote or abort to decide",
+        "In CI: return when it is ready; a later promote or abort decides",
         "deploy parrot -n blue-green --image parrot=kmharish/parrot-app:v2.2 --detach",
     ),
     (
-        "As soon as it is ready",
+        "Go live as soon as it is ready",
         "deploy parrot -n blue-green --image kmharish/parrot-app:v2.2 --yes",
     ),
     (
-        "Watch it for a minute, and leave the old version running",
+        "Watch it for a minute after the switch, and keep the old version running",
         "deploy parrot -n blue-green --image kmharish/parrot-app:v2.2 --yes --bake 1m --keep-old",
     ),
     (
@@ -33,43 +33,46 @@ const DEPLOY: Examples = &[
 ];
 const STATUS: Examples = &[
     ("What is live, and what is in progress", "status parrot -n blue-green"),
-    ("Kept current until Ctrl-C", "status parrot -n blue-green -w"),
-    ("The same for a script", "status parrot -n blue-green -o json"),
+    ("Update it until Ctrl-C", "status parrot -n blue-green -w"),
+    ("For a script", "status parrot -n blue-green -o json"),
 ];
 const HISTORY: Examples = &[
     ("What was released, and how it ended", "history parrot -n blue-green"),
-    ("The same for a script", "history parrot -n blue-green -o json"),
+    ("For a script", "history parrot -n blue-green -o json"),
 ];
 const CHECK: Examples = &[
-    ("Before anything else: can it be released?", "check parrot -n blue-green"),
-    ("The same for a script", "check parrot -n blue-green -o json"),
-    ("Allow it to whoever is to release", "check parrot -n blue-green --role | kubectl apply -f -"),
+    ("Check whether it can be released", "check parrot -n blue-green"),
+    ("For a script", "check parrot -n blue-green -o json"),
+    (
+        "Grant the rights that a release needs",
+        "check parrot -n blue-green --role | kubectl apply -f -",
+    ),
 ];
 const PROMOTE: Examples = &[
-    ("Make the candidate live, and see the release through", "promote parrot -n blue-green"),
-    ("In CI: only the release that was looked at", "promote parrot -n blue-green --release 1"),
+    ("Make the candidate live, and follow the release to its end", "promote parrot -n blue-green"),
+    ("In CI: only the release that was tested", "promote parrot -n blue-green --release 1"),
 ];
 const ABORT: Examples = &[(
-    "Destroy the candidate, and say why",
+    "Delete the candidate, and say why",
     "abort parrot -n blue-green --reason 'the beak is wrong'",
 )];
 const ROLLBACK: Examples = &[
-    ("Back to the version before, which was put away", "rollback parrot -n blue-green"),
+    ("Go back to the previous version", "rollback parrot -n blue-green"),
     ("In a script: undo this release, and only once", "rollback parrot -n blue-green --release 1"),
-    ("To the version that release 3 made live", "rollback parrot -n blue-green --to 3"),
+    ("Go back to the version that release 3 made live", "rollback parrot -n blue-green --to 3"),
 ];
 const DEMO: Examples = &[
-    ("Try it, with nothing but this program: press Promote on the gate's page", "demo"),
-    ("Without a person, in under half a minute", "demo --yes"),
-    ("See a driver killed at the gate, and another go on", "demo --fault hang"),
+    ("Try it without a cluster: press Promote on the gate's page", "demo"),
+    ("Approve automatically, in under half a minute", "demo --yes"),
+    ("See a driver killed at the gate, and another one take over", "demo --fault hang"),
 ];
 const SCHEMA: Examples = &[
-    ("What a line of -o json may be", "schema event"),
-    ("For an editor that checks a bluegreen.yaml", "schema config > bluegreen.schema.json"),
+    ("The schema of a line of -o json", "schema event"),
+    ("For an editor that validates bluegreen.yaml", "schema config > bluegreen.schema.json"),
 ];
 const COMPLETIONS: Examples = &[
-    ("What bash has to source", "completions bash"),
-    ("For every zsh to come", "completions zsh > ~/.zfunc/_bluegreen"),
+    ("For bash, to be sourced", "completions bash"),
+    ("For all zsh sessions", "completions zsh > ~/.zfunc/_bluegreen"),
 ];
 /// From nothing to a new version: the examples of the program itself.
 const ALL: Examples = &[INIT[0], DEPLOY[0], STATUS[0], PROMOTE[0]];

@@ -36,7 +36,7 @@ pub enum CallError {
     #[error("{message}")]
     Refused { code: u16, reason: String, message: String, faults: Vec<Fault> },
     /// It was not looked at: too many requests.
-    #[error("the API server has too many requests")]
+    #[error("the API server is overloaded (too many requests)")]
     Throttled { retry_after: Option<Duration> },
     /// Nobody can tell whether it was carried out.
     #[error("{why}")]
@@ -46,7 +46,7 @@ pub enum CallError {
 impl CallError {
     /// A reply that somebody else gave in the API server's place.
     pub(super) fn foreign() -> CallError {
-        CallError::Lost { why: "the reply is not what the API server says to it".to_owned() }
+        CallError::Lost { why: "the reply does not come from the API server".to_owned() }
     }
 
     pub fn code(&self) -> Option<u16> {

@@ -58,10 +58,10 @@ pub async fn connect(access: &Access) -> Result<Cluster, Error> {
     }
     let namespace = access.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
     if !crate::settings::is_dns_label(&namespace) {
-        let what = format!("{namespace:?} is not the name of a namespace");
+        let what = format!("{namespace:?} is not a valid namespace");
         return Err(Error::new(Kind::Usage, what)
-            .because("the kubeconfig's context says so")
-            .hint("name another: -n NAME"));
+            .because("it is set in the kubeconfig's context")
+            .hint("use another: -n NAME"));
     }
     let address = shown(&config.cluster_url);
     let account = Account::new(config).map_err(|error| {
@@ -100,7 +100,7 @@ async fn config(access: &Access) -> Result<Config, Error> {
             return Config::incluster().map_err(|_| {
                 Error::new(Kind::Usage, "there is no kubeconfig")
                     .because(chain(&error))
-                    .hint("name one: --kubeconfig FILE, or KUBECONFIG in the environment")
+                    .hint("use --kubeconfig FILE, or set KUBECONFIG")
             });
         }
         Err(error) => return Err(failed(&error)),
@@ -114,7 +114,7 @@ async fn config(access: &Access) -> Result<Config, Error> {
         // The client would go on as nobody.
         let named = named.ok_or_else(|| {
             Error::new(Kind::Usage, "the kubeconfig can't be read")
-                .because(format!("it has no user {user}, whom the context names"))
+                .because(format!("it has no user {user}, which the context names"))
                 .hint(access.kubectl("config view"))
         })?;
         no_old_provider(&user, named.auth_info.as_ref())?;
@@ -127,7 +127,7 @@ async fn config(access: &Access) -> Result<Config, Error> {
         Error::new(Kind::Usage, "the proxy to the cluster can't be used").because(why).hint(
             match said {
                 Some(_) => access.kubectl("config view"),
-                None => "name it by http://HOST:PORT, or except the cluster in NO_PROXY".to_owned(),
+                None => "set it as http://HOST:PORT, or add the cluster to NO_PROXY".to_owned(),
             },
         )
     })?;
@@ -141,8 +141,10 @@ fn no_old_provider(user: &str, info: Option<&AuthInfo>) -> Result<(), Error> {
     let Some(provider) = provider.filter(|provider| provider.name != "oidc") else { return Ok(()) };
     let what = format!("its user {user} has the auth-provider {}", provider.name);
     Err(Error::new(Kind::Usage, "the kubeconfig can't be used")
-        .because(format!("{what}, which kubectl no longer knows either"))
-        .hint("let the cluster's own tool write the user anew: with an exec plugin"))
+        .because(format!("{what}, which kubectl no longer supports either"))
+        .hint(
+            "refresh the kubeconfig with the cluster's own tool, such as aws eks update-kubeconfig",
+        ))
 }
 
 fn is_none(error: &KubeconfigError) -> bool {
@@ -152,7 +154,7 @@ fn is_none(error: &KubeconfigError) -> bool {
 fn remedy(access: &Access, error: &KubeconfigError) -> String {
     match error {
         KubeconfigError::ReadConfig(..) | KubeconfigError::FindPath => {
-            "name another: --kubeconfig FILE, or KUBECONFIG in the environment".to_owned()
+            "use another: --kubeconfig FILE, or set KUBECONFIG".to_owned()
         }
         KubeconfigError::CurrentContextNotSet | KubeconfigError::LoadContext(_) => {
             access.kubectl("config get-contexts")

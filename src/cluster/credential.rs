@@ -27,7 +27,7 @@ fn auth(error: &AuthError) -> String {
             format!("the token file {} can't be read: {error}", path.display())
         }
         AuthError::InvalidBasicAuth(_) => error.to_string(),
-        _ => "the kubeconfig's way to a credential did not work".to_owned(),
+        _ => "the credential in the kubeconfig can't be used".to_owned(),
     }
 }
 
@@ -51,10 +51,12 @@ fn kubeconfig(error: &KubeconfigError) -> Option<String> {
             format!("it has no cluster {name}, which the context names")
         }
         KubeconfigError::MissingClusterUrl => "its cluster has no server".to_owned(),
-        KubeconfigError::ParseClusterUrl(_) => "its cluster's server is no address".to_owned(),
+        KubeconfigError::ParseClusterUrl(_) => {
+            "its cluster's server is not a valid address".to_owned()
+        }
         KubeconfigError::ParseNoProxy(_) => {
-            "NO_PROXY in the environment is no list of hosts, addresses and ranges, with commas \
-             between them"
+            "NO_PROXY in the environment must be a comma-separated list of hosts, addresses and \
+             ranges"
                 .to_owned()
         }
         KubeconfigError::LoadCertificateAuthority(error) => load("certificate authority", error),

@@ -197,7 +197,7 @@ fn both(forward: &str, proxy: &str) -> Failure {
 
 fn denial(forward: &str, proxy: &str) -> String {
     format!(
-        "neither way is open: {forward}; {proxy}; either of these rights would do: get and create on \
+        "not permitted: {forward}; {proxy}; either of these rights is enough: get and create on \
          pods/portforward, or get on services/proxy (bluegreen check --role --probe)"
     )
 }

@@ -312,7 +312,7 @@ async fn what_the_api_server_says_itself_is_no_answer() {
     let courier = courier(&stage.cluster, reach(&[("p1", 3000)]));
     for (says, words) in [
         ("none", "no endpoints available"),
-        ("between", "502 Bad Gateway from something before the API server"),
+        ("between", "502 Bad Gateway from something in front of the API server"),
         ("throttled", "too many requests"),
     ] {
         says.clone_into(&mut said.lock().unwrap());

@@ -20,7 +20,7 @@ impl Cluster {
             .hint(self.kubectl(&look));
         error.hint(match is_later {
             true => "use the version that wrote it, or a later one",
-            false => "once it is deleted, init makes it again from what is there",
+            false => "if you delete it, init creates it again from the cluster's objects",
         })
     }
 
@@ -39,12 +39,12 @@ impl Cluster {
         let is_about_rights = error.is_about_rights() || reads;
         match error {
             CallError::Refused { code: 401, message, .. } => {
-                Error::new(Kind::NotPermitted, "the API server does not know who you are")
+                Error::new(Kind::NotPermitted, "the API server does not accept your credential")
                     .because(message)
                     .hint(self.kubectl("auth whoami"))
             }
             CallError::Refused { code: 403, message, .. } if is_about_rights => {
-                Error::new(Kind::NotPermitted, format!("you may not {doing}"))
+                Error::new(Kind::NotPermitted, format!("you are not allowed to {doing}"))
                     .because(message)
                     .hint(self.kubectl(&format!("auth can-i {doing}")))
             }

@@ -76,7 +76,7 @@ impl Plugin {
             Some(ExecInteractiveMode::IfAvailable) | None => terminal,
             Some(ExecInteractiveMode::Always) if terminal => true,
             Some(ExecInteractiveMode::Always) => {
-                let what = "has to ask a person, and standard input is no terminal";
+                let what = "needs input, but standard input is not a terminal";
                 return Err(trouble(format!("the credential plugin {program} {what}")));
             }
         };
@@ -106,13 +106,13 @@ impl Plugin {
         let said = SecretSlice::from(said);
         let ended = child.wait().await;
         let (_, status) = read.and_then(|read| Ok((read, ended?))).map_err(|error| {
-            trouble(format!("the credential plugin {program} was lost: {error}"))
+            trouble(format!("can't read from the credential plugin {program}: {error}"))
         })?;
         if !status.success() {
             return Err(trouble(format!("the credential plugin {program} failed with {status}")));
         }
         credential(said.expose_secret()).ok_or_else(|| {
-            let what = "gave no credential that can be understood";
+            let what = "returned no valid credential";
             trouble(format!("the credential plugin {program} {what}"))
         })
     }
@@ -215,7 +215,7 @@ mod tests {
             "{status: {token: secret, expirationTimestamp: tomorrow}}",
             "{}",
         ] {
-            let what = "the credential plugin sh gave no credential that can be understood";
+            let what = "the credential plugin sh returned no valid credential";
             assert_eq!(trouble_of(&shell(&format!("echo '{rubbish}'"))).await.what, what);
         }
         let endless = trouble_of(&shell("while echo secret; do :; done")).await;

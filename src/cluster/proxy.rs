@@ -60,7 +60,7 @@ fn variable(names: [&str; 2]) -> Option<String> {
 /// `place` is where it is said.
 fn parsed(place: &str, said: &str) -> Result<Uri, String> {
     let said = if said.contains("://") { said.to_owned() } else { format!("http://{said}") };
-    let uri: Uri = said.parse().map_err(|_| format!("{place} is no address"))?;
+    let uri: Uri = said.parse().map_err(|_| format!("{place} is not a valid address"))?;
     match uri.scheme_str() {
         Some(scheme) if SCHEMES.contains(&scheme) => Ok(uri),
         _ => Err(format!("{place} is not one of {}", SCHEMES.join(", "))),
@@ -88,7 +88,7 @@ mod tests {
     fn one_that_can_not_be_used_is_not_repeated() {
         let cluster = "https://10.0.0.1:6443".parse().unwrap();
         for (said, why) in [
-            ("http://me:hush@", "the kubeconfig's proxy-url is no address"),
+            ("http://me:hush@", "the kubeconfig's proxy-url is not a valid address"),
             ("ftp://me:hush@proxy", "the kubeconfig's proxy-url is not one of http, https, socks5"),
         ] {
             assert_eq!(to(&cluster, Some(said)), Err(why.to_owned()));

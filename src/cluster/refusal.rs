@@ -201,7 +201,7 @@ fn mistyped(message: &str) -> Option<Fault> {
         ("text", "bool" | "number") => ": put it in quotes",
         _ => "",
     };
-    let what = format!("this has to be {wanted}, not {is}{quotes}");
+    let what = format!("this must be {wanted}, not {is}{quotes}");
     let found = Some(found.to_owned());
     Some(Fault { found, ..Fault::new(field, what) })
 }

@@ -92,7 +92,7 @@ fn what_is_wrong_with_which_field_is_known() {
         found: Some("bool".to_owned()),
         ..Fault::new(
             "spec.template.spec.containers.env.value",
-            "this has to be text, not true or false: put it in quotes",
+            "this must be text, not true or false: put it in quotes",
         )
     };
     for message in [mistyped.to_owned(), of_a_patch(mistyped)] {

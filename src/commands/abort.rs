@@ -25,7 +25,7 @@ pub async fn run(
     let ended = session.drive(goal, Ask { gate: None, probe: &probe }, PATIENCE).await?;
     let said = match &ended.outcome {
         Outcome::Finished(finished) if finished.outcome == Verdict::Aborted => format!(
-            "{}: release {} is aborted: {} serves as before",
+            "{}: aborted release {}; Deployment {} still serves all traffic",
             session.names.app,
             finished.number,
             session.names.deployment(finished.from),
@@ -33,9 +33,9 @@ pub async fn run(
         // It ended in another way before the abort could count.
         Outcome::Finished(finished) => {
             let how = match finished.outcome {
-                Verdict::Promoted => "is live: it was promoted before",
-                Verdict::Rejected => "is gone: its gate said no before",
-                Verdict::Unhealthy => "is gone: it did not become healthy",
+                Verdict::Promoted => "is live: it was promoted",
+                Verdict::Rejected => "is over: the gate rejected it",
+                Verdict::Unhealthy => "is over: it did not become healthy",
                 Verdict::Aborted => unreachable!("handled above"),
             };
             let what = format!("there is nothing to abort: release {} {how}", finished.number);

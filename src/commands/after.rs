@@ -9,9 +9,9 @@ use crate::settings::Probe;
 pub fn probe(args: &Probed) -> Result<Option<Probe>, Error> {
     let said = (!args.probe.is_empty()).then(|| Probe::of(&args.probe));
     said.transpose().map_err(|why| {
-        Error::new(Kind::Usage, "what --probe says can't be used")
+        Error::new(Kind::Usage, "the value of --probe is not valid")
             .because(why)
-            .hint("--probe URL for all, --probe ingress/NAME=URL for one of several")
+            .hint("use --probe URL for all Ingresses, --probe ingress/NAME=URL for one of them")
     })
 }
 

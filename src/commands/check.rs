@@ -81,7 +81,8 @@ async fn of(session: &Session, s: &Snapshot, args: &cli::Check) -> Result<Vec<Ch
     let pod = (!steps.is_empty()).then(|| rehearse::pod(&ground));
     let (cluster, pod) = (&session.cluster, pod.as_ref());
     let tried = try_join(rehearsed(cluster, steps), reply_if_any(cluster, pod)).await;
-    let (tried, pod) = tried.map_err(|error| session.cluster.explain(error, "try the steps"))?;
+    let (tried, pod) =
+        tried.map_err(|error| session.cluster.explain(error, "dry-run the steps"))?;
     checks.extend(checks::rehearsed(&tried));
     checks.extend(checks::admission(&tried, s));
     checks.push(checks::pod_template(pod.as_ref()));

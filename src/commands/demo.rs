@@ -52,7 +52,7 @@ pub async fn run(common: &cli::Common, args: &cli::Demo) -> Result<(), Error> {
     let ended = stage.play().await;
     report::result(Output::Human, &demo.visitors.summary());
     if args.keep {
-        report::notice(&format!("the kubeconfig is kept: {}", kubeconfig.display()));
+        report::notice(&format!("kept the kubeconfig: {}", kubeconfig.display()));
     }
     ended?;
     match demo.visitors.failed() {
@@ -70,13 +70,13 @@ fn refuse(common: &cli::Common) -> Result<(), Error> {
         ("--as", common.impersonate.is_some()),
     ];
     if let Some((flag, _)) = given.iter().find(|(_, is_given)| *is_given) {
-        return Err(Error::new(Kind::Usage, format!("demo takes no {flag}"))
-            .because("it brings a cluster of its own, and touches no other"));
+        return Err(Error::new(Kind::Usage, format!("demo does not accept {flag}"))
+            .because("it runs its own cluster and uses no other"));
     }
     if common.output == Output::Json {
-        return Err(Error::new(Kind::Usage, "demo has no JSON")
+        return Err(Error::new(Kind::Usage, "demo has no JSON output")
             .because("it is for people to watch")
-            .hint("the commands that it shows have, in another terminal"));
+            .hint("use -o json with the commands that it shows, in another terminal"));
     }
     Ok(())
 }
@@ -85,11 +85,11 @@ fn introduce(demo: &Demo, kubeconfig: &Path) {
     let at = &demo.addresses;
     let program = cli::program();
     let lines = format!(
-        "A cluster in this process; nothing outside of it is touched.\n\
+        "A cluster in this process; nothing outside it is touched.\n\
          \n\
-         live     http://{}  what everybody sees\n\
-         preview  http://{}  the candidate, before anybody else sees it\n\
-         gate     http://{}  yes or no, and what was asked\n\
+         live     http://{}  what users see\n\
+         preview  http://{}  the candidate, before users see it\n\
+         gate     http://{}  approve or reject, and see each request\n\
          \n\
          In another terminal:\n\
          export KUBECONFIG={}\n\
@@ -168,7 +168,7 @@ impl Stage<'_> {
             Err(error) if error.kind == wanted => {
                 report::error(&error);
                 report::notice(&format!(
-                    "that is what was to be seen: exit code {}, and no visitor saw {NEW}",
+                    "as expected: exit code {}, and no visitor saw {NEW}",
                     error.kind.exit_code()
                 ));
                 Ok(())
@@ -198,7 +198,7 @@ impl Stage<'_> {
             }
             ended = child.wait() => {
                 let why = ended.map_or_else(|error| error.to_string(), |status| status.to_string());
-                return Err(Error::new(Kind::Unexpected, "the driver ended too soon").because(why));
+                return Err(Error::new(Kind::Unexpected, "the driver ended too early").because(why));
             }
         }
         // One that ends at this very moment can't be killed, and is gone all the same.
@@ -211,7 +211,8 @@ impl Stage<'_> {
     /// Until somebody ends it.
     async fn stay(&mut self) {
         report::notice(
-            "the demo stays up: try rollback, status or kubectl from another terminal. Ctrl-C ends it",
+            "the demo keeps running: try rollback, status or kubectl from another terminal. Press \
+             Ctrl-C to end it",
         );
         self.interrupts.next().await;
     }
@@ -253,7 +254,7 @@ async fn until(what: impl Future<Output = ()>, interrupts: &mut Interrupts) -> R
 
 fn over(signal: u8) -> Error {
     Error::new(Kind::Interrupted(signal), "the demo was interrupted")
-        .because("its cluster ended with it, and the release that was in it")
+        .because("its cluster and its release ended with it")
 }
 
 fn not_started(error: io::Error) -> Error {

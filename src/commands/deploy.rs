@@ -21,7 +21,7 @@ pub async fn run(
     let (common, input) = input::read(common, &args.filename, args.app.as_deref(), true)?;
     if input.template.is_none() && input.settings.is_none() && !args.filename.is_empty() {
         let files: Vec<_> = args.filename.iter().map(|file| settings::shown(file)).collect();
-        let what = format!("there is neither a Deployment nor settings in {}", files.join(", "));
+        let what = format!("{} contains neither a Deployment nor settings", files.join(", "));
         return Err(Error::new(Kind::Usage, what)
             .because(input::passed(&input.passed))
             .hint("give a Deployment, a Flagger Canary or a bluegreen.yaml"));
@@ -66,14 +66,14 @@ fn change(args: &cli::Deploy, file: Option<&Template>) -> Result<Change, Error> 
         (Some(file), true) => Ok(Change::Template(file.template.clone())),
         (Some(file), false) => Err(Error::new(Kind::Usage, "the new version is given twice")
             .because(format!("by --image, and by the Deployment in {}", file.shown()))
-            .hint("with --image, give files of settings only")),
-        (None, true) => Err(Error::new(Kind::Usage, "nothing says what the new version is")
+            .hint("with --image, use -f for settings only")),
+        (None, true) => Err(Error::new(Kind::Usage, "no new version given")
             .because(match args.filename.is_empty() {
-                true => "there is neither --image nor -f",
-                false => "there is no --image, and no Deployment in what -f names",
+                true => "neither --image nor -f is set",
+                false => "--image is not set, and the -f files contain no Deployment",
             })
-            .hint("--image [CONTAINER=]IMAGE: the live version with another image")
-            .hint("-f FILE: the pod template of the Deployment in it")),
+            .hint("--image [CONTAINER=]IMAGE: deploy the live version with another image")
+            .hint("-f FILE: deploy the pod template of the Deployment in it")),
     }
 }
 

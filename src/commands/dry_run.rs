@@ -42,7 +42,7 @@ async fn rehearsed(
     let goal = Goal::Deploy(deploy.clone());
     if let Some((tried, write)) = plan::unread(&goal, &s) {
         let reply = cluster::tried(&session.cluster, &write).await;
-        let explained = |error| session.cluster.explain(error, "try the new version");
+        let explained = |error| session.cluster.explain(error, "dry-run the new version");
         s.memory.reading = Some(Reading { tried, reply: reply.map_err(explained)? });
     }
     let now = session.cluster.clock().now();
@@ -67,7 +67,7 @@ async fn rehearsed(
     let others = rehearse::beside_the_template(&s);
     let (cluster, pod) = (&session.cluster, look.pod.as_ref());
     let tried = try_join(cluster::rehearsed(cluster, others), cluster::reply_if_any(cluster, pod));
-    let (tried, pod) = tried.await.map_err(|error| cluster.explain(error, "try the steps"))?;
+    let (tried, pod) = tried.await.map_err(|error| cluster.explain(error, "dry-run the steps"))?;
     let mut told = checks::admission(&tried, &s);
     told.extend(pod.map(|pod| checks::pod_template(Some(&pod))));
     let reasons = checks::failed(&told);

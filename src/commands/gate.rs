@@ -56,9 +56,9 @@ pub fn address(url: &SecretString) -> Result<Address, Error> {
 }
 
 fn unusable(why: String) -> Error {
-    Error::new(Kind::Usage, "the webhook's address can't be used")
+    Error::new(Kind::Usage, "the webhook's address is not valid")
         .because(why)
-        .hint("give it whole: https://gate.example.com/confirm")
+        .hint("give the full address: https://gate.example.com/confirm")
 }
 
 fn with_credentials(
@@ -71,18 +71,20 @@ fn with_credentials(
         ca: flags.ca_file.clone(),
     };
     if hooks.is_empty() && !flags.is_empty() {
-        let what = "there is no webhook that the files are for";
+        let what = "there is no webhook for these files";
         return Err(Error::new(Kind::Usage, what)
-            .because("--webhook-secret-file, --header-file and --ca-file go with a webhook")
-            .hint("--webhook URL: when this address answers 200"));
+            .because("--webhook-secret-file, --header-file and --ca-file need a webhook")
+            .hint("--webhook URL: go live when this address answers 200"));
     }
     let environment = Files { secret: None, headers: path(HEADERS), ca: path(CA) };
     let files = flags.or(environment);
     let origins = || hooks.iter().map(|hook| hook.address.origin());
     if files.headers.is_some() && origins().any(|origin| Some(origin) != origins().next()) {
-        return Err(Error::new(Kind::Usage, "one file of headers is given for several webhooks")
-            .because("they have different addresses, and each would learn what another is told")
-            .hint("write headerFile beside the webhook that it is for, in a bluegreen.yaml"));
+        return Err(Error::new(Kind::Usage, "one header file is given for several webhooks")
+            .because(
+                "their addresses differ, and each would receive the headers meant for the others",
+            )
+            .hint("set headerFile at its webhook in a bluegreen.yaml"));
     }
     let secret = match files.secret {
         Some(_) => None,
@@ -114,7 +116,7 @@ fn secret(name: &str) -> Result<Option<SecretString>, Error> {
         Err(VarError::NotPresent) => Ok(None),
         Err(VarError::NotUnicode(_)) => {
             let what = format!("{name} can't be used");
-            Err(Error::new(Kind::Usage, what).because("it is no text in UTF-8"))
+            Err(Error::new(Kind::Usage, what).because("it is not UTF-8 text"))
         }
     }
 }

@@ -19,21 +19,21 @@ pub async fn run(
 ) -> Result<(), Error> {
     let (common, input) = input::read(common, &args.filename, args.app.as_deref(), false)?;
     if !args.filename.is_empty() && input.settings.is_none() {
-        return Err(Error::new(Kind::Usage, "there are no settings in what -f names")
+        return Err(Error::new(Kind::Usage, "the -f files contain no settings")
             .because(input::passed(&input.passed))
-            .hint("give a bluegreen.yaml, or a Canary of Flagger's")
-            .hint("init needs no file: it looks at the Deployment and the Ingress themselves"));
+            .hint("give a bluegreen.yaml or a Flagger Canary")
+            .hint("init needs no file: it reads the Deployment and the Ingress from the cluster"));
     }
     let session = Session::open(around, &common, input.app.as_ref()).await?;
     let goal = Goal::Init(goal(args, input.settings.as_ref()));
     let ended = session.drive(goal, NOBODY, PATIENCE).await?;
     let mut said = verdict::of(&session, &ended)?;
     if ended.writes == 0 {
-        said += " already, nothing was changed";
+        said += " already; nothing was changed";
     }
     if let Some(loaded) = input.settings.filter(|loaded| !loaded.given.hooks.is_empty()) {
         let notice = format!(
-            "the webhook's address in {} is a secret and was not recorded: deploy has to be given it, too",
+            "the webhook's address in {} is a secret and was not recorded; give it to deploy again",
             loaded.shown
         );
         report::notice(&notice);

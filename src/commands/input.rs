@@ -38,10 +38,10 @@ pub fn say_what_is_left(input: &Input) {
     let left = shortened(&left);
     report::notice(&match &input.template {
         Some(file) => format!(
-            "of {} only the pod template is taken; apply the rest yourself: {left}",
+            "only the pod template of {} is used; apply the rest yourself: {left}",
             file.shown()
         ),
-        None => format!("only settings are taken; apply the rest yourself: {left}"),
+        None => format!("only settings are used; apply the rest yourself: {left}"),
     });
 }
 
@@ -58,7 +58,7 @@ fn shortened(names: &[&str]) -> String {
 /// Why files say nothing, by the kinds of what stands in them.
 pub fn passed(kinds: &[String]) -> String {
     match kinds {
-        [] => "nothing stands there".to_owned(),
-        kinds => format!("what stands there is passed over: {}", kinds.join(", ")),
+        [] => "the file is empty".to_owned(),
+        kinds => format!("ignored kinds: {}", kinds.join(", ")),
     }
 }

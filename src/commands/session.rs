@@ -132,13 +132,13 @@ async fn only_app(cluster: &Cluster) -> Result<String, Error> {
         [only] => Ok(only.clone()),
         [] => Err(Error::new(
             Kind::Usage,
-            format!("no app is named, and namespace {} has none yet", cluster.namespace),
+            format!("no app is named, and none is set up in namespace {}", cluster.namespace),
         )
-        .because("init takes one in, by the name of its Deployment")
+        .hint("run init DEPLOYMENT first")
         .hint(cluster.kubectl("get deployments"))),
         several => Err(Error::new(
             Kind::Usage,
-            format!("no app is named, and namespace {} has several", cluster.namespace),
+            format!("no app is named, and several are set up in namespace {}", cluster.namespace),
         )
         .because(several.join(", "))
         .hint("name one of them after the subcommand")),

@@ -56,7 +56,7 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
         Outcome::AlreadyLive { images, differs } => {
             let live = format!("{app}: {} is live already", clean(&images.join(", ")));
             let differ = format!(
-                "  differs   {}, of the Deployment: with the next version",
+                "  differs   {} of the Deployment: applied with the next version",
                 clean(&differs.join(", "))
             );
             let differ = (!differs.is_empty()).then_some(differ);
@@ -70,7 +70,7 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
         .hint(session.command("status"))),
         Outcome::TakenOver { holder } => Err(Error::new(
             Kind::Busy,
-            format!("the release was taken over by {holder} while this command did not answer"),
+            format!("{holder} took over the release while this command did not respond"),
         )
         .hint(session.command("status"))),
         Outcome::Changed { what, cause, by } => {
@@ -84,13 +84,13 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
             format!("release {number} ({}) is unfinished", images.join(", ")),
         )
         .hint(session.command("abort"))
-        .hint("or the same deploy with --replace".to_owned())),
+        .hint("to replace it: the same command with --replace".to_owned())),
         Outcome::NotReady { number, why, deploy_again } => {
             let error =
                 Error::new(Kind::NothingToDo, format!("release {number} is not ready: {why}"));
             Err(match deploy_again {
                 true => error
-                    .hint("the same deploy again goes on with it")
+                    .hint("to continue it: run the same deploy again")
                     .hint(session.command("abort")),
                 false => error.hint(format!("{} --when-ready", session.command("promote"))),
             })
@@ -109,22 +109,23 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
             Err(error.hint(session.command("check")))
         }
         Outcome::Unprepared { reasons } => {
-            let what = format!("{app} is no longer prepared for releases");
+            let what = format!("the setup of {app} is incomplete");
             // There may be something else in its way.
             let verb = if next.contains(&Way::Check) { "check" } else { "init" };
             let mut error = Error::new(Kind::Unfit, what).hint(session.command(verb));
             error.causes.clone_from(reasons);
             Err(error)
         }
-        Outcome::Ungated => {
-            Err(Error::new(Kind::Usage, "nothing says when the new version may go live")
-                .because("without a terminal nobody sees that it waits for bluegreen promote")
-                .hint("--webhook URL: when this address answers 200")
-                .hint("--detach: return when it is ready, and let a later promote or abort decide")
-                .hint("--yes: as soon as it is ready"))
-        }
+        Outcome::Ungated => Err(Error::new(Kind::Usage, "choose how the new version is approved")
+            .because(
+                "without a terminal, nobody would see that the candidate waits for bluegreen \
+                 promote",
+            )
+            .hint("--webhook URL: go live when this address answers 200")
+            .hint("--detach: return when the candidate is ready; a later promote or abort decides")
+            .hint("--yes: go live as soon as the candidate is ready")),
         Outcome::Misread { fields } => {
-            let what = format!("the API server can't take this version of {app}");
+            let what = format!("the API server does not accept this version of {app}");
             let mut error = Error::new(Kind::Usage, what).hint(explain(session, fields));
             error.causes = fields.iter().map(Fault::sentence).collect();
             Err(error)
@@ -148,18 +149,18 @@ fn stopped(
         Cause::NotArrived | Cause::NotApplied | Cause::Refused | Cause::NotReady => what.to_owned(),
     };
     let mut error = Error::new(Kind::Changed, what)
-        .because("both versions are kept, and nothing was changed back".to_owned());
+        .because("both versions were kept; nothing was reverted".to_owned());
     if let Some(hand) = by {
         let Hand { manager, kind, name, at } = hand;
         error =
-            error.because(format!("{manager} was the last to write, to {kind} {name}, at {at}"));
+            error.because(format!("the last write was by {manager}, to {kind} {name}, at {at}"));
     }
     error = error.hint(session.command("status"));
     if let Some(exclude) = by.and_then(excluded) {
         error = error.hint(exclude);
     }
     if in_progress && cause != Cause::Edited {
-        error = error.hint("the same command again goes on with the release");
+        error = error.hint("to continue the release: run the same command again");
     }
     match in_progress {
         true => error.hint(session.command("abort")),
@@ -179,19 +180,19 @@ fn excluded(hand: &Hand) -> Option<String> {
         Tool::ArgoCd => {
             let known = match hand.kind.as_str() {
                 "Ingress" => {
-                    ". No sync changes its rules any more then: for a new host or path take that entry out, sync, and \
-                     put it back, while no release is in progress"
+                    ". Syncs then no longer change its rules: to add a host or path, remove that \
+                     entry, sync, and restore it, while no release is in progress"
                 }
                 _ => "",
             };
             format!(
-                "in the Argo CD Application: ignoreDifferences of {object}, jqPathExpressions {field}, \
-                 and the sync option RespectIgnoreDifferences=true{known}"
+                "in the Argo CD Application: add ignoreDifferences for {object}, jqPathExpressions \
+                 {field}, and the sync option RespectIgnoreDifferences=true{known}"
             )
         }
         Tool::Flux => format!(
-            "for Flux: the annotation kustomize.toolkit.fluxcd.io/ssa: IfNotPresent on {object} in \
-             its repository"
+            "for Flux: add the annotation kustomize.toolkit.fluxcd.io/ssa: IfNotPresent to \
+             {object} in its repository"
         ),
     })
 }
@@ -204,7 +205,7 @@ pub fn no_deployment(session: &Session) -> Error {
 
 /// `init` has not taken the app in.
 pub fn not_initialised(session: &Session) -> Error {
-    let what = format!("{} has not been prepared for releases", session.names.app);
+    let what = format!("{} is not set up for releases", session.names.app);
     Error::new(Kind::Unfit, what).hint(session.command("init"))
 }
 
@@ -224,13 +225,14 @@ fn finished_as(session: &Session, finished: &Finished, next: &[Way]) -> Result<S
         _ => "was rejected".to_owned(),
     };
     let live = session.names.deployment(finished.from);
-    let what = format!("release {number} of {app} {how}, and {live} serves as before");
+    let what =
+        format!("release {number} of {app} {how}; Deployment {live} still serves all traffic");
     Err(Error::new(kind, what).because(finished.reason.clone()).hint(session.command("status")))
 }
 
 fn waits(session: &Session, number: u64, preview: Option<&str>) -> String {
     let app = &session.names.app;
-    let mut lines = vec![format!("{app}: release {number} is ready and waits for a yes")];
+    let mut lines = vec![format!("{app}: release {number} is ready and waits for approval")];
     lines.extend(preview.map(|address| format!("  preview   {}", clean(address))));
     lines.push(format!("  yes       {}", session.command("promote")));
     lines.push(format!("  no        {}", session.command("abort")));
@@ -251,7 +253,7 @@ fn promoted(session: &Session, finished: &Finished, next: &[Way]) -> String {
         images(&finished.images)
     )];
     if !finished.observed.is_empty() {
-        lines.push(format!("  runs      {}, as admission has it", images(&finished.observed)));
+        lines.push(format!("  runs      {} (changed by admission)", images(&finished.observed)));
     }
     if !finished.replaces.is_empty() {
         let now = if finished.kept { "still running" } else { "scaled to 0" };
@@ -259,10 +261,12 @@ fn promoted(session: &Session, finished: &Finished, next: &[Way]) -> String {
     }
     lines.push(format!("  took      {}", parts(finished)));
     if finished.confirmed == Some(Confirmed::Settle) {
-        lines.push(format!("  arrival   not confirmed: {}", clean(&unconfirmed(finished))));
+        lines.push(format!("  switch    not confirmed: {}", clean(&unconfirmed(finished))));
     }
     if let Some(said) = &finished.missed {
-        let what = format!("{old} was missed when it had been scaled to 0 ({said}): it runs again");
+        let what = format!(
+            "requests failed after {old} was scaled down to 0 ({said}); it is running again"
+        );
         lines.push(format!("  warning   {}", clean(&what)));
     }
     if next.contains(&Way::Rollback) {
@@ -273,7 +277,7 @@ fn promoted(session: &Session, finished: &Finished, next: &[Way]) -> String {
 
 /// Why nobody saw that the switch had arrived, and what was done instead.
 fn unconfirmed(finished: &Finished) -> String {
-    let why = finished.unconfirmed.as_deref().unwrap_or("nothing was asked");
+    let why = finished.unconfirmed.as_deref().unwrap_or("nothing could be probed");
     let waited = finished.switched.zip(finished.arrived);
     let waited = waited.map(|(from, to)| lasted(to.duration_since(from))).unwrap_or_default();
     format!("{why}; waited {waited}")
@@ -295,7 +299,7 @@ fn parts(finished: &Finished) -> String {
         None => parts.push(part("live after", started, switched)),
     }
     let arrived = finished.arrived.unwrap_or(switched);
-    parts.push(part("arrived", switched, arrived));
+    parts.push(part("switch", switched, arrived));
     parts.push(part("drain", arrived, ended));
     format!("{}: {}", lasted(ended.duration_since(started)), parts.join(", "))
 }

@@ -103,7 +103,7 @@ impl Gate {
     fn told(&self, answer: Answer) -> Reply {
         let mut state = self.state();
         if state.asked.is_none() || state.answer != Answer::Wait {
-            return reply(409, "text/plain", "nothing is asked, or it is decided\n");
+            return reply(409, "text/plain", "no open request, or already decided\n");
         }
         state.answer = answer;
         self.news.tell(event(&state));
@@ -112,7 +112,7 @@ impl Gate {
 
     async fn poll(&self, request: Request<Incoming>) -> Reply {
         let Ok(body) = Limited::new(request.into_body(), LONGEST).collect().await else {
-            return reply(413, "text/plain", "that is no payload of a gate\n");
+            return reply(413, "text/plain", "this is not a gate's payload\n");
         };
         let body: Value = serde_json::from_slice(&body.to_bytes()).unwrap_or_default();
         let status = self.status(&body);

@@ -36,7 +36,7 @@ impl Proxy {
     pub async fn live(&self, request: Request<Incoming>) -> Reply {
         match self.served.find(&host_of(&request), request.uri().path()) {
             Found::Pods(pods) => self.pass(request, &pods, "live").await,
-            Found::Forbidden => reply(403, "text/plain", "nobody gets in here\n"),
+            Found::Forbidden => reply(403, "text/plain", "no access\n"),
             Found::Nothing => reply(404, "text/plain", "no Ingress has this host and path\n"),
         }
     }

@@ -43,12 +43,14 @@ impl Left {
 /// How a release stands that nobody goes on with for now.
 fn kept(phase: Phase, ends: bool) -> &'static str {
     match phase {
-        _ if ends => "it is on its way out",
-        Phase::Starting => "its candidate is not ready yet, and nobody is led to it",
-        Phase::Waiting => "its candidate waits for a yes, and nobody is led to it",
-        Phase::Switching => "it is being switched",
-        Phase::Confirming => "it is switched, and whether that has arrived is not known yet",
-        Phase::Baking | Phase::Draining => "it is switched, and the version before still runs",
+        _ if ends => "it is being removed",
+        Phase::Starting => "its candidate is not ready yet and gets no traffic",
+        Phase::Waiting => "its candidate waits for approval and gets no traffic",
+        Phase::Switching => "the switch is in progress",
+        Phase::Confirming => "it is switched, and the switch is not confirmed yet",
+        Phase::Baking | Phase::Draining => {
+            "it is switched, and the previous version is still running"
+        }
     }
 }
 
@@ -61,15 +63,15 @@ impl Loop<'_> {
         match (&self.left, &self.drive.goal) {
             (_, Goal::Watch) => error("interrupted"),
             (Left::Nothing, _) | (_, Goal::Init(_)) => {
-                error("interrupted").hint("the same command again goes on")
+                error("interrupted").hint("to continue: run the same command again")
             }
             (Left::Driven { holder }, _) => {
-                let what = format!("interrupted; the release goes on, driven by {holder}");
+                let what = format!("interrupted; {holder} continues the release");
                 error(&what).hint(command("status"))
             }
             (Left::Release { .. }, _) => {
-                let mut error = error("interrupted; the release is kept as it is")
-                    .hint("the same command again goes on with it");
+                let mut error = error("interrupted; the release is paused, nothing was undone")
+                    .hint("to continue it: run the same command again");
                 error.hints.extend(decisions);
                 error
             }
@@ -85,14 +87,12 @@ impl Loop<'_> {
         let decisions = self.decisions();
         match &self.left {
             Left::Nothing => error,
-            Left::Driven { holder } => {
-                error.because(format!("the release goes on, driven by {holder}"))
-            }
+            Left::Driven { holder } => error.because(format!("{holder} continues the release")),
             Left::Release { number, phase, ends } => {
                 let what = kept(*phase, *ends);
                 let mut error = error
-                    .because(format!("release {number} is kept as it is: {what}"))
-                    .hint("the same command again goes on with the release");
+                    .because(format!("release {number} is paused, nothing was undone: {what}"))
+                    .hint("to continue the release: run the same command again");
                 error.hints.extend(decisions);
                 error
             }

@@ -28,7 +28,7 @@ impl Loop<'_> {
             reply = tried(cluster, write) => reply,
             signal = self.drive.interrupts.next() => return Err(self.interrupted(signal)),
         };
-        let reply = reply.map_err(|error| cluster.explain(error, "try the new version"))?;
+        let reply = reply.map_err(|error| cluster.explain(error, "dry-run the new version"))?;
         self.look.memory.reading = Some(Reading { tried: of, reply });
         Ok(())
     }
@@ -59,11 +59,11 @@ impl Loop<'_> {
         };
         let missing = match missing {
             Err(error) if error.is_unauthenticated() => {
-                return Err(cluster.explain(error, "ask what one may do"));
+                return Err(cluster.explain(error, "check your permissions"));
             }
             missing => missing,
         };
-        let (tried, pod) = tried.map_err(|error| cluster.explain(error, "try the steps"))?;
+        let (tried, pod) = tried.map_err(|error| cluster.explain(error, "dry-run the steps"))?;
         let has = |kind| s.objects.list(kind).next().is_some();
         let rights = rights::told(missing, has, &hint);
         let mut tried = [checks::rehearsed(&tried), checks::admission(&tried, s)].concat();
@@ -75,7 +75,7 @@ impl Loop<'_> {
         }
         if rights.iter().any(Check::has_failed) {
             let mut error =
-                Error::new(Kind::NotPermitted, "you may not do all that a release does");
+                Error::new(Kind::NotPermitted, "you lack permissions that a release needs");
             error.causes =
                 rights.into_iter().filter(Check::has_failed).map(|check| check.what).collect();
             return Err(error.hint(hint));

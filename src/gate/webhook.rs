@@ -201,8 +201,8 @@ fn said(status: StatusCode) -> String {
     let named =
         status.canonical_reason().map_or(status.as_str().to_owned(), |_| status.to_string());
     match status.as_u16() {
-        401 => format!("{named} (it may want a credential: --header-file FILE)"),
-        403 => format!("{named} (a no, or the credential in --header-file may not ask this)"),
+        401 => format!("{named} (if it needs a credential: --header-file FILE)"),
+        403 => format!("{named} (a no, or the credential in --header-file is not permitted)"),
         404 => format!("{named} (a no, or the path in the webhook's address is wrong)"),
         _ => named,
     }
@@ -233,7 +233,7 @@ fn may_change(status: StatusCode) -> bool {
 fn trouble(failure: Failure) -> String {
     let why = reason(failure);
     match why.contains("UnknownIssuer") {
-        true => format!("{why} (if its authority is your own: --ca-file FILE)"),
+        true => format!("{why} (if your own CA signed it: --ca-file FILE)"),
         false => why,
     }
 }

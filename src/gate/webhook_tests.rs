@@ -37,7 +37,7 @@ fn request(stream: &mut TcpStream) -> String {
 pub const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 const FORBIDDEN: &str = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 const FORBIDDEN_SAID: &str =
-    "403 Forbidden (a no, or the credential in --header-file may not ask this)";
+    "403 Forbidden (a no, or the credential in --header-file is not permitted)";
 const AWAY: &str =
     "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 const FOUND: &str = "HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n";

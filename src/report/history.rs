@@ -17,9 +17,9 @@ fn lines(history: &History, now: Timestamp) -> Vec<String> {
     let app = Style::new().bold().apply_to(clean(&history.app));
     let namespace = clean(&history.namespace);
     let count = match history.releases.len() {
-        0 => "no release is over yet".to_owned(),
+        0 => "no finished release".to_owned(),
         1 => "1 release".to_owned(),
-        several => format!("the last {several} releases"),
+        several => format!("last {several} releases"),
     };
     let mut lines = vec![format!("{app} in namespace {namespace}: {count}")];
     lines.extend(history.releases.iter().flat_map(|finished| release(finished, now)));
@@ -28,7 +28,7 @@ fn lines(history: &History, now: Timestamp) -> Vec<String> {
 
 fn release(finished: &Finished, now: Timestamp) -> Vec<String> {
     let images: Vec<&str> = finished.images.values().map(String::as_str).collect();
-    let way = if finished.rollback { "back in" } else { "into" };
+    let way = if finished.rollback { "back in" } else { "in" };
     let by = finished.by.as_ref().map(|by| format!(", by {by}")).unwrap_or_default();
     let text = clean(&format!(
         "{} {way} {}, {}, took {}{by}",
@@ -45,7 +45,7 @@ fn release(finished: &Finished, now: Timestamp) -> Vec<String> {
     let mut lines = vec![format!("  {:<4} {outcome} {text}", finished.number)];
     if !finished.observed.is_empty() {
         let runs: Vec<&str> = finished.observed.values().map(String::as_str).collect();
-        lines.push(format!("  {:<15} as admission has it: {}", "", clean(&runs.join(", "))));
+        lines.push(format!("  {:<15} changed by admission, runs {}", "", clean(&runs.join(", "))));
     }
     if !finished.reason.is_empty() {
         lines.push(format!("  {:<15} {}", "", clean(&finished.reason)));
@@ -108,12 +108,12 @@ mod tests {
         let back = Finished { rollback: true, ..finished(3, Verdict::Promoted) };
         assert_eq!(
             shown(vec![aborted, back, finished(2, Verdict::Promoted)]),
-            "parrot in namespace birds: the last 3 releases
-  12   aborted    parrot-app:v2 into green, 1h 00m ago, took 42s, by jane@laptop (pid 7)
+            "parrot in namespace birds: last 3 releases
+  12   aborted    parrot-app:v2 in green, 1h 00m ago, took 42s, by jane@laptop (pid 7)
                   the beak is wrong
   3    promoted   parrot-app:v2 back in green, 1h 00m ago, took 42s
-  2    promoted   parrot-app:v2 into green, 1h 00m ago, took 42s"
+  2    promoted   parrot-app:v2 in green, 1h 00m ago, took 42s"
         );
-        assert_eq!(shown(Vec::new()), "parrot in namespace birds: no release is over yet");
+        assert_eq!(shown(Vec::new()), "parrot in namespace birds: no finished release");
     }
 }

@@ -133,7 +133,7 @@ mod tests {
         let on = WaitFor::Person;
         let said = lines(&mut plain(), 0, What::Waiting { on, until: None });
         let wanted = [
-            "03:04:05Z  the candidate waits for a person's yes",
+            "03:04:05Z  waiting for approval of the candidate",
             "03:04:05Z    yes: bluegreen promote parrot -n birds",
             "03:04:05Z    no:  bluegreen abort parrot -n birds",
         ];
@@ -146,10 +146,10 @@ mod tests {
         assert_eq!(lines(&mut plain, 0, gate(1, "500")).len(), 3);
         assert_eq!(lines(&mut plain, 10, gate(2, "500")), Vec::<String>::new());
         let changed = lines(&mut plain, 20, gate(3, "404"));
-        assert_eq!(changed, ["03:04:25Z  the gate says not yet: 404 (3 of 60)"]);
+        assert_eq!(changed, ["03:04:25Z  the gate has not approved it yet: 404 (3 of 60)"]);
         assert_eq!(lines(&mut plain, 70, gate(8, "404")), Vec::<String>::new());
         let again = lines(&mut plain, 80, gate(9, "404"));
-        assert_eq!(again, ["03:05:25Z  the gate says not yet: 404 (9 of 60)"]);
+        assert_eq!(again, ["03:05:25Z  the gate has not approved it yet: 404 (9 of 60)"]);
     }
 
     #[test]
@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(lines(&mut plain, 2, ready(1, None)).len(), 1);
         assert_eq!(lines(&mut plain, 3, ready(1, Some("ErrImagePull"))).len(), 2);
         for (second, endpoints, what) in
-            [(4, 1, "1 reachable through its Service"), (65, 2, "its Deployment is not done yet")]
+            [(4, 1, "1 reachable through its Service"), (65, 2, "its rollout has not completed")]
         {
             let said = lines(&mut plain, second, reached(2, endpoints, None));
             assert!(
@@ -201,7 +201,7 @@ mod tests {
         let jane = || "jane@laptop (pid 1)".to_owned();
         let mut waits = |after, on| lines(&mut plain, after, What::Waiting { on, until: None });
         let first = waits(0, WaitFor::Driver { holder: jane(), phase: None });
-        assert_eq!(first, ["03:04:05Z  jane@laptop (pid 1) drives the release, following it"]);
+        assert_eq!(first, ["03:04:05Z  following the release; jane@laptop (pid 1) is running it"]);
         assert_eq!(waits(15, WaitFor::SignOfLife { holder: jane() }), Vec::<String>::new());
         assert_eq!(
             waits(16, WaitFor::Driver { holder: jane(), phase: None }),
@@ -210,7 +210,8 @@ mod tests {
         assert_eq!(waits(60, WaitFor::Driver { holder: jane(), phase: None }).len(), 1);
         let drains = WaitFor::Driver { holder: jane(), phase: Some(Phase::Draining) };
         let said = waits(60, drains);
-        let drains = "03:05:05Z  jane@laptop (pid 1) drives the release, following it: draining";
+        let drains =
+            "03:05:05Z  following the release; jane@laptop (pid 1) is running it: draining";
         assert_eq!(said, [drains]);
         // Somebody who may be gone is another matter, until there is an answer.
         let joe = || "joe@desk (pid 2)".to_owned();

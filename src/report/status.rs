@@ -31,18 +31,18 @@ impl Next {
         let (yes, no) = match phase {
             Some(Phase::Waiting) if !ends => ("yes", "no"),
             // Nobody does what is left, until somebody goes on with it.
-            _ => ("go on", if ends { "next" } else { "abort" }),
+            _ => ("continue", if ends { "next" } else { "abort" }),
         };
         let ways = status.next.iter().map(|way| match way {
             Way::Init => ("next", command("init")),
-            Way::Check => ("see", command("check")),
+            Way::Check => ("check", command("check")),
             Way::Deploy => ("next", format!("{} --image IMAGE", command("deploy"))),
             Way::Promote => (yes, command("promote")),
             Way::PromoteWhenReady => (yes, format!("{} --when-ready", command("promote"))),
             Way::Abort => (no, command("abort")),
             Way::Rollback => ("back", command("rollback")),
         });
-        let ways = status.mend.iter().map(|mend| ("mend", mend.clone())).chain(ways).collect();
+        let ways = status.mend.iter().map(|mend| ("fix", mend.clone())).chain(ways).collect();
         let brought = |drift: &Drift| match &drift.mend {
             Some(mend) => mend.clone(),
             None => command("init"),
@@ -114,7 +114,7 @@ fn progress(release: &Progress, now: Timestamp) -> Vec<String> {
         vec![row("release", &format!("{}, {way}, {} for {since}", release.number, release.phase))];
     if let Some(ending) = &release.ending {
         let by = ending.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
-        let gone = format!("on its way out{by}: {}", ending.reason);
+        let gone = format!("being removed ({}{by}): {}", ending.outcome.as_str(), ending.reason);
         lines.push(row("", &red().apply_to(clean(&gone)).to_string()));
     }
     lines.extend(release.trouble.iter().map(|trouble| row("", &clean(trouble))));
@@ -125,9 +125,9 @@ fn progress(release: &Progress, now: Timestamp) -> Vec<String> {
         &match &release.driver {
             Some(driver) => {
                 let seen = ago(now.duration_since(driver.last_seen));
-                clean(&format!("{}, seen {seen}", driver.holder))
+                clean(&format!("{}, last seen {seen}", driver.holder))
             }
-            None => "nobody drives it".to_owned(),
+            None => "none".to_owned(),
         },
     ));
     lines.extend(release.preview.iter().map(|address| row("preview", &clean(address))));
@@ -144,11 +144,11 @@ fn gate(release: &Progress, now: Timestamp) -> Option<String> {
     (gate.threshold > 0).then(|| match gate.asked {
         // The count and its time are of what was no yes.
         _ if gate.answer == "pass" => answered(&gate.answer).to_owned(),
-        None => "has not answered yet".to_owned(),
+        None => "no answer yet".to_owned(),
         Some(at) => {
             let said = answered(&gate.answer);
             let next = gate.next.filter(|next| now < *next).map(|next| next.duration_since(now));
-            let next = next.map(|next| format!(", asked again in {}", left(next)));
+            let next = next.map(|next| format!(", next request in {}", left(next)));
             let next = next.unwrap_or_default();
             format!("{said} ({} of {}), {}{next}", gate.failures, gate.threshold, ago(at))
         }

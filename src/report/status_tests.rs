@@ -131,14 +131,14 @@ fn pictures() {
     let problem = Some("0 of 1 pods are ready".to_owned());
     let (live, healthy) = (Some(side(Colour::Blue, "parrot-app:v1.2", 0)), false);
     show("not healthy", Status { problem, live, healthy, ..parrot() });
-    let problem = Some("Service parrot does not lead to blue, as the Ingress does".to_owned());
+    let problem = Some("Service parrot does not point to blue, as the Ingress does".to_owned());
     let mend = Some("kubectl patch service parrot -n birds -p '{}'".to_owned());
     show("led apart", Status { problem, mend, healthy, next: Vec::new(), ..parrot() });
-    let problem = Some("not prepared for releases yet".to_owned());
+    let problem = Some("not set up for releases".to_owned());
     let (live, route) = (None, Vec::new());
     let next = vec![Way::Init];
     show("not prepared", Status { problem, live, route, healthy, next, ..parrot() });
-    let problem = Some("not prepared for releases yet".to_owned());
+    let problem = Some("not set up for releases".to_owned());
     let next = vec![Way::Check];
     show(
         "not to be prepared",

@@ -55,7 +55,7 @@ fn a_settled_step_has_the_time_since_the_one_before() {
     assert!(take(&mut view, 0, What::Doing(made.clone())).is_empty());
     assert_eq!(region(&view, 0), ["start the candidate with 2 pods (0ms)"]);
     let said = take(&mut view, 40, What::Done(made));
-    assert_eq!(said, ["started Deployment parrot-green, 2 pods 40ms"]);
+    assert_eq!(said, ["started Deployment parrot-green with 2 pods 40ms"]);
     assert_eq!(region(&view, 50), Vec::<String>::new());
     assert_eq!(
         take(&mut view, 4_340, What::Done(Doing::MarkReady)),
@@ -77,7 +77,7 @@ fn a_wait_for_pods_says_which_and_why_and_until_when() {
     };
     take(&mut view, 0, What::Waiting { on, until: Some(at(60_000)) });
     let wanted = [
-        "parrot-green: 1 of 3 pods ready, given up in 58s (2.0s)",
+        "parrot-green: 1 of 3 pods ready, timeout in 58s (2.0s)",
         "pod parrot-green-x: ContainerCreating",
     ];
     assert_eq!(region(&view, 2_000), wanted);
@@ -92,20 +92,22 @@ fn the_gate_stays_in_place_while_it_is_polled() {
     take(&mut view, 10, counted(1));
     take(&mut view, 10, gate(1, 10_000));
     take(&mut view, 10_000, What::GateAsked { gate: "https://gate".into() });
-    assert!(region(&view, 10_000)[0].starts_with("the gate says not yet: 500 (1 of 60)"));
+    assert!(
+        region(&view, 10_000)[0].starts_with("the gate has not approved it yet: 500 (1 of 60)")
+    );
     // Neither the count's write nor its answer leaves a line, and the time goes on.
     assert!(take(&mut view, 10_010, counted(2)).is_empty());
     take(&mut view, 10_010, gate(2, 20_000));
     let wanted = [
-        "the gate says not yet: 500 (2 of 60), asked again in 8s (12s)",
-        "without a yes it goes in 9m 48s, at 03:14:05Z",
+        "the gate has not approved it yet: 500 (2 of 60), next request in 8s (12s)",
+        "without approval the candidate is deleted in 9m 48s (03:14:05Z)",
         "preview  http://p",
         "yes      bluegreen promote parrot -n birds",
         "no       bluegreen abort parrot -n birds",
     ];
     assert_eq!(region(&view, 12_000), wanted);
     let pass = What::GateAnswered { answer: "pass".into(), said: String::new() };
-    assert_eq!(take(&mut view, 20_000, pass), ["the gate says yes 20s"]);
+    assert_eq!(take(&mut view, 20_000, pass), ["the gate approved the release 20s"]);
 }
 
 #[test]
@@ -136,9 +138,9 @@ fn an_outage_is_shown_until_it_is_over() {
     let mut view = view();
     take(&mut view, 0, What::Unreachable { why: "refused".into() });
     take(&mut view, 5_000, What::Unreachable { why: "reset".into() });
-    let wanted = ["the API server does not answer, waiting for it: reset (6.0s)"];
+    let wanted = ["the API server is unreachable, retrying: reset (6.0s)"];
     assert_eq!(region(&view, 6_000), wanted);
-    assert_eq!(take(&mut view, 7_000, What::Reachable), ["the API server answers again 7.0s"]);
+    assert_eq!(take(&mut view, 7_000, What::Reachable), ["the API server is reachable again 7.0s"]);
     assert_eq!(region(&view, 7_000), Vec::<String>::new());
 }
 
@@ -153,10 +155,10 @@ fn following_somebody_who_lives_is_one_wait() {
     assert!(take(&mut view, 15_000, What::Doing(asks.clone())).is_empty());
     assert!(take(&mut view, 15_000, What::Done(asks)).is_empty());
     take(&mut view, 15_000, wait(WaitFor::SignOfLife { holder: holder.clone() }));
-    let waits = format!("waiting for a sign of life of {holder} (16s)");
+    let waits = format!("checking whether {holder} is still running (16s)");
     assert_eq!(region(&view, 16_000), [waits]);
     take(&mut view, 16_000, follows());
-    let follows = format!("{holder} drives the release, following it (17s)");
+    let follows = format!("following the release; {holder} is running it (17s)");
     assert_eq!(region(&view, 17_000), [follows]);
 }
 
@@ -166,7 +168,7 @@ fn a_sign_of_life_leaves_the_wait_as_it_is() {
     take(&mut view, 0, What::Waiting { on: WaitFor::Person, until: None });
     take(&mut view, 5_000, What::Doing(Doing::Answer));
     take(&mut view, 5_000, What::Done(Doing::Answer));
-    assert_eq!(region(&view, 6_000)[0], "the candidate waits for a person's yes (6.0s)");
+    assert_eq!(region(&view, 6_000)[0], "waiting for approval of the candidate (6.0s)");
     let scaled = || Doing::Resize { deployment: "parrot-green".into(), replicas: 2 };
     take(&mut view, 7_000, What::Doing(scaled()));
     take(&mut view, 7_000, What::Done(scaled()));

@@ -50,14 +50,14 @@ pub fn settled(what: &What) -> Vec<Line> {
         }
         // Any other answer is counted, and the count says it.
         What::GateAnswered { answer, .. } if answer == "pass" => {
-            vec![Line::new(Mark::Good, "the gate says yes")]
+            vec![Line::new(Mark::Good, "the gate approved the release")]
         }
         What::Logs { pod, container, lines } => {
-            let head = format!("the last lines of container {container} of pod {pod}:");
+            let head = format!("last log lines of container {container} in pod {pod}:");
             let lines = lines.iter().map(|line| Line::new(Mark::More, format!("| {line}")));
             std::iter::once(Line::new(Mark::Bad, head)).chain(lines).collect()
         }
-        What::Reachable => vec![Line::new(Mark::Good, "the API server answers again")],
+        What::Reachable => vec![Line::new(Mark::Good, "the API server is reachable again")],
         // Said while it lasts, or as the command's result.
         What::Doing(_)
         | What::Waiting { .. }
@@ -73,33 +73,79 @@ pub fn settled(what: &What) -> Vec<Line> {
 }
 
 pub fn away(why: &str) -> String {
-    format!("the API server does not answer, waiting for it: {why}")
+    format!("the API server is unreachable, retrying: {why}")
 }
 
 pub fn preview(address: &str) -> String {
-    format!("the candidate can be tested at {address}")
+    format!("test the candidate at {address}")
 }
 
 /// What a step is for, before it is carried out.
 pub fn would(doing: &Doing) -> String {
     match doing {
         Doing::Start { number, from, to, images } => {
-            format!("begin release {number}, {} into {to} while {from} is live", images.join(", "))
+            format!("start release {number}: deploy {} to {to} (live: {from})", images.join(", "))
         }
-        Doing::FollowPreview { colour } => format!("let the preview follow {colour}"),
+        Doing::FollowPreview { colour } => format!("point the preview Service at {colour}"),
         Doing::MakeCandidate { replicas, .. } => {
             format!("start the candidate with {}", pods(*replicas))
         }
         Doing::Switch { service, .. } => format!("switch to Service {service}"),
-        Doing::FollowLive { colour, .. } => format!("let it follow {colour}"),
-        Doing::PutAway { .. } => "put the old version away, scaled to 0".to_owned(),
+        Doing::FollowLive { colour, .. } => format!("point it at {colour}"),
+        Doing::PutAway { .. } => "scale the old version down to 0".to_owned(),
         Doing::SwitchBack { service, .. } => {
-            format!("switch back to Service {service}, should it be aborted after the switch")
+            format!("switch back to Service {service} (on an abort after the switch)")
         }
-        Doing::Challenge { holder } => format!("ask {holder} for a sign of life"),
-        Doing::Stamp { object } => format!("stamp {object}, so that nothing old arrives late"),
-        // What else there is belongs to releases that are under way.
-        other => done(other).map_or_else(|| "keep the record".to_owned(), |line| line.text),
+        Doing::Challenge { holder } => format!("check whether {holder} is still running"),
+        Doing::Stamp { object } => format!("fence {object} against late writes"),
+        Doing::MakeRecord => "create the record".to_owned(),
+        Doing::MakeService { service } => format!("create Service {service}"),
+        Doing::AlignPorts { service } => format!("update the ports of Service {service}"),
+        Doing::MakeIngress { ingress } => format!("create Ingress {ingress}"),
+        Doing::AlignIngress { ingress } => format!("update Ingress {ingress}"),
+        Doing::Hold => "resume the unfinished release".to_owned(),
+        Doing::TakeOver { holder } => format!("take over from {holder}"),
+        Doing::RaiseEpoch => "fence a write that got no reply".to_owned(),
+        Doing::RemoveLeftover { deployment } | Doing::Destroy { deployment } => {
+            format!("delete Deployment {deployment}")
+        }
+        Doing::MakeBudget { budget } => format!("create PodDisruptionBudget {budget}"),
+        Doing::AlignBudget { budget } => format!("update PodDisruptionBudget {budget}"),
+        Doing::RemoveBudget { budget } => format!("delete PodDisruptionBudget {budget}"),
+        Doing::MakeAutoscaler { autoscaler, .. } => {
+            format!("create HorizontalPodAutoscaler {autoscaler}")
+        }
+        Doing::AlignAutoscaler { autoscaler } => {
+            format!("update HorizontalPodAutoscaler {autoscaler}")
+        }
+        Doing::RemoveAutoscaler { autoscaler } => {
+            format!("delete HorizontalPodAutoscaler {autoscaler}")
+        }
+        Doing::HoldAutoscaler { autoscaler, replicas } => {
+            format!("pin HorizontalPodAutoscaler {autoscaler} at {}", pods(*replicas))
+        }
+        Doing::FreeAutoscaler { autoscaler } => {
+            format!("unpin HorizontalPodAutoscaler {autoscaler}")
+        }
+        Doing::Resize { deployment, replicas } => {
+            format!("scale Deployment {deployment} to {}", pods(*replicas))
+        }
+        Doing::Restore { deployment } => format!("restore Deployment {deployment}"),
+        Doing::Approve { number } => format!("approve release {number}"),
+        // A word in the record is all that it is.
+        Doing::Set
+        | Doing::Answer
+        | Doing::MarkMade { .. }
+        | Doing::MarkReady
+        | Doing::MarkUnready
+        | Doing::Count { .. }
+        | Doing::End { .. }
+        | Doing::MarkSwitched
+        | Doing::Doubt
+        | Doing::StartDrain { .. }
+        | Doing::Revive { .. }
+        | Doing::Finish
+        | Doing::LetGo => "update the record".to_owned(),
     }
 }
 
@@ -115,61 +161,68 @@ fn done(done: &Doing) -> Option<Line> {
         Doing::StartDrain { confirmed: Some(by), .. } => arrived(*by).to_owned(),
         Doing::End { ending } => return Some(ends(ending)),
         Doing::Doubt => {
-            return Some(Line::new(Mark::Bad, "the switch has not arrived in its time"));
+            return Some(Line::new(
+                Mark::Bad,
+                "the switch was not confirmed in time: the ingress still answers \
+                 with the old version, or not at all",
+            ));
         }
         Doing::MarkUnready => {
             return Some(Line::new(Mark::Bad, "the candidate is no longer ready"));
         }
-        Doing::Hold => "goes on with the unfinished release".to_owned(),
-        Doing::MakeRecord => "made the record".to_owned(),
-        Doing::MakeService { service } => format!("made Service {service}"),
+        Doing::Hold => "resumed the unfinished release".to_owned(),
+        Doing::MakeRecord => "created the record".to_owned(),
+        Doing::MakeService { service } => format!("created Service {service}"),
         Doing::AlignPorts { service } => {
-            format!("gave Service {service} the ports that the live one has now")
+            format!("updated the ports of Service {service} to the live Service's")
         }
         Doing::MakeIngress { ingress } => {
-            format!("made Ingress {ingress}, which names all Services of the app")
+            format!("created Ingress {ingress}, which names every Service of the app")
         }
         Doing::AlignIngress { ingress } => {
-            format!("let Ingress {ingress} name the app as the user's Ingress does now")
+            format!("updated Ingress {ingress} to match the app's Ingress")
         }
         Doing::Start { number, from, to, images } => {
-            format!("release {number}: {} into {to}, {from} is live", images.join(", "))
+            format!("release {number}: deploying {} to {to} (live: {from})", images.join(", "))
         }
-        Doing::TakeOver { holder } => format!("took over from {holder}, which did not answer"),
-        Doing::RaiseEpoch => "a write got no reply: made sure that it can't arrive late".to_owned(),
+        Doing::TakeOver { holder } => format!("took over from {holder}, which did not respond"),
+        Doing::RaiseEpoch => {
+            "fenced a write that got no reply, so that it can't take effect late".to_owned()
+        }
         Doing::RemoveLeftover { deployment } => {
-            format!("removed Deployment {deployment}, which a release that is over left behind")
+            format!("deleted Deployment {deployment}, left over from an earlier release")
         }
         Doing::MakeBudget { budget } => {
-            format!("made PodDisruptionBudget {budget}, as the live pods have it")
+            format!("created PodDisruptionBudget {budget}, a copy of the live version's")
         }
-        Doing::RemoveBudget { budget } => format!("removed PodDisruptionBudget {budget}"),
+        Doing::RemoveBudget { budget } => format!("deleted PodDisruptionBudget {budget}"),
         Doing::AlignBudget { budget } => {
-            format!("gave PodDisruptionBudget {budget} what the app's own has now")
+            format!("updated PodDisruptionBudget {budget} to match the app's own")
         }
         Doing::MakeAutoscaler { autoscaler, deployment } => {
-            format!("made HorizontalPodAutoscaler {autoscaler} for Deployment {deployment}")
+            format!("created HorizontalPodAutoscaler {autoscaler} for Deployment {deployment}")
         }
         Doing::RemoveAutoscaler { autoscaler } => {
-            format!("removed HorizontalPodAutoscaler {autoscaler}")
+            format!("deleted HorizontalPodAutoscaler {autoscaler}")
         }
         Doing::AlignAutoscaler { autoscaler } => {
-            format!("gave HorizontalPodAutoscaler {autoscaler} what the app's own has now")
+            format!("updated HorizontalPodAutoscaler {autoscaler} to match the app's own")
         }
         Doing::HoldAutoscaler { autoscaler, replicas } => {
-            format!("HorizontalPodAutoscaler {autoscaler} holds {} now", pods(*replicas))
+            format!("pinned HorizontalPodAutoscaler {autoscaler} at {}", pods(*replicas))
         }
         Doing::FreeAutoscaler { autoscaler } => {
-            format!("HorizontalPodAutoscaler {autoscaler} scales freely again")
+            format!("unpinned HorizontalPodAutoscaler {autoscaler}")
         }
-        Doing::FollowPreview { colour } => format!("the preview Service now follows {colour}"),
+        Doing::FollowPreview { colour } => format!("pointed the preview Service at {colour}"),
         Doing::MakeCandidate { deployment, replicas } => {
-            format!("started Deployment {deployment}, {}", pods(*replicas))
+            format!("started Deployment {deployment} with {}", pods(*replicas))
         }
         Doing::MarkMade { observed, .. } if observed.is_empty() => return None,
         Doing::MarkMade { deployment, observed } => {
             let images: Vec<&str> = observed.values().map(String::as_str).collect();
-            let text = format!("admission changed {deployment}: it runs {}", images.join(", "));
+            let text =
+                format!("admission changed Deployment {deployment}: it runs {}", images.join(", "));
             return Some(Line::new(Mark::News, text));
         }
         Doing::Resize { deployment, replicas } => {
@@ -179,20 +232,20 @@ fn done(done: &Doing) -> Option<Line> {
         Doing::Approve { number } => format!("approved release {number}"),
         Doing::Switch { ingress, service, was } => {
             let was = was.join(", ");
-            format!("switched: Ingress {ingress} now names Service {service}, no longer {was}")
+            format!("switched Ingress {ingress} to Service {service}, from {was}")
         }
-        Doing::FollowLive { service, colour } => format!("Service {service} now follows {colour}"),
-        Doing::PutAway { deployment } => format!("put Deployment {deployment} away, scaled to 0"),
+        Doing::FollowLive { service, colour } => format!("pointed Service {service} at {colour}"),
+        Doing::PutAway { deployment } => format!("scaled Deployment {deployment} down to 0"),
         Doing::Revive { said } => {
-            let text = format!("the old version is missed, and starts again: {said}");
+            let text = format!("requests fail without the old version, starting it again: {said}");
             return Some(Line::new(Mark::Bad, text));
         }
         Doing::SwitchBack { ingress, service } => {
-            format!("switched back: Ingress {ingress} now names Service {service}")
+            format!("switched Ingress {ingress} back to Service {service}")
         }
-        Doing::Destroy { deployment } => format!("destroyed Deployment {deployment}"),
+        Doing::Destroy { deployment } => format!("deleted Deployment {deployment}"),
         Doing::Restore { deployment } => {
-            format!("Deployment {deployment} is as it was before")
+            format!("restored Deployment {deployment}")
         }
     };
     Some(Line::new(Mark::Good, text))
@@ -202,18 +255,18 @@ fn done(done: &Doing) -> Option<Line> {
 pub fn arrived(by: Confirmed) -> &'static str {
     match by {
         Confirmed::Probe => "confirmed through the ingress: only the new version answers",
-        Confirmed::Settle => "the ingress controller had its time to take the switch in",
+        Confirmed::Settle => "waited for the ingress controller; the switch was not confirmed",
     }
 }
 
 /// What a gate did, by the record's word for its answer.
 pub fn answered(answer: &str) -> &'static str {
     match answer {
-        "broken" => "could not be asked",
-        "later" => "is asked too often",
-        "reject" => "rejects the candidate",
-        "pass" => "says yes",
-        _ => "says not yet",
+        "broken" => "gave no valid answer",
+        "later" => "limits the request rate",
+        "reject" => "rejected the candidate",
+        "pass" => "approved the release",
+        _ => "has not approved it yet",
     }
 }
 
@@ -221,7 +274,7 @@ fn ends(ending: &Ending) -> Line {
     let by = ending.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
     let text = match ending.outcome {
         Verdict::Aborted => format!("aborted{by}: {}", ending.reason),
-        _ => format!("the candidate goes: {}", ending.reason),
+        _ => format!("removing the candidate: {}", ending.reason),
     };
     Line::new(Mark::Bad, text)
 }
@@ -230,8 +283,8 @@ fn said(news: &News) -> Line {
     let text = match news {
         News::Approved { number, by } => format!("release {number} was approved by {by}"),
         News::Ends { ending } => return ends(ending),
-        News::Driven { by } => format!("{by} drives the release now"),
-        News::LetGo { was } => format!("{was} has left the release as it is"),
+        News::Driven { by } => format!("{by} is running the release now"),
+        News::LetGo { was } => format!("{was} stopped; the release is unchanged"),
         News::Ready => "the candidate is ready".to_owned(),
         News::Counted { answer, failures, threshold } => {
             format!("the gate {} ({failures} of {threshold})", answered(answer))
@@ -246,6 +299,7 @@ fn said(news: &News) -> Line {
 pub fn waiting(on: &WaitFor, until: Option<Timestamp>, now: Timestamp) -> (String, Vec<String>) {
     let after = |until: Option<Timestamp>| until.map(|until| left(until.duration_since(now)));
     let more = |word: &str, until| after(until).map(|left| format!(", {word} {left}"));
+    let rest = |until| after(until).map(|left| format!(", {left} left")).unwrap_or_default();
     match on {
         WaitFor::Ready {
             deployment, ready, desired, endpoints, pods: unready, trouble, ..
@@ -255,9 +309,9 @@ pub fn waiting(on: &WaitFor, until: Option<Timestamp>, now: Timestamp) -> (Strin
                 (false, true) => format!(", {endpoints} reachable through its Service"),
                 (false, false) if trouble.is_some() => String::new(),
                 // An older pod is still there, or the last change has not been seen yet.
-                (false, false) => ", its Deployment is not done yet".to_owned(),
+                (false, false) => ", its rollout has not completed".to_owned(),
             };
-            let until = more("given up in", until).unwrap_or_default();
+            let until = more("timeout in", until).unwrap_or_default();
             let head = format!("{deployment}: {ready} of {} ready{reached}{until}", pods(*desired));
             let mut below: Vec<String> = unready.iter().map(Unready::sentence).collect();
             below.extend(trouble.iter().filter(|_| unready.is_empty()).cloned());
@@ -267,60 +321,61 @@ pub fn waiting(on: &WaitFor, until: Option<Timestamp>, now: Timestamp) -> (Strin
         WaitFor::Answer => ("asking the gate".to_owned(), Vec::new()),
         WaitFor::Gate { failures, threshold, answer, said, expires } => {
             let said = said.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
-            let answer = answer.as_deref().map_or("has not been asked", answered);
-            let poll = more("asked again in", until).unwrap_or_default();
+            let answer = answer.as_deref().map_or("has not been asked yet", answered);
+            let poll = more("next request in", until).unwrap_or_default();
             let head = format!("the gate {answer}{said} ({failures} of {threshold}){poll}");
             (head, expires.map(|at| goes(at, now)).into_iter().collect())
         }
         WaitFor::Person => {
-            let head = "the candidate waits for a person's yes".to_owned();
+            let head = "waiting for approval of the candidate".to_owned();
             (head, until.map(|at| goes(at, now)).into_iter().collect())
         }
         WaitFor::Settle { colour } => {
-            let until = more("for another", until).unwrap_or_default();
-            let head = format!("the ingress controller gets to know the pods of {colour}{until}");
+            let until = rest(until);
+            let head = format!(
+                "waiting for the ingress controller to pick up {colour}'s endpoints{until}"
+            );
             (head, Vec::new())
         }
         WaitFor::Arrival { colour, by: Confirmed::Probe, why } => {
-            let head = format!("asking through the ingress until only {colour} answers");
+            let head = format!("probing the ingress until only {colour} answers");
             (head, why.iter().cloned().collect())
         }
         WaitFor::Arrival { by: Confirmed::Settle, why, .. } => {
-            let until = more("for another", until).unwrap_or_default();
-            let head = format!("the ingress controller takes the switch in{until}");
+            let until = rest(until);
+            let head = format!("waiting for the ingress controller to apply the switch{until}");
             let below = why.iter().map(|why| format!("not confirmed by a probe: {why}"));
             (head, below.collect())
         }
         WaitFor::Bake { colour } => {
-            let until = more("for another", until).unwrap_or_default();
-            (
-                format!("the new version is watched, {colour} stays at its full size{until}"),
-                Vec::new(),
-            )
+            let until = rest(until);
+            (format!("watching the new version, {colour} keeps its full size{until}"), Vec::new())
         }
         WaitFor::Drain { colour } => {
-            let until = more("for another", until).unwrap_or_default();
-            (format!("{colour} stays for requests that it still answers{until}"), Vec::new())
+            let until = rest(until);
+            (format!("draining {colour}{until}"), Vec::new())
         }
         WaitFor::Ended { colour } => (
-            format!("the pods of {colour} end, and whether they are missed is listened for"),
+            format!(
+                "waiting for the pods of {colour} to end, and for requests that fail without them"
+            ),
             Vec::new(),
         ),
         WaitFor::Driver { holder, phase } => {
             let phase = phase.map(|phase| format!(": {phase}")).unwrap_or_default();
-            (format!("{holder} drives the release, following it{phase}"), Vec::new())
+            (format!("following the release; {holder} is running it{phase}"), Vec::new())
         }
         WaitFor::Turn { number, images, holder } => {
             let head = format!("waiting for release {number} ({}) to end", images.join(", "));
             let below = match holder {
-                Some(holder) => format!("{holder} drives it"),
-                None => "nobody drives it: it goes on with a promote or an abort".to_owned(),
+                Some(holder) => format!("{holder} is running it"),
+                None => "no process is running it; promote or abort continues it".to_owned(),
             };
             (head, vec![below])
         }
         WaitFor::SignOfLife { holder } => {
-            let until = more("for at most", until).unwrap_or_default();
-            (format!("waiting for a sign of life of {holder}{until}"), Vec::new())
+            let until = rest(until);
+            (format!("checking whether {holder} is still running{until}"), Vec::new())
         }
     }
 }
@@ -328,7 +383,10 @@ pub fn waiting(on: &WaitFor, until: Option<Timestamp>, now: Timestamp) -> (Strin
 /// When a wait for a yes ends by itself.
 pub fn goes(at: Timestamp, now: Timestamp) -> String {
     let time = at.strftime("%H:%M:%SZ");
-    format!("without a yes it goes in {}, at {time}", left(at.duration_since(now)))
+    format!(
+        "without approval the candidate is deleted in {} ({time})",
+        left(at.duration_since(now))
+    )
 }
 
 /// Whether a person can end this wait with a word.
@@ -344,3 +402,7 @@ pub fn is_about_a_driver(on: &WaitFor) -> bool {
 pub fn pods(n: u64) -> String {
     if n == 1 { "1 pod".to_owned() } else { format!("{n} pods") }
 }
+
+#[cfg(test)]
+#[path = "words_tests.rs"]
+mod tests;

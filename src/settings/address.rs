@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Origin, Url};
 
-const SCHEME: &str = "a webhook's address begins with http:// or https://";
+const SCHEME: &str = "a webhook's address must begin with http:// or https://";
 
 /// Whoever has it may be able to say yes, so it is a secret: scheme and host are all that is shown.
 #[derive(Clone)]
@@ -20,7 +20,7 @@ impl Address {
     pub fn parse(text: &str) -> Result<Address, String> {
         // They would be left out, and what stands on both sides made one word.
         if text.trim().contains(['\n', '\r', '\t']) {
-            return Err("there is a line break or a tab in it".to_owned());
+            return Err("it contains a line break or a tab".to_owned());
         }
         let url: Url = text.parse().map_err(|error| match error {
             url::ParseError::RelativeUrlWithoutBase => SCHEME.to_owned(),
@@ -31,13 +31,13 @@ impl Address {
             return Err(SCHEME.to_owned());
         };
         if is_the_machines_own(&url) {
-            let why = "no gate is at a link-local address";
-            return Err(format!("{why}: there a cloud tells a machine its secrets"));
+            let why = "a gate can't be at a link-local address";
+            return Err(format!("{why}: clouds serve a machine's credentials there"));
         }
         // Programs pass addresses on and write them down; for what proves who asks there is a place.
         if !url.username().is_empty() || url.password().is_some() {
-            let why = "there is a user or a password in it: give an Authorization header";
-            return Err(format!("{why}, in a file that --header-file names"));
+            let why = "it contains a user or a password: use an Authorization header";
+            return Err(format!("{why} in a file given by --header-file"));
         }
         Ok(Address { shown: format!("{}://{host}", url.scheme()), whole: String::from(url).into() })
     }
@@ -107,13 +107,13 @@ mod tests {
     fn one_that_can_not_be_used_is_refused_without_being_repeated() {
         for (text, why) in [
             ("hush", SCHEME),
-            ("https://gate.example.com/hush\nhush", "there is a line break"),
-            ("https://gate.example.com/\thush", "there is a line break or a tab in it"),
-            ("ftp://hush.example.com/", "a webhook's address begins with"),
+            ("https://gate.example.com/hush\nhush", "it contains a line break"),
+            ("https://gate.example.com/\thush", "it contains a line break or a tab"),
+            ("ftp://hush.example.com/", "a webhook's address must begin with"),
             ("http://hush.example.com:99999/", "invalid port number"),
-            ("https://me:hush@gate.example.com/", "there is a user or a password in it"),
-            ("https://hush@gate.example.com/", "there is a user or a password in it"),
-            ("https://:hush@gate.example.com/", "there is a user or a password in it"),
+            ("https://me:hush@gate.example.com/", "it contains a user or a password"),
+            ("https://hush@gate.example.com/", "it contains a user or a password"),
+            ("https://:hush@gate.example.com/", "it contains a user or a password"),
         ] {
             let said = Address::parse(text).unwrap_err();
             assert!(said.starts_with(why) && !said.contains("hush"), "{said}");
@@ -133,7 +133,7 @@ mod tests {
             "http://Metadata.google.internal./computeMetadata/v1/",
         ] {
             let said = Address::parse(own).unwrap_err();
-            assert!(said.starts_with("no gate is at a link-local address"), "{own}: {said}");
+            assert!(said.starts_with("a gate can't be at a link-local address"), "{own}: {said}");
         }
         for other in ["http://169.253.0.1/", "http://[fd00::1]/", "http://metadata.example.com/"] {
             assert!(Address::parse(other).is_ok(), "{other}");

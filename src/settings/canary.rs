@@ -107,35 +107,32 @@ pub fn read(document: &Node) -> Result<Given, Unusable> {
     let canary = Canary::deserialize(document)?;
     let place = |path: &[&str]| place(document, path);
     if canary.api_version != API_VERSION {
-        return Err(
-            Wrong::at(place(&["apiVersion"]), format!("this has to be {API_VERSION}")).into()
-        );
+        return Err(Wrong::at(place(&["apiVersion"]), format!("this must be {API_VERSION}")).into());
     }
     let spec = canary.spec;
     match spec.provider.as_deref() {
         Some("nginx" | "kubernetes") => {}
         Some(_) => {
             let why =
-                "bluegreen switches Ingresses of NGINX: the provider has to be nginx or kubernetes";
+                "bluegreen switches Ingresses of NGINX: the provider must be nginx or kubernetes";
             return Err(Wrong::at(place(&["spec", "provider"]), why).into());
         }
         None => {
-            let why = "the key provider is missing: Flagger would take what it was installed with; \
-                       write provider: nginx";
+            let why = "the key provider is missing: Flagger would use the one it was installed \
+                       with; write provider: nginx";
             return Err(Wrong::at(place(&["spec"]), why).into());
         }
     }
     let target = refers(&spec.target_ref, "apps/v1", "Deployment", place(&["spec", "targetRef"]))?;
     if !super::is_dns_label(&target) {
-        let why = "an app's name has lower case letters, digits and -";
+        let why = "an app's name consists of lower case letters, digits and -";
         return Err(Wrong::at(place(&["spec", "targetRef", "name"]), why).into());
     }
     let ingress = spec.ingress_ref.map(|ingress| {
         refers(&ingress, "networking.k8s.io/v1", "Ingress", place(&["spec", "ingressRef"]))
     });
     if spec.analysis.iterations.is_some_and(|iterations| iterations != 1) {
-        let why =
-            "this has to be 1, or left out: how long a candidate waits is for the gate to say";
+        let why = "this must be 1 or omitted: the gate decides how long a candidate waits";
         return Err(Wrong::at(place(&["spec", "analysis", "iterations"]), why).into());
     }
     let service = spec.service.map(|service| ExpectedService {
@@ -190,7 +187,7 @@ fn refers(to: &Reference, api_version: &str, kind: &str, at: Mark) -> Result<Str
     match to.api_version == api_version && to.kind == kind {
         true => Ok(to.name.clone()),
         false => {
-            let why = format!("this has to refer to {api_version} {kind}");
+            let why = format!("this must refer to {api_version} {kind}");
             Err(Wrong::at(at, why))
         }
     }
@@ -209,7 +206,7 @@ fn hooks_of_other_types(document: &Node) -> Result<Vec<String>, Wrong> {
         let Some((_, advice)) = HOOKS.iter().find(|(other, _)| *other == name) else {
             let known: Vec<&str> = HOOKS.iter().map(|(name, _)| *name).chain([CONFIRM]).collect();
             let near = nearest(name, &known).unwrap_or(CONFIRM);
-            return Err(Wrong::at(at, format!("no type of hook: did you mean {near}?")));
+            return Err(Wrong::at(at, format!("not a type of hook: did you mean {near}?")));
         };
         let shown = if name.is_empty() { "none" } else { name };
         refused.push(format!("line {}: spec.analysis.webhooks[].type: {shown}: {advice}", at.line));

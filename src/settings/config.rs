@@ -118,17 +118,20 @@ pub fn read(document: &Node) -> Result<Given, Wrong> {
         && !webhooks.is_empty()
     {
         let at = document.get("gate").map(|gate| gate.at);
-        return Err(Wrong { at, why: "webhook and webhooks exclude each other".to_owned() });
+        return Err(Wrong { at, why: "use either webhook or webhooks, not both".to_owned() });
     }
     if gate.is_some_and(|gate| gate.skip && (gate.webhook.is_some() || !gate.webhooks.is_empty())) {
         let at = document.get("gate").map(|gate| gate.at);
-        return Err(Wrong { at, why: "skip: true is no gate, and a webhook is one".to_owned() });
+        return Err(Wrong {
+            at,
+            why: "skip: true means no gate, and can't be combined with a webhook".to_owned(),
+        });
     }
     let beside = gate.map(|gate| files(&gate.secret_file, &gate.header_file, &gate.ca_file));
     let beside = beside.unwrap_or_default();
     if gate.is_some_and(|gate| !gate.webhooks.is_empty()) && !beside.is_empty() {
         let at = document.get("gate").map(|gate| gate.at);
-        let why = "secretFile, headerFile and caFile belong to one webhook: write them there";
+        let why = "secretFile, headerFile and caFile belong to a single webhook: set them there";
         return Err(Wrong { at, why: why.to_owned() });
     }
     let one = gate.and_then(|gate| gate.webhook.clone());
@@ -212,6 +215,6 @@ mod tests {
         let of: Vec<&Files> = several.hooks.iter().map(|hook| &hook.files).collect();
         assert_eq!(of, [&all, &Files::default()]);
         let why = given(&format!("{{caFile: c, {hooks}}}")).unwrap_err();
-        assert!(why.contains("belong to one webhook"), "{why}");
+        assert!(why.contains("belong to a single webhook"), "{why}");
     }
 }

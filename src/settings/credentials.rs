@@ -55,7 +55,7 @@ impl Files {
         let keys = self.secret.as_deref().map(|path| read(path, "the webhook's secret", keys));
         let headers = self.headers.as_deref().map(|path| read(path, "headers", headers::read));
         let ca = self.ca.as_deref().map(|path| {
-            let what = "the certificates that the webhook's may be signed by";
+            let what = "the webhook's CA certificates";
             read(path, what, authorities::read)
         });
         Ok(Credentials {
@@ -104,7 +104,7 @@ fn text(path: &Path) -> Result<SecretString, String> {
         return Err(format!("it is longer than {LONGEST} bytes"));
     }
     let text = std::str::from_utf8(bytes.expose_secret());
-    Ok(text.map_err(|_| "it is no text in UTF-8".to_owned())?.into())
+    Ok(text.map_err(|_| "it is not UTF-8 text".to_owned())?.into())
 }
 
 #[cfg(test)]
@@ -129,7 +129,7 @@ mod tests {
             for (text, why) in [
                 (&b"hush\0hush"[..], "can't be used as"),
                 (b"", "can't be used as"),
-                (b"hush \xff", "no text in UTF-8"),
+                (b"hush \xff", "not UTF-8 text"),
                 (&vec![b'h'; LONGEST as usize + 1], "longer than 1048576 bytes"),
             ] {
                 std::fs::write(&at, text).unwrap();

@@ -22,10 +22,10 @@ const METADATA: &str = "leave it out: label the Services with kubectl label";
 pub const FIELDS: &[(&str, Use)] = &[
     ("apiVersion", Works("`flagger.app/v1beta1`")),
     ("kind", Works("`Canary`")),
-    ("metadata", Works("`namespace` is the app's; the rest is passed over")),
-    ("status", Works("passed over")),
+    ("metadata", Works("`namespace` is the app's; the rest is ignored")),
+    ("status", Works("ignored")),
     ("spec", Works("see below")),
-    ("spec.provider", Works("`nginx` or `kubernetes`; it has to be given")),
+    ("spec.provider", Works("`nginx` or `kubernetes`; required")),
     ("spec.targetRef", Works("the app: a Deployment")),
     ("spec.targetRef.apiVersion", Works("`apps/v1`")),
     ("spec.targetRef.kind", Works("`Deployment`")),
@@ -37,38 +37,39 @@ pub const FIELDS: &[(&str, Use)] = &[
     (
         "spec.service",
         Works(
-            "the live Service: `init` makes it so; one that exists and differs is refused (exit 10)",
+            "the live Service: `init` creates it; an existing one that differs is refused (exit \
+             10)",
         ),
     ),
     ("spec.service.name", Works("its name; by default the one that the Ingress names")),
-    ("spec.service.port", Works("its port; it has to be given")),
-    ("spec.service.portName", Works("its port's name; made as `http` by default")),
+    ("spec.service.port", Works("its port; required")),
+    ("spec.service.portName", Works("its port's name; by default `http`")),
     (
         "spec.service.targetPort",
         Works("the container's port, a number or a name; by default `port`"),
     ),
     ("spec.service.appProtocol", Works("its port's application protocol")),
-    ("spec.analysis", Works("the gate; it has to be given")),
-    ("spec.analysis.interval", Works("`--interval`; it has to be given")),
-    ("spec.analysis.threshold", Works("`--threshold`; it has to be given")),
+    ("spec.analysis", Works("the gate; required")),
+    ("spec.analysis.interval", Works("`--interval`; required")),
+    ("spec.analysis.threshold", Works("`--threshold`; required")),
     (
         "spec.analysis.iterations",
-        Works("1, or left out: the gate alone says how long a candidate waits"),
+        Works("1, or omitted: the gate decides how long a candidate waits"),
     ),
     (
         "spec.analysis.webhooks",
-        Works("the gate: those of type `confirm-promotion`, all of which have to say yes"),
+        Works("the gate: those of type `confirm-promotion`, all of which must approve"),
     ),
     ("spec.analysis.webhooks[].name", Works("the name by which its answers are shown")),
     ("spec.analysis.webhooks[].type", Works("`confirm-promotion`")),
     ("spec.analysis.webhooks[].url", Works("its address, a secret: never recorded")),
     (
         "spec.analysis.webhooks[].timeout",
-        Works("how long all tries of one question may take; by default 10s"),
+        Works("timeout of one request, including its retries; by default 10s"),
     ),
     (
         "spec.analysis.webhooks[].retries",
-        Works("how often a question that got no answer, 429 or 5xx is repeated; by default 0"),
+        Works("retries of a request that got no answer, 429 or 5xx; by default 0"),
     ),
     ("spec.analysis.webhooks[].disableTLS", Works("its certificate is not checked")),
     ("spec.analysis.webhooks[].metadata", Works("sent along in the payload's `metadata`")),
@@ -97,7 +98,7 @@ pub const FIELDS: &[(&str, Use)] = &[
     ("spec.suspend", Refused("leave it out: nothing runs unless you start it")),
     (
         "spec.service.portDiscovery",
-        Refused("make the Service with all its ports yourself before bluegreen init"),
+        Refused("create the Service with all its ports yourself before bluegreen init"),
     ),
     (
         "spec.service.headless",
@@ -165,7 +166,8 @@ pub const FIELDS: &[(&str, Use)] = &[
     (
         "spec.analysis.match",
         Refused(
-            "leave it out: nobody is sent to the candidate before the switch; test it through its preview Service",
+            "leave it out: the candidate gets no traffic before the switch; test it through its \
+             preview Service",
         ),
     ),
     ("spec.analysis.sessionAffinity", Refused("leave it out: all requests are switched at once")),
@@ -179,8 +181,8 @@ pub const FIELDS: &[(&str, Use)] = &[
             "leave them out: bluegreen sends no alerts; its exit code and -o json say how it went",
         ),
     ),
-    ("spec.analysis.primaryReadyThreshold", Refused("leave it out: every pod has to be ready")),
-    ("spec.analysis.canaryReadyThreshold", Refused("leave it out: every pod has to be ready")),
+    ("spec.analysis.primaryReadyThreshold", Refused("leave it out: every pod must be ready")),
+    ("spec.analysis.canaryReadyThreshold", Refused("leave it out: every pod must be ready")),
     ("spec.analysis.webhooks[].muteAlert", Refused("leave it out: bluegreen sends no alerts")),
 ];
 
@@ -196,7 +198,7 @@ pub const HOOKS: &[(&str, &str)] = &[
     ),
     ("confirm-rollout", "ask before you call bluegreen deploy"),
     ("pre-rollout", "test the candidate while it waits, through its preview Service"),
-    ("confirm-traffic-increase", "the one switch is confirmed by confirm-promotion"),
+    ("confirm-traffic-increase", "confirm-promotion confirms the one switch"),
     ("post-rollout", "call it after bluegreen deploy, which ends when the release is over"),
     ("rollback", "let the confirm-promotion hook answer 410, or call bluegreen abort"),
     ("event", "read the events of bluegreen deploy -o json"),

@@ -162,7 +162,7 @@ pub fn read(asked: &Asked, look: &dyn Fn(&str, Option<&str>) -> String) -> Resul
 /// How people know an object.
 fn named_by(node: &Node) -> String {
     let Some(kind) = node.get("kind").and_then(Node::text) else {
-        return "something without a kind".to_owned();
+        return "a document without a kind".to_owned();
     };
     match node.get("metadata").and_then(|it| it.get("name")).and_then(Node::text) {
         Some(name) => format!("{kind} {name}"),
@@ -231,7 +231,7 @@ fn named(asked: &Asked, sources: &[Source], parts: &[Part]) -> Result<Option<Loa
     if let Some(why) = differs {
         return Err(Error::new(Kind::Usage, format!("{} {NOT_SETTINGS}", source.shown))
             .because(why)
-            .hint("give the file that is meant, or leave the name to it"));
+            .hint("give the right file, or omit the name"));
     }
     Ok(Some(Loaded { shown: source.shown.clone(), given, found: false }))
 }
@@ -256,7 +256,8 @@ fn settings(source: &Source, part: &Part) -> Result<Given, Error> {
         Form::Canary => canary::read(&part.node).map_err(|unusable| match unusable {
             Unusable::Wrong(wrong) => source.wrong(NOT_SETTINGS, &wrong),
             Unusable::Refused(reasons) => {
-                let what = format!("{} asks for what bluegreen does not do", source.shown);
+                let what =
+                    format!("{} uses settings that bluegreen does not support", source.shown);
                 Error { causes: reasons, ..Error::new(Kind::Usage, what) }
             }
         }),
@@ -285,9 +286,9 @@ fn beside(
     let source = Source::read(&path)?;
     let documents = source.documents()?;
     let [document] = &documents[..] else {
-        let why = format!("{} documents stand in it, where one is expected", documents.len());
+        let why = format!("it contains {} documents, where one is expected", documents.len());
         return Err(source.wrong(NOT_SETTINGS, &Wrong { at: None, why }).hint(format!(
-            "it is read because it stands there; or give it by name: -f {}",
+            "it is read because it is in the current directory; to read it explicitly: -f {}",
             source.shown
         )));
     };
@@ -351,7 +352,7 @@ fn template(
             let app = app.unwrap_or_default();
             let why = match first.app.as_deref() {
                 Some(other) => format!("it is for Deployment {other}, not {app}"),
-                None => format!("its Deployment has no name, and {app} is meant"),
+                None => format!("its Deployment has no name; expected {app}"),
             };
             return Err(wrong(first, &["metadata", "name"], why));
         }
@@ -359,7 +360,7 @@ fn template(
     match &part.app {
         Some(app) if is_dns_label(app) => {}
         Some(_) => {
-            let why = "its Deployment's name is none: it has lower case letters, digits and -";
+            let why = "its Deployment's name is not valid: use lower case letters, digits and -";
             return Err(wrong(part, &["metadata", "name"], why.to_owned()));
         }
         None => {
@@ -367,7 +368,7 @@ fn template(
         }
     }
     if part.namespace.as_deref().is_some_and(|namespace| !is_dns_label(namespace)) {
-        let why = "its namespace is none: it has lower case letters, digits and -";
+        let why = "its namespace is not valid: use lower case letters, digits and -";
         return Err(wrong(part, &["metadata", "namespace"], why.to_owned()));
     }
     if let (Some(other), Some(namespace)) = (&part.namespace, namespace)

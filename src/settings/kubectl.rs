@@ -44,7 +44,7 @@ pub fn reread(node: &mut Node, plain: &Plain) -> Result<(), Wrong> {
             for (key, value) in entries {
                 reread_key(key, plain)?;
                 if !seen.insert(key.name.clone()) {
-                    return Err(Wrong::at(key.at, "this key stands twice"));
+                    return Err(Wrong::at(key.at, "duplicate key"));
                 }
                 reread(value, plain)?;
             }
@@ -67,7 +67,7 @@ pub fn check_numbers(node: &Node, plain: &Plain) -> Result<(), Wrong> {
         What::List(items) => items.iter().try_for_each(|item| check_numbers(item, plain)),
         What::Map(entries) => entries.iter().try_for_each(|(_, value)| check_numbers(value, plain)),
         What::Null if plain.at(node.from).is_some_and(|text| !is_nothing(text)) => {
-            Err(Wrong::at(node.at, "this number is too large, or has no end"))
+            Err(Wrong::at(node.at, "this number is too large, or not finite"))
         }
         _ => Ok(()),
     }
@@ -83,7 +83,7 @@ fn reread_key(key: &mut Key, plain: &Plain) -> Result<(), Wrong> {
     key.name = match meaning(text) {
         Ok(What::Bool(value)) => value.to_string(),
         Ok(What::Number(number)) => number.to_string(),
-        Ok(What::Null) => return Err(Wrong::at(key.at, "a key has to be text")),
+        Ok(What::Null) => return Err(Wrong::at(key.at, "a key must be text")),
         Ok(_) | Err(_) => return Ok(()),
     };
     Ok(())
@@ -99,7 +99,7 @@ fn meaning(text: &str) -> Result<What, &'static str> {
             What::Bool(false)
         }
         _ if is_nothing(text) => What::Null,
-        _ if is_endless(text) => return Err("this is no number that Kubernetes knows"),
+        _ if is_endless(text) => return Err("this is not a number that Kubernetes knows"),
         _ => number(text).map_or_else(|| What::Text(text.to_owned()), What::Number),
     })
 }
@@ -193,7 +193,7 @@ mod tests {
     fn settings_have_no_number_that_json_has_not() {
         for text in ["threshold: .inf", "a: [{b: 1e999}]"] {
             let said = Source::of(text).documents().unwrap_err().to_string();
-            assert!(said.contains("too large, or has no end"), "{said}");
+            assert!(said.contains("too large, or not finite"), "{said}");
         }
         for text in ["a: ~", "a:", "a: null", "a: '.inf'"] {
             assert!(Source::of(text).documents().is_ok(), "{text}");

@@ -52,8 +52,7 @@ pub fn parse_preview_host(text: &str) -> Result<PreviewHost, String> {
             Ok(PreviewHost::At(host.to_owned()))
         }
         _ => {
-            Err("it is a full host name in lower case, without scheme, port or *, or none"
-                .to_owned())
+            Err("use a full host name in lower case, without scheme, port or *, or none".to_owned())
         }
     }
 }
@@ -62,8 +61,10 @@ pub fn parse_preview_tls(text: &str) -> Result<PreviewTls, String> {
     match text {
         "none" => Ok(PreviewTls::None),
         name if is_host(name) => Ok(PreviewTls::Secret(name.to_owned())),
-        _ => Err("it is the name of a Secret, with lower case letters, digits, - and ., or none"
-            .to_owned()),
+        _ => {
+            Err("use the name of a Secret (lower case letters, digits, - and .), or none"
+                .to_owned())
+        }
     }
 }
 
@@ -71,7 +72,7 @@ pub fn parse_app(text: &str) -> Result<String, String> {
     if is_dns_label(text) {
         Ok(text.to_owned())
     } else {
-        Err("an app is the name of a Deployment: lower case letters, digits and -".to_owned())
+        Err("an app is named like its Deployment: lower case letters, digits and -".to_owned())
     }
 }
 
@@ -81,10 +82,10 @@ pub fn parse_seconds(text: &str) -> Result<u64, String> {
     const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
     let duration = humantime::parse_duration(text).map_err(|error| match error {
         humantime::DurationError::NumberOverflow => "that is longer than a year".to_owned(),
-        _ => "a time is a number and its unit: write it like 30s, 10m or 2h".to_owned(),
+        _ => "use a number and a unit, such as 30s, 10m or 2h".to_owned(),
     })?;
     if duration.subsec_nanos() != 0 {
-        return Err("whole seconds, please".to_owned());
+        return Err("use whole seconds".to_owned());
     }
     if duration > LONGEST {
         return Err("that is longer than a year".to_owned());
@@ -95,7 +96,7 @@ pub fn parse_seconds(text: &str) -> Result<u64, String> {
 /// The same, for what can't be at once.
 pub fn parse_some_seconds(text: &str) -> Result<u64, String> {
     match parse_seconds(text)? {
-        0 => Err("it has to be at least 1s".to_owned()),
+        0 => Err("it must be at least 1s".to_owned()),
         seconds => Ok(seconds),
     }
 }
@@ -103,7 +104,7 @@ pub fn parse_some_seconds(text: &str) -> Result<u64, String> {
 pub fn parse_namespace(text: &str) -> Result<String, String> {
     match is_dns_label(text) {
         true => Ok(text.to_owned()),
-        false => Err("the name of a namespace has lower case letters, digits and -".to_owned()),
+        false => Err("a namespace's name consists of lower case letters, digits and -".to_owned()),
     }
 }
 
@@ -111,7 +112,7 @@ pub fn parse_namespace(text: &str) -> Result<String, String> {
 pub fn parse_times(text: &str) -> Result<u64, String> {
     match text.parse() {
         Ok(times @ 1..) => Ok(times),
-        _ => Err("it has to be a whole number, from 1 on".to_owned()),
+        _ => Err("it must be a whole number of at least 1".to_owned()),
     }
 }
 

@@ -47,9 +47,7 @@ impl Probe {
                 return match (words, word) {
                     ([_], Word::Auto) => Ok(Probe::Auto),
                     ([_], _) => Ok(Probe::None),
-                    _ => {
-                        Err("auto and none stand alone, without an address beside them".to_owned())
-                    }
+                    _ => Err("auto and none can't be combined with an address".to_owned()),
                 };
             };
             let known = match route {
@@ -58,10 +56,10 @@ impl Probe {
             };
             if known.is_some() {
                 return Err(match route {
-                    Some(route) => format!("{route} is given an address twice"),
+                    Some(route) => format!("{route} has two addresses"),
                     None => {
-                        "two addresses are for every route: write KIND/NAME= before one that is \
-                             for a certain route"
+                        "two addresses are for every route: write KIND/NAME= before the one for a \
+                         single route"
                             .to_owned()
                     }
                 });
@@ -90,14 +88,13 @@ impl FromStr for Word {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Word, String> {
-        const FORM: &str = "it is auto, none, or a URL such as http://127.0.0.1:8080";
+        const FORM: &str = "use auto, none, or a URL such as http://127.0.0.1:8080";
         match text.split_once('=') {
             _ if text == "auto" => Ok(Word::Auto),
             _ if text == "none" => Ok(Word::None),
             // What stands behind a scheme is an address, and none of its own.
             Some((route, address)) if !route.contains("://") => {
-                const OF_ROUTE: &str =
-                    "it is KIND/NAME=URL, such as ingress/parrot=http://127.0.0.1";
+                const OF_ROUTE: &str = "use KIND/NAME=URL, such as ingress/parrot=http://127.0.0.1";
                 let route = self::route(route).map_err(|why| format!("{why}: {OF_ROUTE}"))?;
                 let url = base(address).map_err(|why| format!("{why}: {OF_ROUTE}"))?;
                 Ok(Word::At { route: Some(route), url })
@@ -116,11 +113,11 @@ fn route(text: &str) -> Result<Id, String> {
     };
     let Some(kind) = ROUTES.into_iter().find(|it| it.to_string().eq_ignore_ascii_case(kind)) else {
         let known = ROUTES.map(|kind| kind.to_string().to_ascii_lowercase()).join(", ");
-        return Err(format!("there are routes of kind {known}, and no other"));
+        return Err(format!("the kind must be {known}"));
     };
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
     if name.is_empty() || !name.chars().all(is_plain) {
-        return Err("the name of a route has lower case letters, digits, - and .".to_owned());
+        return Err("a route's name consists of lower case letters, digits, - and .".to_owned());
     }
     Ok(Id::new(kind, name))
 }
@@ -128,13 +125,13 @@ fn route(text: &str) -> Result<Id, String> {
 fn base(text: &str) -> Result<Url, String> {
     let url: Url = text.parse().map_err(|error: url::ParseError| error.to_string())?;
     let why = if !["http", "https"].contains(&url.scheme()) {
-        "only http and https can be asked"
+        "only http and https are supported"
     } else if !url.username().is_empty() || url.password().is_some() {
-        "nobody logs in there"
+        "omit the user and the password"
     } else if super::is_the_machines_own(&url) {
-        "no ingress is at a link-local address"
+        "an ingress can't be at a link-local address"
     } else if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-        "paths are the Ingress's, only the address is asked for"
+        "omit the path: paths are taken from the Ingress"
     } else {
         return Ok(url);
     };
@@ -190,13 +187,13 @@ mod tests {
             for other in ["auto", "none", bare, own] {
                 for words in [[alone, other], [other, alone]] {
                     let why = probe(&words).unwrap_err();
-                    assert!(why.starts_with("auto and none stand alone"), "{words:?}: {why}");
+                    assert!(why.starts_with("auto and none can't be combined"), "{words:?}: {why}");
                 }
             }
         }
         assert!(probe(&[bare, bare]).unwrap_err().starts_with("two addresses are for every route"));
         let twice = probe(&[own, "Ingress/parrot=http://10.0.0.2"]).unwrap_err();
-        assert_eq!(twice, "Ingress parrot is given an address twice");
+        assert_eq!(twice, "Ingress parrot has two addresses");
     }
 
     #[test]
@@ -208,11 +205,11 @@ mod tests {
             ("ftp://lb.example.com", "only http and https"),
             ("http://", "empty host"),
             ("http://lb.example.com:99999", "invalid port number"),
-            ("http://me:hush@lb.example.com", "nobody logs in"),
-            ("http://169.254.169.254", "no ingress is at a link-local address"),
-            ("http://lb.example.com/parrot", "paths are the Ingress's"),
-            ("http://lb.example.com/?a=b", "paths are the Ingress's"),
-            ("http://lb.example.com/#a", "paths are the Ingress's"),
+            ("http://me:hush@lb.example.com", "omit the user and the password"),
+            ("http://169.254.169.254", "an ingress can't be at a link-local address"),
+            ("http://lb.example.com/parrot", "omit the path"),
+            ("http://lb.example.com/?a=b", "omit the path"),
+            ("http://lb.example.com/#a", "omit the path"),
         ] {
             let error = text.parse::<Word>().unwrap_err();
             assert!(error.starts_with(why), "{text}: {error}");
@@ -220,14 +217,12 @@ mod tests {
             assert!(!error.contains("hush"), "{error}");
             let error = format!("ingress/parrot={text}").parse::<Word>().unwrap_err();
             assert!(error.starts_with(why) && !error.contains("hush"), "{text}: {error}");
-            assert!(
-                error.ends_with("it is KIND/NAME=URL, such as ingress/parrot=http://127.0.0.1")
-            );
+            assert!(error.ends_with("use KIND/NAME=URL, such as ingress/parrot=http://127.0.0.1"));
         }
         for (text, why) in [
             ("parrot=http://10.0.0.1", "the kind of route is missing"),
             ("=http://10.0.0.1", "the kind of route is missing"),
-            ("service/parrot=http://10.0.0.1", "there are routes of kind ingress, and no other"),
+            ("service/parrot=http://10.0.0.1", "the kind must be ingress"),
             ("ingress/=http://10.0.0.1", "the name of a route has"),
             ("ingress/Parrot=http://10.0.0.1", "the name of a route has"),
             ("ingress/a/b=http://10.0.0.1", "the name of a route has"),

@@ -133,12 +133,13 @@ fn a_canary_that_is_wrong_is_shown_where() {
         (
             "provider: nginx",
             "provider: istio",
-            "8: bluegreen switches Ingresses of NGINX: the provider has to be nginx or kubernetes",
+            "8: bluegreen switches Ingresses of NGINX: the provider must be nginx or kubernetes",
         ),
         (
             "  provider: nginx\n",
             "",
-            "7: the key provider is missing: Flagger would take what it was installed with; write provider: nginx",
+            "7: the key provider is missing: Flagger would use the one it was installed with; \
+             write provider: nginx",
         ),
         (
             "  analysis:\n",
@@ -149,27 +150,27 @@ fn a_canary_that_is_wrong_is_shown_where() {
         (
             "interval: 1m",
             "interval: 60",
-            "21: this has to be a time like 30s, 10m or 2h, not a number",
+            "21: this must be a time like 30s, 10m or 2h, not a number",
         ),
-        ("interval: 1m", "interval: 0s", "21: it has to be at least 1s"),
-        ("threshold: 60", "threshold: 0", "23: it has to be at least 1"),
-        ("threshold: 60", "threshold: many", "23: this has to be a whole number, not text"),
+        ("interval: 1m", "interval: 0s", "21: it must be at least 1s"),
+        ("threshold: 60", "threshold: 0", "23: it must be at least 1"),
+        ("threshold: 60", "threshold: many", "23: this must be a whole number, not text"),
         (
             "iterations: 1",
             "iterations: 10",
-            "22: this has to be 1, or left out: how long a candidate waits is for the gate to say",
+            "22: this must be 1 or omitted: the gate decides how long a candidate waits",
         ),
-        ("kind: Deployment", "kind: DaemonSet", "9: this has to refer to apps/v1 Deployment"),
-        ("kind: Ingress", "kind: Route", "13: this has to refer to networking.k8s.io/v1 Ingress"),
-        ("v1beta1", "v1alpha3", "2: this has to be flagger.app/v1beta1"),
-        ("port: 80", "port: 0", "18: a port is a number from 1 to 65535"),
-        ("targetPort: 3000", "targetPort: 99999", "19: a port is a number from 1 to 65535"),
+        ("kind: Deployment", "kind: DaemonSet", "9: this must refer to apps/v1 Deployment"),
+        ("kind: Ingress", "kind: Route", "13: this must refer to networking.k8s.io/v1 Ingress"),
+        ("v1beta1", "v1alpha3", "2: this must be flagger.app/v1beta1"),
+        ("port: 80", "port: 0", "18: a port must be a number from 1 to 65535"),
+        ("targetPort: 3000", "targetPort: 99999", "19: a port must be a number from 1 to 65535"),
         (
             "type: confirm-promotion",
             "type: confirm-promote",
-            "26: no type of hook: did you mean confirm-promotion?",
+            "26: not a type of hook: did you mean confirm-promotion?",
         ),
-        ("url: https", "url: ftp", "27: a webhook's address begins with http:// or https://"),
+        ("url: https", "url: ftp", "27: a webhook's address must begin with http:// or https://"),
         ("spec:\n", "spec:\n  sevice: {}\n", "8: unknown key sevice: did you mean service?"),
     ] {
         assert_eq!(canary_error(&with(line, instead)), said, "{instead}");
@@ -233,11 +234,11 @@ fn several_routes_have_several_addresses() {
         assert_eq!(read(&text).unwrap().probe, Some(probe(words)), "{text}");
     }
     for (text, why) in [
-        ("[none, http://10.0.0.1]", "auto and none stand alone"),
+        ("[none, http://10.0.0.1]", "auto and none can't be combined"),
         ("[http://10.0.0.1, http://10.0.0.2]", "two addresses are for every route"),
-        ("[http://10.0.0.1/hush]", "paths are the Ingress's"),
-        ("[http://10.0.0.1, 8080]", "this has to be an address that begins with"),
-        ("{ingress/parrot: http://10.0.0.1}", "this has to be auto, none, an address"),
+        ("[http://10.0.0.1/hush]", "omit the path"),
+        ("[http://10.0.0.1, 8080]", "this must be an address that begins with"),
+        ("{ingress/parrot: http://10.0.0.1}", "this must be auto, none, an address"),
     ] {
         let wrong = read(text).err().unwrap();
         assert!(wrong.why.starts_with(why), "{text}: {}", wrong.why);
@@ -286,7 +287,11 @@ fn no_gate_has_no_webhook() {
     for hooks in ["webhook: 'http://a/'", "webhooks: [{url: 'http://a/'}]"] {
         let read = config::read(&document(&format!("app: parrot\ngate: {{skip: true, {hooks}}}")));
         let why = read.err().map(|wrong| wrong.why);
-        assert_eq!(why.as_deref(), Some("skip: true is no gate, and a webhook is one"), "{hooks}");
+        assert_eq!(
+            why.as_deref(),
+            Some("skip: true means no gate, and can't be combined with a webhook"),
+            "{hooks}"
+        );
     }
 }
 
@@ -308,30 +313,31 @@ fn what_is_wrong_with_our_own_form_is_shown_with_a_caret() {
     for (text, said) in [
         (
             "app: parrot\nreplicaCount: 3\n",
-            "line 2: unknown key replicaCount: it can be app, namespace, ingress, service, gate, deadline, timeout, drain, bake, keepOld, probe, settle, previewTlsSecret\n",
+            "line 2: unknown key replicaCount: expected one of app, namespace, ingress, service, \
+             gate, deadline, timeout, drain, bake, keepOld, probe, settle, previewTlsSecret\n",
         ),
         ("namespace: a\n", "line 1: the key app is missing\n"),
-        ("app: Parrot\n", "line 1: a name has lower case letters, digits and -\n"),
+        ("app: Parrot\n", "line 1: a name consists of lower case letters, digits and -\n"),
         (
             "app: parrot\ndrain: 30\n",
-            "line 2: this has to be a time like 30s, 10m or 2h, not a number\n",
+            "line 2: this must be a time like 30s, 10m or 2h, not a number\n",
         ),
-        ("app: parrot\ntimeout: 0s\n", "line 2: it has to be at least 1s\n"),
+        ("app: parrot\ntimeout: 0s\n", "line 2: it must be at least 1s\n"),
         (
             "app: parrot\ngate: hush.example.com/hush\n",
-            "line 2: this has to be a mapping, not text\n",
+            "line 2: this must be a mapping, not text\n",
         ),
         (
             "app: parrot\ngate: {webhook: hush}\n",
-            "line 2: a webhook's address begins with http:// or https://\n",
+            "line 2: a webhook's address must begin with http:// or https://\n",
         ),
         (
             "app: parrot\ngate:\n  webhook: http://a/hush\n  webhooks: [{url: 'http://b/hush'}]\n",
-            "line 2: webhook and webhooks exclude each other\n",
+            "line 2: use either webhook or webhooks, not both\n",
         ),
         (
             "app: parrot\ngate:\n  webhooks:\n  - {url: 'http://b/hush', metadata: {a: true}}\n",
-            "line 4: this has to be text, not true\n",
+            "line 4: this must be text, not true\n",
         ),
     ] {
         let error = config_error(text);

@@ -232,11 +232,11 @@ impl de::Error for Wrong {
             Unexpected::Map => "a mapping".to_owned(),
             _ => "nothing".to_owned(),
         };
-        Wrong::custom(format!("this has to be {}, not {found}", words(expected)))
+        Wrong::custom(format!("this must be {}, not {found}", words(expected)))
     }
 
     fn invalid_value(_: Unexpected, expected: &dyn Expected) -> Wrong {
-        Wrong::custom(format!("this has to be {}", words(expected)))
+        Wrong::custom(format!("this must be {}", words(expected)))
     }
 
     fn unknown_field(field: &str, known: &'static [&'static str]) -> Wrong {
@@ -252,11 +252,11 @@ pub fn unknown(key: &str, known: &[&str]) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
     if key.len() > 40 || !key.chars().all(plain) {
         // A value that slipped into a key's place may be a secret.
-        return format!("this is no key: it can be {}", known.join(", "));
+        return format!("not a valid key; expected one of {}", known.join(", "));
     }
     match nearest(key, known) {
         Some(near) => format!("unknown key {key}: did you mean {near}?"),
-        None => format!("unknown key {key}: it can be {}", known.join(", ")),
+        None => format!("unknown key {key}: expected one of {}", known.join(", ")),
     }
 }
 

@@ -76,7 +76,7 @@ impl<'de> Deserialize<'de> for Label {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Label, D::Error> {
         let name = |text: &str| match is_dns_label(text) {
             true => Ok(Label(text.to_owned())),
-            false => Err("a name has lower case letters, digits and -".to_owned()),
+            false => Err("a name consists of lower case letters, digits and -".to_owned()),
         };
         deserializer.deserialize_str(Text("a name", name))
     }
@@ -141,7 +141,7 @@ impl<'de> Deserialize<'de> for WordAt {
 impl<'de> Deserialize<'de> for Times {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Times, D::Error> {
         match u64::deserialize(deserializer)? {
-            0 => Err(de::Error::custom("it has to be at least 1")),
+            0 => Err(de::Error::custom("it must be at least 1")),
             times => Ok(Times(times)),
         }
     }
@@ -150,7 +150,7 @@ impl<'de> Deserialize<'de> for Times {
 impl<'de> Deserialize<'de> for Port {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Port, D::Error> {
         match u16::deserialize(deserializer)? {
-            0 => Err(de::Error::custom("a port is a number from 1 to 65535")),
+            0 => Err(de::Error::custom("a port must be a number from 1 to 65535")),
             port => Ok(Port(port)),
         }
     }
@@ -174,7 +174,7 @@ impl<'de> Deserialize<'de> for PortOrName {
             fn visit_u64<E: de::Error>(self, number: u64) -> Result<PortOrName, E> {
                 match u16::try_from(number) {
                     Ok(number) if number > 0 => Ok(PortOrName(number.into())),
-                    _ => Err(E::custom("a port is a number from 1 to 65535")),
+                    _ => Err(E::custom("a port must be a number from 1 to 65535")),
                 }
             }
         }

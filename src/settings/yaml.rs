@@ -137,7 +137,7 @@ fn text(from: impl Read) -> io::Result<String> {
     let mut text = String::new();
     match from.take(LONGEST + 1).read_to_string(&mut text) {
         Ok(length) if length as u64 > LONGEST => {
-            let what = format!("there is more of it than {} MiB", LONGEST >> 20);
+            let what = format!("it is larger than {} MiB", LONGEST >> 20);
             Err(io::Error::new(ErrorKind::FileTooLarge, what))
         }
         read => read.map(|_| text),
@@ -147,10 +147,10 @@ fn text(from: impl Read) -> io::Result<String> {
 /// What to do about a file that can't be read.
 fn remedy(error: &io::Error, path: &Path) -> String {
     match error.kind() {
-        ErrorKind::IsADirectory => "name the files in it, each with an -f of its own".to_owned(),
-        ErrorKind::InvalidData => "it has to be UTF-8, as YAML is".to_owned(),
+        ErrorKind::IsADirectory => "give each file in it with its own -f".to_owned(),
+        ErrorKind::InvalidData => "it must be UTF-8".to_owned(),
         ErrorKind::FileTooLarge => {
-            "give a file with the app's own manifest, or with settings, alone".to_owned()
+            "give a file with only the app's manifest, or only its settings".to_owned()
         }
         _ => {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -171,24 +171,26 @@ fn unpacked(document: Node) -> Vec<Node> {
 /// What the parser found, without its place, which is shown in our own way.
 fn bare(error: &serde_saphyr::Error) -> String {
     match error.without_snippet() {
-        Parser::DuplicateMappingKey { .. } => "this key stands twice".to_owned(),
+        Parser::DuplicateMappingKey { .. } => "duplicate key".to_owned(),
         Parser::Budget { breach: BudgetBreach::Documents { .. }, .. } => {
-            format!("there are more than {MOST_DOCUMENTS} documents in it")
+            format!("it contains more than {MOST_DOCUMENTS} documents")
         }
         Parser::Budget { .. } => {
-            "it unfolds to more than can be meant: too many parts, or too many aliases".to_owned()
+            "it expands to too much: too many nodes, or too many aliases".to_owned()
         }
-        Parser::UnknownAnchor { .. } => "an alias of what was not named before".to_owned(),
+        Parser::UnknownAnchor { .. } => {
+            "an alias of an anchor that is not defined before it".to_owned()
+        }
         error => {
             let options = serde_saphyr::render_options! { snippets: SnippetMode::Off };
             let text = error.render_with_options(options);
             let place = text.find(" at line ").unwrap_or(text.len());
             match text[..place].trim_start_matches("error: ") {
-                "expected string scalar" => "a key has to be text".to_owned(),
+                "expected string scalar" => "a key must be text".to_owned(),
                 text if text.starts_with("budget breached") => {
-                    "it unfolds to more than can be meant: too many aliases".to_owned()
+                    "it expands to too much: too many aliases".to_owned()
                 }
-                "recursion limit exceeded" => "too many parts within each other".to_owned(),
+                "recursion limit exceeded" => "nested too deeply".to_owned(),
                 text => text.to_owned(),
             }
         }
@@ -267,13 +269,13 @@ mod tests {
              caused by: line 3: unclosed bracket '['\n  \
              |\n3 |   replicas: [\n  |             ^"
         );
-        assert!(said("kind: Deployment\nkind: Deployment").contains("this key stands twice"));
+        assert!(said("kind: Deployment\nkind: Deployment").contains("duplicate key"));
     }
 
     #[test]
     fn a_value_in_a_keys_place_is_not_repeated() {
         let said = crate::settings::tree::unknown("https://hush.example.com", &["url"]);
-        assert_eq!(said, "this is no key: it can be url");
+        assert_eq!(said, "not a valid key; expected one of url");
         assert!(crate::settings::tree::unknown("ulr", &["url"]).contains("ulr"));
     }
 

@@ -6,6 +6,7 @@ mod completions;
 mod examples;
 mod help;
 mod json_page;
+mod messages;
 mod plugin;
 mod results_page;
 mod security_page;

@@ -54,7 +54,7 @@ async fn a_killed_driver_is_taken_over() -> Result<()> {
 async fn interrupted_it_leaves_nothing_unless_it_is_to() -> Result<()> {
     for (flags, left) in [(&[][..], 0), (&["--keep"][..], 1)] {
         let demo = Demo::start(flags).await?;
-        demo.says("the gate says not yet").await?;
+        demo.says("the gate has not approved it yet").await?;
         ensure!(demo.left()?.len() == 1, "{:?}", demo.left()?);
         let (code, said, folder) = demo.interrupted().await?;
         ensure!(code == Some(130), "{code:?}: {said}");
@@ -86,7 +86,7 @@ async fn it_ends_wherever_it_is_interrupted() -> Result<()> {
         ends_at(&["--yes"], "switched: ", Signal::TERM, 143),
         ends_at(&[], "the candidate is ready", Signal::HUP, 129),
         ends_at(&["--fault", "hang"], "the candidate is ready", Signal::INT, 130),
-        ends_at(&["--fault", "hang"], "waiting for a sign of life", Signal::TERM, 143),
+        ends_at(&["--fault", "hang"], "checking whether", Signal::TERM, 143),
     ])
     .await
     .map(drop)
@@ -95,11 +95,11 @@ async fn it_ends_wherever_it_is_interrupted() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_terminal_takes_part() -> Result<()> {
     let demo = Demo::start(&[]).await?;
-    demo.says("the gate says not yet").await?;
+    demo.says("the gate has not approved it yet").await?;
     let abort = demo.beside(&["abort", "parrot", "--reason", "the beak is wrong"]).await?;
     ensure!(abort.status.success(), "{abort:?}");
     demo.says("caused by: the beak is wrong").await?;
-    demo.says("Ctrl-C ends").await?;
+    demo.says("Press Ctrl-C to end it").await?;
     let status = demo.beside(&["status", "parrot"]).await?;
     ensure!(String::from_utf8_lossy(&status.stdout).contains("v1.2"), "{status:?}");
     let (code, said, _) = demo.interrupted().await?;

@@ -47,7 +47,7 @@ async fn promote_turns_the_parrot_green() -> Result<()> {
     let both =
         "return document.querySelector('#strip .blue') && document.querySelector('#strip .green')";
     browser.wait("dots of both versions", both).await?;
-    demo.says("Ctrl-C ends").await?;
+    demo.says("Press Ctrl-C to end it").await?;
     browser.keep("live-after").await?;
     let failed = browser.ask("return document.body.dataset.failed").await?;
     ensure!(failed == "0", "{failed} requests failed");
@@ -80,7 +80,7 @@ async fn reject_takes_the_candidate_away() -> Result<()> {
     browser.shows("v2.2", "green").await?;
     page.goto(&demo.address("gate").await?).await?;
     page.find(Locator::Id("reject")).await?.click().await?;
-    demo.says("Ctrl-C ends").await?;
+    demo.says("Press Ctrl-C to end it").await?;
 
     page.goto(&demo.address("live").await?).await?;
     browser.shows("v1.2", "blue").await?;

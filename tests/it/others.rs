@@ -92,7 +92,8 @@ fn an_api_server_that_does_not_say_which_kinds_it_has_holds_nobody_up() {
             let said = field.exits(0, DEPLOY).await?;
             let checks: Vec<&str> = warned(&said).iter().map(|(check, _)| *check).collect();
             assert_eq!(checks, ["policies", "autoscaler", "managers"], "{said:?}");
-            let what = "not all is known: the API server does not say which kinds it has: ";
+            let what =
+                "not everything was checked: the API server does not say which kinds it has: ";
             assert!(warned(&said).iter().all(|(_, it)| it.starts_with(what)), "{said:?}");
             Ok(())
         });
@@ -107,7 +108,7 @@ fn a_list_that_fails_holds_nobody_up() {
             faults.on(|call| call.path.contains("/canaries"), fault);
             let said = field.exits(0, DEPLOY).await?;
             let [(check, what)] = warned(&said)[..] else { panic!("{said:?}") };
-            let wanted = "not all is known: canaries.flagger.app can't be listed: ";
+            let wanted = "not everything was checked: canaries.flagger.app can't be listed: ";
             assert!(check == "managers" && what.starts_with(wanted), "{said:?}");
             Ok(())
         });
@@ -289,7 +290,10 @@ fn what_flagger_keeps_is_named_whichever_of_its_deployments_is_meant() {
         says("pod", "Canary pod manages Deployment pod: Flagger").await?;
         // Its Canaries can't be read, and the owner tells.
         let said = field.command("check pod-primary").without("/canaries").exits(10).await?;
-        assert!(said.out.contains("Deployment pod-primary is kept by Canary pod, its"), "{said:?}");
+        assert!(
+            said.out.contains("Deployment pod-primary is managed by Canary pod, its"),
+            "{said:?}"
+        );
         Ok(())
     });
     ran.unwrap();

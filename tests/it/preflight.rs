@@ -112,7 +112,7 @@ fn rights_that_are_missing_are_all_named_before_anything_is_written() {
         };
         faults.on(two, answered(201, &no));
     });
-    assert_eq!(said.err.matches("caused by: you may not ").count(), 2, "{said:?}");
+    assert_eq!(said.err.matches("caused by: you are not allowed to ").count(), 2, "{said:?}");
     assert!(said.err.contains("check parrot -n blue-green --role"), "{said:?}");
 }
 

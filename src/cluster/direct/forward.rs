@@ -46,7 +46,7 @@ impl Forward {
         tls: bool,
     ) -> Result<Forward, Unopened> {
         let port = u16::try_from(port)
-            .map_err(|_| Unopened::Refused(format!("{port} is not the number of a port")))?;
+            .map_err(|_| Unopened::Refused(format!("{port} is not a port number")))?;
         let mut forwarder = forwarder(cluster, pod, port).await?;
         let taken = forwarder.take_stream(port).zip(forwarder.take_error(port));
         let (stream, trouble) = taken.expect("it was made for this port, and just now");

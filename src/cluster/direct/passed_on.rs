@@ -92,7 +92,7 @@ fn passed_on(answer: Response<Vec<u8>>) -> Result<Response<Vec<u8>>, Amiss> {
         StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT
     );
     if may_be_anybodys && !head.headers.contains_key(AUDIT_ID) {
-        let why = format!("{} from something before the API server", head.status);
+        let why = format!("{} from something in front of the API server", head.status);
         return Err(Amiss::Failed(why));
     }
     take_its_own(&mut head.headers);

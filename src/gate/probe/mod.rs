@@ -121,7 +121,7 @@ impl Prober {
     ) -> Result<(), String> {
         let mut unasked = found.unasked();
         if found.targets.is_empty() && unasked.is_empty() {
-            unasked.push("no rule of an Ingress can be asked".to_owned());
+            unasked.push("no Ingress rule can be probed".to_owned());
         }
         self.tell.leave_out(unasked);
         for target in &found.targets {

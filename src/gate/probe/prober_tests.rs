@@ -217,7 +217,7 @@ async fn is_blind_where_the_versions_can_not_be_asked() {
     let versions = Versions::default();
     *versions.denied.lock().unwrap() = Some("no rights");
     let mut prober = prober(&[&ingress], &versions);
-    until(&mut prober, &clock, Colour::Green, says("can't be asked directly: no rights")).await;
+    until(&mut prober, &clock, Colour::Green, says("can't be queried directly: no rights")).await;
     // Whoever answers is news once.
     while timeout(WHILE, prober.next(Some(Colour::Green), || clock.now())).await.is_ok() {}
     assert_eq!(versions.asked.load(Ordering::SeqCst), 2, "each once");
@@ -264,7 +264,7 @@ async fn says_at_once_that_there_is_nothing_to_ask() {
     let clock = Clock(Cell::new(0));
     let mut nowhere = prober(&[], &Versions::default());
     let sight = soon(nowhere.next(None, || clock.now())).await;
-    assert_eq!(sight, Sight::nothing("no rule of an Ingress can be asked"));
+    assert_eq!(sight, Sight::nothing("no Ingress rule can be probed"));
     is_quiet(&mut nowhere, &clock, None).await;
 }
 

@@ -85,7 +85,7 @@ impl Targets {
         if self.targets.is_empty() {
             return self.left_out.clone();
         }
-        self.unasked.iter().map(|name| format!("Ingress {name} is not asked")).collect()
+        self.unasked.iter().map(|name| format!("Ingress {name} is not probed")).collect()
     }
 
     /// Of the user's Ingresses, those backends that name one of the app's Services.
@@ -166,7 +166,7 @@ impl Targets {
         let all = ranked.len();
         self.targets = ranked.into_iter().map(|(_, target)| target).take(MOST).collect();
         if all > MOST {
-            self.left_out.push(format!("only {MOST} of {all} rules and addresses are asked"));
+            self.left_out.push(format!("only {MOST} of {all} rules and addresses are probed"));
         }
     }
 }
@@ -259,7 +259,7 @@ fn literal(path: &str) -> Result<&str, String> {
     let start = OPEN_ENDS.iter().find_map(|end| path.strip_suffix(end)).unwrap_or(path);
     let is_plain = |c: char| c.is_ascii_alphanumeric() || PLAIN.contains(c);
     if !start.chars().all(is_plain) {
-        return Err(format!("path {path} can't be asked for as it stands"));
+        return Err(format!("path {path} can't be requested literally"));
     }
     Ok(if start.is_empty() { "/" } else { start })
 }
@@ -374,7 +374,7 @@ mod tests {
     #[test]
     fn says_why_there_is_nothing_to_ask() {
         let found = find(&ingress(&[(None, "/")]), "none");
-        assert_eq!(found.left_out, ["the ingress is not to be asked"]);
+        assert_eq!(found.left_out, ["probing is turned off"]);
         assert!(found.targets.is_empty());
 
         let mut hidden = ingress(&[(None, "/")]);
@@ -473,7 +473,7 @@ mod tests {
             assert_eq!(literal(path).ok(), asked, "{path}");
         }
         let found = find(&ingress(&[(None, "/v[0-9]+")]), "auto");
-        assert_eq!(found.left_out, ["path /v[0-9]+ can't be asked for as it stands"]);
+        assert_eq!(found.left_out, ["path /v[0-9]+ can't be requested literally"]);
     }
 
     #[test]
@@ -496,6 +496,6 @@ mod tests {
                 "http://10.0.0.3/b",
             ]
         );
-        assert_eq!(found.left_out, ["only 8 of 12 rules and addresses are asked"]);
+        assert_eq!(found.left_out, ["only 8 of 12 rules and addresses are probed"]);
     }
 }

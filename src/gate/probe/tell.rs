@@ -230,8 +230,7 @@ impl Tell {
         let is_long = now.duration_since(way.refused?) >= LIMITED_WITHIN;
         let is_mute = self.newest(way).next().is_none();
         let is_well = usize::try_from(way.pacing.good()).is_ok_and(|good| good >= LATELY);
-        (is_long && (is_mute || is_well))
-            .then(|| "the ingress limits how often it may be asked".to_owned())
+        (is_long && (is_mute || is_well)).then(|| "the ingress limits the request rate".to_owned())
     }
 
     pub fn note_version(&mut self, rule: usize, colour: Colour, heard: Heard, at: Timestamp) {
@@ -316,7 +315,7 @@ impl Tell {
             return Telling::Yes;
         }
         if let Some(why) = versions.denied() {
-            return Telling::No(format!("the versions can't be asked directly: {why}"));
+            return Telling::No(format!("the versions can't be queried directly: {why}"));
         }
         if let Some((_, last)) = way.after.back().filter(|_| !way.reaches()) {
             return Telling::No(said(last));
@@ -326,10 +325,13 @@ impl Tell {
             return Telling::Learning;
         }
         Telling::No(match versions.missed() {
-            Some(why) => format!("the versions can't be asked directly: {why}"),
-            None if !versions.are_known() => "the versions answer too seldom".to_owned(),
-            None if versions.apart().is_empty() => "both versions answer alike".to_owned(),
-            None => "what tells the versions apart does not come through the ingress".to_owned(),
+            Some(why) => format!("the versions can't be queried directly: {why}"),
+            None if !versions.are_known() => "the versions gave too few answers".to_owned(),
+            None if versions.apart().is_empty() => "both versions give the same answers".to_owned(),
+            None => {
+                "the difference between the versions' answers does not show through the ingress"
+                    .to_owned()
+            }
         })
     }
 

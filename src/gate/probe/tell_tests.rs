@@ -210,7 +210,11 @@ fn what_may_say_anything_tells_nothing() {
     ];
     for (what, replicas, says) in apps {
         let mut scene = Scene::new(replicas, Box::new(says), Box::new(says)).switched();
-        assert_eq!(scene.hears(100, Colour::Green), blind("both versions answer alike"), "{what}");
+        assert_eq!(
+            scene.hears(100, Colour::Green),
+            blind("both versions give the same answers"),
+            "{what}"
+        );
         assert_eq!(scene.bad(), None, "{what}");
     }
 }
@@ -220,18 +224,18 @@ fn what_may_say_anything_tells_nothing() {
 fn a_cache_header_that_changes_by_itself_confirms_nothing() {
     let cached = |hit: bool| says(200, &[("x-cache", if hit { "HIT" } else { "MISS" })], "hello");
     let mut scene = Scene::new(1, always(cached(false)), always(cached(false))).switched();
-    assert_eq!(scene.hears_this(100, &cached(true)), blind("both versions answer alike"));
+    assert_eq!(scene.hears_this(100, &cached(true)), blind("both versions give the same answers"));
     // And where it told them apart until then, it no longer does.
     let mut scene = Scene::new(1, always(cached(true)), always(cached(false))).switched();
     assert_eq!(scene.hears(20, Colour::Blue), not("200 OK, as blue answers"));
     scene.versions[1] = always(cached(true));
-    assert_eq!(scene.hears(30, Colour::Green), blind("both versions answer alike"));
+    assert_eq!(scene.hears(30, Colour::Green), blind("both versions give the same answers"));
 }
 
 #[test]
 fn what_a_proxy_takes_off_or_writes_anew_tells_nothing() {
     let version = |v: &'static str| says(200, &[("x-version", v)], "same");
-    let through = "what tells the versions apart does not come through the ingress";
+    let through = "the difference between the versions' answers does not show through the ingress";
     let mut scene = Scene::new(1, always(version("1")), always(version("2")));
     let bare = says(200, &[], "same");
     scene.ask(40, |_| bare.clone());
@@ -403,7 +407,7 @@ fn a_limit_that_lets_too_little_through_is_told_for_what_it_is() {
         assert_eq!(scene.arrival(), EARLY);
         scene.ask(seconds * 10, |_| put_off.clone());
     }
-    assert_eq!(scene.arrival(), blind("the ingress limits how often it may be asked"));
+    assert_eq!(scene.arrival(), blind("the ingress limits the request rate"));
     // As soon as it is heard after all, that counts.
     assert_eq!(scene.hears(30, Colour::Green), arrived());
     scene.hears(1, Colour::Blue);
@@ -536,7 +540,7 @@ fn who_goes_on_with_a_switch_tells_like_who_began_it() {
     scene.tell.want(Colour::Green);
     scene.ask(5, |scene| scene.of(Colour::Blue));
     scene.now += 20_000;
-    assert_eq!(scene.arrival(), blind("the versions answer too seldom"));
+    assert_eq!(scene.arrival(), blind("the versions gave too few answers"));
 }
 
 #[test]
@@ -552,7 +556,7 @@ fn the_way_back_is_seen_as_the_way_there() {
 
 #[test]
 fn without_a_word_of_a_version_errors_are_all_that_is_heard() {
-    let denied = "you may not get pods/portforward";
+    let denied = "you are not allowed to get pods/portforward";
     let mut scene = plain();
     scene.tell.deny(0, Colour::Blue, denied.to_owned());
     for _ in 0..20 {
@@ -568,7 +572,7 @@ fn without_a_word_of_a_version_errors_are_all_that_is_heard() {
             scene.now += 100;
             scene.through(|_| heard.clone());
         }
-        let why = format!("the versions can't be asked directly: {denied}");
+        let why = format!("the versions can't be queried directly: {denied}");
         assert_eq!(arrival, blind(&why), "before {heard:?}");
     }
     assert_eq!(scene.bad(), Some(format!("{RULE} at a: 502 Bad Gateway")));
@@ -605,11 +609,11 @@ fn what_one_ingress_or_address_shows_says_nothing_of_another() {
         }
     };
     assert_eq!(seen(["parrot 10.0.0.1"; 2], &[]), None);
-    let alike = Some("icon: both versions answer alike".to_owned());
+    let alike = Some("icon: both versions give the same answers".to_owned());
     assert_eq!(seen(["parrot 10.0.0.1", "zoo 10.0.0.1"], &[]), alike);
     assert_eq!(seen(["parrot 10.0.0.1", "parrot 10.0.0.2"], &[]), alike);
-    let why = Some("Ingress zoo is not asked".to_owned());
-    assert_eq!(seen(["parrot 10.0.0.1"; 2], &["Ingress zoo is not asked"]), why);
+    let why = Some("Ingress zoo is not probed".to_owned());
+    assert_eq!(seen(["parrot 10.0.0.1"; 2], &["Ingress zoo is not probed"]), why);
 }
 
 /// Another process was answered at that address until the switch: this one is somewhere else.
@@ -667,7 +671,7 @@ fn what_comes_before_the_switch_and_is_not_the_live_versions_tells_nothing() {
     scene.now = 90_000;
     assert_eq!(
         scene.arrival(),
-        blind("what tells the versions apart does not come through the ingress")
+        blind("the difference between the versions' answers does not show through the ingress")
     );
 }
 

@@ -6,14 +6,14 @@ use rustls::pki_types::pem::PemObject;
 
 pub fn read(text: &str) -> Result<Vec<CertificateDer<'static>>, String> {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text.as_bytes()).collect();
-    let certificates = certificates.map_err(|_| "it is no PEM that can be read")?;
+    let certificates = certificates.map_err(|_| "it is not valid PEM")?;
     if certificates.is_empty() {
-        return Err("there is no certificate in it".to_owned());
+        return Err("it contains no certificate".to_owned());
     }
     let mut store = RootCertStore::empty();
     for (n, certificate) in certificates.iter().enumerate() {
         let added = store.add(certificate.clone());
-        added.map_err(|_| format!("its certificate {} can't be understood", n + 1))?;
+        added.map_err(|_| format!("its certificate {} is not valid", n + 1))?;
     }
     Ok(certificates)
 }
@@ -30,10 +30,10 @@ mod tests {
         let cut = pem.replace("-----END CERTIFICATE-----", "");
         let rubbish = "-----BEGIN CERTIFICATE-----\naHVzaA==\n-----END CERTIFICATE-----\n";
         for (text, why) in [
-            ("", "there is no certificate in it"),
-            (&key, "there is no certificate in it"),
-            (&cut, "it is no PEM that can be read"),
-            (&format!("{pem}{rubbish}"), "its certificate 2 can't be understood"),
+            ("", "it contains no certificate"),
+            (&key, "it contains no certificate"),
+            (&cut, "it is not valid PEM"),
+            (&format!("{pem}{rubbish}"), "its certificate 2 is not valid"),
         ] {
             assert_eq!(read(text).unwrap_err(), why);
         }

@@ -30,7 +30,7 @@ pub fn read(text: &str) -> Result<Vec<(HeaderName, SecretString)>, String> {
         .map(|(n, line)| header(line).map_err(|why| format!("line {n}: {why}")))
         .collect::<Result<_, _>>()?;
     match headers.is_empty() {
-        true => Err("there is no header in it".to_owned()),
+        true => Err("it contains no header".to_owned()),
         false => Ok(headers),
     }
 }
@@ -38,7 +38,7 @@ pub fn read(text: &str) -> Result<Vec<(HeaderName, SecretString)>, String> {
 /// Names are not repeated either: who forgot the name begins with the value.
 fn header(line: &str) -> Result<(HeaderName, SecretString), &'static str> {
     let (name, value) = line.split_once(':').ok_or("this is not Name: value")?;
-    let name: HeaderName = name.parse().map_err(|_| "this is no header's name")?;
+    let name: HeaderName = name.parse().map_err(|_| "this is not a valid header name")?;
     if OURS.contains(&name) || name.as_str().starts_with(SIGNED) {
         return Err("this header is set by bluegreen");
     }
@@ -46,7 +46,7 @@ fn header(line: &str) -> Result<(HeaderName, SecretString), &'static str> {
     match HeaderValue::from_str(value) {
         Ok(_) if value.is_empty() => Err("this header has no value"),
         Ok(_) if value.is_ascii() => Ok((name, value.into())),
-        _ => Err("a header's value has no control characters, and none beyond ASCII"),
+        _ => Err("a header's value must be printable ASCII"),
     }
 }
 
@@ -71,11 +71,11 @@ mod tests {
         let set = "this header is set by bluegreen";
         for (line, why) in [
             ("hush", "this is not Name: value"),
-            ("hush hush: a", "this is no header's name"),
-            (": hush", "this is no header's name"),
+            ("hush hush: a", "this is not a valid header name"),
+            (": hush", "this is not a valid header name"),
             ("Authorization:", "this header has no value"),
-            ("A: hush\u{1b}", "a header's value has no control characters, and none beyond ASCII"),
-            ("A: hüsh", "a header's value has no control characters, and none beyond ASCII"),
+            ("A: hush\u{1b}", "a header's value must be printable ASCII"),
+            ("A: hüsh", "a header's value must be printable ASCII"),
             ("Host: hush", set),
             ("content-LENGTH: 1", set),
             ("Transfer-Encoding: chunked", set),
@@ -84,6 +84,6 @@ mod tests {
             let said = read(&format!("A: b\n\n{line}\n")).unwrap_err();
             assert_eq!(said, format!("line 3: {why}"));
         }
-        assert_eq!(read("#\n").unwrap_err(), "there is no header in it");
+        assert_eq!(read("#\n").unwrap_err(), "it contains no header");
     }
 }

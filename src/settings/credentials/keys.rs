@@ -14,18 +14,18 @@ const PREFIX: &str = "whsec_";
 pub fn keys(text: &str) -> Result<Vec<Key>, String> {
     let keys: Vec<Key> = text.split_whitespace().map(key).collect::<Result<_, _>>()?;
     match keys.is_empty() {
-        true => Err("there is no secret in it".to_owned()),
+        true => Err("it contains no secret".to_owned()),
         false => Ok(keys),
     }
 }
 
 fn key(text: &str) -> Result<Key, String> {
-    let encoded = text.strip_prefix(PREFIX).ok_or("a secret begins with whsec_")?;
+    let encoded = text.strip_prefix(PREFIX).ok_or("a secret must begin with whsec_")?;
     let key = BASE64_STANDARD.decode(encoded);
     let key = key.map_err(|_| "what follows whsec_ is not base64")?;
     match key.len() {
         24..=64 => Ok(key.into()),
-        length => Err(format!("a secret has 24 to 64 bytes, and this one {length}")),
+        length => Err(format!("a secret must have 24 to 64 bytes; this one has {length}")),
     }
 }
 
@@ -42,13 +42,13 @@ mod tests {
         let both: Vec<&[u8]> = both.iter().map(ExposeSecret::expose_secret).collect();
         assert_eq!(both, [&[1; 24][..], &[2; 64]]);
         for (text, why) in [
-            ("", "there is no secret in it"),
-            (" \n", "there is no secret in it"),
-            ("hush", "a secret begins with whsec_"),
+            ("", "it contains no secret"),
+            (" \n", "it contains no secret"),
+            ("hush", "a secret must begin with whsec_"),
             ("whsec_hush!", "what follows whsec_ is not base64"),
-            (&of(&[1; 23]), "a secret has 24 to 64 bytes, and this one 23"),
-            (&of(&[1; 65]), "a secret has 24 to 64 bytes, and this one 65"),
-            (&format!("{} hush", of(&[1; 24])), "a secret begins with whsec_"),
+            (&of(&[1; 23]), "a secret must have 24 to 64 bytes; this one has 23"),
+            (&of(&[1; 65]), "a secret must have 24 to 64 bytes; this one has 65"),
+            (&format!("{} hush", of(&[1; 24])), "a secret must begin with whsec_"),
         ] {
             assert_eq!(keys(text).err().as_deref(), Some(why));
         }

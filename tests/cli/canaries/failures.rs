@@ -122,11 +122,11 @@ fn a_cluster_that_does_not_take_or_know_us() {
     let broken = r#"echo "$1 $PLUGIN_SECRET"; echo "$1 $PLUGIN_SECRET" >&2; exit 3"#;
     fails(&at(&server, broken), 8, "failed with exit status: 3", &status, &[]);
     let rubbish = r#"echo "{status: {token: ['$1 $PLUGIN_SECRET']}}""#;
-    fails(&at(&server, rubbish), 8, "no credential that can be understood", &status, &[]);
+    fails(&at(&server, rubbish), 8, "returned no valid credential", &status, &[]);
     let said = br#"{"kind": "Status", "message": "Unauthorized", "reason": "Unauthorized"}"#;
     let refused = Fault::Answered { code: 401, headers: Vec::new(), body: said.to_vec() };
     cluster.faults.on(|_| true, refused);
-    fails(&at(&server, PRINTS), 8, "does not know who you are", &status, &[]);
+    fails(&at(&server, PRINTS), 8, "does not accept your credential", &status, &[]);
     let token = format!("users: [{{name: me, user: {{token: {TOKEN}}}\n");
     fails(&Person::with(&token), 2, "kubeconfig", &status, &[]);
     let key = format!("{PLUGIN}-no-key");
@@ -159,7 +159,7 @@ fn a_command_line_or_a_file_that_is_wrong() {
     // Of the wrong form.
     wrong("a user or a password", &with(&DEPLOY, &["--webhook", &with_password]), &[]);
     wrong("a user or a password", &DEPLOY, &[("BLUEGREEN_WEBHOOK", &with_password)]);
-    wrong("address can't be used", &DEPLOY, &[("BLUEGREEN_WEBHOOK", PATH)]);
+    wrong("address is not valid", &DEPLOY, &[("BLUEGREEN_WEBHOOK", PATH)]);
     let short = format!("whsec_{}", BASE64_STANDARD.encode(&KEY[..9]));
     wrong("not base64", &asked, &[("BLUEGREEN_WEBHOOK_SECRET", &format!("{}!", secret()))]);
     wrong("24 to 64 bytes", &asked, &[("BLUEGREEN_WEBHOOK_SECRET", &short)]);

@@ -60,20 +60,20 @@ async fn right_that_is_missing_is_named(bed: Arc<Bed>) -> Result<()> {
     let app = Parrot::applied(&bed).await?;
     let nobody = Parrot { user: bed.powerless_user()?, ..app.clone() };
     let output = nobody.fails(10, &["check", "parrot"]).await?;
-    ensure!(output.stdout.contains("you may not list configmaps"), "{output:?}");
+    ensure!(output.stdout.contains("you are not allowed to list configmaps"), "{output:?}");
     for args in [&["init", "parrot"][..], &["status", "parrot"], &["promote", "parrot"]] {
         let output = nobody.fails(8, args).await?;
-        ensure!(output.stderr.contains("you may not list "), "{output:?}");
+        ensure!(output.stderr.contains("you are not allowed to list "), "{output:?}");
         ensure!(output.stderr.contains(&nobody.user.name), "{output:?}");
     }
     let reader = narrow(&app, json!([])).await?;
     let output = reader.fails(8, &["init", "parrot"]).await?;
-    ensure!(output.stderr.contains("you may not create configmaps"), "{output:?}");
+    ensure!(output.stderr.contains("you are not allowed to create configmaps"), "{output:?}");
     app.ok(&["init", "parrot"]).await?;
     reader.ok(&["status", "parrot"]).await?;
     let deploy = ["deploy", "parrot", "--image", V2, "--yes"];
     let output = reader.fails(8, &deploy).await?;
-    ensure!(output.stderr.contains("you may not patch configmaps"), "{output:?}");
+    ensure!(output.stderr.contains("you are not allowed to patch configmaps"), "{output:?}");
     app.is_as_before().await
 }
 
@@ -90,10 +90,10 @@ async fn right_that_is_missing_later_is_known_before(bed: Arc<Bed>) -> Result<()
     .await?;
     let deploy = ["deploy", "parrot", "--image", V2, "--yes", "--drain", "0s"];
     let output = writer.fails(8, &deploy).await?;
-    ensure!(output.stderr.contains("you may not patch ingresses"), "{output:?}");
+    ensure!(output.stderr.contains("you are not allowed to patch ingresses"), "{output:?}");
     app.is_as_before().await?;
     let output = writer.fails(10, &["check", "parrot"]).await?;
-    ensure!(output.stdout.contains("you may not patch ingresses"), "{output:?}");
+    ensure!(output.stdout.contains("you are not allowed to patch ingresses"), "{output:?}");
     // Somebody who may.
     app.ok(&deploy).await?;
     app.is_released(V2).await
@@ -110,9 +110,9 @@ async fn partition_at_the_gate_is_waited_for(bed: Arc<Bed>) -> Result<()> {
         .spawn(&[&args[..], &["--threshold", "1000", "--drain", "0s"]].concat())?;
     deploy.says("not yet").await?;
     proxy.partition();
-    deploy.says("the API server does not answer").await?;
+    deploy.says("the API server is unreachable").await?;
     proxy.heal();
-    deploy.says("the API server answers again").await?;
+    deploy.says("the API server is reachable again").await?;
     webhook.answer_with(200);
     deploy.wait().await?.expect_code(0)?;
     app.is_released(V2).await

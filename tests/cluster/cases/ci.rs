@@ -235,19 +235,19 @@ async fn script_says_what_an_exit_code_means(bed: Arc<Bed>) -> Result<()> {
         ensure!(last.contains(means), "{args}: {said:#?}");
         anyhow::Ok(said.stdout)
     };
-    let over = "this release is over, and what served before it serves";
+    let over = "this release is over; the previous version still serves all traffic";
     let late = "deploy --image parrot-app:never-ready --deadline 1s";
     ensure!(ends(3, late, over).await? == "release=1\n");
     ensure!(ends(4, "deploy --image parrot-app:crash", over).await? == "release=2\n");
     ends(11, "promote 2", "the app is not in a state for this step").await?;
     ends(11, "abort 2 late", "the app is not in a state for this step").await?;
-    ends(2, "deploy", "run again when that is mended").await?;
+    ends(2, "deploy", "fix that, then run this step again").await?;
     ensure!(ends(0, &format!("deploy --image {V1}"), "").await?.is_empty());
 
     let slow = ["deploy", "parrot", "--detach", "--image", "parrot-app:never-ready"];
     let mut other = app.spawn(&slow)?;
     other.says("0 of 1 pod ready").await?;
-    let busy = "another process is at work on this app";
+    let busy = "another process is running a release of this app";
     ensure!(ends(6, &format!("deploy --image {V2}"), busy).await?.is_empty());
     let abort = async || {
         app.status_in("starting").await?;
@@ -262,9 +262,9 @@ async fn script_says_what_an_exit_code_means(bed: Arc<Bed>) -> Result<()> {
 
     ends(0, &format!("deploy --image {V2}"), "").await?;
     bed.kubectl(&["delete", "deployment", "parrot-green", "-n", &app.ns]).await?;
-    ends(7, "promote 5", "look at what was changed").await?;
+    ends(7, "promote 5", "check what was changed").await?;
     fs::write(machine.path(".kube/config"), nowhere())?;
-    ends(9, "promote 5", "this step, run again, goes on with it").await?;
+    ends(9, "promote 5", "run this step again to continue it").await?;
     Ok(())
 }
 

@@ -49,7 +49,7 @@ async fn hanging_webhook_is_a_broken_gate(bed: Arc<Bed>) -> Result<()> {
     let app = Parrot::ready(&bed).await?;
     let webhook = Webhook::start(Answer::hang());
     let output = deploy(&app, &webhook, &["--threshold", "1"]).await?.expect_code(3)?;
-    ensure!(output.stderr.contains("could not be asked"), "{output:?}");
+    ensure!(output.stderr.contains("gave no valid answer"), "{output:?}");
     app.is_as_before().await
 }
 
@@ -78,7 +78,7 @@ async fn unreachable_webhook_may_come_back(bed: Arc<Bed>) -> Result<()> {
     let url = webhook.url();
     let args = ["deploy", "parrot", "--image", V2, "--webhook", &url, "--interval", "1s"];
     let mut running = app.spawn(&[&args[..], &["--drain", "0s", "--settle", "0s"]].concat())?;
-    running.says("could not be asked").await?;
+    running.says("gave no valid answer").await?;
     let gate = &app.status_in("waiting").await?["release"]["gate"];
     ensure!(gate["answer"] == "broken" || gate["failures"] == 0, "{gate}");
     webhook.come_up();

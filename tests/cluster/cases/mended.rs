@@ -44,13 +44,13 @@ async fn right_to_watch_that_is_missing_is_named(bed: Arc<Bed>) -> Result<()> {
     let user = bed.narrow_user(&app.ns, rules).await?;
     let blind = Parrot { user, ..app.clone() };
     let output = blind.fails(8, &["deploy", "parrot", "--image", V2, "--yes"]).await?;
-    ensure!(output.stderr.contains("you may not watch configmaps"), "{output:?}");
-    ensure!(output.stderr.contains("you may not watch endpointslices"), "{output:?}");
+    ensure!(output.stderr.contains("you are not allowed to watch configmaps"), "{output:?}");
+    ensure!(output.stderr.contains("you are not allowed to watch endpointslices"), "{output:?}");
     app.is_as_before().await?;
     // What goes on with a release is not held up: it is told where it gets stuck.
     app.ok(&["deploy", "parrot", "--image", V2, "--detach"]).await?;
     let output = blind.fails(8, &["promote", "parrot"]).await?;
-    ensure!(output.stderr.contains("you may not watch "), "{output:?}");
+    ensure!(output.stderr.contains("you are not allowed to watch "), "{output:?}");
     ensure!(output.stderr.contains("kubectl auth can-i watch "), "{output:?}");
     let record = app.record().await?;
     ensure!(record["driver"].is_null(), "{record:#}");
@@ -184,12 +184,12 @@ async fn interrupt_names_what_can_be_done(bed: Arc<Bed>) -> Result<()> {
     app.driven_by(&driver).await?;
     app.status_in("starting").await?;
     let mut follower = app.spawn(&["promote", "parrot", "--when-ready"])?;
-    follower.says("drives the release, following it").await?;
+    follower.says("following the release; ").await?;
     follower.signal(Signal::INT)?;
     let output = follower.wait().await?.expect_code(130)?;
     let holder = app.record().await?["driver"]["holder"].clone();
     let holder = holder.as_str().context("nobody drives any more")?;
-    let said = format!("the release goes on, driven by {holder}");
+    let said = format!("{holder} continues the release");
     ensure!(output.stderr.contains(&said), "no {said:?}: {output:?}");
     ensure!(!output.stderr.contains("bluegreen promote"), "{output:?}");
     driver.signal(Signal::INT)?;

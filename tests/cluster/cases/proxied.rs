@@ -64,7 +64,10 @@ async fn environments_proxy_leads_there(bed: Arc<Bed>) -> Result<()> {
     }
     let odd = [("HTTPS_PROXY", &*leads), ("NO_PROXY", "localhost,,.svc")];
     let output = with(&far, &odd, &["status", "parrot"]).await?.expect_code(2)?;
-    ensure!(output.stderr.contains("NO_PROXY in the environment is no list"), "{output:?}");
+    ensure!(
+        output.stderr.contains("NO_PROXY in the environment must be a comma-separated list"),
+        "{output:?}"
+    );
     Ok(())
 }
 

@@ -97,7 +97,7 @@ async fn mended_never(bed: Arc<Bed>) -> Result<()> {
     let output = served.app.run(&line(&deploy, &with)).await?.expect_code(7)?;
     let events = output.events()?;
     let what = outcome(&events)?["what"].as_str().unwrap_or_default();
-    ensure!(what.starts_with("the switch does not arrive: "), "{output:?}");
+    ensure!(what.starts_with("the switch was not confirmed "), "{output:?}");
     ensure!(ingress.failed_reloads() > before, "no reload failed");
     // Both stay.
     served.app.settled("parrot", 1).await?;

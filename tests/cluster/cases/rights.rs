@@ -58,7 +58,7 @@ async fn rights_that_check_prints_suffice(bed: Arc<Bed>) -> Result<()> {
     allowed.ok(&[&deploy[..], &[V2, "--yes"]].concat()).await?;
     allowed.ok(&["rollback", "parrot", "--drain", "0s", "--settle", "1s"]).await?;
     let crash = allowed.fails(4, &[&deploy[..], &["parrot-app:crash", "--yes"]].concat()).await?;
-    ensure!(crash.stderr.contains("the last lines of container"), "{crash:?}");
+    ensure!(crash.stderr.contains("last log lines of container"), "{crash:?}");
     allowed.ok(&["status", "parrot"]).await?;
 
     // A rule is needed for something: every verb in it was used, on each of its resources.

@@ -49,7 +49,7 @@ fn an_api_server_that_stays_away_ends_it_and_it_can_go_on() {
             Ok(())
         };
         let (said, ()) = deploy.meanwhile(9, answered, outage).await?;
-        let hint = "hint: the same command again goes on with the release";
+        let hint = "hint: to continue the release: run the same command again";
         ensure!(said.err.lines().any(|line| line == hint), "{said:?}");
         let again = bed.field.command(&gated).answers(&[200]);
         again.exits(0).await?;

@@ -187,7 +187,7 @@ fn the_sixtieth_no_in_a_row_destroys_the_candidate() {
     assert_eq!(world.release().ending, None, "59 do not");
     let ending = record_after(&world, &next).release.unwrap().ending.unwrap();
     assert_eq!(ending.outcome, Verdict::Rejected, "in the same write");
-    assert_eq!(ending.reason, "the gate did not say yes 60 times in a row: 500");
+    assert_eq!(ending.reason, "the gate gave no approval 60 times in a row: 500");
     let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("not finished") };
     assert_eq!(finished.outcome, Verdict::Rejected);
     assert_eq!(world.live_image().as_deref(), Some(V1));
@@ -200,7 +200,7 @@ fn the_reason_says_how_often_the_gate_could_not_be_asked() {
     let settings = set(deploy(V2, WEBHOOK), |settings| settings.threshold = Some(2));
     let mut a = Driver::asking("a", Goal::Deploy(settings), broken);
     let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("not finished") };
-    assert_eq!(finished.reason, "the gate could not be asked 2 times in a row: timeout");
+    assert_eq!(finished.reason, "the gate gave no valid answer 2 times in a row: timeout");
 }
 
 #[test]

@@ -103,7 +103,7 @@ fn a_switch_that_the_controller_rejects_is_taken_back_at_once() {
         assert_eq!(
             goes_back(&next),
             Some(
-                "the switch was rejected: nginx-ingress-controller says of Ingress parrot: \
+                "the switch was rejected: nginx-ingress-controller reports for Ingress parrot: \
                  Rejected: Rejected it was"
             ),
             "{next:?}"
@@ -138,7 +138,7 @@ fn a_controller_that_does_not_apply_changes_is_not_waited_for() {
         says(&mut world, "parrot.1", reason);
         heard::of(&mut a, &world, &[Heard::learning()]);
         assert!(waits(&a.next(&world)), "nothing is heard yet");
-        let alike = Heard::nothing("both versions answer alike");
+        let alike = Heard::nothing("both versions give the same answers");
         let blind = heard::sight(&world, &[alike]);
         for sight in [old(world.now), blind] {
             sees(&mut a, sight);
@@ -148,8 +148,8 @@ fn a_controller_that_does_not_apply_changes_is_not_waited_for() {
             assert_eq!(
                 what,
                 format!(
-                    "the ingress controller does not apply changes: nginx-ingress-controller says \
-                     of Ingress parrot: {reason}: {reason} it was"
+                    "the ingress controller does not apply changes: nginx-ingress-controller \
+                     reports for Ingress parrot: {reason}: {reason} it was"
                 )
             );
         }
@@ -205,7 +205,7 @@ fn the_last_word_counts() {
     let (_, record) = s.record.clone().unwrap();
     let said = latest(&s, &record, record.release.as_ref().unwrap()).unwrap();
     assert!(
-        said.ends_with("says of Ingress parrot: AddedOrUpdated: AddedOrUpdated it was"),
+        said.ends_with("reports for Ingress parrot: AddedOrUpdated: AddedOrUpdated it was"),
         "{said}"
     );
     // Another controller's word is none of its own.
@@ -275,7 +275,10 @@ fn what_is_said_of_each_ingress_counts() {
     world.add(event);
     let next = a.next(&world);
     let reason = goes_back(&next).unwrap_or_else(|| panic!("{next:?}"));
-    assert!(reason.contains(&format!("says of Ingress {}: Rejected", other.unwrap())), "{reason}");
+    assert!(
+        reason.contains(&format!("reports for Ingress {}: Rejected", other.unwrap())),
+        "{reason}"
+    );
 }
 
 /// It has not heard what was said before, so it goes by the time, which has whole seconds.

@@ -373,7 +373,9 @@ fn a_leftover_that_an_ingress_names_in_part_is_not_removed() {
         green["backend"]["service"]["name"] = json!("parrot-green");
         paths.push(green);
     });
-    assert!(changed(driver("b", deploy(V3, WEBHOOK)).next(&world)).contains("do not lead to one"));
+    assert!(
+        changed(driver("b", deploy(V3, WEBHOOK)).next(&world)).contains("do not point to the same")
+    );
 }
 
 #[test]

@@ -85,7 +85,7 @@ fn errors_where_none_answered_before_lead_nobody_back() {
     world.pass(600);
     heard::of(&mut a, &world, &[Heard::errors(9, 4), Heard::version(Colour::Green, 30, 3)]);
     let what = changed(a.next(&world));
-    assert_eq!(what, "the switch does not arrive: parrot: 502 Bad Gateway, after 600 s");
+    assert_eq!(what, "the switch was not confirmed within 600 s: parrot: 502 Bad Gateway");
 }
 
 /// A release at the end of its drain, of which the new version alone was heard until then.
@@ -107,7 +107,7 @@ fn nothing_is_put_away_while_anybody_else_answers() {
         world.pass(600);
         heard::of(&mut a, &world, &[heard]);
         let what = changed(a.next(&world));
-        assert!(what.starts_with("parrot can't be put away: parrot: "), "{what}");
+        assert!(what.starts_with("parrot can't be scaled down to 0: parrot: "), "{what}");
         heard::of(&mut a, &world, &[Heard::version(Colour::Green, 10, 1)]);
         assert!(step!(Doing::PutAway { .. })(&a.next(&world)));
     }
@@ -153,7 +153,7 @@ fn every_other_answer_an_error_is_too_many_for_a_put_away() {
     world.pass(600);
     heard::hears(&mut a, flaps(&world));
     let what = changed(a.next(&world));
-    assert_eq!(what, "parrot can't be put away: parrot: 502 Bad Gateway");
+    assert_eq!(what, "parrot can't be scaled down to 0: parrot: 502 Bad Gateway");
 }
 
 #[test]
@@ -309,7 +309,7 @@ fn errors_that_go_on_lead_back_to_what_was_started_again() {
         let next = b.next(&world);
         assert_eq!(
             ends(&next),
-            "it went bad once parrot had been put away: parrot: 502 Bad Gateway"
+            "it went bad after parrot was scaled down to 0: parrot: 502 Bad Gateway"
         );
         reach(&mut world, &mut b, step!(Doing::SwitchBack { .. }));
         go(&mut world, &mut b);
@@ -321,7 +321,7 @@ fn errors_that_go_on_lead_back_to_what_was_started_again() {
         } else {
             world.pass(600);
             let what = changed(b.next(&world));
-            assert!(what.starts_with("the switch back does not arrive: "), "{what}");
+            assert!(what.starts_with("the switch back was not confirmed "), "{what}");
             let both = (world.replicas("parrot"), world.replicas("parrot-green"));
             assert_eq!(both, (1, 1), "both are up");
         }
@@ -361,12 +361,12 @@ fn the_way_back_is_confirmed_as_the_way_there() {
     world.pass(600);
     heard::of(&mut x, &world, &[Heard::version(Colour::Green, 64, 6)]);
     let what = changed(x.next(&world));
-    assert_eq!(what, "the switch back does not arrive: parrot: 200 OK, after 600 s");
+    assert_eq!(what, "the switch back was not confirmed within 600 s: parrot: 200 OK");
     assert!(world.find(Kind::Deployment, "parrot-green").is_some(), "both are up");
 
     // Where nothing can be told, the controller has its time.
     let (world, mut x) = aborted();
-    heard::of(&mut x, &world, &[Heard::nothing("both versions answer alike")]);
+    heard::of(&mut x, &world, &[Heard::nothing("both versions give the same answers")]);
     assert_eq!(*doing(&x.next(&world)), Doing::StartDrain { seconds: 40, confirmed: None });
     // Nobody misses a version that answers nothing.
     let (mut world, mut x) = aborted();

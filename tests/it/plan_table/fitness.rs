@@ -71,23 +71,23 @@ fn rows() -> Vec<Row> {
         row("no Ingress in namespace blue-green names Service parrot", |world| {
             world.delete(Kind::Ingress, "parrot");
         }),
-        row("Service parrot-blue exists and is not bluegreen's", |world| {
+        row("Service parrot-blue exists and was not created by bluegreen", |world| {
             world.edit(Kind::Service, "parrot-blue", |s| s["metadata"]["labels"] = json!({}));
         }),
-        row("Service parrot-green exists and is not bluegreen's", |world| {
+        row("Service parrot-green exists and was not created by bluegreen", |world| {
             world.edit(Kind::Service, "parrot-green", |s| {
                 s["metadata"]["labels"]["bluegreen/app"] = json!("toucan");
             });
         }),
-        row("Ingress parrot-preview exists and is not bluegreen's", |world| {
+        row("Ingress parrot-preview exists and was not created by bluegreen", |world| {
             world.edit(Kind::Ingress, "parrot-preview", |i| {
                 i["metadata"]["labels"]["bluegreen/app"] = json!("toucan");
             });
         }),
-        row("Service parrot-preview exists and is not bluegreen's", |world| {
+        row("Service parrot-preview exists and was not created by bluegreen", |world| {
             world.edit(Kind::Service, "parrot-preview", |s| s["metadata"]["labels"] = json!(null));
         }),
-        row("Deployment parrot-green exists and is not bluegreen's", |world| {
+        row("Deployment parrot-green exists and was not created by bluegreen", |world| {
             world.add(named(deployment(), "parrot-green"));
         }),
         row("Service parrot is of type ExternalName", |world| {
@@ -271,7 +271,7 @@ fn the_label_of_the_record_has_to_be_the_selectors_still() {
 fn route_and_live_service_must_lead_to_one_colour() {
     let mut world = promoted();
     world.edit(Kind::Service, "parrot", |s| s["spec"]["selector"]["app"] = json!("parrot"));
-    assert!(changed(deploy_next(&world)).contains("do not lead to one and the same colour"));
+    assert!(changed(deploy_next(&world)).contains("do not point to the same colour"));
 }
 
 #[test]
@@ -299,7 +299,7 @@ fn waits_and_is_unfit(mut world: World, waits_for: &str, reason: &str) {
 fn the_other_slot_must_have_been_observed_so_that_its_template_can_be_put_back() {
     let mut world = promoted();
     world.edit(Kind::Deployment, "parrot", |d| d["metadata"]["generation"] = json!(99));
-    waits_and_is_unfit(world, "has not seen its last change", "does not act on parrot");
+    waits_and_is_unfit(world, "has not observed its last change", "does not act on parrot");
 }
 
 #[test]

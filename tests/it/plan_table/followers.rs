@@ -76,7 +76,7 @@ fn put_back(keep_old: bool) -> (World, Driver) {
 fn one_that_is_put_back_is_not_fought_and_keeps_the_old_version() {
     let (mut world, mut a) = put_back(false);
     let what = changed(a.next(&world));
-    assert!(what.contains("Service inner leads to parrot, which release 1 has replaced"), "{what}");
+    assert!(what.contains("Service inner points to parrot, which release 1 replaced"), "{what}");
     assert_eq!(leads(&world), ["parrot-green", "parrot"]);
     // Brought in line by hand, it holds nobody up any more.
     world.edit(Kind::Service, "inner", |s| s["spec"]["selector"]["app"] = json!("parrot-green"));

@@ -113,7 +113,7 @@ fn a_route_that_leads_elsewhere_before_the_switch_stops_the_release() {
         let (mut world, mut a) = switching();
         amiss(&mut world);
         let what = changed(a.next(&world));
-        assert!(what.contains("no longer leads to parrot"), "{what}");
+        assert!(what.contains("no longer points to parrot"), "{what}");
     }
 }
 

@@ -40,7 +40,7 @@ impl Heard {
 
     /// Where both versions answer alike.
     pub fn alike(self) -> Heard {
-        Heard { telling: Telling::No("both versions answer alike".to_owned()), ..self }
+        Heard { telling: Telling::No("both versions give the same answers".to_owned()), ..self }
     }
 
     pub fn named(self, name: &'static str) -> Heard {

@@ -294,5 +294,5 @@ fn a_release_that_vanishes_from_the_record_stops_its_driver() {
     let (mut world, mut a, _) = two();
     a.next(&world);
     world.edit_record(|record| record.release = None);
-    assert!(super::changed(a.next(&world)).contains("release 1 is gone"));
+    assert!(super::changed(a.next(&world)).contains("release 1 is no longer in"));
 }

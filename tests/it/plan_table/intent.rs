@@ -99,7 +99,7 @@ fn promote_of_a_candidate_with_another_hash_is_refused() {
     let Outcome::NotReady { why, .. } = done(Driver::new("p", promote()).next(&world)) else {
         panic!("ready")
     };
-    assert!(why.contains("does not bear its bluegreen/template-hash"), "{why}");
+    assert!(why.contains("does not have its annotation bluegreen/template-hash"), "{why}");
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn the_switch_is_written_down_with_the_gates_yes() {
 #[test]
 fn where_nothing_can_be_asked_the_ingress_controller_gets_its_time() {
     let (mut world, mut a) = switched(plain());
-    for blind in [None, Some("both versions answer alike")] {
+    for blind in [None, Some("both versions give the same answers")] {
         if let Some(why) = blind {
             heard::of(&mut a, &world, &[Heard::nothing(why)]);
         }
@@ -105,8 +105,8 @@ fn a_second_of_new_answers_alone_confirms_the_switch_at_once() {
 #[test]
 fn what_one_ingress_shows_leaves_another_its_time() {
     let (mut world, mut a) = switched(plain());
-    let why = "zoo: both versions answer alike";
-    let zoo = Heard::nothing("both versions answer alike").named("zoo");
+    let why = "zoo: both versions give the same answers";
+    let zoo = Heard::nothing("both versions give the same answers").named("zoo");
     let seen = [Heard::version(Colour::Green, 80, 5), zoo];
     for _ in 0..2 {
         heard::of(&mut a, &world, &seen);
@@ -124,7 +124,7 @@ fn what_one_ingress_shows_leaves_another_its_time() {
 fn its_time_counts_from_the_last_old_answer_of_another() {
     let (mut world, mut a) = switched(plain());
     world.pass(30);
-    let zoo = Heard::nothing("both versions answer alike").named("zoo");
+    let zoo = Heard::nothing("both versions give the same answers").named("zoo");
     let late = Heard::version(Colour::Green, 80, 5).other(world.now);
     for _ in 0..2 {
         heard::of(&mut a, &world, &[late.clone(), zoo.clone()]);
@@ -155,7 +155,7 @@ fn as_long_as_the_old_version_answers_it_stays() {
     }
     world.pass(1);
     let what = changed(a.next(&world));
-    assert_eq!(what, "the switch does not arrive: parrot: 200 OK, after 600 s");
+    assert_eq!(what, "the switch was not confirmed within 600 s: parrot: 200 OK");
     assert_eq!(world.replicas("parrot"), 1);
 }
 
@@ -164,7 +164,7 @@ fn as_long_as_the_old_version_answers_it_stays() {
 fn a_hiccup_at_the_end_of_its_time_is_no_doubt() {
     let (mut world, mut a) = switched(plain());
     world.pass(10);
-    let alike = Heard::nothing("both versions answer alike");
+    let alike = Heard::nothing("both versions give the same answers");
     heard::of(&mut a, &world, &[Heard::errors(9, 4).alike()]);
     assert_eq!(arrival(&a.next(&world)).0, Confirmed::Probe);
     heard::of(&mut a, &world, &[alike]);
@@ -190,7 +190,7 @@ fn erring() -> (World, Driver) {
 }
 
 fn at_two(world: &World, second: Heard) -> Sight {
-    let alike = Heard::nothing("both versions answer alike");
+    let alike = Heard::nothing("both versions give the same answers");
     let mut sight = heard::sight(world, &[alike, second.alike().named("b")]);
     sight.rules.iter_mut().for_each(|rule| rule.rule = "parrot".to_owned());
     sight
@@ -202,7 +202,7 @@ fn errors_that_end_after_the_switchs_time_let_it_begin_anew() {
     let (mut world, mut a) = erring();
     let last = world.now;
     let over = |world: &World| {
-        let mut sight = at_two(world, Heard::nothing("both versions answer alike"));
+        let mut sight = at_two(world, Heard::nothing("both versions give the same answers"));
         sight.rules[1].erred_until = Some(last);
         sight
     };
@@ -216,7 +216,7 @@ fn errors_that_end_after_the_switchs_time_let_it_begin_anew() {
     let mut taken = world.clone();
     taken.edit_record(|record| record.driver = None);
     go(&mut taken, &mut b);
-    heard::hears(&mut b, at_two(&taken, Heard::nothing("both versions answer alike")));
+    heard::hears(&mut b, at_two(&taken, Heard::nothing("both versions give the same answers")));
     taken.pass(9);
     assert_eq!(arrival(&b.next(&taken)).0, Confirmed::Settle, "{:?}", b.next(&taken));
     taken.pass(1);
@@ -236,7 +236,7 @@ fn errors_that_go_on_at_one_address_keep_both_versions() {
     assert_eq!(arrival(&a.next(&world)).0, Confirmed::Probe);
     world.pass(1);
     let what = changed(a.next(&world));
-    assert_eq!(what, "the switch does not arrive: b: 502 Bad Gateway, after 600 s");
+    assert_eq!(what, "the switch was not confirmed within 600 s: b: 502 Bad Gateway");
     // Nor does somebody who hears nothing of it take them for over.
     let (mut world, _) = erring();
     world.edit_record(|record| record.driver = None);
@@ -289,7 +289,7 @@ fn who_can_not_tell_does_not_take_time_for_a_proof_where_old_answers_came() {
     for seconds in [0, 3600] {
         world.pass(seconds);
         let what = changed(b.next(&world));
-        assert!(what.contains("this process can't tell whether it has since"), "{what}");
+        assert!(what.contains("this process can't check it again"), "{what}");
     }
     heard::of(&mut b, &world, &[Heard::nothing("no rights")]);
     let mut c = b.clone();
@@ -297,7 +297,7 @@ fn who_can_not_tell_does_not_take_time_for_a_proof_where_old_answers_came() {
     heard::of(&mut c, &world, &[Heard::nothing("no rights")]);
     assert_eq!(arrival(&c.next(&world)), (Confirmed::Probe, Some("parrot: no rights")));
     world.pass(600);
-    assert!(changed(c.next(&world)).contains("this process can't tell"));
+    assert!(changed(c.next(&world)).contains("this process can't check"));
     // A person may say how long it takes.
     world.edit_record(|record| record.driver = None);
     let longer = with(|settings| settings.settle_seconds = Some(60));

@@ -77,7 +77,7 @@ fn pods_of_somebody_else_behind_the_candidates_service_stop_the_release_by_name(
         reach(&mut world, &mut a, wanted);
         add_pod(&mut world, "parrot-green", nest());
         let what = changed(a.next(&world));
-        let says = "Service parrot-green leads to what is no pod of parrot-green";
+        let says = "Service parrot-green reaches endpoints that are not pods of parrot-green";
         assert_eq!(what, format!("{says}: the pods of StatefulSet nest"));
         assert_eq!(world.serving(), ["parrot"]);
         world.settle();
@@ -97,7 +97,7 @@ fn an_address_that_somebody_wrote_by_hand_stops_it_too() {
         "ports": [{"port": 3000}], "endpoints": [{"addresses": ["10.9.9.9"]}],
     }));
     let what = changed(a.next(&world));
-    assert!(what.ends_with("is no pod of parrot-green: 10.9.9.9"), "{what}");
+    assert!(what.ends_with("are not pods of parrot-green: 10.9.9.9"), "{what}");
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn pods_of_a_candidate_that_was_destroyed_are_waited_for() {
     add_pod(&mut world, "parrot-green", owner);
     let next = a.next(&world);
     let says =
-        "Service parrot-green still reaches pod egg-0, which is no pod of parrot-green any more";
+        "Service parrot-green still reaches pod egg-0, which is no longer a pod of parrot-green";
     let Next::Wait { on: WaitFor::Ready { trouble, .. }, .. } = next else { panic!("{next:?}") };
     assert_eq!(trouble.as_deref(), Some(says));
     world.settle();

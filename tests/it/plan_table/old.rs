@@ -252,7 +252,7 @@ fn another_app_of_0_1_0_with_the_same_number_is_none_of_its_business() {
         let paths = &mut ingress["spec"]["rules"][0]["http"]["paths"];
         paths[1]["backend"]["service"]["name"] = json!("toucan-green");
     });
-    assert!(changed(other.next(&world)).contains("no longer leads to toucan"));
+    assert!(changed(other.next(&world)).contains("no longer points to toucan"));
 }
 
 /// 0.1.0 had put its number on a route, and somebody led that back.

@@ -44,16 +44,16 @@ fn a_name_that_the_new_template_has_no_more_is_refused_before_anything_is_writte
     let rows = [
         (
             json!([{"name": "web", "containerPort": 3000}, {"name": "grpc", "containerPort": 9090}]),
-            "targetPort http of Service parrot is no port of the new template",
+            "targetPort http of Service parrot is not a port of the new template",
         ),
         (
             json!([{"name": "http", "containerPort": 3000}, {"name": "rpc", "containerPort": 9090}]),
-            "targetPort grpc of Service rpc is no port of the new template",
+            "targetPort grpc of Service rpc is not a port of the new template",
         ),
         (
             json!([{"name": "http", "containerPort": 3000},
                 {"name": "grpc", "containerPort": 9090, "protocol": "UDP"}]),
-            "targetPort grpc of Service rpc is no port of the new template",
+            "targetPort grpc of Service rpc is not a port of the new template",
         ),
     ];
     for (ports, says) in rows {
@@ -85,7 +85,7 @@ fn a_rollback_to_a_version_without_a_port_that_is_asked_for_is_refused_as_well()
     let goal = Goal::Rollback { release: None, to: None, settings: Settings::default() };
     let outcome = done(Driver::new("b", goal).next(&world));
     let Outcome::Misfit { why } = outcome else { panic!("{outcome:?}") };
-    assert_eq!(why, "targetPort new of Service rpc is no port of the new template");
+    assert_eq!(why, "targetPort new of Service rpc is not a port of the new template");
 }
 
 /// The candidate's pods are without a port that the live version's were given beside their template.

@@ -277,7 +277,7 @@ fn a_rollout_that_is_not_over_in_time_is_said_to_be_the_reason() {
     world.edit(Kind::Deployment, "parrot-green", |d| d["metadata"]["generation"] = json!(99));
     world.pass(600);
     let reason = ending(&world, &a.next(&world)).reason;
-    let what = "1 of 1 pods of parrot-green were ready in time, but the Deployment controller was";
+    let what = "1 of 1 pods of parrot-green were ready in time, but its rollout had";
     assert!(reason.starts_with(what), "{reason}");
 }
 

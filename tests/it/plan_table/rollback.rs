@@ -161,8 +161,8 @@ fn somebody_who_turned_the_routes_by_hand_and_is_served_is_not_second_guessed() 
     world.scale("parrot", 1);
     led_back(&mut world);
     let why = nothing(back(&mut world, "b"));
-    assert!(why.contains("release 1, the last that went live, is not what serves now"), "{why}");
-    assert!(why.contains("--to 1 leads to it"), "{why}");
+    assert!(why.contains("release 1, the last that went live, is not live now"), "{why}");
+    assert!(why.contains("--to 1 goes back to it"), "{why}");
     let to = Goal::Rollback { release: None, to: Some(1), settings: Settings::default() };
     is_back(&world.follow(&mut Driver::new("c", to)), 2);
     assert_eq!(world.live_image().as_deref(), Some(V2));

@@ -92,9 +92,7 @@ fn a_port_that_the_ingress_does_not_ask_for_is_refused() {
     let other = with_service(|service| service.port = Some(8080));
     assert_eq!(
         unfit(init_with(other).next(&applied())),
-        [
-            "the Ingress asks for port 80 of Service parrot, but the settings give it port 8080 (http)"
-        ]
+        ["the Ingress uses port 80 of Service parrot, but the settings give it port 8080 (http)"]
     );
     let mut by_name = applied();
     by_name.edit(Kind::Ingress, "parrot", |ingress| {
@@ -170,12 +168,12 @@ fn an_address_for_what_is_no_route_of_the_app_is_refused() {
         asked: vec![Id::new(Kind::Ingress, "parrot"), Id::new(Kind::Ingress, name)],
         ..Expected::default()
     };
-    let missing = "an address to ask is given for Ingress toucan, which does not exist in namespace \
-                   blue-green";
+    let missing =
+        "a probe address is given for Ingress toucan, which does not exist in namespace blue-green";
     assert_eq!(unfit(init_with(asked("toucan")).next(&applied())), [missing]);
     assert_eq!(unfit(deploy_with(asked("toucan")).next(&initialised())), [missing]);
     // Our own is never a route.
-    let ours = "an address to ask is given for Ingress parrot-preview, which does not name the app; \
+    let ours = "a probe address is given for Ingress parrot-preview, which does not name the app; \
                 Ingress parrot does";
     assert_eq!(unfit(deploy_with(asked("parrot-preview")).next(&initialised())), [ours]);
     let own = deploy_with(asked("parrot")).next(&initialised());

@@ -87,7 +87,7 @@ fn the_middle_is_a_switch_for_whoever_asks() {
     let status = status(&world);
     assert_eq!(status.release.unwrap().phase, Phase::Switching);
     let problem = status.problem.unwrap();
-    assert!(problem.contains("(parrot, parrot-admin) do not all lead to one"), "{problem}");
+    assert!(problem.contains("(parrot, parrot-admin) do not all point to one"), "{problem}");
 }
 
 #[test]
@@ -264,7 +264,7 @@ fn what_somebody_sent_elsewhere_before_its_turn_stops_the_switch() {
     let (mut world, mut a) = switching();
     names_service(&mut world, "parrot-admin", "parrot-green");
     let what = changed(a.next(&world));
-    assert!(what.starts_with("Ingress parrot-admin no longer leads to parrot,"), "{what}");
+    assert!(what.starts_with("Ingress parrot-admin no longer points to parrot,"), "{what}");
 
     let mut third = second();
     third["metadata"]["name"] = json!("parrot-third");
@@ -272,7 +272,7 @@ fn what_somebody_sent_elsewhere_before_its_turn_stops_the_switch() {
     world.add(third);
     names_service(&mut world, "parrot-third", "parrot-green");
     let what = changed(a.next(&world));
-    assert!(what.starts_with("Ingress parrot-third no longer leads to parrot,"), "{what}");
+    assert!(what.starts_with("Ingress parrot-third no longer points to parrot,"), "{what}");
 
     // Where all of them lead to the new version there is nothing left to switch.
     let (mut world, mut a) = in_the_middle();

@@ -132,7 +132,7 @@ fn a_candidate_that_somebody_made_his_own_is_not_deleted() {
     let (mut world, _) = deploying(asks);
     world.edit(Kind::Deployment, "parrot-green", |d| d["metadata"]["labels"] = json!({}));
     let (world, mut x) = aborting(world, |next| matches!(next, Next::Done(_)));
-    assert!(changed(x.next(&world)).contains("parrot-green is no longer bluegreen's own"));
+    assert!(changed(x.next(&world)).contains("parrot-green no longer belongs to bluegreen"));
 }
 
 #[test]

@@ -61,7 +61,7 @@ impl Word {
 impl fmt::Display for Word {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Word { ingress, source, reason, message, .. } = self;
-        write!(f, "{source} says of Ingress {ingress}: {reason}: {message}")
+        write!(f, "{source} reports for Ingress {ingress}: {reason}: {message}")
     }
 }
 
@@ -200,7 +200,7 @@ mod tests {
         })));
         assert_eq!(
             old.to_string(),
-            "nginx-ingress-controller says of Ingress parrot: Rejected: it was rejected"
+            "nginx-ingress-controller reports for Ingress parrot: Rejected: it was rejected"
         );
         assert_eq!((old.count, old.means), (3, Some(Means::Dropped)));
         let new = word(&event(json!({

@@ -13,7 +13,7 @@ use crate::model::{Colour, Id, Kind, Write, name, pointer, string_map, version};
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct Drift {
     pub what: String,
-    /// The subcommand that brings it to the live version, where one does.
+    /// The subcommand that applies it to the live version, if one does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub way: Option<Way>,
     /// Otherwise the command of kubectl's that does.
@@ -41,15 +41,13 @@ pub fn of(s: &Snapshot, record: &Record) -> Vec<Drift> {
     let beside = kinds.into_iter().filter_map(|kind| {
         let what = match lacks(s, record, kind)? {
             Lacks::Clone { like } => {
-                format!("{kind} {} is for {blue}, and not for {green}, which is live", name(like))
+                format!("{kind} {} targets {blue}, and not {green}, which is live", name(like))
             }
-            Lacks::Change { clone, like, .. } => format!(
-                "{kind} {} of the live version is not as {} is now",
-                name(clone),
-                name(like)
-            ),
+            Lacks::Change { clone, like, .. } => {
+                format!("{kind} {} of the live version differs from {}", name(clone), name(like))
+            }
             Lacks::Own { clone } => format!(
-                "{kind} {} of the live version is like one that is gone by now",
+                "{kind} {} of the live version is a copy of one that was deleted",
                 name(clone)
             ),
         };
@@ -130,7 +128,7 @@ fn size(s: &Snapshot, record: &Record) -> Option<Drift> {
         return None;
     }
     let what = format!(
-        "Deployment {} was given a size of {given}, and {}, which is live, has {has}",
+        "Deployment {} was scaled to {given}, but {}, which is live, has {has}",
         blue.name(),
         green.name()
     );

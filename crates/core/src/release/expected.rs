@@ -57,7 +57,7 @@ pub fn no_routes(s: &Snapshot, service: &str, asked: &[Id]) -> Vec<String> {
             Some(_) => format!("which does not name the app; {} does", list(&routes)),
             None => format!("which does not exist in namespace {}", s.names.namespace),
         };
-        format!("an address to ask is given for {asked}, {why}")
+        format!("a probe address is given for {asked}, {why}")
     });
     reasons.collect()
 }
@@ -141,7 +141,8 @@ pub fn made_ports(
             let asked = [&backend.port["number"], &backend.port["name"]];
             let asked = asked.into_iter().find(|port| !port.is_null()).map(plain);
             format!(
-                "the Ingress asks for port {} of Service {service}, but the settings give it port {port} ({port_name})",
+                "the Ingress uses port {} of Service {service}, but the settings give it port \
+                 {port} ({port_name})",
                 asked.unwrap_or_default()
             )
         })

@@ -114,7 +114,7 @@ impl FromStr for ImageChange {
         match container.as_deref() {
             Some("") => return Err("the name before = is empty".to_owned()),
             Some(name) if !is_plain_name(name) => {
-                return Err("what stands before = is not the name of a container".to_owned());
+                return Err("the part before = is not the name of a container".to_owned());
             }
             _ => {}
         }

@@ -12,26 +12,26 @@ use super::{ANSWERS, Confirmed, Ending, Me, Record, Release};
 pub enum News {
     /// Somebody promoted it.
     Approved { number: u64, by: String },
-    /// The candidate goes: somebody's abort, or another driver's decision.
+    /// The candidate is being removed: an abort, or another driver's decision.
     Ends { ending: Ending },
-    /// Another process drives the release now.
+    /// Another process runs the release now.
     Driven { by: String },
-    /// Nobody drives it any more.
+    /// No process runs it any more.
     LetGo { was: String },
     /// Its driver found the candidate ready.
     Ready,
-    /// Its driver counted an answer of the gate that was no yes.
+    /// Its driver counted an answer of the gate that was no approval.
     Counted {
         #[schemars(extend("enum" = ANSWERS))]
         answer: String,
         /// Such answers in a row, up to now.
         failures: u64,
-        /// So many of them destroy the candidate.
+        /// After this many the candidate is deleted.
         threshold: u64,
     },
     /// Its driver has made the candidate live.
     Switched,
-    /// Its driver has made sure that only the new version is asked now.
+    /// Its driver has confirmed that only the new version gets requests now.
     Confirmed {
         by: Confirmed,
         /// The old version is kept until then.

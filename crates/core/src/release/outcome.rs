@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Fault, Finished, Hand};
 
-/// What came of a command.
+/// The result of a command.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 #[serde(tag = "result", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Outcome {
@@ -14,80 +14,80 @@ pub enum Outcome {
     Initialised,
     /// The release is over; its `outcome` says how.
     Finished(Box<Finished>),
-    /// The version that was asked for is live already.
+    /// The requested version is live already.
     AlreadyLive {
         images: Vec<String>,
-        /// Labels and annotations of the Deployment, by their names, in which the live one differs from the
-        /// file: they come with the next version.
+        /// Labels and annotations of the Deployment, by their names, in which the live one differs from
+        /// the file: they are applied with the next version.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         differs: Vec<String>,
     },
-    /// The candidate is ready and waits, with nobody driving.
+    /// The candidate is ready and waits for approval; no process is running the release.
     Detached {
         number: u64,
-        /// Where the candidate can be tested.
+        /// The address at which to test the candidate.
         preview: Option<String>,
     },
-    /// Another process drives the release.
+    /// Another process is running the release.
     Busy {
         /// Who that is.
         holder: String,
-        /// Since when it drives.
+        /// Since when it has been running it.
         since: Timestamp,
     },
-    /// Another process took the release over while this one did not answer.
+    /// Another process took over the release while this one did not respond.
     TakenOver {
         /// Who that is.
         holder: String,
     },
-    /// Something stopped what was under way, as a rule an edit by somebody else: both versions are kept.
+    /// The release was stopped, usually by somebody else's edit: both versions are kept.
     Changed {
         what: String,
-        /// What kind of thing that was.
+        /// The kind of cause.
         cause: Cause,
-        /// Who wrote last, besides this tool, to an object that the release stands on.
+        /// The last writer, besides this tool, of an object that the release depends on.
         #[serde(skip_serializing_if = "Option::is_none")]
         by: Option<Hand>,
     },
-    /// There is nothing that this command could do now.
+    /// There is nothing to do for this command now.
     NothingToDo { why: String },
-    /// An unfinished release of another version is in the way.
+    /// There is an unfinished release of another version.
     InTheWay { number: u64, images: Vec<String> },
     /// The candidate is not ready, and the command does not wait for it.
     NotReady {
         number: u64,
         why: String,
-        /// Whether the same deploy again would wait for it.
+        /// Whether running the same deploy again would wait for it.
         deploy_again: bool,
     },
-    /// `init` has not taken the app in yet.
+    /// The app is not set up yet: run `init`.
     NotInitialised,
-    /// Something that init makes is missing, or no longer fits: init mends it.
+    /// Something that `init` creates is missing, or no longer fits: run `init` again.
     Unprepared { reasons: Vec<String> },
-    /// Nothing says when the new version may go live, and nobody would see that it waits.
+    /// It is not set how the new version is approved, and nobody would see that it waits.
     Ungated,
     /// With `--dry-run=server`: every change was checked, none was made.
     Rehearsed,
     /// The app can't be released as it is.
     Unfit { reasons: Vec<String> },
-    /// What was asked for makes no sense for this app.
+    /// The request does not fit this app.
     Misfit { why: String },
-    /// The API server can't take the template in the file as it is written there.
+    /// The API server does not accept the template in the file.
     Misread { fields: Vec<Fault> },
 }
 
-/// What stops a command with both versions kept.
+/// Why a command stopped with both versions kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
-    /// Somebody changed what it stands on.
+    /// Somebody changed an object that the release depends on.
     #[default]
     Edited,
-    /// Something else than the version that is to answer answers through the ingress, or nobody can tell.
+    /// The switch was not confirmed: another version answers through the ingress, or it can't be told.
     NotArrived,
-    /// The ingress controller says that it does not apply changes.
+    /// The ingress controller reports that it does not apply changes.
     NotApplied,
-    /// The API server refuses to switch an Ingress back.
+    /// The API server rejects switching an Ingress back.
     Refused,
     /// The version to go back to does not become ready.
     NotReady,

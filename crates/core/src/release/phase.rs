@@ -8,21 +8,21 @@ use serde::Serialize;
 
 use super::{GateKind, Release};
 
-/// Where a release stands.
+/// The phase of a release.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
     /// The candidate is not ready yet.
     Starting,
-    /// It is ready; the gate has not said yes.
+    /// It is ready; the gate has not approved it.
     Waiting,
-    /// The gate said yes; the routes are being changed.
+    /// The gate has approved it; the routes are being changed.
     Switching,
-    /// They have been changed; whether that has arrived at the ingress controller is being found out.
+    /// They have been changed; the switch is not confirmed yet.
     Confirming,
-    /// The new version serves, and is watched; the old one is kept at its full size.
+    /// The new version serves, and is watched; the old one keeps its full size.
     Baking,
-    /// The new version serves; the old one is kept until it is no longer asked.
+    /// The new version serves; the old one is drained.
     Draining,
 }
 

@@ -19,7 +19,7 @@ const BAD_ANSWERS: u64 = 10;
 pub const LATELY: usize = 10;
 
 /// Why nothing is heard where somebody wants it so.
-pub const NOT_ASKED: &str = "the ingress is not to be asked";
+pub const NOT_ASKED: &str = "probing is turned off";
 
 /// What one process has seen of a release.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -223,7 +223,7 @@ impl Sight {
         let unseen: Vec<String> = unseen.collect();
         let unseen = (!unseen.is_empty()).then(|| unseen.join("; "));
         if seen.is_empty() {
-            let why = unseen.unwrap_or_else(|| "no rule of an Ingress can be asked".to_owned());
+            let why = unseen.unwrap_or_else(|| "no Ingress rule can be probed".to_owned());
             return Arrival::Blind { why };
         }
         Arrival::Arrived { unseen }

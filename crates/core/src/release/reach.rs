@@ -45,7 +45,10 @@ pub fn lost(
     let lost = asked.filter(|(_, port)| has(&base["spec"], port) && !has(&wanted["spec"], port));
     let lost = lost.map(|(service, port)| {
         let target = &port["targetPort"].as_str().unwrap_or_default();
-        format!("targetPort {target} of Service {} is no port of the new template", name(service))
+        format!(
+            "targetPort {target} of Service {} is not a port of the new template",
+            name(service)
+        )
     });
     lost.collect()
 }

@@ -391,7 +391,7 @@ impl Record {
             .as_str()
             .ok_or_else(|| format!("its data has no key {RECORD_KEY:?}"))?;
         let form: Value =
-            serde_json::from_str(text).map_err(|error| format!("it is no JSON: {error}"))?;
+            serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
         match form["form"].as_u64() {
             Some(n) if n == u64::from(FORM) => {
                 // Once more from the text, for the place of what is wrong.
@@ -401,11 +401,11 @@ impl Record {
                 Ok(record)
             }
             Some(n) if n > u64::from(FORM) => Err(format!(
-                "it is of form {n}, which a newer bluegreen wrote: this one ({}) reads {FORM}",
+                "its format is {n}, written by a newer bluegreen: this one ({}) reads {FORM}",
                 env!("CARGO_PKG_VERSION")
             )),
-            Some(n) => Err(format!("it is of form {n}, this version of bluegreen reads {FORM}")),
-            None => Err("it does not say its form".to_owned()),
+            Some(n) => Err(format!("its format is {n}, this version of bluegreen reads {FORM}")),
+            None => Err("it has no format number".to_owned()),
         }
     }
 
@@ -431,7 +431,7 @@ impl Record {
         }
         let Some(release) = &self.release else { return Ok(()) };
         if release.from == release.to {
-            return Err(format!("its release leads from {0} to {0}", release.from));
+            return Err(format!("its release is from {0} to {0}", release.from));
         }
         if release.number > self.number {
             let (number, last) = (release.number, self.number);
@@ -468,7 +468,7 @@ impl Record {
         match seconds.max().is_some_and(|longest| longest > LONGEST_SECONDS)
             || counts.into_iter().any(|count| count > LAST_NUMBER)
         {
-            true => Err("a number in it is out of all bounds".to_owned()),
+            true => Err("a number in it is out of range".to_owned()),
             false => Ok(()),
         }
     }

@@ -123,7 +123,7 @@ fn settings_that_no_bluegreen_writes_are_refused() {
         let mut record = empty();
         record.settings = Some(settings);
         let said = Record::read(&map_of(&record.text())).unwrap_err();
-        assert_eq!(said, "a number in it is out of all bounds", "{settings:?}");
+        assert_eq!(said, "a number in it is out of range", "{settings:?}");
     }
 }
 
@@ -133,10 +133,10 @@ fn a_record_that_can_not_be_understood_is_refused_with_the_reason() {
         (json!({}), "no key \"record\""),
         (json!({"data": {"record": 1}}), "no key \"record\""),
         (map_of("{"), "EOF"),
-        (map_of("{}"), "does not say its form"),
-        (map_of("{\"form\": \"1\"}"), "does not say its form"),
-        (map_of("{\"form\": 2}"), "of form 2, which a newer bluegreen wrote"),
-        (map_of("{\"form\": 0}"), "of form 0, this version of bluegreen reads 1"),
+        (map_of("{}"), "no format number"),
+        (map_of("{\"form\": \"1\"}"), "no format number"),
+        (map_of("{\"form\": 2}"), "its format is 2, written by a newer bluegreen"),
+        (map_of("{\"form\": 0}"), "its format is 0, this version of bluegreen reads 1"),
         (map_of("{\"form\": 1}"), "missing field `service`"),
     ] {
         let said = Record::read(&map).unwrap_err();
@@ -162,7 +162,7 @@ fn what_no_bluegreen_writes_is_refused() {
         assert_eq!(said(empty).as_deref(), Some(no_name));
     }
     let in_place = said(&|record| record.release.as_mut().unwrap().to = Colour::Blue);
-    assert_eq!(in_place.as_deref(), Some("its release leads from blue to blue"));
+    assert_eq!(in_place.as_deref(), Some("its release is from blue to blue"));
     let past = said(&|record| {
         record.finish(Verdict::Promoted, at(0));
         record.number = 2;

@@ -20,42 +20,42 @@ pub struct Status {
     /// The app: its Deployment's name.
     pub app: String,
     pub namespace: String,
-    /// The version that the routes lead to; null where they lead elsewhere, or where `init` has not
-    /// taken the app in yet.
+    /// The version that the routes point to; null if they point elsewhere, or if the app is
+    /// not set up yet.
     pub live: Option<Side>,
-    /// The version that a release has started beside it, until that is live itself.
+    /// The version that a release has started, until it is live.
     pub candidate: Option<Side>,
-    /// The version before, while no release is in progress and it still runs: a rollback is one patch.
+    /// The previous version, while no release is in progress and it still runs: a rollback is one patch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kept: Option<Side>,
-    /// The objects that send people to the app.
+    /// The objects that route traffic to the app.
     pub route: Vec<Route>,
-    /// The version that was live before this one: until a release that is past its switch puts it
-    /// away, and then as it is kept for a rollback, without pods.
+    /// The version that was live before this one: until a release that is past its switch
+    /// scales it down to 0, and then as it is kept for a rollback, without pods.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<Side>,
     /// The release in progress.
     pub release: Option<Progress>,
-    /// The last release that is over.
+    /// The last finished release.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last: Option<Last>,
-    /// Whether the live version is ready at its full size, and everything leads to it: all routes
-    /// and the live Service.
+    /// Whether the live version is ready at its full size, and all routes and the live Service point to
+    /// it.
     pub healthy: bool,
     /// Why it is not healthy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
-    /// A command of kubectl's that mends it, where there is one.
+    /// A kubectl command that fixes it, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mend: Option<String>,
-    /// What the user has changed of the app's size and does not reach the live version by itself.
+    /// Changes of the app's size or scaling that do not apply to the live version automatically.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub drift: Vec<Drift>,
     /// The subcommands that work now, the likeliest first.
     pub next: Vec<Way>,
 }
 
-/// The last release that is over.
+/// The last finished release.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 pub struct Last {
     pub number: u64,
@@ -81,7 +81,7 @@ pub struct Side {
     pub ready: u64,
 }
 
-/// An object that sends people to the app.
+/// An object that routes traffic to the app.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 pub struct Route {
     pub kind: &'static str,
@@ -102,47 +102,47 @@ pub struct Progress {
     pub started: Timestamp,
     /// When its phase began.
     pub since: Timestamp,
-    /// Whose word the candidate goes live by, where a person's does, whatever the gate says.
+    /// The person who approved the candidate, whatever the gate says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approved: Option<Intent>,
     /// Why the candidate is not ready, or not any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
-    /// Where the candidate can be tested while it waits for a yes.
+    /// The address at which to test the candidate while it waits for approval.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preview: Option<String>,
     pub gate: Gate,
-    /// The process that advances it; null where nobody does: `promote`, `abort` and the same
-    /// `deploy` go on with it.
+    /// The process that runs it; null if none does: `promote`, `abort` and the same
+    /// `deploy` continue it.
     pub driver: Option<Driver>,
-    /// Why the candidate goes, where that is decided.
+    /// Why the candidate is being removed, if that is decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ending: Option<Ending>,
 }
 
-/// What has to say yes before the candidate goes live.
+/// What must approve before the candidate goes live.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 pub struct Gate {
-    /// The last answer: `pass` is a yes, `reject` a no for good; `broken`: it could not be asked;
-    /// `none`: it was not asked yet.
+    /// The last answer: `pass` is an approval, `reject` a final no, `broken` no valid answer;
+    /// `none`: there was no answer yet.
     #[schemars(extend("enum" = ["none", "pass", "not-yet", "later", "reject", "broken"]))]
     pub answer: String,
-    /// Answers in a row that were no yes.
+    /// Answers in a row that were no approval.
     pub failures: u64,
-    /// So many of them destroy the candidate.
+    /// After this many the candidate is deleted.
     pub threshold: u64,
     /// When it answered last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asked: Option<Timestamp>,
-    /// When it is asked next.
+    /// The time of the next request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<Timestamp>,
-    /// When the candidate goes if nobody says yes until then.
+    /// When the candidate is deleted without approval.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
 }
 
-/// The process that advances a release.
+/// The process that runs a release.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Driver {
@@ -224,7 +224,7 @@ fn unprepared(s: &Snapshot, next: Vec<Way>) -> Status {
         last: None,
         healthy: false,
         problem: Some(match s.slot(Colour::Blue) {
-            Some(_) => "not prepared for releases yet".to_owned(),
+            Some(_) => "not set up for releases".to_owned(),
             None => format!("there is no Deployment {}", s.names.deployment(Colour::Blue)),
         }),
         mend: None,
@@ -238,15 +238,15 @@ fn problem(s: &Snapshot, record: &Record, leads: Leads) -> Option<String> {
     let Leads::To(colour) = leads else {
         return Some(match s.ingress_names(record)[..] {
             [] => format!("no Ingress names Service {} any more", record.service),
-            [_] => "the Ingress does not lead to one colour".to_owned(),
+            [_] => "the Ingress does not point to one colour".to_owned(),
             ref several => {
-                format!("the Ingresses ({}) do not all lead to one colour", several.join(", "))
+                format!("the Ingresses ({}) do not all point to one colour", several.join(", "))
             }
         });
     };
     if s.live_service_leads(record) != leads {
         let service = &record.service;
-        return Some(format!("Service {service} does not lead to {colour}, as the Ingress does"));
+        return Some(format!("Service {service} does not point to {colour}, as the Ingress does"));
     }
     let Some(slot) = s.slot(colour) else {
         return Some(format!("there is no Deployment {}", s.names.deployment(colour)));

@@ -100,7 +100,7 @@ fn found(
     found.extend(endpoints::without_pod(&s.objects, &name_of));
     (!found.is_empty()).then(|| {
         let (slot, found) = (s.names.deployment(colour), found.join(", "));
-        format!("Service {name_of} leads to what is no pod of {slot}: {found}")
+        format!("Service {name_of} reaches endpoints that are not pods of {slot}: {found}")
     })
 }
 
@@ -111,5 +111,5 @@ pub fn left(s: &Snapshot, colour: Colour) -> Option<String> {
     let mut known = reached.filter_map(|pod| s.objects.get(Kind::Pod, &pod));
     let pod = known.find(|pod| !whose::is_of(&s.objects, slot, pod))?;
     let (pod, slot) = (name(pod), slot.name());
-    Some(format!("Service {service} still reaches pod {pod}, which is no pod of {slot} any more"))
+    Some(format!("Service {service} still reaches pod {pod}, which is no longer a pod of {slot}"))
 }

@@ -228,7 +228,7 @@ pub fn unfit(s: &Snapshot, record: &Record) -> Option<String> {
                     wanted.name
                 )
             }
-            Some(false) => format!("there is no Ingress {}, which init makes", wanted.name),
+            Some(false) => format!("there is no Ingress {}, which init creates", wanted.name),
         }),
         Some(made) => wanted.align(made, Word::None).map(|_| {
             let routes = s.ingress_names(record).join(", ");

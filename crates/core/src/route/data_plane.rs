@@ -193,7 +193,7 @@ impl DataPlane {
         match self {
             DataPlane::IngressNginx => "ingress-nginx",
             DataPlane::F5Nginx => "F5's NGINX Ingress Controller",
-            DataPlane::TraefikNginx => "Traefik, as it obeys what is written for ingress-nginx",
+            DataPlane::TraefikNginx => "Traefik with the annotations of ingress-nginx",
             DataPlane::Traefik => "Traefik",
             DataPlane::Contour => "Contour",
             DataPlane::Alb => "the AWS Load Balancer Controller",

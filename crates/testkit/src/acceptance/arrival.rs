@@ -91,11 +91,14 @@ async fn one_that_never_takes_a_switch_in_loses_nobody(field: Field) -> Result<(
     let stuck = Ingress::new(&field).late(&[100_000]);
     let said = field.command(&line).with(stuck.clone().outside()).exits(7).await?;
     let what = last(&said)?["what"].as_str().unwrap_or_default();
-    ensure!(what.starts_with("the switch does not arrive: "), "{said:#?}");
+    ensure!(what.starts_with("the switch was not confirmed "), "{said:#?}");
     // It is nobody's edit, and nobody is sent to look for one.
     ensure!(last(&said)?["cause"] == "not-arrived", "{said:#?}");
-    ensure!(said.err.starts_with("error: the switch does not arrive: "), "{said:#?}");
-    ensure!(said.err.contains("hint: the same command again goes on"), "{said:#?}");
+    ensure!(said.err.starts_with("error: the switch was not confirmed "), "{said:#?}");
+    ensure!(
+        said.err.contains("hint: to continue the release: run the same command again"),
+        "{said:#?}"
+    );
     both_are_up(&field).await?;
     // Led back, people are served as ever: they never left.
     let back = format!("abort parrot {AT}");
@@ -209,7 +212,7 @@ async fn where_both_answer_alike_that_is_said(field: Field) -> Result<()> {
     let finished = last(&said)?;
     ensure!(finished["confirmed"] == "settle", "{finished:#}");
     let why = finished["unconfirmed"].as_str().unwrap_or_default();
-    ensure!(why.contains("does not come through the ingress"), "{why}");
+    ensure!(why.contains("does not show through the ingress"), "{why}");
     Ok(())
 }
 

@@ -62,7 +62,7 @@ const UNASKED: &str = "--settle 10s";
 
 async fn is_taken_back(field: &Field, said: &Said) -> Result<()> {
     let words =
-        "nginx-ingress-controller says of Ingress parrot: Rejected: Rejected: no such feather";
+        "nginx-ingress-controller reports for Ingress parrot: Rejected: Rejected: no such feather";
     ensure!(said.err.contains(words), "{said:?}");
     ensure!(field.backend("parrot").await? == "parrot-blue", "it was not switched back");
     ensure!(field.replicas("parrot-green").await?.is_none(), "the candidate is still there");
@@ -91,8 +91,8 @@ async fn a_controller_that_can_not_reload_keeps_both_versions(field: Field) -> R
         let stuck = says_instead(&field, "parrot-green", 200, V1);
         let deploy = field.command(&deploy(flags)).with(stuck);
         let said = told(deploy, 7, &field, "AddedOrUpdatedWithError", 1).await?;
-        let words = "the ingress controller does not apply changes: nginx-ingress-controller says of \
-                     Ingress parrot: AddedOrUpdatedWithError: ";
+        let words = "the ingress controller does not apply changes: nginx-ingress-controller \
+                     reports for Ingress parrot: AddedOrUpdatedWithError: ";
         ensure!(said.err.contains(words), "{said:?}");
         for deployment in ["parrot", "parrot-green"] {
             field.has_ready(deployment, 1).await?;

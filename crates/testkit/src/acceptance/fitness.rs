@@ -38,7 +38,7 @@ async fn check_tells_and_writes_nothing(field: Field) -> Result<()> {
         ensure!(found(&said, "rights")?["verdict"] == "pass", "{said:?}");
         let direct = found(&said, "direct")?;
         let how = direct["what"].as_str().unwrap_or_default();
-        ensure!(direct["verdict"] == "pass" && how.contains("asked directly"), "{direct}");
+        ensure!(direct["verdict"] == "pass" && how.contains("queried directly"), "{direct}");
         let said = field.exits(0, "check parrot -o human").await?;
         ensure!(said.out.starts_with("parrot in namespace "), "{said:?}");
         ensure!(said.out.contains(": can be released\n") && said.err.is_empty(), "{said:?}");
@@ -65,7 +65,7 @@ async fn check_names_what_is_in_the_way(field: Field) -> Result<()> {
 async fn what_init_made_has_to_be_there(field: Field) -> Result<()> {
     let said = field.exits(0, "check parrot").await?;
     let not_yet = found(&said, "prepared")?;
-    ensure!(not_yet["what"] == "init has not taken it in yet", "{not_yet:#}");
+    ensure!(not_yet["what"] == "not set up yet: run init", "{not_yet:#}");
     field.initialised().await?;
     field.delete(Kind::Service, "parrot-preview").await?;
     let said = field.exits(10, "check parrot").await?;
@@ -82,9 +82,9 @@ async fn what_init_made_has_to_be_there(field: Field) -> Result<()> {
     field.edit(Kind::Service, "parrot", back).await?;
     let said = field.exits(10, "check parrot").await?;
     let two = found(&said, "prepared")?["what"].to_string();
-    ensure!(two.contains("do not lead to one and the same colour"), "{two}");
+    ensure!(two.contains("do not point to the same colour"), "{two}");
     let said = field.exits(7, &format!("deploy parrot --image {V1} --yes")).await?;
-    ensure!(said.err.contains("do not lead to one and the same colour"), "{said:?}");
+    ensure!(said.err.contains("do not point to the same colour"), "{said:?}");
     Ok(())
 }
 
@@ -129,7 +129,7 @@ async fn a_gap_in_the_policies_needs_a_word(field: Field) -> Result<()> {
     }
     let deploy = format!("deploy parrot --image {V2} --yes");
     let said = field.exits(10, &deploy).await?;
-    ensure!(said.err.contains("or give --allow-policy-gap"), "{said:?}");
+    ensure!(said.err.contains("or use --allow-policy-gap"), "{said:?}");
     field.is_untouched().await?;
     field.exits(0, &format!("{deploy} --allow-policy-gap")).await?;
     // It holds for the version that is live no more, and nobody is kept from going back to where it does.
@@ -205,7 +205,7 @@ async fn an_address_for_what_is_no_route_is_refused(field: Field) -> Result<()> 
         ] {
             let probe = format!("--probe ingress/{name}=http://203.0.113.1");
             let said = field.exits(10, &format!("{line} {probe}")).await?;
-            let what = format!("an address to ask is given for Ingress {name}, {why}");
+            let what = format!("a probe address is given for Ingress {name}, {why}");
             ensure!(said.err.contains(&what), "{line}: {said:?}");
         }
         ensure!(field.versions().await? == before, "{line} has written something");

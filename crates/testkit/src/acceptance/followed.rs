@@ -113,10 +113,17 @@ async fn a_right_that_is_lost_at_the_gate_leaves_a_candidate_that_waits(
     // Watches of the pods begin when it is ready: nothing else is asked for by this.
     let deploy = field.command(&line).answers(&[500]).without("/pods?watch=true");
     let said = deploy.exits(8).await?;
-    let waits = said.err.contains("release 1 is kept as it is: its candidate waits for a yes");
-    let starts = said.err.contains("release 1 is kept as it is: its candidate is not ready yet");
+    let waits = said
+        .err
+        .contains("release 1 is paused, nothing was undone: its candidate waits for approval");
+    let starts = said
+        .err
+        .contains("release 1 is paused, nothing was undone: its candidate is not ready yet");
     ensure!(waits || starts, "{said:?}");
-    ensure!(said.err.contains("hint: the same command again goes on with the release"), "{said:?}");
+    ensure!(
+        said.err.contains("hint: to continue the release: run the same command again"),
+        "{said:?}"
+    );
     ensure!(said.err.contains("hint: bluegreen abort parrot"), "{said:?}");
     ensure!(said.err.contains("hint: bluegreen promote parrot"), "{said:?}");
     field.command(&line).answers(&[200]).exits(0).await?;
@@ -162,18 +169,17 @@ async fn an_autoscaler_that_changes_while_green_is_live(field: Field) -> Result<
         "spec": {"minReplicas": 1, "maxReplicas": 9, "scaleTargetRef": target},
     });
     field.create(scaler).await?;
-    let new =
-        "HorizontalPodAutoscaler flock is for parrot, and not for parrot-green, which is live";
+    let new = "HorizontalPodAutoscaler flock targets parrot, and not parrot-green, which is live";
     is_brought(&field, new).await?;
     field.edit(SCALER, "flock", json!({"spec": {"maxReplicas": 12}})).await?;
-    let changed = "HorizontalPodAutoscaler parrot-green of the live version is not as flock is now";
+    let changed = "HorizontalPodAutoscaler parrot-green of the live version differs from flock";
     is_brought(&field, changed).await?;
     let clone = field.get(SCALER, "parrot-green").await?;
     ensure!(clone["spec"]["maxReplicas"] == 12, "{clone:#}");
     ensure!(clone["spec"]["scaleTargetRef"]["name"] == "parrot-green", "{clone:#}");
     field.delete(SCALER, "flock").await?;
-    let gone =
-        "HorizontalPodAutoscaler parrot-green of the live version is like one that is gone by now";
+    let gone = "HorizontalPodAutoscaler parrot-green of the live version is a copy of one that was \
+                deleted";
     is_brought(&field, gone).await?;
     ensure!(field.find(SCALER, "parrot-green").await?.is_none(), "the clone is left");
     field.released(V3).await
@@ -190,22 +196,19 @@ async fn a_budget_that_changes_while_green_is_live(field: Field) -> Result<()> {
             "spec": {"maxUnavailable": 1, "selector": selector},
         }))
         .await?;
-    let new = "PodDisruptionBudget calm is for parrot, and not for parrot-green, which is live";
+    let new = "PodDisruptionBudget calm targets parrot, and not parrot-green, which is live";
     is_brought(&field, new).await?;
     let spec = json!({"spec": {"maxUnavailable": "50%"}});
     field.edit(BUDGET, "calm", spec).await?;
-    is_brought(
-        &field,
-        "PodDisruptionBudget parrot-green of the live version is not as calm is now",
-    )
-    .await?;
+    is_brought(&field, "PodDisruptionBudget parrot-green of the live version differs from calm")
+        .await?;
     let clone = field.get(BUDGET, "parrot-green").await?;
     ensure!(clone["spec"]["maxUnavailable"] == "50%", "{clone:#}");
     ensure!(clone["spec"]["selector"]["matchLabels"]["app"] == "parrot-green", "{clone:#}");
     field.delete(BUDGET, "calm").await?;
     is_brought(
         &field,
-        "PodDisruptionBudget parrot-green of the live version is like one that is gone by now",
+        "PodDisruptionBudget parrot-green of the live version is a copy of one that was deleted",
     )
     .await
 }

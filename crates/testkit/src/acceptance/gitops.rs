@@ -114,7 +114,7 @@ async fn backend_is_put_back(field: Field, tool: (&str, &str)) -> Result<()> {
 
 async fn argo_cd_puts_the_backend_back(field: Field) -> Result<()> {
     // What it costs is said with it.
-    let freezes = "RespectIgnoreDifferences=true. No sync changes its rules any more then";
+    let freezes = "RespectIgnoreDifferences=true. Syncs then no longer change its rules";
     backend_is_put_back(field, (ARGO_CD.0, freezes)).await
 }
 

@@ -15,7 +15,7 @@ pub const CASES: &[Case] = cases![
 ];
 
 const README: &str = include_str!("../../../../README.md");
-const CHAPTER: &str = "\n## Without bluegreen again\n";
+const CHAPTER: &str = "\n## Uninstall\n";
 
 /// The commands of the chapter.
 fn commands() -> Result<Vec<&'static str>> {

@@ -25,7 +25,7 @@ async fn init_twice_writes_nothing(field: Field) -> Result<()> {
     field.initialised().await?;
     let before = field.versions().await?;
     let again = field.exits(0, "init parrot -o human").await?;
-    ensure!(again.out.contains("already, nothing was changed"), "{again:?}");
+    ensure!(again.out.contains("already; nothing was changed"), "{again:?}");
     ensure!(field.versions().await? == before, "something was written");
     field.is_live("parrot", V1).await
 }

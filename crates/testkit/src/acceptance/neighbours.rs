@@ -156,7 +156,8 @@ async fn is_refused_before_and_after(
 }
 
 async fn the_label_of_green_is_anothers(field: Field) -> Result<()> {
-    let says = "the label app: parrot-green, by which a candidate's pods are told, is on the pods of \
+    let says = "the label app: parrot-green, which identifies a candidate's pods, is on the pods \
+                of \
                 Deployment strangers";
     let begin = async |field: &Field| add_strangers(field, "parrot-green").await;
     let end =
@@ -211,7 +212,7 @@ async fn a_service_is_kept_by_its_controller(field: Field) -> Result<()> {
             .map(drop)
     };
     let end = async |field: &Field| field.delete(Kind::Service, "parrot-dapr").await.map(drop);
-    let says = "Service parrot-dapr is kept by Deployment parrot, its controller";
+    let says = "Service parrot-dapr is managed by Deployment parrot, its controller";
     is_refused_before_and_after(&field, says, begin, end).await
 }
 

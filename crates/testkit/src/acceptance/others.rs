@@ -33,13 +33,13 @@ async fn a_policy_of_another_controller_needs_a_word(field: Field) -> Result<()>
     for line in ["check parrot", "init parrot"] {
         let said = field.exits(10, line).await?;
         ensure!(
-            format!("{said:?}").contains("AuthorizationPolicy ingress-alone holds"),
+            format!("{said:?}").contains("AuthorizationPolicy ingress-alone applies"),
             "{said:?}"
         );
         field.exits(0, &format!("{line} --allow-policy-gap")).await?;
     }
     let said = field.exits(10, &deploy()).await?;
-    ensure!(said.err.contains("or give --allow-policy-gap") && !said.wrote(), "{said:?}");
+    ensure!(said.err.contains("or use --allow-policy-gap") && !said.wrote(), "{said:?}");
     field.is_untouched().await?;
     // Its selector has no expressions: the way out is another one like it.
     policies.add(&field, "ingress-alone-green", spec("parrot-green")).await?;
@@ -125,7 +125,7 @@ async fn a_controller_of_the_deployment_is_named(field: Field) -> Result<()> {
     field.edit(Kind::Deployment, "parrot", owned(owner)).await?;
     for line in ["check parrot", &deploy()] {
         let said = format!("{:?}", field.exits(10, line).await?);
-        ensure!(said.contains("Deployment parrot is kept by Canary toucan"), "{line}: {said}");
+        ensure!(said.contains("Deployment parrot is managed by Canary toucan"), "{line}: {said}");
         ensure!(said.contains("kubectl patch canary toucan"), "{line}: {said}");
     }
     field.edit(Kind::Deployment, "parrot", owned(json!([]))).await?;
@@ -138,7 +138,7 @@ async fn what_may_not_be_listed_is_said_and_in_nobodys_way(field: Field) -> Resu
     let said = field.command("check parrot").without("authorizationpolicies").exits(0).await?;
     let told = found(&said, "policies")?;
     ensure!(told["verdict"] == "warn", "{told:#}");
-    let what = "you may not list authorizationpolicies.security.istio.io";
+    let what = "you are not allowed to list authorizationpolicies.security.istio.io";
     ensure!(told["what"].as_str().unwrap_or_default().contains(what), "{told:#}");
     let said = field.command(&deploy()).without("authorizationpolicies").exits(0).await?;
     let is_it = |event: &Value| event["event"] == "warned" && event["check"] == "policies";

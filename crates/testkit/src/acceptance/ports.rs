@@ -77,7 +77,7 @@ async fn is_refused(field: &Field, ports: &[Value], says: &str) -> Result<()> {
 async fn a_renamed_port_is_refused(field: Field) -> Result<()> {
     with_ports(&field, &[http()], &json!("http")).await?;
     field.initialised().await?;
-    let says = "targetPort http of Service parrot is no port of the new template";
+    let says = "targetPort http of Service parrot is not a port of the new template";
     let renamed = json!({"name": "web", "containerPort": 3000});
     is_refused(&field, std::slice::from_ref(&renamed), says).await?;
     // Beside the old name it may have any other.
@@ -93,7 +93,7 @@ async fn a_port_that_only_a_follower_asks_for_is_refused(field: Field) -> Result
     field.create(service("rpc", 9090, &json!("grpc"))).await?;
     field.initialised().await?;
     let renamed = json!({"name": "rpc", "containerPort": 9090});
-    let says = "targetPort grpc of Service rpc is no port of the new template";
+    let says = "targetPort grpc of Service rpc is not a port of the new template";
     is_refused(&field, &[http(), renamed], says).await
 }
 

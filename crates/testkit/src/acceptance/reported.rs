@@ -270,7 +270,7 @@ async fn the_manifest_that_is_there_already(field: Field) -> Result<()> {
     ensure!(!said.wrote() && said.outcome()["differs"] == json!(["label team"]), "{said:?}");
     let human = field.exits(0, &format!("{other} -o human")).await?;
     ensure!(
-        human.out.contains("label team, of the Deployment: with the next version"),
+        human.out.contains("label team of the Deployment: applied with the next version"),
         "{human:?}"
     );
     let (_next, next) = manifest(&field, &[labels[0], ("heron:1", "heron:2")])?;

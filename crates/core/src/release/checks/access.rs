@@ -36,8 +36,8 @@ pub fn checks(g: &Ground) -> Vec<Check> {
         return vec![Check::pass(
             NAME,
             match plane.locks() {
-                Some(_) => format!("Ingress {ours} lets nobody in"),
-                None => format!("nobody outside knows the host of Ingress {ours}"),
+                Some(_) => format!("Ingress {ours} admits no one"),
+                None => format!("the host of Ingress {ours} is known to no one outside"),
             },
         )];
     }
@@ -54,7 +54,7 @@ pub fn checks(g: &Ground) -> Vec<Check> {
         let lost = asked.filter(|key| made.is_none_or(|made| !is_said(made, key)));
         lost.chain(other.map(|(key, _)| key)).map(|key| lacking(g, route, key)).collect::<Vec<_>>()
     });
-    or_pass(found.collect(), NAME, "the candidate is for nobody whom the app does not let in")
+    or_pass(found.collect(), NAME, "the preview admits only whom the app admits")
 }
 
 /// Those that mean something there. Of a controller that is not known, all may.
@@ -95,25 +95,25 @@ fn is_said(made: &Value, key: &str) -> bool {
 fn lacking(g: &Ground, route: &Value, key: &str) -> Check {
     let (ours, namespace) = (g.s.names.preview(), &g.s.names.namespace);
     let seen = match &g.preview_host {
-        Some(host) => format!("show the candidate at {host} to everybody"),
-        None => "lead everybody who knows its host to every version of the app".to_owned(),
+        Some(host) => format!("show the candidate at {host} to everyone"),
+        None => "give everyone who knows its host access to every version of the app".to_owned(),
     };
     let what = format!(
-        "Ingress {} does not let everybody in ({key}), and Ingress {ours} has no such rule: it would {seen}",
+        "Ingress {} restricts access ({key}), and Ingress {ours} has no such rule: it would {seen}",
         name(route)
     );
     let annotate = format!("kubectl annotate ingress {ours} -n {namespace} {key}=...");
     let is_there = g.s.objects.get(Kind::Ingress, &ours).is_some();
     let is_of_use = warm::is_wanted(g.s, &g.service, g.preview_host.as_deref());
     Check::fail(NAME, what).hint(match (is_there, &g.preview_host) {
-        _ if warm::is_a_list(key) => "let all Ingresses of the app have the same list".to_owned(),
+        _ if warm::is_a_list(key) => "give all Ingresses of the app the same list".to_owned(),
         (true, _) if !is_of_use => {
-            format!("nothing needs that one there: kubectl delete ingress {ours} -n {namespace}")
+            format!("it is not needed: kubectl delete ingress {ours} -n {namespace}")
         }
-        (true, _) => format!("give that one a rule of its own: {annotate}"),
+        (true, _) => format!("add such a rule to it: {annotate}"),
         (false, Some(_)) => {
-            format!("init without a preview host first, then {annotate}, then init with it")
+            format!("run init without a preview host, then {annotate}, then run init with it")
         }
-        (false, None) => "bluegreen can't take such an app in there yet".to_owned(),
+        (false, None) => "bluegreen does not support such an app there yet".to_owned(),
     })
 }

@@ -32,19 +32,19 @@ pub fn checks(tried: &[Rehearsed], s: &Snapshot) -> Vec<Check> {
             more => format!(" and {more} more"),
         };
         let what = format!(
-            "admission changes the pod template of {id} whenever it is written: {named}{more}; a stamp \
-             or a new size of bluegreen's would replace its pods"
+            "admission changes the pod template of {id} on every write: {named}{more}; annotating \
+             or scaling it in a release would replace its pods"
         );
         let restart =
             format!("kubectl rollout restart deployment/{} -n {}", id.name, s.names.namespace);
         found.push(Check::fail(NAME, what).hint(format!(
-            "have that stored, which replaces its pods once: {restart}; if it is changed again after \
-             that, exempt it from that webhook or policy"
+            "store that change, which replaces its pods once: {restart}; if admission changes it \
+             again after that, exempt it from that webhook or policy"
         )));
     }
     let passes = match taken {
-        0 => "no stamp and no new size of a Deployment was tried",
-        _ => "a stamp and a new size leave the pod templates as they are",
+        0 => "annotating and scaling a Deployment was not tried",
+        _ => "annotating and scaling leave the pod templates unchanged",
     };
     or_pass(found, NAME, passes)
 }

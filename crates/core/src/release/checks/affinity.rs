@@ -33,41 +33,46 @@ pub fn checks(g: &Ground) -> Vec<Check> {
     };
     let sticky = having(&routes, sticky).map(|(ingress, key)| {
         let what = match key {
-            "nginx.org/lb-method" => format!("Ingress {ingress} keeps people on one pod ({key})"),
-            _ => format!("Ingress {ingress} keeps people on one pod by a cookie ({key})"),
+            "nginx.org/lb-method" => format!("Ingress {ingress} keeps each client on one pod ({key})"),
+            _ => format!("Ingress {ingress} keeps each client on one pod by a cookie ({key})"),
         };
         let hint =
-            "at the switch everybody gets another pod: what a pod alone knows of a session is lost";
+            "at the switch every client gets another pod: session state that only a pod has is \
+             lost";
         Check::warn("affinity", what).hint(hint)
     });
     let through = having(&routes, upstream).map(|(ingress, key)| {
-        let what =
-            format!("Ingress {ingress} sends requests to Services' own addresses ({key}), not to pods");
-        let hint = "let --drain be longer than the nodes take to follow a Service, or leave the annotation out";
+        let what = format!("Ingress {ingress} sends requests to cluster IPs ({key}), not to pods");
+        let hint = "set --drain longer than kube-proxy takes to apply a change of a Service, or \
+                    remove the annotation";
         Check::warn("service-upstream", what).hint(hint)
     });
     let passwords: Told =
         if plane.is_ingress_nginx() { &[(AUTH, &["basic", "digest"])] } else { &[] };
     let asking = having(&routes, passwords).map(|(ingress, key)| {
-        let who = if known { "the controller" } else { "a controller that obeys this as ingress-nginx does" };
+        let who = if known {
+            "the controller"
+        } else {
+            "a controller that treats this as ingress-nginx does"
+        };
         let what = format!(
-            "Ingress {ingress} asks for a password ({key}): at any change of it {who} writes the file of passwords \
-             anew, and may refuse a request of that instant with 401"
+            "Ingress {ingress} asks for a password ({key}): on every change of it {who} rewrites \
+             the password file, and may answer 401 at that moment"
         );
-        let hint = "ask again where a program gets a 401 at the switch, or let auth-url ask";
+        let hint = "retry a 401 at the switch, or use auth-url";
         Check::warn("basic-auth", what).hint(hint)
     });
     let pass = |what: &str| match known {
         true => what.to_owned(),
-        false => format!("how {title} is told of it was not looked at"),
+        false => format!("the settings of {title} for it were not checked"),
     };
     [
-        or_pass(sticky.collect(), "affinity", pass("nobody is kept on one pod")),
-        or_pass(through.collect(), "service-upstream", pass("requests go to the pods themselves")),
+        or_pass(sticky.collect(), "affinity", pass("no Ingress keeps clients on one pod")),
+        or_pass(through.collect(), "service-upstream", pass("requests go directly to the pods")),
         or_pass(
             asking.collect(),
             "basic-auth",
-            "no Ingress has its passwords in a file that a switch writes anew",
+            "no Ingress has a password file that a switch rewrites",
         ),
     ]
     .concat()

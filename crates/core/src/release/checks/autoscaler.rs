@@ -19,7 +19,7 @@ pub fn checks(g: &Ground) -> Vec<Check> {
                 "HorizontalPodAutoscaler {scaler_name} scales the app, and {owner} manages it: a clone would not be \
                  managed"
             );
-            let hint = "scale the app by an autoscaler of its own";
+            let hint = "scale the app with an autoscaler that nothing manages";
             found.push(Check::fail(NAME, what).hint(hint));
         }
         found.extend(to_zero(g, scaler));
@@ -34,7 +34,7 @@ pub fn checks(g: &Ground) -> Vec<Check> {
                 name(second),
                 g.s.names.deployment(colour)
             );
-            found.push(Check::fail(NAME, what).hint("leave one of them"));
+            found.push(Check::fail(NAME, what).hint("delete one of them"));
         }
     }
     if !found.is_empty() {
@@ -42,10 +42,11 @@ pub fn checks(g: &Ground) -> Vec<Check> {
     }
     let passes = match g.s.autoscalers(g.to.other()).first() {
         Some(scaler) => format!(
-            "HorizontalPodAutoscaler {} scales the app: the new version gets one like it at the switch",
+            "HorizontalPodAutoscaler {} scales the app: the new version gets a copy of it at the \
+             switch",
             name(scaler)
         ),
-        None => "nothing scales the app by itself".to_owned(),
+        None => "no autoscaler scales the app".to_owned(),
     };
     vec![Check::pass(NAME, passes)]
 }
@@ -60,13 +61,13 @@ fn to_zero(g: &Ground, scaler: &Value) -> Option<Check> {
         return None;
     }
     let what = format!("HorizontalPodAutoscaler {} has minReplicas 0", name(scaler));
-    let starts = "it would start a version that was put away";
+    let starts = "it would start a version that was scaled down to 0";
     let (why, hint) = match g.s.objects.server {
         Some(server) if server >= KNOWS_ITS_OWN_ZERO => {
             let mut conditions = scaler["status"]["conditions"].as_array().into_iter().flatten();
             let is_at_zero = |it: &Value| it["type"] == "ScaledToZero" && it["status"] == "True";
             conditions.find(|it| is_at_zero(it))?;
-            let why = format!("and has scaled its Deployment to 0 now: {starts}");
+            let why = format!("and has scaled its Deployment to 0: {starts}");
             (why, "wait until it has pods again, or set it to 1 or more")
         }
         Some((major, minor)) => {
@@ -99,7 +100,8 @@ fn of_keda(g: &Ground, scalers: &[&Value]) -> Vec<Check> {
             name(object)
         );
         let hint = format!(
-            "scale the app by a HorizontalPodAutoscaler of its own, and kubectl delete scaledobject {} -n {}",
+            "scale the app with a HorizontalPodAutoscaler instead, and kubectl delete scaledobject \
+             {} -n {}",
             name(object),
             g.s.names.namespace
         );

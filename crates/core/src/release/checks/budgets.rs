@@ -19,20 +19,21 @@ enum Found<'a> {
 pub fn checks(g: &Ground) -> Vec<Check> {
     vec![match found(g) {
         Found::HoldsBoth(budget) => {
-            let what = format!("PodDisruptionBudget {} holds a candidate's pods", name(budget));
+            let what = format!("PodDisruptionBudget {} covers a candidate's pods", name(budget));
             Check::pass(NAME, what)
         }
-        Found::None => Check::pass(NAME, "none holds the live pods"),
+        Found::None => Check::pass(NAME, "no PodDisruptionBudget covers the live pods"),
         Found::Live { budget, can_be_cloned: true } => {
-            let what = format!("a candidate gets one like PodDisruptionBudget {}", name(budget));
+            let what = format!("a candidate gets a copy of PodDisruptionBudget {}", name(budget));
             Check::pass(NAME, what)
         }
         Found::Live { budget, can_be_cloned: false } => {
             let what = format!(
-                "PodDisruptionBudget {} holds the live pods, and its selector can't be made to hold a candidate's",
+                "PodDisruptionBudget {} covers the live pods, and its selector can't be adapted to \
+                 a candidate's",
                 name(budget)
             );
-            let hint = format!("let it select by {}", g.label.key);
+            let hint = format!("make it select by {}", g.label.key);
             Check::warn(NAME, what).hint(hint)
         }
     }]

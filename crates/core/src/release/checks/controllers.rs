@@ -40,7 +40,7 @@ pub fn checks(s: &Snapshot, services: &[String], routes: &[&Value]) -> Vec<Check
         if named.contains(&(text("kind"), text("name"))) {
             continue;
         }
-        let what = format!("{id} is kept by {} {}, its controller", text("kind"), text("name"));
+        let what = format!("{id} is managed by {} {}, its controller", text("kind"), text("name"));
         found.push(Check::fail(NAME, what).hint(leave(s, owner)));
     }
     found
@@ -73,8 +73,8 @@ fn rollout_has(s: &Snapshot, services: &[String], rollout: &Value) -> Option<(St
     {
         let replicas = spec["replicas"].as_u64().unwrap_or(1);
         let way_out = format!(
-            "give the Deployment its pods back (kubectl scale deployment {deployment} -n {namespace} \
-             --replicas={replicas}), and when they are ready: {delete}"
+            "scale the Deployment up again (kubectl scale deployment {deployment} -n {namespace} \
+             --replicas={replicas}), and when its pods are ready: {delete}"
         );
         return Some((format!("Deployment {deployment}"), way_out));
     }
@@ -90,8 +90,8 @@ fn rollout_has(s: &Snapshot, services: &[String], rollout: &Value) -> Option<(St
     let mut named = named.into_iter().filter_map(Value::as_str);
     let service = named.find(|it| services.iter().any(|service| service == it))?;
     let way_out = format!(
-        "let it name another Service, or {delete}; then take rollouts-pod-template-hash out of the selector of \
-         Service {service}"
+        "make it name another Service, or {delete}; then remove rollouts-pod-template-hash from \
+         the selector of Service {service}"
     );
     Some((format!("Service {service}"), way_out))
 }
@@ -110,8 +110,8 @@ pub fn leave(s: &Snapshot, owner: &Value) -> String {
     let group = text("apiVersion").rsplit_once('/').map(|(group, _)| format!(".{group}"));
     let (group, namespace) = (group.unwrap_or_default(), &s.names.namespace);
     format!(
-        "a release would change it and be undone: release the app through its controller, or have that leave it \
-         (kubectl get {kind}{group} {name} -n {namespace} -o yaml)"
+        "its controller would undo a release: release the app through that, or stop it from \
+         managing this object (kubectl get {kind}{group} {name} -n {namespace} -o yaml)"
     )
 }
 
@@ -119,8 +119,8 @@ pub fn leave(s: &Snapshot, owner: &Value) -> String {
 fn leave_flagger(s: &Snapshot, canary: &str) -> String {
     let namespace = &s.names.namespace;
     format!(
-        "leave Flagger first: kubectl patch canary {canary} -n {namespace} --type=merge \
-         -p '{{\"spec\":{{\"revertOnDeletion\":true}}}}', a moment later kubectl delete canary {canary} -n {namespace}, \
-         then init the Deployment that it was made for"
+        "remove the app from Flagger first: kubectl patch canary {canary} -n {namespace} \
+         --type=merge \
+         -p '{{\"spec\":{{\"revertOnDeletion\":true}}}}', a moment later kubectl delete canary {canary} -n {namespace}, then run init for the Deployment that it was created for"
     )
 }

@@ -25,21 +25,23 @@ pub fn check(s: &Snapshot, service: &str, route: &Value, host: Option<&str>) -> 
     match believed.plane {
         plane if plane.is_a_clouds() => {
             let what = format!(
-                "{of_class}, which {title} serves{why}: a switch there cuts connections, and an Ingress of bluegreen's own, \
-                 {ours}, would order another load balancer"
+                "{of_class}, which {title} serves{why}: a switch there cuts connections, and \
+                 bluegreen's own Ingress, {ours}, would create another load balancer"
             );
-            let hint = "bluegreen can't release an app there yet: serve it through ingress-nginx, with an \
-                        ingressClassName of that";
+            let hint = "bluegreen can't release an app there yet: serve it through ingress-nginx, \
+                        with its ingressClassName";
             Check::fail(NAME, what).hint(hint)
         }
         DataPlane::Other => unknown(of_class, &believed, route, &ours),
         plane if has_ours && plane.locks() == Some(false) => {
             let what = format!(
-                "{of_class}, which {title} serves{why}: it closes no Ingress by addresses, so whoever knows the \
-                 host of Ingress {ours} reaches every version of the app"
+                "{of_class}, which {title} serves{why}: it does not restrict an Ingress by \
+                 address, so anyone who knows the host of Ingress {ours} reaches every version of \
+                 the app"
             );
             let hint = format!(
-                "let nobody read Ingress {ours} who may not see a candidate: it has that host"
+                "allow only people who may see a candidate to read Ingress {ours}: it contains \
+                 that host"
             );
             Check::warn(NAME, what).hint(hint)
         }
@@ -51,28 +53,24 @@ pub fn check(s: &Snapshot, service: &str, route: &Value, host: Option<&str>) -> 
 fn unknown(of_class: String, believed: &Believed, route: &Value, ours: &str) -> Check {
     let which = match (&believed.by, class(route)) {
         (By::Controller(controller), _) => {
-            format!("{of_class}, whose controller, {controller}, bluegreen does not know")
+            format!("{of_class}, whose controller, {controller}, is unknown to bluegreen")
         }
-        (_, Some(class)) => format!(
-            "{of_class}, and nothing says which controller serves that: IngressClass {class} can't be read"
-        ),
+        (_, Some(class)) => {
+            format!("{of_class}, whose controller is unknown: IngressClass {class} can't be read")
+        }
         (_, None) => {
-            format!(
-                "{of_class}, and nothing says which controller serves the cluster's default class"
-            )
+            format!("{of_class}, and the controller of the cluster's default class is unknown")
         }
     };
     let what = format!(
-        "{which}: so it isn't known whether a switch loses requests there, how long one takes to arrive, and \
-         whether Ingress {ours} is closed to people outside"
+        "{which}: a switch may lose requests there, may take long to take effect, and Ingress \
+         {ours} may be open to people outside"
     );
     let hint = match (&believed.by, class(route)) {
         (By::Controller(_), _) => {
-            "try it with an app that nobody needs, and let --probe confirm every switch"
+            "try it with an unimportant app first, and confirm every switch with --probe"
         }
-        (_, Some(_)) => {
-            "let whoever releases get ingressclasses, or look yourself: kubectl get ingressclass"
-        }
+        (_, Some(_)) => "grant get on ingressclasses, or check yourself: kubectl get ingressclass",
         (_, None) => "give it an ingressClassName",
     };
     Check::warn(NAME, what).hint(hint)
@@ -82,7 +80,7 @@ fn why(believed: &Believed, route: &Value) -> String {
     match (&believed.by, class(route)) {
         (By::Controller(_), Some(class)) => format!(", as IngressClass {class} says"),
         (By::Name, _) => ", by its name".to_owned(),
-        (By::Marks | By::Written, _) => ", by what stands on it".to_owned(),
+        (By::Marks | By::Written, _) => ", by its annotations".to_owned(),
         _ => String::new(),
     }
 }

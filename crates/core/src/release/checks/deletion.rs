@@ -28,7 +28,7 @@ fn hint(object: &Value) -> String {
     let finalizers = object["metadata"]["finalizers"].as_array().into_iter().flatten();
     let finalizers: Vec<&str> = finalizers.filter_map(Value::as_str).collect();
     match finalizers.is_empty() {
-        true => "wait until it is gone, and make it again".to_owned(),
+        true => "wait until it is deleted, and create it again".to_owned(),
         false => format!("it waits for {}", finalizers.join(", ")),
     }
 }

@@ -27,8 +27,9 @@ fn strategy(g: &Ground) -> Check {
     match g.live.0["spec"]["strategy"]["type"].as_str() {
         Some("Recreate") => {
             let what = format!("Deployment {} has the strategy Recreate", g.live.name());
-            Check::warn(name, what)
-                .hint("make sure that two versions can run beside each other: in a release they do")
+            Check::warn(name, what).hint(
+                "make sure that two versions can run at the same time: during a release they do",
+            )
         }
         other => Check::pass(name, other.unwrap_or("RollingUpdate")),
     }
@@ -50,12 +51,12 @@ fn replicas(g: &Ground) -> Check {
     let (desired, ready) = (g.live.desired(), g.live.ready_replicas());
     match desired {
         0 => {
-            let what = format!("Deployment {deployment} is scaled to 0: nobody is served now");
+            let what = format!("Deployment {deployment} is scaled to 0 and serves no traffic");
             Check::warn(name, what).hint("a candidate starts with 1 pod")
         }
         _ if ready < desired => {
             let what = format!("{ready} of {desired} pods of Deployment {deployment} are ready");
-            let hint = format!("before a switch the candidate has to have {desired} ready");
+            let hint = format!("before a switch the candidate must have {desired} ready pods");
             Check::warn(name, what).hint(hint)
         }
         _ => Check::pass(name, format!("{ready} of {desired} pods are ready")),
@@ -74,8 +75,9 @@ fn selector(g: &Ground) -> Vec<Check> {
             label.key
         );
         let hint = format!(
-            "a Deployment's selector can't be changed: kubectl delete deployment {} -n {} --cascade=orphan leaves \
-             its pods running; make it again with matchLabels alone, and it takes them over",
+            "a Deployment's selector can't be changed: kubectl delete deployment {} -n {} \
+             --cascade=orphan leaves its pods running; create it again with matchLabels only, and \
+             it adopts them",
             g.live.name(),
             g.s.names.namespace
         );
@@ -91,7 +93,7 @@ fn selector(g: &Ground) -> Vec<Check> {
         );
         // A selector is changed by nobody: the Deployment was made anew.
         let hint = format!(
-            "make it again with {}: {} in its selector",
+            "create it again with {}: {} in its selector",
             label.key,
             label.value(Colour::Blue)
         );
@@ -108,7 +110,8 @@ fn revision_history(g: &Ground) -> Check {
         return Check::pass(name, format!("{limit} old versions are kept"));
     }
     let what = format!(
-        "Deployment {} has revisionHistoryLimit 0: without an old ReplicaSet there is no way back to an old version",
+        "Deployment {} has revisionHistoryLimit 0: without old ReplicaSets there is no rollback to \
+         an old version",
         g.live.name()
     );
     Check::fail(name, what).hint("set it to 2 or more")
@@ -129,10 +132,10 @@ fn host_port(g: &Ground) -> Vec<Check> {
         let taken =
             if on_host { own.as_u64().or(port["containerPort"].as_u64()) } else { own.as_u64() };
         let (container, taken) = (container["name"].as_str()?, taken.filter(|port| *port > 0)?);
-        let what = format!("container {container} takes port {taken} of its node");
+        let what = format!("container {container} uses port {taken} of its node");
         let hint =
-            format!("there must be {} nodes more that no pod of this app is on", g.replicas());
+            format!("a candidate needs {} more nodes without a pod of this app", g.replicas());
         Some(Check::warn(name, what).hint(hint))
     });
-    or_pass(taken.collect(), name, "no port of a node is taken")
+    or_pass(taken.collect(), name, "no container uses a port of its node")
 }

@@ -25,18 +25,22 @@ pub fn rights() -> Vec<Right> {
 /// What of it there is, by the rights that are missing, and what follows. Never in the way of a release.
 pub fn check<E>(missing: Result<&[Right], E>, hint: &str) -> Check {
     let Ok(missing) = missing else {
-        return Check::pass(NAME, "the API server does not say whether the versions can be asked");
+        return Check::pass(
+            NAME,
+            "the API server does not say whether the versions can be queried",
+        );
     };
     let has = |way: &[Right]| !way.iter().any(|right| missing.contains(right));
     if has(&FORWARD) {
-        return Check::pass(NAME, "both versions can be asked directly, by port-forward");
+        return Check::pass(NAME, "both versions can be queried directly, by port-forward");
     }
     if has(&PROXY) {
-        let what = "both versions can be asked directly, by the API server's Service proxy: bodies of \
-                    HTML and redirects do not tell them apart";
+        let what = "both versions can be queried directly, by the API server's Service proxy: HTML \
+                    bodies and redirects are not compared";
         return Check::pass(NAME, what);
     }
-    let what = "the versions can't be asked directly: only time confirms a switch";
+    let what = "the versions can't be queried directly: a switch is not confirmed, only waited for \
+                (--settle)";
     Check::pass(NAME, what).hint(hint)
 }
 
@@ -48,7 +52,8 @@ pub fn hint(check: &str) -> String {
 /// A Role of its own, as a manifest.
 pub fn role(names: &Names) -> String {
     let mut text = format!(
-        "# By this, bluegreen asks both versions of {} as a visitor would, without the ingress, and so knows\n\
+        "# With this, bluegreen queries both versions of {} without the ingress, as a client \
+         would, and so knows\n\
          # which of them answers through it. One of the two rules is enough: remove the other.\n\
          apiVersion: rbac.authorization.k8s.io/v1\n\
          kind: Role\n\
@@ -57,9 +62,9 @@ pub fn role(names: &Names) -> String {
         names.app, names.namespace
     );
     let reach = "Reaches every port of every pod of the namespace";
-    rule(&mut text, &format!("{reach}, and all answers count."), &FORWARD);
+    rule(&mut text, &format!("{reach}. All answers are compared."), &FORWARD);
     let reach = "Reaches every Service of the namespace";
-    let less = "Bodies of HTML and redirects do not count";
+    let less = "HTML bodies and redirects are not compared";
     rule(&mut text, &format!("{reach}. {less}: the API server changes them."), &PROXY);
     text + &binding(ROLE, &names.namespace)
 }

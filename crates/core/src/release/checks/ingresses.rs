@@ -47,7 +47,7 @@ pub fn nobody_names(s: &Snapshot, service: &str) -> String {
 
 fn places(routes: &[&Value]) -> String {
     let place = |route: &&Value| match hosts(route) {
-        none if none.is_empty() => format!("Ingress {}: whatever no rule matches", name(route)),
+        none if none.is_empty() => format!("Ingress {}: its default backend", name(route)),
         hosts => format!("Ingress {}: {}", name(route), hosts.join(", ")),
     };
     routes.iter().map(place).collect::<Vec<_>>().join("; ")
@@ -71,7 +71,7 @@ fn past(s: &Snapshot, service: &str, label: &Label) -> Vec<Check> {
             "Ingress {ingress} reaches the app through Service {follower}, others through Service {service}: \
              bluegreen switches one"
         );
-        Check::fail("ingress", what).hint(format!("let it name Service {service}"))
+        Check::fail("ingress", what).hint(format!("make it name Service {service}"))
     });
     found.collect()
 }
@@ -84,14 +84,14 @@ fn own(s: &Snapshot, service: &str, label: &Label) -> Vec<Check> {
     let wrong = |named: &str| {
         let colour = Colour::BOTH.into_iter().find(|colour| s.names.service(*colour) == named)?;
         (s.record.is_none() && live.is_some_and(|live| live != colour)).then(|| {
-            let what = format!("leads to {}, which is not live", s.names.deployment(colour));
-            (Grade::Fail, what, format!("let it name Service {service}"))
+            let what = format!("points to {}, which is not live", s.names.deployment(colour));
+            (Grade::Fail, what, format!("make it name Service {service}"))
         })
     };
     let shown = |named: &str| {
         (named == preview).then(|| {
-            let what = "shows everybody who gets in there a candidate before anybody approves it";
-            let hint = format!("let it name Service {service}, if that is not what it is for");
+            let what = "shows a candidate there before anybody approves it";
+            let hint = format!("make it name Service {service}, unless that is its purpose");
             (Grade::Warn, what.to_owned(), hint)
         })
     };
@@ -122,8 +122,8 @@ fn classes(s: &Snapshot, service: &str, routes: &[&Value], host: Option<&str>) -
             .map(|route| format!("{} {}", name(route), class(route).unwrap_or("none")))
             .collect();
         let what = format!(
-            "the Ingresses that name the app are of different classes ({}): bluegreen knows of one controller what a \
-             switch needs",
+            "the Ingresses that name the app are of different classes ({}): bluegreen handles one \
+             controller per app",
             each.join(", "),
         );
         let hint = "give all of them the same ingressClassName";
@@ -146,16 +146,16 @@ fn annotations(s: &Snapshot, service: &str, routes: &[&Value]) -> Vec<Check> {
             continue;
         }
         let what = format!(
-            "{key} of Ingress {} names Service {named}, which is none of its backends: F5's controller serves no \
-             host of an Ingress where it is so",
+            "{key} of Ingress {} names Service {named}, which is none of its backends: F5's \
+             controller then serves none of its hosts",
             name(route)
         );
-        let hint = "let it name the Service that the backends name; a switch changes both";
+        let hint = "make it name the Service of the backends; a switch changes both";
         amiss.push(Check::warn(check, what).hint(hint));
     }
     let passes = match switched.is_empty() {
         true => "no annotation of the Ingresses names a Service of the app".to_owned(),
-        false => format!("a switch changes with the backends: {}", switched.join(", ")),
+        false => format!("a switch also changes {}", switched.join(", ")),
     };
     or_pass(amiss, check, passes)
 }
@@ -164,7 +164,8 @@ fn annotations(s: &Snapshot, service: &str, routes: &[&Value]) -> Vec<Check> {
 /// would change in the middle of a switch.
 fn alike(plane: DataPlane, routes: &[&Value]) -> Vec<Check> {
     if !plane.is_ingress_nginx() {
-        let what = "ingress-nginx alone takes what makes a backend from one of several Ingresses";
+        let what =
+            "only ingress-nginx takes the settings of a backend from one of several Ingresses";
         return vec![Check::pass("ingress-backends", what)];
     }
     let differ = |key: &&str| {
@@ -174,12 +175,17 @@ fn alike(plane: DataPlane, routes: &[&Value]) -> Vec<Check> {
     let names: Vec<&str> = routes.iter().map(|route| name(route)).collect();
     let found = warm::OF_THE_BACKEND.into_iter().filter(differ).map(|key| {
         let what = format!(
-            "the Ingresses that name the app ({}) differ in {key}, of which ingress-nginx takes one for each Service",
+            "the Ingresses that name the app ({}) differ in {key}, of which ingress-nginx uses one \
+             value per Service",
             names.join(", ")
         );
         Check::fail("ingress-backends", what).hint("give all of them the same")
     });
-    or_pass(found.collect(), "ingress-backends", "the Ingresses ask for one kind of backend")
+    or_pass(
+        found.collect(),
+        "ingress-backends",
+        "the Ingresses agree on the settings of the backend",
+    )
 }
 
 /// It is switched as the others are, but nothing can be asked through it to see that it was.
@@ -191,14 +197,14 @@ fn default_backend(s: &Snapshot, service: &str, routes: &[&Value]) -> Check {
         default.as_str().is_some_and(|name| services.iter().any(|service| service == name))
     };
     match routes.iter().find(is_ours) {
-        None => Check::pass(check, "no Ingress has the app for what no rule matches"),
+        None => Check::pass(check, "the app is no Ingress's default backend"),
         Some(route) => {
             let what = format!("the app is the default backend of Ingress {}", name(route));
             let is_all = hosts(route).is_empty();
             let what = if is_all { format!("{what}, which has no rules") } else { what };
             Check::warn(check, what).hint(match is_all {
-                true => "it is switched, but nothing can be asked whether that has arrived: give it a rule",
-                false => "it is switched with the rest, but only rules are asked whether that has arrived",
+                true => "it is switched, but the switch can't be probed: give it a rule",
+                false => "it is switched with the rest, but only rules are probed",
             })
         }
     }
@@ -215,7 +221,7 @@ fn resources(routes: &[&Value]) -> Vec<Check> {
         backends.filter_map(|resource| {
             let (kind, object) = (resource["kind"].as_str()?, resource["name"].as_str()?);
             let what = format!(
-                "Ingress {} also leads to {kind} {object}, which is no Service",
+                "Ingress {} also points to {kind} {object}, which is not a Service",
                 name(route)
             );
             Some(Check::warn(check, what).hint("a release leaves it as it is"))
@@ -229,7 +235,7 @@ fn resources(routes: &[&Value]) -> Vec<Check> {
 fn canaries(s: &Snapshot, service: &str, routes: &[&Value], plane: DataPlane) -> Vec<Check> {
     let check = "canary-siblings";
     if !plane.obeys_nginx() {
-        let what = format!("{} knows no canaries by {CANARY}", plane.title());
+        let what = format!("{} does not support {CANARY}", plane.title());
         return vec![Check::pass(check, what)];
     }
     let services = s.names.serving(service);
@@ -237,16 +243,19 @@ fn canaries(s: &Snapshot, service: &str, routes: &[&Value], plane: DataPlane) ->
     let found = s.open_ingresses().filter(|ingress| is_canary(ingress)).filter_map(|canary| {
         if names_app(canary, &services) {
             let what = format!(
-                "Ingress {} is a canary ({CANARY}) and names the app: it shares out the app's requests beside a \
-                 release, which switches all of them",
+                "Ingress {} is a canary ({CANARY}) and names the app: it splits the app's \
+                 requests, all of which a release switches",
                 name(canary)
             );
-            let hint = "remove it, or let it name a Service of its own";
+            let hint = "delete it, or make it name another Service";
             return Some(Check::fail(check, what).hint(hint));
         }
         let host = hosts(canary).into_iter().find(|host| ours.contains(host))?;
         let what = format!("Ingress {} is a canary and takes a share of {host}", name(canary));
-        Some(Check::warn(check, what).hint("what it takes goes on leading to a Service that is not the app's"))
+        Some(
+            Check::warn(check, what)
+                .hint("its share keeps going to a Service that is not the app's"),
+        )
     });
     or_pass(found.collect(), check, "no canary takes a share of the app's requests")
 }

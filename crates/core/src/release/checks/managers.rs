@@ -53,7 +53,7 @@ pub fn checks(g: &Ground) -> Vec<Check> {
         })
     }));
     found.extend(unknown::of(g.s, NAME, &controllers::KINDS));
-    or_pass(found, NAME, "nobody else is known to manage what a release changes")
+    or_pass(found, NAME, "no other tool is known to manage what a release changes")
 }
 
 fn of(object: &Value) -> BTreeSet<&'static str> {
@@ -93,7 +93,7 @@ fn hint(g: &Ground, tool: &str, object: &Value) -> String {
     match tool {
         // It changes them only when somebody runs it.
         "Helm" => {
-            format!("an upgrade puts back {fields} of {}, and undoes a release", name(object))
+            format!("an upgrade reverts {fields} of {}, and undoes a release", name(object))
         }
         FLAGGER => {
             let namespace = &g.s.names.namespace;

@@ -42,7 +42,7 @@ pub fn checks(g: &Ground) -> Vec<Check> {
                 shown(monitor)
             );
             let (key, value) = (&g.label.key, g.label.value(g.to));
-            Check::warn(NAME, what).hint(format!("let its selector match {key}: {value} as well"))
+            Check::warn(NAME, what).hint(format!("make its selector match {key}: {value} as well"))
         })
         .collect();
     // The Services of ours have no labels but ours: what selects them selects whatever there is.
@@ -53,15 +53,17 @@ pub fn checks(g: &Ground) -> Vec<Check> {
         .filter(|it| selector::matches(&it["spec"]["selector"], &own));
     found.extend(own.map(|monitor| {
         let what = format!(
-            "ServiceMonitor {} selects the Services that bluegreen makes, too: pods would be scraped more than once",
+            "ServiceMonitor {} selects the Services that bluegreen creates, too: pods would be \
+             scraped more than once",
             shown(monitor)
         );
-        Check::warn(NAME, what).hint(format!("let its selector name a label of Service {}", g.service))
+        Check::warn(NAME, what)
+            .hint(format!("make its selector match a label of Service {}", g.service))
     }));
     found.extend(unknown::of(g.s, NAME, &Optional::MONITORS));
-    let mut checks = or_pass(found, NAME, "none that is known loses sight of the app");
+    let mut checks = or_pass(found, NAME, "no known monitor would miss the app");
     if others.is_short_sighted(&Optional::MONITORS) {
-        let what = "those of other namespaces were not looked at: they could not be listed";
+        let what = "those of other namespaces were not checked: they could not be listed";
         checks.push(Check::pass(NAME, what));
     }
     checks

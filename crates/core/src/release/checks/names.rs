@@ -18,24 +18,23 @@ pub fn checks(g: &Ground) -> Vec<Check> {
         .filter(|long| long.len() > LONGEST_NAME)
         .map(|long| {
             Check::fail("names", format!("{long:?} would be longer than {LONGEST_NAME} characters"))
-                .hint("make the Deployment again with a shorter name or label")
+                .hint("create the Deployment again with a shorter name or label")
         })
         .collect();
     found.extend(foreign_objects(g.s));
     found.extend(strangers::like_green(g.s, &g.label).into_iter().map(|others| {
         let (key, green) = (&g.label.key, g.label.value(Colour::Green));
         let what = format!(
-            "the label {key}: {green}, by which a candidate's pods are told, is on {}",
+            "the label {key}: {green}, which identifies a candidate's pods, is on {}",
             others.what
         );
         Check::fail("names", what)
-            .hint("give those another value: the app's Services would lead to them")
+            .hint("give those another value: the app's Services would select them")
     }));
-    let mut checks = or_pass(found, "names", "the names of the objects that it makes are free");
+    let mut checks =
+        or_pass(found, "names", "the names of the objects that bluegreen creates are free");
     checks.push(match &g.preview_host {
-        None => {
-            Check::pass(PREVIEW_HOST, "there is no host for people outside to see the candidate at")
-        }
+        None => Check::pass(PREVIEW_HOST, "no preview host is set"),
         Some(host) => preview_host(g.s, host),
     });
     checks
@@ -52,15 +51,15 @@ fn preview_host(s: &Snapshot, host: &str) -> Check {
     let elsewhere = beyond.and_then(|beyond| beyond.served_by.as_deref());
     if let Some(taken) = taken.or(elsewhere) {
         let what = format!("Ingress {taken} serves {host}");
-        let hint = "the preview needs a host of its own (init --preview-host HOST, or none)";
+        let hint = "use another preview host (init --preview-host HOST, or none)";
         return Check::fail(name_of, what).hint(hint);
     }
     if beyond.is_some() {
-        return Check::pass(name_of, format!("{host} is nobody else's"));
+        return Check::pass(name_of, format!("no other Ingress serves {host}"));
     }
     let what = format!(
-        "{host} is nobody else's in namespace {}; you may not list the Ingresses of other namespaces, so \
-         whether one of those has it is not known",
+        "no other Ingress in namespace {} serves {host}; you are not allowed to list the Ingresses \
+         of other namespaces, so one of those may serve it",
         s.names.namespace
     );
     // Once it was taken it is not said with every release.
@@ -68,7 +67,7 @@ fn preview_host(s: &Snapshot, host: &str) -> Check {
         s.record.as_ref().is_some_and(|(_, record)| record.preview_host.as_deref() == Some(host));
     match is_recorded {
         true => Check::pass(name_of, what),
-        false => Check::warn(name_of, what).hint("make sure that the host leads to nobody else"),
+        false => Check::warn(name_of, what).hint("make sure that no other Ingress serves the host"),
     }
 }
 
@@ -89,12 +88,12 @@ fn foreign_objects(s: &Snapshot) -> Vec<Check> {
         .into_iter()
         .filter(|id| s.objects.get(id.kind, &id.name).is_some_and(is_foreign))
         .map(|id| {
-            let what = format!("{id} exists and is not bluegreen's, which needs that name");
+            let what = format!("name conflict: {id} exists and was not created by bluegreen");
             let Id { kind, name } = &id;
             let (plural, namespace) = (kind.plural(), &s.names.namespace);
             let command = format!("kubectl describe {plural} {name} -n {namespace}");
             Check::fail("names", what)
-                .hint(format!("see whose it is, and give it another name or delete it: {command}"))
+                .hint(format!("find its owner, and rename or delete it: {command}"))
         })
         .collect()
 }

@@ -14,31 +14,28 @@ pub fn checks(reply: Option<&Reply>) -> Check {
         return Check::pass(NAME, "no pod was tried while a release is in progress");
     };
     match reply {
-        Reply::Taken { .. } => Check::pass(NAME, "the API server would take a candidate's pod"),
+        Reply::Taken { .. } => Check::pass(NAME, "the API server would accept a candidate's pod"),
         // One of that name is there: it would be another's.
         Reply::Refused { code: 409, .. } => Check::pass(NAME, "no pod could be tried"),
         Reply::Forbidden => {
-            let what = "whether Pod Security, quotas and limits let a candidate's pods be is not known: you may not \
-                        create pods, not even to try one";
-            Check::warn(NAME, what).hint("check --role prints the rights for that")
+            let what = "a candidate's pods can't be checked against Pod Security, quotas and \
+                        limits: you are not allowed to create pods, not even as a dry run";
+            Check::warn(NAME, what).hint("check --role prints the rights that are needed")
         }
         Reply::Refused { message, .. } if message.contains("does not support dry run") => {
-            Check::warn(
-                NAME,
-                format!("whether a candidate's pods are taken can't be tried: {message}"),
-            )
+            Check::warn(NAME, format!("a candidate's pod can't be dry-run: {message}"))
         }
         Reply::Refused { message, .. } if OF_SOMEBODY.iter().any(|it| message.contains(it)) => {
             let what =
-                format!("the API server would not let you make a candidate's pod: {message}");
-            Check::warn(NAME, what).hint("make sure that it lets the ReplicaSet controller")
+                format!("the API server would not let you create a candidate's pod: {message}");
+            Check::warn(NAME, what).hint("make sure that the ReplicaSet controller is allowed to")
         }
         Reply::Refused { message, .. } => {
             let what = format!("the API server would refuse a candidate's pods: {message}");
             Check::fail(NAME, what).hint("change the pod template, or what the namespace allows")
         }
         Reply::Lost { why } => {
-            Check::warn(NAME, format!("whether a candidate's pods are taken is not known: {why}"))
+            Check::warn(NAME, format!("a candidate's pods could not be checked: {why}"))
         }
     }
 }

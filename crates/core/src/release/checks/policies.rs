@@ -20,7 +20,7 @@ const OTHERS: [Optional; 6] = [
     Optional::VerticalPodAutoscaler,
 ];
 /// What lets a release go on without one of them.
-const WORD: &str = ", or give --allow-policy-gap";
+const WORD: &str = ", or use --allow-policy-gap";
 /// Istio's of this namespace hold for all: it is `istio-system`, unless a mesh says another.
 const ROOT: &str = "istio-system";
 const MESH: [Optional; 3] =
@@ -31,7 +31,7 @@ pub fn checks(g: &Ground) -> Vec<Check> {
     let mut checks = or_pass(
         told(g, NETWORK, &of_kubernetes),
         NETWORK,
-        "each holds for a candidate as for the live pods",
+        "all apply to a candidate as to the live pods",
     );
     let mut found = Vec::new();
     for kind in OTHERS {
@@ -43,11 +43,11 @@ pub fn checks(g: &Ground) -> Vec<Check> {
     found.extend(of_the_mesh(g));
     found.extend(scaled_vertically(g));
     found.extend(unknown::of(g.s, OTHER, &OTHERS));
-    let passes = "each that is known holds for a candidate as for the live pods";
+    let passes = "all known ones apply to a candidate as to the live pods";
     checks.extend(or_pass(found, OTHER, passes));
     if g.s.objects.others.is_short_sighted(&MESH) {
         let what =
-            format!("Istio's of namespace {ROOT} were not looked at: they could not be listed");
+            format!("Istio's of namespace {ROOT} were not checked: they could not be listed");
         checks.push(Check::pass(OTHER, what));
     }
     checks
@@ -92,13 +92,13 @@ fn of_services(g: &Ground, kind: Optional) -> Vec<Check> {
     });
     let found = lost_by.map(|(policy, _)| {
         let what = format!(
-            "{kind} {} holds for what is sent to Service {}, and not to {to}, by which an Ingress reaches a candidate \
-             once it is live",
+            "{kind} {} applies to requests to Service {}, and not to {to}, through which an \
+             Ingress reaches a candidate once it is live",
             name(policy),
             now.first().map_or("", String::as_str)
         );
         let [blue, green] = Colour::BOTH.map(|colour| g.s.names.service(colour));
-        lost(g, OTHER, what, format!("let its targetRefs name the Services {blue} and {green} as well"))
+        lost(g, OTHER, what, format!("add the Services {blue} and {green} to its targetRefs"))
     });
     found.collect()
 }
@@ -130,8 +130,8 @@ fn told(g: &Ground, check: &'static str, policies: &[Policy]) -> Vec<Check> {
             [Some(_), Some(_)] => None,
             _ => {
                 let Policy { shown, field, .. } = policy;
-                let what = format!("the {field} of {shown} is not understood");
-                let hint = "make sure that it holds for a candidate's pods as for the live ones";
+                let what = format!("the {field} of {shown} can't be interpreted");
+                let hint = "make sure that it applies to a candidate's pods as to the live ones";
                 Some(Check::warn(check, what).hint(hint))
             }
         };
@@ -145,16 +145,18 @@ fn told(g: &Ground, check: &'static str, policies: &[Policy]) -> Vec<Check> {
 fn gap(g: &Ground, check: &'static str, policy: &Policy, holds_for_live: bool) -> Check {
     let shown = &policy.shown;
     if !holds_for_live {
-        let what = format!("{shown} holds for a candidate's pods and not for the live ones");
+        let what = format!("{shown} applies to a candidate's pods and not to the live ones");
         return Check::warn(check, what).hint("make sure that they can be reached");
     }
     let what = format!(
-        "{shown} holds for the live pods and not for a candidate's, which would run without it"
+        "{shown} applies to the live pods and not to a candidate's, which would run without it"
     );
     let (key, value, field) = (&g.label.key, g.label.value(g.to), policy.field);
     let way_out = match policy.has_expressions {
-        true => format!("let its {field} match {key}: {value} as well"),
-        false => format!("make another like it for {key}: {value}, or select by a label of both"),
+        true => format!("make its {field} match {key}: {value} as well"),
+        false => {
+            format!("create a copy of it for {key}: {value}, or select by a label that both have")
+        }
     };
     lost(g, check, what, way_out)
 }
@@ -169,8 +171,8 @@ fn lost(g: &Ground, check: &'static str, what: String, way_out: String) -> Check
 
 /// Somebody else's policy, which knows the live pods by the label that a candidate has another value of.
 fn shut_out(g: &Ground, check: &'static str, policy: &Policy) -> Check {
-    let what = format!("{} lets the live pods through and not a candidate's", policy.shown);
-    let hint = format!("let its rules name {}: {} as well", g.label.key, g.label.value(g.to));
+    let what = format!("{} admits the live pods and not a candidate's", policy.shown);
+    let hint = format!("add {}: {} to its rules", g.label.key, g.label.value(g.to));
     Check::warn(check, what).hint(hint)
 }
 
@@ -188,11 +190,11 @@ fn scaled_vertically(g: &Ground) -> Option<Check> {
     let candidate = g.s.names.deployment(g.to);
     let scaler = of(g.live.name()).filter(|_| of(&candidate).is_none())?;
     let what = format!(
-        "VerticalPodAutoscaler {} sets the resources of the pods of Deployment {}: a candidate's, those of Deployment \
-         {candidate}, would have what the template says",
+        "VerticalPodAutoscaler {} sets the resources of the pods of Deployment {}: a candidate's, \
+         those of Deployment {candidate}, would keep those of the template",
         name(scaler),
         g.live.name()
     );
-    let way_out = format!("make another like it whose targetRef names {candidate}");
+    let way_out = format!("create a copy of it whose targetRef names {candidate}");
     Some(lost(g, OTHER, what, way_out))
 }

@@ -22,7 +22,7 @@ fn asked_for(g: &Ground) -> Vec<Check> {
     let Some(live) = g.s.service(&g.service) else {
         return vec![Check::pass(
             NAME,
-            format!("init gives Service {} what they ask for", g.service),
+            format!("init adds the ports that they use to Service {}", g.service),
         )];
     };
     let asked = g.routes().into_iter().flat_map(|route| {
@@ -32,7 +32,7 @@ fn asked_for(g: &Ground) -> Vec<Check> {
     let missing = asked.filter(|(_, port)| ports::entry(live, port).is_none());
     let mut found: Vec<Check> = missing.map(|(route, port)| unknown(g, route, &port)).collect();
     found.dedup();
-    or_pass(found, NAME, format!("Service {} has every port that is asked for", g.service))
+    or_pass(found, NAME, format!("Service {} has every port that the Ingresses use", g.service))
 }
 
 /// A container may listen on a port that it does not list, so this is no reason not to begin.
@@ -57,8 +57,8 @@ fn unlisted(g: &Ground) -> Vec<Check> {
 fn unknown(g: &Ground, route: &str, port: &Value) -> Check {
     let shown = if port["number"].is_null() { &port["name"] } else { &port["number"] };
     let what = format!(
-        "Ingress {route} asks for port {shown} of the app, which Service {} does not have",
+        "Ingress {route} uses port {shown} of the app, which Service {} does not have",
         g.service
     );
-    Check::fail(NAME, what).hint("give it that port, or let the Ingress ask for one that it has")
+    Check::fail(NAME, what).hint("add that port to it, or make the Ingress use one that it has")
 }

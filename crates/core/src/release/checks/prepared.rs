@@ -33,7 +33,7 @@ pub fn live(s: &Snapshot, record: &Record) -> Result<Colour, String> {
         Leads::To(colour) if s.live_service_leads(record) == Leads::To(colour) => Ok(colour),
         _ => {
             let what = format!(
-                "the Ingress and Service {} do not lead to one and the same colour",
+                "the Ingress and Service {} do not point to the same colour",
                 record.service
             );
             let elsewhere = elsewhere(s, record);
@@ -53,7 +53,8 @@ fn elsewhere(s: &Snapshot, record: &Record) -> String {
         .filter(naming)
         .map(|route| {
             format!(
-                "Ingress {} names Service {fixed}, which leads to {}, and Service {service} leads to {}",
+                "Ingress {} names Service {fixed}, which points to {}, and Service {service} \
+                 points to {}",
                 name(route),
                 s.names.deployment(live.other()),
                 s.names.deployment(live)
@@ -66,7 +67,7 @@ fn elsewhere(s: &Snapshot, record: &Record) -> String {
 /// The hints are the command lines of `init` and `status`.
 pub fn checks(s: &Snapshot, init: &str, status: &str) -> Vec<Check> {
     let Some((_, record)) = &s.record else {
-        return vec![Check::pass(NAME, "init has not taken it in yet")];
+        return vec![Check::pass(NAME, "not set up yet: run init")];
     };
     let missing = missing(s, record).into_iter();
     let mut found: Vec<Check> = missing.map(|it| Check::fail(NAME, it).hint(init)).collect();
@@ -74,23 +75,23 @@ pub fn checks(s: &Snapshot, init: &str, status: &str) -> Vec<Check> {
     if let (Err(what), true) = (live(s, record), found.is_empty() && record.release.is_none()) {
         found.push(Check::fail(NAME, what).hint(status));
     }
-    or_pass(found, NAME, "all that init made is there")
+    or_pass(found, NAME, "everything that init created exists")
 }
 
 /// What the user has changed of the app's size while green is live. `init` is its command line.
 pub fn drift(s: &Snapshot, init: &str) -> Vec<Check> {
     let name = "drift";
     let Some((_, record)) = &s.record else {
-        return vec![Check::pass(name, "nothing was released yet")];
+        return vec![Check::pass(name, "nothing has been released yet")];
     };
     let found = drift::of(s, record).into_iter();
     let found = found.map(|drift| {
         let command = drift.mend.unwrap_or_else(|| init.to_owned());
-        Check::warn(name, drift.what).hint(format!("{command}; or the next release brings it"))
+        Check::warn(name, drift.what).hint(format!("{command}; or the next release applies it"))
     });
     or_pass(
         found.collect(),
         name,
-        "the live version has the size and what scales it as you gave them",
+        "the live version has the replicas and the autoscaler that you set",
     )
 }

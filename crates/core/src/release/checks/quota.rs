@@ -55,7 +55,7 @@ fn short(quota: &str, resource: &str, who: &str, (need, left): (i128, i128)) -> 
     );
     let hint = match who.starts_with("init") {
         true => "raise it, or free some",
-        false => "while a release lasts both versions run: raise it, or free some",
+        false => "both versions run during a release: raise it, or free some",
     };
     Check::fail(NAME, what).hint(hint)
 }
@@ -101,7 +101,7 @@ fn of_release(g: &Ground) -> Need {
     make("count/poddisruptionbudgets.policy", budgets::clones(g));
     let scalers = |colour| !g.s.autoscalers(colour).is_empty();
     make("count/horizontalpodautoscalers.autoscaling", scalers(g.to.other()) && !scalers(g.to));
-    Need { who: "a release makes".to_owned(), takes: made }
+    Need { who: "a release creates".to_owned(), takes: made }
 }
 
 /// What `init` makes, as far as it is not there.
@@ -129,7 +129,7 @@ fn of_init(g: &Ground) -> Need {
         let count = i128::try_from(count).unwrap_or(i128::MAX / 1000) * 1000;
         resources.iter().map(move |resource| ((*resource).to_owned(), count))
     });
-    Need { who: "init makes".to_owned(), takes: takes.collect() }
+    Need { who: "init creates".to_owned(), takes: takes.collect() }
 }
 
 /// All containers together, or the one that runs before them and takes more; those that run before

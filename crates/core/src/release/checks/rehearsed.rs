@@ -44,7 +44,7 @@ pub fn checks(tried: &[Rehearsed]) -> Vec<Check> {
                 Reply::Refused { code: 404 | 409, .. } => None,
                 Reply::Refused { code: 422, message, .. } if message.contains(OUTDATED) => None,
                 Reply::Refused { message, .. } if message.contains("does not support dry run") => {
-                    let what = format!("whether {id} would be taken can't be tried: {message}");
+                    let what = format!("{id} can't be dry-run: {message}");
                     Some(Check::warn(NAME, what))
                 }
                 Reply::Refused { message, .. } => {
@@ -53,7 +53,7 @@ pub fn checks(tried: &[Rehearsed]) -> Vec<Check> {
                 }
                 Reply::Lost { why } => {
                     let what =
-                        format!("whether the API server would {verb} {id} is not known: {why}");
+                        format!("could not check whether the API server would {verb} {id}: {why}");
                     Some(Check::warn(NAME, what))
                 }
             }
@@ -64,7 +64,7 @@ pub fn checks(tried: &[Rehearsed]) -> Vec<Check> {
     let passes = match tried.len() {
         0 => "nothing was tried while a release is in progress".to_owned(),
         n => format!(
-            "the API server would take the candidate, the switch and the switch back ({n} steps)"
+            "the API server would accept the candidate, the switch and the switch back ({n} steps)"
         ),
     };
     or_pass(found, NAME, passes)

@@ -59,11 +59,11 @@ const RULES: [Rule; 13] = [
     rule("networking.k8s.io", &["networkpolicies"], &["list"]),
     rule("", &["persistentvolumeclaims", "resourcequotas"], &["list"]),
     Rule {
-        without: Some("a failing candidate's last words are not shown"),
+        without: Some("the logs of a failing candidate are not shown"),
         ..rule("", &["pods/log"], &["get"])
     },
     Rule {
-        without: Some("an ingress controller that says it has not applied a switch is not heard"),
+        without: Some("Events of an ingress controller that has not applied a switch are not seen"),
         ..rule("", &["events"], &["list", "watch"])
     },
 ];
@@ -72,12 +72,14 @@ const RULES: [Rule; 13] = [
 /// the look itself tells.
 const LOOKS: [(&str, &[Optional]); 2] = [
     (
-        "a policy that would not hold for a candidate, or another controller of the app, is not seen",
+        "policies that do not apply to a candidate, and other controllers of the app, are not \
+         found",
         &Optional::DECISIVE,
     ),
-    ("check does not tell whether the new version has metrics", &Optional::MONITORS),
+    ("check can't say whether the new version has metrics", &Optional::MONITORS),
 ];
-const NO_TRY: &str = "it is known only when a candidate starts whether Pod Security, quotas and limits let its pods be";
+const NO_TRY: &str =
+    "whether Pod Security, quotas and limits admit a candidate's pods is known only when it starts";
 
 fn rights_of(rule: &'static Rule) -> impl Iterator<Item = Right> {
     rule.resources.iter().flat_map(|resource| {
@@ -99,7 +101,7 @@ pub fn checks(missing: &[Right], has: impl Fn(Kind) -> bool, hint: &str) -> Vec<
         // What is done without is said once.
         let at_most = if rule.without.is_some() { 1 } else { usize::MAX };
         for right in lacking.take(at_most) {
-            let what = format!("you may not {right}");
+            let what = format!("you are not allowed to {right}");
             let check = match rule.without {
                 Some(without) => Check::warn(NAME, format!("{what}: {without}")),
                 None => Check::fail(NAME, what),
@@ -107,7 +109,7 @@ pub fn checks(missing: &[Right], has: impl Fn(Kind) -> bool, hint: &str) -> Vec<
             found.push(check.hint(hint));
         }
     }
-    super::report::or_pass(found, NAME, "all that a release does is allowed")
+    super::report::or_pass(found, NAME, "everything that a release does is allowed")
 }
 
 /// The same of what the API server was asked, which it may not have said.
@@ -167,7 +169,7 @@ impl Display for Right {
 /// The smallest Role, as a manifest.
 pub fn role(names: &Names) -> String {
     let mut text = format!(
-        "# What releases of {} need to be allowed, and nothing else.\n\
+        "# The rights that releases of {} need, and no others.\n\
          apiVersion: rbac.authorization.k8s.io/v1\n\
          kind: Role\n\
          metadata:\n  name: bluegreen\n  namespace: {}\n\
@@ -210,8 +212,8 @@ fn write_rule(text: &mut String, group: &str, resources: &[&str], verbs: &[&str]
 
 /// What a Role can't give, and a release does without.
 const BEYOND: &str = "\n\
-    # For the whole cluster, and not needed. Without it, it is not known which controller serves an Ingress\n\
-    # class, nor whether a preview host is another namespace's.\n\
+    # Cluster-wide, and optional. Without it, bluegreen can't tell which controller serves an Ingress class,\n\
+    # nor whether an Ingress in another namespace serves the preview host.\n\
     # kubectl create clusterrole bluegreen-look --verb=get,list \\\n\
     #   --resource=ingressclasses.networking.k8s.io,ingresses.networking.k8s.io\n\
     # kubectl create clusterrolebinding bluegreen-look --clusterrole=bluegreen-look --group=GROUP";
@@ -219,7 +221,7 @@ const BEYOND: &str = "\n\
 /// How somebody is given a Role, as a comment.
 pub(super) fn binding(role: &str, namespace: &str) -> String {
     format!(
-        "# For whoever is to release:\n\
+        "# To grant it to a group:\n\
          # kubectl create rolebinding {role} --role={role} --group=GROUP -n {namespace}"
     )
 }

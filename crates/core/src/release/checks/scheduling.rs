@@ -23,7 +23,7 @@ type Labels = BTreeMap<String, String>;
 
 pub fn checks(g: &Ground) -> Vec<Check> {
     let found = apart(g).into_iter().chain(group(g)).chain(claims(g));
-    or_pass(found.collect(), NAME, "the scheduler can place two versions beside each other")
+    or_pass(found.collect(), NAME, "the scheduler can place both versions at the same time")
 }
 
 /// Pods of one version that keep those of the other off their nodes, in either direction.
@@ -40,11 +40,11 @@ fn apart(g: &Ground) -> Option<Check> {
         term["topologyKey"].as_str()
     })?;
     let what = format!(
-        "the anti-affinity of the pod template keeps both versions off each other's {domain}: a candidate's pods \
-         find no place where a live one is"
+        "the anti-affinity of the pod template keeps both versions off each other's {domain}: a \
+         candidate's pods can't run where a live one does"
     );
     let hint = format!(
-        "there must be {} more of them, or let its labelSelector name {}, by which the versions differ",
+        "add {} more of them, or make its labelSelector match {}, by which the versions differ",
         g.replicas(),
         g.label.key
     );

@@ -28,7 +28,7 @@ pub fn checks(g: &Ground) -> Vec<Check> {
         let others = unable(g.s, &g.label, follower);
         if others.is_empty() {
             let what = format!(
-                "Service {} selects the live pods beside Service {}: it follows that one at the switch",
+                "Service {} selects the live pods, like Service {}: a switch changes both",
                 name(follower),
                 g.service
             );
@@ -38,7 +38,7 @@ pub fn checks(g: &Ground) -> Vec<Check> {
     }
     let passes = match live {
         Some(_) => format!("Service {} is the only one that selects the app's pods", g.service),
-        None => format!("there is no Service {} yet: init makes it", g.service),
+        None => format!("Service {} does not exist yet: init creates it", g.service),
     };
     let mut checks = or_pass(found, NAME, passes);
     checks.push(external_name(g, live));
@@ -57,10 +57,10 @@ fn external_name(g: &Ground, live: Option<&Value>) -> Check {
         Some(live) if is_external(live) => {
             let host = live["spec"]["externalName"].as_str().unwrap_or("a name outside");
             let what = format!(
-                "Service {service} is of type ExternalName: it leads to {host}, and to no pods that a switch could \
-                 lead elsewhere"
+                "Service {service} is of type ExternalName: it points to {host}, and has no pods \
+                 to switch between"
             );
-            let hint = "let the Ingress name a Service that selects the app's pods";
+            let hint = "make the Ingress name a Service that selects the app's pods";
             Check::fail(name, what).hint(hint)
         }
         Some(_) => Check::pass(name, format!("Service {service} selects pods")),
@@ -79,7 +79,9 @@ fn live_service(g: &Ground, live: &Value) -> Vec<Check> {
     }
     if string_map(&live["spec"]["selector"]).is_empty() {
         let what = format!("Service {service} has no selector");
-        return vec![Check::fail(NAME, what).hint("somebody else keeps its endpoints")];
+        return vec![
+            Check::fail(NAME, what).hint("its endpoints are managed manually; give it a selector"),
+        ];
     }
     let mut found = unable(g.s, label, live);
     if live["spec"]["selector"][&label.key].is_null() {
@@ -100,7 +102,8 @@ pub fn unable(s: &Snapshot, label: &Label, service: &Value) -> Vec<Check> {
     if let Some(by) = whose::controller(service) {
         let text = |field: &str| by[field].as_str().unwrap_or_default();
         let (kind, owner) = (text("kind"), text("name"));
-        let what = format!("Service {} is kept by {kind} {owner}, its controller", name(service));
+        let what =
+            format!("Service {} is managed by {kind} {owner}, its controller", name(service));
         let hint = controllers::leave(s, by);
         found.push(Check::fail(NAME, what).hint(hint));
     }
@@ -129,7 +132,7 @@ fn shared(s: &Snapshot, label: &Label, forms: &[Value]) -> Vec<Check> {
                 "wait until that Job has ended, or give its pods another value of the label {}",
                 label.key
             ),
-            false => "a switch would take them away from it".to_owned(),
+            false => "a switch would remove them from it".to_owned(),
         };
         Check::fail(NAME, what).hint(hint)
     });
@@ -159,7 +162,7 @@ pub fn catching(
                  approved them",
                 name(service)
             );
-            let hint = format!("let it select {}: {} alone", label.key, label.value(to.other()));
+            let hint = format!("make it select {}: {} only", label.key, label.value(to.other()));
             Check::fail(NAME, what).hint(hint)
         })
         .collect()

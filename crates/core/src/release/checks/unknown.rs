@@ -16,12 +16,17 @@ pub fn of(s: &Snapshot, name: &'static str, kinds: &[Optional]) -> Vec<Check> {
         })
         .collect();
     let failed = unknown.iter().filter_map(|unknown| match unknown {
-        Unknown::Failed { why } => Some(Check::warn(name, format!("not all is known: {why}"))),
+        Unknown::Failed { why } => {
+            Some(Check::warn(name, format!("not everything was checked: {why}")))
+        }
         Unknown::Forbidden { .. } => None,
     });
     let forbidden = (!forbidden.is_empty()).then(|| {
-        let what = format!("not all is known: you may not list {}", forbidden.join(", "));
-        Check::warn(name, what).hint("check --role prints the rights for that")
+        let what = format!(
+            "not everything was checked: you are not allowed to list {}",
+            forbidden.join(", ")
+        );
+        Check::warn(name, what).hint("check --role prints the rights that are needed")
     });
     forbidden.into_iter().chain(failed).collect()
 }

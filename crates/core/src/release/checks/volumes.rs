@@ -15,7 +15,7 @@ pub fn checks(g: &Ground) -> Vec<Check> {
         let object = g.s.objects.get(Kind::PersistentVolumeClaim, claim)?;
         held(claim, object)
     });
-    or_pass(found.collect(), NAME, "no volume is one version's alone")
+    or_pass(found.collect(), NAME, "both versions can mount every volume")
 }
 
 fn held(claim: &str, object: &Value) -> Option<Check> {
@@ -33,8 +33,8 @@ fn held(claim: &str, object: &Value) -> Option<Check> {
             "PersistentVolumeClaim {claim} is ReadWriteOnce: a candidate starts only on the node that has it, \
              and both versions write to it"
         );
-        let hint =
-            "give it ReadWriteMany, or make sure that the candidate gets there and may write";
+        let hint = "give it ReadWriteMany, or make sure that the candidate can run there, and that both \
+                    may write";
         return Some(Check::warn(NAME, what).hint(hint));
     }
     modes.contains(&"ReadWriteOncePod").then(|| {
@@ -42,6 +42,6 @@ fn held(claim: &str, object: &Value) -> Option<Check> {
             "PersistentVolumeClaim {claim} is ReadWriteOncePod: no pod of a candidate would start while one of \
              the live ones has it"
         );
-        Check::fail(NAME, what).hint("give it ReadWriteMany, or the app another place for what it keeps")
+        Check::fail(NAME, what).hint("give it ReadWriteMany, or store the app's data elsewhere")
     })
 }

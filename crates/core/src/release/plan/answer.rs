@@ -49,12 +49,12 @@ fn count(look: Look, release: &Release, answered: &Answered) -> Next {
     let reason = match word {
         "reject" => Some(format!("the gate rejected it: {said}")),
         _ if is_a_no && gate.failures >= gate.threshold => Some(match gate.broken {
-            0 => format!("the gate did not say yes {times}: {said}"),
+            0 => format!("the gate gave no approval {times}: {said}"),
             broken if broken == gate.failures => {
-                format!("the gate could not be asked {times}: {said}")
+                format!("the gate gave no valid answer {times}: {said}")
             }
             broken => format!(
-                "the gate did not say yes {times}, {broken} of them because it could not be asked: {said}"
+                "the gate gave no approval {times}, {broken} of them without a valid answer: {said}"
             ),
         }),
         _ => None,

@@ -94,10 +94,10 @@ fn told_off(look: Look, record: &Record, release: &Release) -> Option<Next> {
 
 /// Why a switch is given up, with the controller's last words.
 fn never_came(look: Look, record: &Record, release: &Release, said: Option<String>) -> String {
-    let said = said.unwrap_or_else(|| "too little is heard".to_owned());
+    let said = said.unwrap_or_else(|| "too few answers".to_owned());
     let word = complaints::latest(look.s, record, release);
     let word = word.map(|word| format!("; {word}")).unwrap_or_default();
-    format!("{said}, after {} s{word}", release.timeout_seconds)
+    format!("within {} s: {said}{word}", release.timeout_seconds)
 }
 
 /// Until the new version alone answers.
@@ -114,8 +114,8 @@ pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timesta
             if look.now >= until || !look.s.memory.asks {
                 return look.stopped(
                     Cause::NotArrived,
-                    "the switch was seen not to arrive, and this process can't tell whether it has \
-                     since: the same command with another --settle takes it for arrived after that time",
+                    "the switch was not confirmed in time, and this process can't check it again: \
+                     rerun with --settle TIME to accept it unconfirmed",
                 );
             }
             wait(colour, Confirmed::Probe, why, until)
@@ -131,7 +131,7 @@ pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timesta
         }
         Known::Not(said) if look.now >= until => {
             let why = never_came(look, record, release, said);
-            look.stopped(Cause::NotArrived, format!("the switch does not arrive: {why}"))
+            look.stopped(Cause::NotArrived, format!("the switch was not confirmed {why}"))
         }
         Known::Not(said) => doubt(look, release, switched)
             .unwrap_or_else(|| wait(colour, Confirmed::Probe, said, until)),
@@ -200,7 +200,7 @@ pub fn confirm_back(look: Look, record: &Record, release: &Release, began: Times
         Known::Unseen { .. } => drain(release.settle_seconds),
         Known::Not(said) if look.now >= until => {
             let why = never_came(look, record, release, said);
-            look.stopped(Cause::NotArrived, format!("the switch back does not arrive: {why}"))
+            look.stopped(Cause::NotArrived, format!("the switch back was not confirmed {why}"))
         }
         Known::Not(said) => wait(colour, Confirmed::Probe, said, until),
     }

@@ -34,65 +34,65 @@ pub enum WaitFor {
         #[serde(skip_serializing_if = "Option::is_none")]
         trouble: Option<String>,
     },
-    /// The gate's answer to a question that is under way.
+    /// The gate's answer to a request in progress.
     // The question was an event already, and its answer will be one.
     #[schemars(skip)]
     Answer,
-    /// The next question to the webhook.
+    /// The next request to the webhook.
     Gate {
-        /// Answers in a row that were no yes.
+        /// Answers in a row that were no approval.
         failures: u64,
-        /// So many of them destroy the candidate.
+        /// After this many the candidate is deleted.
         threshold: u64,
-        /// The last answer; null where it was not asked yet.
+        /// The last answer; null if there was none yet.
         #[schemars(extend("enum" = ["pass", "not-yet", "later", "reject", "broken", null]))]
         answer: Option<String>,
         /// What it said, if this process heard it.
         said: Option<String>,
-        /// When the candidate is destroyed, if the gate never says anything else.
+        /// When the candidate is deleted if the gate does not approve.
         expires: Option<Timestamp>,
     },
     /// A person's `promote` or `abort`.
     Person,
-    /// The ingress controller to know the pods of a colour that has just become ready.
+    /// The ingress controller to pick up the endpoints of a colour that has just become ready.
     Settle { colour: Colour },
-    /// A switch to arrive: an Ingress has no acknowledgement.
+    /// A switch to take effect: an Ingress has no acknowledgement.
     Arrival {
         /// The colour that is to answer.
         colour: Colour,
-        /// By what that will be known.
+        /// How that will be confirmed.
         by: Confirmed,
-        /// What answers instead, or why nothing can be told from the answers.
+        /// What answers instead, or why it can't be confirmed.
         #[serde(skip_serializing_if = "Option::is_none")]
         why: Option<String>,
     },
     /// The new version to prove itself, while a colour is kept at its full size.
     Bake { colour: Colour },
-    /// Requests that a colour on its way out still answers.
+    /// The drain of the old version.
     Drain { colour: Colour },
-    /// The pods of a colour that was put away to end, and nobody to miss them.
+    /// The pods of a colour that was scaled down to 0 to end, and requests that fail without them.
     Ended { colour: Colour },
-    /// Another process, which drives the release: this one follows it.
+    /// Another process, which runs the release: this one follows it.
     Driver {
         /// Who that is.
         holder: String,
-        /// Where the release stands.
+        /// The phase of the release.
         #[serde(skip_serializing_if = "Option::is_none")]
         phase: Option<Phase>,
     },
-    /// A sign of life of the process that drives the release. Without one it is taken over.
+    /// An answer from the process that runs the release. Without one it is replaced.
     SignOfLife {
         /// Who that is.
         holder: String,
     },
-    /// A release of somebody else to be over (`deploy --wait`).
+    /// Another release to be over (`deploy --wait`).
     Turn {
         number: u64,
         images: Vec<String>,
-        /// Who drives it; null where nobody does, and it waits for a promote or an abort.
+        /// The process that runs it; null if none does, and it waits for a promote or an abort.
         holder: Option<String>,
     },
-    /// Anything that a status shows.
+    /// A change of anything that a status shows.
     // `status -w` prints the status, not that it waits.
     #[schemars(skip)]
     Change,
@@ -102,98 +102,98 @@ pub enum WaitFor {
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 #[serde(tag = "step", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Doing {
-    /// Make the app's record, the ConfigMap that holds all that is known of its releases.
+    /// Create the app's record, the ConfigMap with the state of its releases.
     MakeRecord,
-    /// Make one of the app's Services.
+    /// Create one of the app's Services.
     MakeService { service: String },
-    /// Give a Service the ports that the live Service has now.
+    /// Update the ports of a Service to the live Service's.
     AlignPorts { service: String },
-    /// Make the Ingress that keeps the app's Services known to the ingress controller.
+    /// Create the Ingress that keeps the app's Services as backends in the ingress controller.
     MakeIngress { ingress: String },
-    /// Let it name them as the user's Ingress does now.
+    /// Update it to match the user's Ingress.
     AlignIngress { ingress: String },
-    /// Begin a release.
+    /// Start a release.
     Start {
         number: u64,
         /// The colour that is live.
         from: Colour,
-        /// The colour that the new version goes into.
+        /// The colour of the new version.
         to: Colour,
         /// The new version's.
         images: Vec<String>,
     },
     /// Become the release's driver.
     Hold,
-    /// Change the settings of the release under way to those of this command.
+    /// Change the settings of the release in progress to those of this command.
     Set,
-    /// Ask the release's driver for a sign of life.
+    /// Check whether the release's driver is still running.
     Challenge {
         /// Who that is.
         holder: String,
     },
-    /// Become the release's driver in place of one that gave no sign of life.
+    /// Replace a driver that did not respond.
     TakeOver {
         /// Who it was.
         holder: String,
     },
-    /// Give another process a sign of life.
+    /// Answer that this driver is still running.
     Answer,
-    /// Make sure that a write which got no reply can't arrive late.
+    /// Fence a write that got no reply, so that it can't take effect late.
     RaiseEpoch,
-    /// Mark an object so that no older write of it can arrive late.
+    /// Fence an object against late writes.
     Stamp { object: Id },
-    /// Remove a Deployment that a release which is over left behind.
+    /// Delete a Deployment left over from an earlier release.
     RemoveLeftover { deployment: String },
-    /// Make a PodDisruptionBudget for the candidate's pods, as the live ones have it.
+    /// Create a PodDisruptionBudget for the candidate's pods, a copy of the live version's.
     MakeBudget { budget: String },
-    /// Remove it again, with the colour that it was made for, or with the user's own that it is like.
+    /// Delete it, with its colour, or with the user's own that it is a copy of.
     RemoveBudget { budget: String },
-    /// Give the live version's PodDisruptionBudget what the user's own has by now.
+    /// Update the live version's PodDisruptionBudget to match the user's own.
     AlignBudget { budget: String },
-    /// Make a HorizontalPodAutoscaler for the version that has just become live, as the one before has
-    /// it.
+    /// Create a HorizontalPodAutoscaler for the version that has just become live, a copy of the
+    /// previous one's.
     MakeAutoscaler { autoscaler: String, deployment: String },
-    /// Remove it again, with the colour that it was made for, or with the user's own that it is like.
+    /// Delete it, with its colour, or with the user's own that it is a copy of.
     RemoveAutoscaler { autoscaler: String },
-    /// Give the live version's HorizontalPodAutoscaler what the user's own has by now.
+    /// Update the live version's HorizontalPodAutoscaler to match the user's own.
     AlignAutoscaler { autoscaler: String },
-    /// Let the autoscaler of the colour that is not live keep that at its size.
+    /// Pin the autoscaler of the colour that is not live at its current size.
     HoldAutoscaler { autoscaler: String, replicas: u64 },
-    /// Let an autoscaler that was held scale freely again.
+    /// Unpin an autoscaler.
     FreeAutoscaler { autoscaler: String },
-    /// Let the preview Service lead to a colour.
+    /// Point the preview Service at a colour.
     FollowPreview { colour: Colour },
     /// Start the new version.
     MakeCandidate { deployment: String, replicas: u64 },
-    /// Write down what the API server made of the candidate's pod template, admission included.
+    /// Record the candidate's pod template as the API server stored it, admission included.
     MarkMade {
         deployment: String,
-        /// Its images, by container, where it made others of those that were sent.
+        /// Its images, by container, if admission changed them.
         #[serde(skip_serializing_if = "BTreeMap::is_empty")]
         observed: BTreeMap<String, String>,
     },
-    /// Give a Deployment the size that it needs.
+    /// Scale a Deployment.
     Resize { deployment: String, replicas: u64 },
-    /// Write down that the candidate is ready.
+    /// Record that the candidate is ready.
     MarkReady,
-    /// Write down that it no longer is.
+    /// Record that it no longer is.
     MarkUnready,
-    /// Write down an answer of the webhook that was no yes.
+    /// Count an answer of the webhook that was no approval.
     Count {
         #[schemars(extend("enum" = ANSWERS))]
         answer: String,
-        /// What it said, or why it could not be asked.
+        /// What it said, or why there was no valid answer.
         said: String,
         /// Such answers in a row, this one included.
         failures: u64,
-        /// So many of them destroy the candidate.
+        /// After this many the candidate is deleted.
         threshold: u64,
     },
-    /// Write down a person's yes.
+    /// Record a person's approval.
     Approve { number: u64 },
-    /// Write down that the candidate goes, and why. What follows undoes the release.
+    /// Record that the release is rejected, unhealthy or aborted, and why. The next steps undo it.
     End { ending: Ending },
-    /// Send people to the new version: the switch of a release, once for each Ingress.
+    /// Switch traffic to the new version: once per release and Ingress.
     Switch {
         ingress: String,
         /// The Service that it names from now on.
@@ -201,27 +201,28 @@ pub enum Doing {
         /// Those that it named before.
         was: Vec<String>,
     },
-    /// Let the live Service, or one that follows it, lead to a colour, for callers inside the cluster.
+    /// Point the live Service, or another one that selects the same pods, at a colour, for callers
+    /// inside the cluster.
     FollowLive { service: String, colour: Colour },
-    /// Write down that the routes have been changed.
+    /// Record that the routes have been changed.
     MarkSwitched,
-    /// Write down that the switch was seen not to have arrived in its time.
+    /// Record that the switch was not confirmed in time.
     Doubt,
-    /// Write down how long the colour on its way out is kept.
+    /// Record how long the old version is kept.
     StartDrain {
         seconds: u64,
-        /// How it was made sure that the switch had arrived; absent after a switch back.
+        /// How the switch was confirmed; absent after a switch back.
         #[serde(skip_serializing_if = "Option::is_none")]
         confirmed: Option<Confirmed>,
     },
-    /// Scale the old version's Deployment to 0.
+    /// Scale the old version's Deployment down to 0.
     PutAway { deployment: String },
-    /// Write down that the old version is missed: it is started again.
+    /// Record that requests fail without the old version: it is started again.
     Revive {
-        /// What was heard through the ingress.
+        /// The answers through the ingress.
         said: String,
     },
-    /// Send people back to the version that they came from.
+    /// Switch traffic back to the previous version.
     SwitchBack {
         ingress: String,
         /// The Service that it names from now on.
@@ -229,11 +230,11 @@ pub enum Doing {
     },
     /// Delete the candidate's Deployment.
     Destroy { deployment: String },
-    /// Scale the candidate's Deployment to 0, with the pod template that it had before.
+    /// Scale the candidate's Deployment down to 0, with its previous pod template.
     Restore { deployment: String },
-    /// Put the release into the history.
+    /// Add the release to the history.
     Finish,
-    /// Leave the release as it is, with nobody driving it.
+    /// Stop driving the release, and leave it unchanged.
     LetGo,
 }
 

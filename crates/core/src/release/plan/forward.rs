@@ -71,7 +71,7 @@ pub fn next(look: Look, record: &Record, release: &Release, wanted: Option<Wante
     let committed = begun.then(|| switch::committed(release));
     let release = committed.as_ref().unwrap_or(release);
     if release.deadline.is_some_and(|deadline| look.now >= deadline) {
-        return end(look, Verdict::Rejected, "its deadline passed before it could go live".into());
+        return end(look, Verdict::Rejected, "its deadline passed before it went live".into());
     }
     match candidate(look, record, release, wanted) {
         Ok(slot) => {
@@ -130,7 +130,7 @@ fn candidate<'a>(
         }
         let found = rollback::found(look, record, release, slot)?;
         let Some(template) = found.as_ref().or(wanted.map(|wanted| wanted.template)) else {
-            let why = "its candidate was not made before the deploy ended".to_owned();
+            let why = "its candidate was not created before the deploy ended".to_owned();
             let (number, deploy_again) = (release.number, true);
             return Err(Next::Done(Outcome::NotReady { number, why, deploy_again }));
         };
@@ -386,7 +386,7 @@ fn not_ready(look: Look, record: &Record, release: &Release, slot: Slot) -> Next
         let (service, reached) = (s.names.service(release.to), s.endpoints(release.to));
         let but = match ready.min(reached) < desired {
             true => format!("and Service {service} reached {reached} of them"),
-            false => "but the Deployment controller was not done with it".to_owned(),
+            false => "but its rollout had not completed".to_owned(),
         };
         let name = slot.name();
         let reason = format!("{ready} of {desired} pods of {name} were ready in time, {but}{said}");

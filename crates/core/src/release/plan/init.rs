@@ -38,7 +38,10 @@ fn known<'a>(s: &'a Snapshot, init: &Init) -> Result<Ground<'a>, Vec<Check>> {
     };
     if blue.is_ours() {
         let whose = label_of(blue.0, APP_LABEL).unwrap_or("another app");
-        return fail("deployment", format!("Deployment {} is a slot of {whose}", blue.name()));
+        return fail(
+            "deployment",
+            format!("Deployment {} was created by bluegreen for {whose}", blue.name()),
+        );
     }
     let (service, label, from) = match &s.record {
         Some((_, record)) => {
@@ -163,7 +166,7 @@ fn astray(s: &Snapshot) -> Option<String> {
     let [blue, green] = Colour::BOTH.map(|colour| s.names.deployment(colour));
     (s.live_service_leads(record) == Leads::Astray).then(|| {
         let (service, key) = (&record.service, &record.label.key);
-        format!("Service {service} selects the pods of neither {blue} nor {green}: see its {key}")
+        format!("Service {service} selects the pods of neither {blue} nor {green}: check its {key}")
     })
 }
 
@@ -279,9 +282,9 @@ fn external(s: &Snapshot) -> Option<String> {
         let service = named.find_map(|named| external(&named))?;
         let (service, host) = (name(service), service["spec"]["externalName"].as_str());
         Some(format!(
-            "Service {service}, which Ingress {} names, is of type ExternalName: it leads to {}, and to no pods \
-             that a switch could lead elsewhere: let the Ingress name a Service that selects the pods of \
-             Deployment {}",
+            "Service {service}, which Ingress {} names, is of type ExternalName: it points to {}, \
+             and has no pods to switch between: make the Ingress name a Service that selects the \
+             pods of Deployment {}",
             name(ingress),
             host.unwrap_or("a name outside"),
             s.names.app
@@ -344,7 +347,7 @@ fn target_port(blue: Slot, init: &Init) -> Result<Value, Vec<String>> {
     match ports[..] {
         [only] => Ok(only.into()),
         [] => Err(vec![format!(
-            "Deployment {} names no container port to send requests to: give --target-port",
+            "Deployment {} lists no container port to send requests to: give --target-port",
             blue.name()
         )]),
         _ => Err(vec![format!(

@@ -155,15 +155,15 @@ fn never_made(look: Look, release: &Release) -> Next {
         let name = look.s.names.deployment(release.to);
         return look.changed(format!("{name}, the candidate, was deleted or overwritten"));
     }
-    let why = "its candidate was not made before the deploy ended".to_owned();
+    let why = "its candidate was not created before the deploy ended".to_owned();
     Next::Done(Outcome::NotReady { number: release.number, why, deploy_again: true })
 }
 
 fn not_ready(look: Look, record: &Record, release: &Release) -> Next {
     let why = match look.s.slot(release.to) {
-        None => "its candidate is not there yet".to_owned(),
+        None => "its candidate does not exist yet".to_owned(),
         Some(slot) if slot.hash() != Some(release.hash.as_str()) => {
-            format!("{} does not bear its {TEMPLATE_HASH} yet", slot.name())
+            format!("{} does not have its annotation {TEMPLATE_HASH} yet", slot.name())
         }
         Some(slot) => {
             let hindrance = look.s.hindrance(record, release);

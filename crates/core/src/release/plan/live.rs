@@ -71,7 +71,8 @@ fn follow_live(look: Look, record: &Record, release: &Release) -> Option<Next> {
             // Who is put back after that is not fought, and must not lead to nobody.
             let old = s.slot(release.from).filter(|old| old.desired() > 0 && !release.keep_old)?;
             return Some(look.changed(format!(
-                "Service {service} leads to {}, which release {} has replaced and would put away",
+                "Service {service} points to {}, which release {} replaced and would scale down to \
+                 0",
                 old.name(),
                 release.number
             )));

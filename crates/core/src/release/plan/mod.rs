@@ -156,7 +156,7 @@ fn over(look: Look, record: &Record, goal: &Goal) -> Option<Next> {
         Some(finished) if replaced(look, record, finished, goal) => return None,
         Some(finished) => Outcome::Finished(Box::new(finished.clone())),
         None => Outcome::Changed {
-            what: format!("release {number} is gone from {}", look.s.record_name()),
+            what: format!("release {number} is no longer in {}", look.s.record_name()),
             cause: Cause::Edited,
             by: None,
         },

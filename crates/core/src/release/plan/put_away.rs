@@ -45,7 +45,7 @@ fn still_asked(look: Look, release: &Release, kept: Timestamp) -> Option<Next> {
             let until = later(since, release.timeout_seconds);
             if look.now >= until {
                 let name = look.s.names.deployment(release.from);
-                let what = format!("{name} can't be put away: {said}");
+                let what = format!("{name} can't be scaled down to 0: {said}");
                 return Some(look.stopped(Cause::NotArrived, what));
             }
             until
@@ -124,7 +124,7 @@ fn mended(look: Look, release: &Release, candidate: Slot, revived: Timestamp) ->
         return Next::Wait { until: Some(until), on: WaitFor::Ended { colour: release.from } };
     }
     let Some(said) = bad else { return look.finish(Verdict::Promoted) };
-    let reason = format!("it went bad once {} had been put away: {said}", old.name());
+    let reason = format!("it went bad after {} was scaled down to 0: {said}", old.name());
     let (doing, write) = ending(look, Verdict::Unhealthy, reason);
     look.act_fresh(doing, write)
 }

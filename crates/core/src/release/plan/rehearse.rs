@@ -29,7 +29,7 @@ pub fn steps(deploy: &Deploy, s: &Snapshot, now: Timestamp) -> Result<Vec<Step>,
         }
     };
     if !matches!(start.doing, Doing::Start { .. }) {
-        let why = "a release is in progress: what would be done depends on it".to_owned();
+        let why = "a release is in progress: the steps depend on it".to_owned();
         return Err(Outcome::NothingToDo { why });
     }
     let mut steps = vec![start];

@@ -147,7 +147,8 @@ fn previous(look: Look, record: &Record, live: Colour) -> Result<Version, String
         if s.endpoints(live) > 0 {
             let number = last.number;
             return Err(format!(
-                "release {number}, the last that went live, is not what serves now: --to {number} leads to it"
+                "release {number}, the last that went live, is not live now: --to {number} goes \
+                 back to it"
             ));
         }
         return led_away_from(look, record, last);

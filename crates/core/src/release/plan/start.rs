@@ -126,7 +126,8 @@ pub fn unserved(
     let selected = s.service(&blue).is_none_or(|service| selects(service, &labels));
     (!selected).then(|| Outcome::Misfit {
         why: format!(
-            "the pod template lacks a label that Service {} selects by: its pods would never be asked",
+            "the pod template lacks a label that Service {} selects by: its pods would get no \
+             requests",
             record.service
         ),
     })
@@ -279,9 +280,9 @@ fn before(look: Look, slot: Slot, colour: Colour, patience: u64) -> Result<Befor
     let (patience, trouble, reason) = match slot.is_observed() {
         false => (
             patience,
-            "the Deployment controller has not seen its last change",
+            "the Deployment controller has not observed its last change",
             format!(
-                "the Deployment controller does not act on {}: it has not seen its last change",
+                "the Deployment controller does not act on {}: it has not observed its last change",
                 slot.name()
             ),
         ),
@@ -291,7 +292,8 @@ fn before(look: Look, slot: Slot, colour: Colour, patience: u64) -> Result<Befor
             if slot.is_paused() { 0 } else { SET_MADE_SECONDS.min(patience) },
             "it has no ReplicaSet with its present template yet",
             format!(
-                "Deployment {} has no ReplicaSet with its present template: the version that stands there could not be put back",
+                "Deployment {} has no ReplicaSet with its present template: its version could not \
+                 be restored",
                 slot.name()
             ),
         ),

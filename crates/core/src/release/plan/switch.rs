@@ -28,7 +28,7 @@ pub fn elsewhere(s: &Snapshot, record: &Record, release: &Release) -> Option<Str
         false => format!("Ingress {}", strayed.join(", ")),
     };
     let (old, number) = (s.names.deployment(release.from), release.number);
-    Some(format!("{what} no longer leads to {old}, which release {number} started from"))
+    Some(format!("{what} no longer points to {old}, which release {number} started from"))
 }
 
 /// The next Ingress that is not switched yet.

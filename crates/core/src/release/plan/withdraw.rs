@@ -37,7 +37,7 @@ pub fn next(look: Look, record: &Record, release: &Release, ending: &Ending) -> 
     {
         return match &release.before {
             None if slot.is_ours() => destroy(look, slot),
-            None => look.changed(format!("{} is no longer bluegreen's own", slot.name())),
+            None => look.changed(format!("{} no longer belongs to bluegreen", slot.name())),
             Some(before) => restore(look, slot, before),
         };
     }

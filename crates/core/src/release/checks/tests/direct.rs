@@ -15,7 +15,7 @@ fn right(verb: &'static str, resource: &'static str) -> Right {
 fn either_way_is_enough_and_none_is_no_reason() {
     let (get, create) = (right("get", "pods/portforward"), right("create", "pods/portforward"));
     let proxy = right("get", "services/proxy");
-    let time = "only time confirms a switch";
+    let time = "a switch is not confirmed, only waited for";
     for (missing, says) in [
         (vec![], "by port-forward"),
         (vec![proxy], "by port-forward"),

@@ -172,11 +172,15 @@ fn what_is_said_to_a_pod_that_is_tried_is_told() {
         (refused(403, quota), Grade::Fail, "must specify requests.cpu"),
         (refused(422, "spec.containers: Required value"), Grade::Fail, "change the pod template"),
         // It may know who asks.
-        (refused(403, webhook), Grade::Warn, "lets the ReplicaSet controller"),
-        (refused(400, "admission webhook \"a\" does not support dry run"), Grade::Warn, "tried"),
+        (refused(403, webhook), Grade::Warn, "the ReplicaSet controller is allowed to"),
+        (
+            refused(400, "admission webhook \"a\" does not support dry run"),
+            Grade::Warn,
+            "can't be dry-run",
+        ),
         (refused(409, "already exists"), Grade::Pass, "no pod could be tried"),
         (Reply::Forbidden, Grade::Warn, "check --role"),
-        (Reply::Lost { why: "reset".to_owned() }, Grade::Warn, "is not known: reset"),
+        (Reply::Lost { why: "reset".to_owned() }, Grade::Warn, "could not be checked: reset"),
     ] {
         let check = pod_template(Some(&reply));
         assert_eq!(check.verdict, verdict, "{check:?}");

@@ -23,14 +23,14 @@ pub fn rows() -> Vec<Row> {
 fn labelled() -> Vec<Row> {
     let gap = |says: &'static str, amiss: fn(&mut App)| row("policies", Fail, says, amiss);
     vec![
-        gap("AuthorizationPolicy only holds for the live pods and not", |app| {
+        gap("AuthorizationPolicy only applies to the live pods and not", |app| {
             app.other(
                 Optional::AuthorizationPolicy,
                 other("only", json!({"selector": only_live()})),
             );
         }),
         gap(
-            "make another like it for app: parrot-green, or select by a label of both, or",
+            "create a copy of it for app: parrot-green, or select by a label that both have, or",
             |app| {
                 app.other(
                     Optional::PeerAuthentication,
@@ -38,7 +38,7 @@ fn labelled() -> Vec<Row> {
                 );
             },
         ),
-        gap("RequestAuthentication only holds", |app| {
+        gap("RequestAuthentication only applies", |app| {
             // One of the same selector that says something else is no other of it.
             let [first, second] = ["a", "b"].map(|issuer| json!([{"issuer": issuer}]));
             let both = json!([{"key": "app", "operator": "Exists"}]);
@@ -51,7 +51,7 @@ fn labelled() -> Vec<Row> {
                 other("all", json!({"selector": {"matchExpressions": both}, "jwtRules": second})),
             );
         }),
-        row("policies", Warn, "AuthorizationPolicy only holds for the live pods", |app| {
+        row("policies", Warn, "AuthorizationPolicy only applies to the live pods", |app| {
             app.init.allow_policy_gap = true;
             app.other(
                 Optional::AuthorizationPolicy,
@@ -61,7 +61,7 @@ fn labelled() -> Vec<Row> {
         row(
             "policies",
             Warn,
-            "AuthorizationPolicy new holds for a candidate's pods and not",
+            "AuthorizationPolicy new applies to a candidate's pods and not",
             |app| {
                 let selector = json!({"matchLabels": {"app": "parrot-green"}});
                 app.other(
@@ -70,7 +70,7 @@ fn labelled() -> Vec<Row> {
                 );
             },
         ),
-        gap("and not to parrot-green, by which an Ingress reaches a candidate once", |app| {
+        gap("and not to parrot-green, through which an Ingress reaches a candidate once", |app| {
             app.other(Optional::AuthorizationPolicy, of_service(&["parrot"], "ALLOW"));
             // One that says something else is no other of it.
             app.other(Optional::AuthorizationPolicy, of_service(&["parrot-green"], "DENY"));
@@ -78,7 +78,7 @@ fn labelled() -> Vec<Row> {
         row(
             "policies",
             Warn,
-            "AuthorizationPolicy only of namespace istio-system holds for",
+            "AuthorizationPolicy only of namespace istio-system applies to",
             |app| {
                 let mut root = other("only", json!({"selector": only_live()}));
                 root["metadata"]["namespace"] = json!("istio-system");
@@ -103,12 +103,12 @@ fn labelled() -> Vec<Row> {
                 app.elsewhere(Optional::ServiceMonitor, Some(vec![monitor]));
             },
         ),
-        gap("let its endpointSelector match app: parrot-green as well", |app| {
+        gap("make its endpointSelector match app: parrot-green as well", |app| {
             let labels = json!({"k8s:app": "parrot", "io.kubernetes.pod.namespace": "birds"});
             let spec = json!({"endpointSelector": {"matchLabels": labels}});
             app.other(Optional::CiliumNetworkPolicy, other("only", spec));
         }),
-        gap("CiliumNetworkPolicy only holds for the live pods and not", |app| {
+        gap("CiliumNetworkPolicy only applies to the live pods and not", |app| {
             let mut several = other("only", Value::Null);
             several["specs"] = json!([
                 {"endpointSelector": {"matchLabels": {"any:app": "toucan"}}},
@@ -116,25 +116,25 @@ fn labelled() -> Vec<Row> {
             ]);
             app.other(Optional::CiliumNetworkPolicy, several);
         }),
-        row("policies", Warn, "CiliumNetworkPolicy nest lets the live pods through", |app| {
+        row("policies", Warn, "CiliumNetworkPolicy nest admits the live pods", |app| {
             let spec = json!({
                 "endpointSelector": {"matchLabels": {"app": "nest"}},
                 "ingress": [{"fromEndpoints": [only_live()]}],
             });
             app.other(Optional::CiliumNetworkPolicy, other("nest", spec));
         }),
-        gap("Calico NetworkPolicy only holds for the live pods and not", |app| {
+        gap("Calico NetworkPolicy only applies to the live pods and not", |app| {
             app.other(
                 Optional::CalicoNetworkPolicy,
                 other("only", json!({"selector": "app == 'parrot' && !has(nest)"})),
             );
         }),
-        row("policies", Warn, "Calico NetworkPolicy nest lets the live pods through", |app| {
+        row("policies", Warn, "Calico NetworkPolicy nest admits the live pods", |app| {
             let source = json!({"selector": "app in {'parrot'}"});
             let spec = json!({"selector": "app == 'nest'", "ingress": [{"source": source}]});
             app.other(Optional::CalicoNetworkPolicy, other("nest", spec));
         }),
-        row("policies", Warn, "selector of Calico NetworkPolicy new is not understood", |app| {
+        row("policies", Warn, "selector of Calico NetworkPolicy new can't be interpreted", |app| {
             app.other(
                 Optional::CalicoNetworkPolicy,
                 other("new", json!({"selector": "app ~ 'p'"})),
@@ -146,16 +146,21 @@ fn labelled() -> Vec<Row> {
                 app.other(Optional::VerticalPodAutoscaler, vertical("tall", "parrot"));
             },
         ),
-        row("policies", Warn, "you may not list canaries.example, rollouts.example", |app| {
-            for (kind, resource) in [
-                (Optional::AuthorizationPolicy, "canaries.example"),
-                (Optional::PeerAuthentication, "rollouts.example"),
-            ] {
-                let resource = resource.to_owned();
-                app.unknown(kind, Unknown::Forbidden { resource });
-            }
-        }),
-        row("policies", Warn, "not all is known: reset", |app| {
+        row(
+            "policies",
+            Warn,
+            "you are not allowed to list canaries.example, rollouts.example",
+            |app| {
+                for (kind, resource) in [
+                    (Optional::AuthorizationPolicy, "canaries.example"),
+                    (Optional::PeerAuthentication, "rollouts.example"),
+                ] {
+                    let resource = resource.to_owned();
+                    app.unknown(kind, Unknown::Forbidden { resource });
+                }
+            },
+        ),
+        row("policies", Warn, "not everything was checked: reset", |app| {
             for kind in [Optional::AuthorizationPolicy, Optional::CiliumNetworkPolicy] {
                 app.unknown(kind, Unknown::Failed { why: "reset".to_owned() });
             }
@@ -206,7 +211,7 @@ fn managed() -> Vec<Row> {
         row("autoscaler", Fail, "ScaledObject flock of KEDA scales Deployment parrot: ", |app| {
             app.other(Optional::ScaledObject, scaled_object("flock", json!({"name": "parrot"})));
         }),
-        row("autoscaler", Warn, "you may not list scaledobjects.keda.sh", |app| {
+        row("autoscaler", Warn, "you are not allowed to list scaledobjects.keda.sh", |app| {
             let resource = "scaledobjects.keda.sh".to_owned();
             app.unknown(Optional::ScaledObject, Unknown::Forbidden { resource });
         }),
@@ -229,9 +234,14 @@ fn managed() -> Vec<Row> {
             canary["spec"]["service"]["name"] = json!("parrot");
             app.other(Optional::Canary, canary);
         }),
-        row("managers", Fail, "Deployment parrot is kept by Canary birds, its controller", |app| {
-            app.edit(Kind::Deployment, |d| d["metadata"]["ownerReferences"] = owned("Canary"));
-        }),
+        row(
+            "managers",
+            Fail,
+            "Deployment parrot is managed by Canary birds, its controller",
+            |app| {
+                app.edit(Kind::Deployment, |d| d["metadata"]["ownerReferences"] = owned("Canary"));
+            },
+        ),
         row(
             "managers",
             Fail,
@@ -242,7 +252,7 @@ fn managed() -> Vec<Row> {
                 app.edit(Kind::Ingress, |i| i["metadata"]["ownerReferences"] = owner);
             },
         ),
-        row("managers", Warn, "you may not list canaries.flagger.app", |app| {
+        row("managers", Warn, "you are not allowed to list canaries.flagger.app", |app| {
             let resource = "canaries.flagger.app".to_owned();
             app.unknown(Optional::Canary, Unknown::Forbidden { resource });
         }),

@@ -16,8 +16,12 @@ fn what_is_missing_is_named() {
     assert_eq!((passes.len(), passes[0].verdict), (1, Grade::Pass));
     let missing = checks(&[LOGS, PATCH], |_| true, "ask");
     let told: Vec<_> = missing.iter().map(|check| (check.verdict, &*check.what)).collect();
-    let without = "you may not get pods/log: a failing candidate's last words are not shown";
-    assert_eq!(told, [(Grade::Fail, "you may not patch ingresses"), (Grade::Warn, without)]);
+    let without =
+        "you are not allowed to get pods/log: the logs of a failing candidate are not shown";
+    assert_eq!(
+        told,
+        [(Grade::Fail, "you are not allowed to patch ingresses"), (Grade::Warn, without)]
+    );
     assert!(missing.iter().all(|check| check.hint.as_deref() == Some("ask")));
     let events = ["list", "watch"].map(|verb| Right { verb, group: "", resource: "events" });
     let deaf = checks(&events, |_| true, "ask");

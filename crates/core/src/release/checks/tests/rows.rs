@@ -118,12 +118,12 @@ fn pods() -> Vec<Row> {
         row(
             "host-port",
             Warn,
-            "parrot takes port 9000 of its node: there must be 2 nodes",
+            "parrot uses port 9000 of its node: a candidate needs 2 more nodes",
             |app| {
                 app.container("ports", json!([{"containerPort": 80, "hostPort": 9000}]));
             },
         ),
-        row("host-port", Warn, "takes port 80 of its node", |app| {
+        row("host-port", Warn, "uses port 80 of its node", |app| {
             app.pods("hostNetwork", json!(true));
             app.container("ports", json!([{"containerPort": 80}]));
         }),
@@ -148,27 +148,37 @@ fn pods() -> Vec<Row> {
                 app.add(quota(count("1"), count("1")));
             },
         ),
-        row("quota", Fail, "left, and a release makes 1", |app| {
+        row("quota", Fail, "left, and a release creates 1", |app| {
             let count = json!({"count/horizontalpodautoscalers.autoscaling": "1"});
             app.add(scaler("scaler"));
             app.add(quota(count.clone(), count));
         }),
-        row("quota", Fail, "has 0 of count/replicasets.apps left, and a release makes 1", |app| {
-            // Its slot is there, and its next template is another all the same.
-            app.put_away("parrot-green");
-            let count = json!({"count/replicasets.apps": "2"});
-            app.add(quota(count.clone(), count));
-        }),
-        row("quota", Fail, "has 2 of services left, and init makes 3", |app| {
+        row(
+            "quota",
+            Fail,
+            "has 0 of count/replicasets.apps left, and a release creates 1",
+            |app| {
+                // Its slot is there, and its next template is another all the same.
+                app.put_away("parrot-green");
+                let count = json!({"count/replicasets.apps": "2"});
+                app.add(quota(count.clone(), count));
+            },
+        ),
+        row("quota", Fail, "has 2 of services left, and init creates 3", |app| {
             app.add(quota(json!({"services": "3"}), json!({"services": "1"})));
         }),
-        row("quota", Fail, "has 0 of configmaps left, and init makes 1", |app| {
+        row("quota", Fail, "has 0 of configmaps left, and init creates 1", |app| {
             app.add(quota(json!({"configmaps": "1"}), json!({"configmaps": "1"})));
         }),
-        row("quota", Fail, "of count/ingresses.networking.k8s.io left, and init makes 1", |app| {
-            let count = json!({"count/ingresses.networking.k8s.io": "1"});
-            app.add(quota(count.clone(), count));
-        }),
+        row(
+            "quota",
+            Fail,
+            "of count/ingresses.networking.k8s.io left, and init creates 1",
+            |app| {
+                let count = json!({"count/ingresses.networking.k8s.io": "1"});
+                app.add(quota(count.clone(), count));
+            },
+        ),
         row("quota", Fail, "has 1Gi of requests.memory left, and a candidate of 2 takes 2Gi", {
             |app| {
                 app.container("resources", json!({"limits": {"memory": "1Gi"}}));
@@ -188,7 +198,7 @@ fn pods() -> Vec<Row> {
 
 fn around() -> Vec<Row> {
     vec![
-        row("names", Fail, "Service parrot-blue exists and is not bluegreen's", |app| {
+        row("names", Fail, "Service parrot-blue exists and was not created by bluegreen", |app| {
             app.add(service("parrot-blue", json!({"app": "toucan"})));
         }),
         row("names", Fail, "the label app: parrot-green, ", |app| {
@@ -204,17 +214,22 @@ fn around() -> Vec<Row> {
             let served_by = Some("web in namespace cats".to_owned());
             app.beyond.host = Some(Elsewhere { host: "green.example.com".to_owned(), served_by });
         }),
-        row("preview-host", Warn, "you may not list the Ingresses of other namespaces", |app| {
-            app.preview_at("green.example.com");
-            app.beyond.host = None;
-        }),
+        row(
+            "preview-host",
+            Warn,
+            "you are not allowed to list the Ingresses of other namespaces",
+            |app| {
+                app.preview_at("green.example.com");
+                app.beyond.host = None;
+            },
+        ),
         row("preview-host", Fail, "Ingress parrot serves parrot.example.com", |app| {
             app.preview_at("parrot.example.com");
         }),
         row("services", Fail, "selector of Service catcher matches", |app| {
             app.add(service("catcher", json!({"app": "parrot-green"})));
         }),
-        row("services", Warn, "Service inner selects the live pods beside Service parrot", |app| {
+        row("services", Warn, "Service inner selects the live pods, like Service parrot", |app| {
             app.add(service("inner", json!({"app": "parrot"})));
         }),
         row("services", Fail, "selector of Service team matches", |app| {
@@ -259,13 +274,18 @@ fn around() -> Vec<Row> {
             app.add(service("all", json!({"app": "parrot"})));
             app.add(pod("parrot", ("StatefulSet", "nest")));
         }),
-        row("services", Fail, "Service dapr is kept by Deployment parrot, its controller", |app| {
-            let mut kept = service("dapr", json!({"app": "parrot"}));
-            kept["metadata"]["ownerReferences"] =
-                json!([{"kind": "Deployment", "name": "parrot", "controller": true}]);
-            app.add(kept);
-        }),
-        row("services", Fail, "Service parrot is kept by Revision one", |app| {
+        row(
+            "services",
+            Fail,
+            "Service dapr is managed by Deployment parrot, its controller",
+            |app| {
+                let mut kept = service("dapr", json!({"app": "parrot"}));
+                kept["metadata"]["ownerReferences"] =
+                    json!([{"kind": "Deployment", "name": "parrot", "controller": true}]);
+                app.add(kept);
+            },
+        ),
+        row("services", Fail, "Service parrot is managed by Revision one", |app| {
             let owner = json!([{"kind": "Revision", "name": "one", "controller": true}]);
             app.edit(Kind::Service, |s| s["metadata"]["ownerReferences"] = owner);
         }),
@@ -280,7 +300,7 @@ fn around() -> Vec<Row> {
         row(
             "network-policies",
             Fail,
-            "NetworkPolicy fence holds for the live pods and not",
+            "NetworkPolicy fence applies to the live pods and not",
             |app| {
                 app.add(policy(json!({"matchLabels": {"app": "parrot"}}), json!([])));
             },
@@ -288,21 +308,21 @@ fn around() -> Vec<Row> {
         row(
             "network-policies",
             Warn,
-            "NetworkPolicy fence holds for the live pods and not",
+            "NetworkPolicy fence applies to the live pods and not",
             |app| {
                 app.init.allow_policy_gap = true;
                 app.add(policy(json!({"matchLabels": {"app": "parrot"}}), json!([])));
             },
         ),
-        row("network-policies", Warn, "holds for a candidate's pods and not for the live", |app| {
+        row("network-policies", Warn, "applies to a candidate's pods and not to the live", |app| {
             app.add(policy(json!({"matchLabels": {"app": "parrot-green"}}), json!([])));
         }),
-        row("network-policies", Warn, "lets the live pods through and not a candidate's", |app| {
+        row("network-policies", Warn, "admits the live pods and not a candidate's", |app| {
             let live = json!({"podSelector": {"matchLabels": {"app": "parrot"}}});
             let pods = json!({"matchLabels": {"app": "database"}});
             app.add(policy(pods, json!([{"from": [live]}])));
         }),
-        row("disruption-budgets", Warn, "PodDisruptionBudget calm holds the live pods", |app| {
+        row("disruption-budgets", Warn, "PodDisruptionBudget calm covers the live pods", |app| {
             let not = json!([{"key": "app", "operator": "NotIn", "values": ["parrot-green"]}]);
             app.add(budget(json!({"matchExpressions": not})));
         }),
@@ -328,7 +348,7 @@ fn around() -> Vec<Row> {
                 app.add(to_zero());
             },
         ),
-        row("autoscaler", Fail, "minReplicas 0, and has scaled its Deployment to 0 now: ", |app| {
+        row("autoscaler", Fail, "minReplicas 0, and has scaled its Deployment to 0: ", |app| {
             app.runs_on((1, 37));
             let mut scaler = to_zero();
             scaler["status"]["conditions"] = json!([{"type": "ScaledToZero", "status": "True"}]);
@@ -370,22 +390,12 @@ fn ways() -> Vec<Row> {
         row("ingress-class", Warn, "Ingress parrot is of no class", |app| {
             app.edit(Kind::Ingress, |i| i["spec"]["ingressClassName"] = Value::Null);
         }),
-        row(
-            "ingress-class",
-            Warn,
-            "nothing says which controller serves that: IngressClass inner",
-            |app| {
-                app.edit(Kind::Ingress, |i| i["spec"]["ingressClassName"] = json!("inner"));
-            },
-        ),
-        row(
-            "ingress-class",
-            Warn,
-            "whose controller, haproxy.org/ingress, bluegreen does not",
-            |app| {
-                app.served_by("haproxy.org/ingress");
-            },
-        ),
+        row("ingress-class", Warn, "whose controller is unknown: IngressClass inner", |app| {
+            app.edit(Kind::Ingress, |i| i["spec"]["ingressClassName"] = json!("inner"));
+        }),
+        row("ingress-class", Warn, "whose controller, haproxy.org/ingress, is unknown to", |app| {
+            app.served_by("haproxy.org/ingress");
+        }),
         row(
             "ingress-class",
             Warn,
@@ -398,7 +408,7 @@ fn ways() -> Vec<Row> {
         row(
             "ingress-class",
             Warn,
-            "F5's NGINX Ingress Controller serves, by what stands on it",
+            "F5's NGINX Ingress Controller serves, by its annotations",
             |app| {
                 app.annotate(Kind::Ingress, "nginx.org/websocket-services", "parrot");
                 app.preview_at("green.example.com");
@@ -407,7 +417,7 @@ fn ways() -> Vec<Row> {
         row(
             "ingress-class",
             Warn,
-            "whoever knows the host of Ingress parrot-preview reaches every version",
+            "anyone who knows the host of Ingress parrot-preview reaches every version",
             |app| {
                 app.served_by("traefik.io/ingress-controller");
                 app.add_own(ingress("parrot-preview", "a.bluegreen.invalid", "parrot"));
@@ -424,7 +434,7 @@ fn ways() -> Vec<Row> {
         row(
             "ingress-class",
             Fail,
-            "an Ingress of bluegreen's own, parrot-preview, would order another",
+            "bluegreen's own Ingress, parrot-preview, would create another",
             |app| {
                 app.served_by("ingress.k8s.aws/alb");
             },
@@ -460,7 +470,7 @@ fn ways() -> Vec<Row> {
         row(
             "ingress",
             Fail,
-            "Ingress rpc names Service parrot-green, bluegreen's own: it leads to parrot-green",
+            "Ingress rpc names Service parrot-green, bluegreen's own: it points to parrot-green",
             |app| {
                 app.add(ingress("rpc", "rpc.example.com", "parrot-green"));
             },
@@ -468,7 +478,7 @@ fn ways() -> Vec<Row> {
         row(
             "ingress",
             Warn,
-            "names Service parrot-preview, bluegreen's own: it shows everybody",
+            "names Service parrot-preview, bluegreen's own: it shows a candidate",
             |app| {
                 app.add(ingress("rpc", "rpc.example.com", "parrot-preview"));
             },
@@ -512,7 +522,7 @@ fn ways() -> Vec<Row> {
         row(
             "preview-access",
             Fail,
-            "it would show the candidate at green.example.com to everybody: init without",
+            "it would show the candidate at green.example.com to everyone: run init without",
             |app| {
                 app.annotate(
                     Kind::Ingress,
@@ -553,7 +563,7 @@ fn ways() -> Vec<Row> {
                     json!({"service": {"name": "parrot", "port": {"number": 80}}});
             });
         }),
-        row("ingress-resource-backends", Warn, "also leads to Bucket seeds", |app| {
+        row("ingress-resource-backends", Warn, "also points to Bucket seeds", |app| {
             app.edit(Kind::Ingress, |i| {
                 let resource = json!({"kind": "Bucket", "name": "seeds"});
                 let path = json!({"path": "/seeds", "backend": {"resource": resource}});
@@ -567,16 +577,16 @@ fn ways() -> Vec<Row> {
         row("canary-siblings", Warn, "Ingress some is a canary and takes a share", |app| {
             app.add(canary("toucan"));
         }),
-        row("ingress-ports", Fail, "Ingress parrot asks for port \"http\" of the app", |app| {
+        row("ingress-ports", Fail, "Ingress parrot uses port \"http\" of the app", |app| {
             app.edit(Kind::Ingress, |i| {
                 i["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["port"] =
                     json!({"name": "http"});
             });
         }),
-        row("affinity", Warn, "Ingress parrot keeps people on one pod by a cookie", |app| {
+        row("affinity", Warn, "Ingress parrot keeps each client on one pod by a cookie", |app| {
             app.annotate(Kind::Ingress, "nginx.ingress.kubernetes.io/affinity", "cookie");
         }),
-        row("service-upstream", Warn, "sends requests to Services' own addresses", |app| {
+        row("service-upstream", Warn, "sends requests to cluster IPs", |app| {
             app.annotate(Kind::Ingress, "nginx.ingress.kubernetes.io/service-upstream", "true");
         }),
         row("basic-auth", Warn, "Ingress parrot asks for a password (nginx", |app| {

@@ -33,7 +33,7 @@ pub fn rows() -> Vec<Row> {
         row("scheduling", Warn, "off each other's kubernetes.io/hostname: ", |app| {
             of_a_tier(app, apart(&json!({})));
         }),
-        row("scheduling", Warn, "there must be 2 more of them", |app| {
+        row("scheduling", Warn, "add 2 more of them", |app| {
             of_a_tier(app, apart(&json!({"namespaces": ["birds"], "matchLabelKeys": ["tier"]})));
         }),
         row("scheduling", Warn, "names PodGroup flock: ", |app| {

@@ -1,0 +1,203 @@
+//! What is said of everything that happens, in one snapshot.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::{JsonSchema, schema_for};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::*;
+use crate::model::{Colour, Id, Kind};
+use crate::release::Phase;
+
+const BEGAN: &str = "2026-01-02T03:04:05Z";
+
+fn at(seconds: i64) -> Timestamp {
+    BEGAN.parse::<Timestamp>().unwrap() + jiff::SignedDuration::from_secs(seconds)
+}
+
+fn holder() -> String {
+    "joe@desk (pid 9)".to_owned()
+}
+
+fn ending(outcome: Verdict, by: Option<String>) -> Ending {
+    Ending { outcome, reason: "the beak is wrong".to_owned(), by, at: at(0) }
+}
+
+fn steps() -> Vec<Doing> {
+    let [blue, green] = ["parrot", "parrot-green"].map(str::to_owned);
+    let own = || "flock".to_owned();
+    let images = BTreeMap::from([("parrot".to_owned(), "mirror/parrot-app:v2".to_owned())]);
+    vec![
+        Doing::MakeRecord,
+        Doing::MakeService { service: green.clone() },
+        Doing::AlignPorts { service: green.clone() },
+        Doing::MakeIngress { ingress: "parrot-preview".to_owned() },
+        Doing::AlignIngress { ingress: "parrot-preview".to_owned() },
+        Doing::Start {
+            number: 1,
+            from: Colour::Blue,
+            to: Colour::Green,
+            images: vec!["parrot-app:v2".to_owned()],
+        },
+        Doing::Hold,
+        Doing::Set,
+        Doing::Challenge { holder: holder() },
+        Doing::TakeOver { holder: holder() },
+        Doing::Answer,
+        Doing::RaiseEpoch,
+        Doing::Stamp { object: Id::new(Kind::Deployment, &green) },
+        Doing::RemoveLeftover { deployment: green.clone() },
+        Doing::MakeBudget { budget: green.clone() },
+        Doing::RemoveBudget { budget: green.clone() },
+        Doing::AlignBudget { budget: green.clone() },
+        Doing::MakeAutoscaler { autoscaler: green.clone(), deployment: green.clone() },
+        Doing::RemoveAutoscaler { autoscaler: green.clone() },
+        Doing::AlignAutoscaler { autoscaler: green.clone() },
+        Doing::HoldAutoscaler { autoscaler: own(), replicas: 3 },
+        Doing::FreeAutoscaler { autoscaler: own() },
+        Doing::FollowPreview { colour: Colour::Green },
+        Doing::MakeCandidate { deployment: green.clone(), replicas: 3 },
+        Doing::MarkMade { deployment: green.clone(), observed: images },
+        Doing::MarkMade { deployment: green.clone(), observed: BTreeMap::new() },
+        Doing::Resize { deployment: green.clone(), replicas: 3 },
+        Doing::MarkReady,
+        Doing::MarkUnready,
+        Doing::Count {
+            answer: "not-yet".to_owned(),
+            said: "500".to_owned(),
+            failures: 2,
+            threshold: 60,
+        },
+        Doing::Approve { number: 1 },
+        Doing::End { ending: ending(Verdict::Aborted, Some(holder())) },
+        Doing::End { ending: ending(Verdict::Rejected, None) },
+        Doing::Switch { ingress: blue.clone(), service: green.clone(), was: vec![blue.clone()] },
+        Doing::FollowLive { service: blue.clone(), colour: Colour::Green },
+        Doing::MarkSwitched,
+        Doing::Doubt,
+        Doing::StartDrain { seconds: 30, confirmed: Some(Confirmed::Probe) },
+        Doing::StartDrain { seconds: 30, confirmed: Some(Confirmed::Settle) },
+        Doing::PutAway { deployment: blue.clone() },
+        Doing::Revive { said: "parrot.example.com/: 502 Bad Gateway".to_owned() },
+        Doing::SwitchBack { ingress: blue.clone(), service: "parrot-blue".to_owned() },
+        Doing::Destroy { deployment: green.clone() },
+        Doing::Restore { deployment: blue },
+        Doing::Finish,
+        Doing::LetGo,
+    ]
+}
+
+fn waits() -> Vec<WaitFor> {
+    let ready = |ready, endpoints, trouble: Option<&str>| WaitFor::Ready {
+        colour: Colour::Green,
+        deployment: "parrot-green".to_owned(),
+        ready,
+        desired: 3,
+        endpoints,
+        pods: Vec::new(),
+        trouble: trouble.map(str::to_owned),
+    };
+    let gate = |answer: Option<&str>| WaitFor::Gate {
+        failures: answer.map_or(0, |_| 2),
+        threshold: 60,
+        answer: answer.map(str::to_owned),
+        said: answer.map(|_| "500 Internal Server Error".to_owned()),
+        expires: Some(at(600)),
+    };
+    let arrival =
+        |by, why: &str| WaitFor::Arrival { colour: Colour::Green, by, why: Some(why.to_owned()) };
+    let turn =
+        |holder| WaitFor::Turn { number: 1, images: vec!["parrot-app:v2".to_owned()], holder };
+    vec![
+        ready(1, 1, Some("pod parrot-green-x: Unschedulable: no room")),
+        ready(3, 1, None),
+        ready(3, 3, None),
+        WaitFor::Answer,
+        gate(None),
+        gate(Some("not-yet")),
+        gate(Some("later")),
+        gate(Some("broken")),
+        WaitFor::Person,
+        WaitFor::Settle { colour: Colour::Green },
+        arrival(Confirmed::Probe, "parrot.example.com/: 200 OK, as blue answers"),
+        arrival(Confirmed::Settle, "both versions give the same answers"),
+        WaitFor::Bake { colour: Colour::Blue },
+        WaitFor::Drain { colour: Colour::Blue },
+        WaitFor::Ended { colour: Colour::Blue },
+        WaitFor::Driver { holder: holder(), phase: Some(Phase::Waiting) },
+        WaitFor::SignOfLife { holder: holder() },
+        turn(Some(holder())),
+        turn(None),
+        WaitFor::Change,
+    ]
+}
+
+fn news() -> Vec<News> {
+    let counted =
+        |answer: &str| News::Counted { answer: answer.to_owned(), failures: 2, threshold: 60 };
+    vec![
+        News::Approved { number: 1, by: holder() },
+        News::Ends { ending: ending(Verdict::Unhealthy, None) },
+        News::Driven { by: holder() },
+        News::LetGo { was: holder() },
+        News::Ready,
+        counted("not-yet"),
+        counted("later"),
+        counted("broken"),
+        counted("reject"),
+        counted("pass"),
+        News::Switched,
+        News::Confirmed { by: Confirmed::Probe, until: at(30) },
+    ]
+}
+
+/// Holds that there is a sample of every kind, by the schema; `kept`: those that no schema has.
+fn are_all<T: JsonSchema + Serialize>(samples: &[T], tag: &str, kept: &[&str]) {
+    let schema = schema_for!(T).to_value();
+    let kinds = schema["oneOf"].as_array().unwrap().iter();
+    let kinds: BTreeSet<&str> =
+        kinds.map(|kind| kind["properties"][tag]["const"].as_str().unwrap()).collect();
+    let shown: Vec<Value> =
+        samples.iter().map(|sample| serde_json::to_value(sample).unwrap()[tag].clone()).collect();
+    let shown: BTreeSet<&str> = shown.iter().filter_map(Value::as_str).collect();
+    let shown: BTreeSet<&str> = shown.into_iter().filter(|it| !kept.contains(it)).collect();
+    assert_eq!(shown, kinds, "a sentence for every {tag} there is");
+}
+
+/// A step while it is taken, and what it leaves behind; a wait with what is below it; what others did.
+#[test]
+fn everything_that_happens_has_a_sentence() {
+    let (steps, waits, news) = (steps(), waits(), news());
+    are_all(&steps, "step", &[]);
+    are_all(&waits, "for", &["answer", "change"]);
+    are_all(&news, "news", &[]);
+    let mut all = String::from("== steps: while it is done, and then\n");
+    for step in &steps {
+        let then = done(step).map_or_else(|| "-".to_owned(), |line| line.text);
+        all += &format!("{}\n  {then}\n", would(step));
+    }
+    all += "== waits\n";
+    for wait in &waits {
+        let (head, below) = waiting(wait, Some(at(42)), at(0));
+        all += &format!("{head}\n");
+        below.iter().for_each(|line| all += &format!("  {line}\n"));
+    }
+    all += "== what another process did\n";
+    news.iter().for_each(|news| all += &format!("{}\n", said(news).text));
+    all += "== the rest\n";
+    all += &format!("{}\n{}\n", away("Connection refused"), preview("http://green.example.com"));
+    for what in [
+        What::GateAnswered { answer: "pass".to_owned(), said: String::new() },
+        What::Logs {
+            pod: "parrot-green-x".into(),
+            container: "parrot".into(),
+            lines: vec!["a".into()],
+        },
+        What::Reachable,
+        What::Warned { check: "managers", what: "a warning".into(), hint: Some("do this".into()) },
+    ] {
+        settled(&what).iter().for_each(|line| all += &format!("{}\n", line.text));
+    }
+    insta::assert_snapshot!("sentences", all);
+}
