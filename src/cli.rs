@@ -112,7 +112,7 @@ pub enum Output {
 
 #[derive(Subcommand, Debug)]
 pub enum Command {
-    /// Set an app up: check it, and create the Services and the record that it needs
+    /// Set an app up: check it, and create what it needs
     Init(Init),
     /// Start a new version, and make it live when the gate approves it
     Deploy(Box<Deploy>),
@@ -136,7 +136,7 @@ pub enum Command {
     /// Needs no cluster, permissions or network: the API server, the pods, the ingress proxy and
     /// the gate all run in this process, on 127.0.0.1. The release is the same as deploy's.
     Demo(Demo),
-    /// Print the JSON Schema of what -o json prints, or of bluegreen.yaml
+    /// Print the JSON Schema of -o json, or of bluegreen.yaml
     ///
     /// Draft 2020-12. Needs no cluster. docs/json.md has every event with an example.
     Schema(Schema),

@@ -166,7 +166,7 @@ fn a_command_line_or_a_file_that_is_wrong() {
     let file = person.file("headers", &format!("A: b\n{HEADER}\n"));
     wrong("line 2", &with(&asked, &["--header-file", &file]), &[]);
     wrong("no certificate", &with(&asked, &["--ca-file", &file]), &[]);
-    wrong("begins with whsec_", &with(&asked, &["--webhook-secret-file", &file]), &[]);
+    wrong("must begin with whsec_", &with(&asked, &["--webhook-secret-file", &file]), &[]);
     for (text, why) in [
         (format!("app: parrot\ngate: {{webhook: '{address}', x: 1}}\n"), "unknown key x"),
         (format!("app: parrot\ngate: {{webhook: '{with_password}'}}\n"), "a user or a password"),
