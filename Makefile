@@ -21,6 +21,8 @@ test-long: test
 # A part of it: tests/cluster/run --ignored matrix::w1, which writes only with BLUEGREEN_REFRESH=1.
 measure:
 	@code=0; BLUEGREEN_REFRESH=1 tests/cluster/run --ignored || code=$$?; \
+	BLUEGREEN_REFRESH=1 tests/cluster/run zero_loss || code=$$?; \
+	BLUEGREEN_REFRESH=1 tests/cluster/run reload_fails || code=$$?; \
 	BLUEGREEN_REFRESH=1 cargo test --quiet --workspace --test cli results_page && exit $$code
 
 cluster:
