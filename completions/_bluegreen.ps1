@@ -33,7 +33,7 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
-            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Set an app up: check it, and create the Services and the record that it needs')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Set an app up: check it, and create what it needs')
             [CompletionResult]::new('deploy', 'deploy', [CompletionResultType]::ParameterValue, 'Start a new version, and make it live when the gate approves it')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show what is live, and what is in progress')
             [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'Show finished releases, and how they ended')
@@ -42,7 +42,7 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
             [CompletionResult]::new('abort', 'abort', [CompletionResultType]::ParameterValue, 'Delete the candidate; after the switch, switch back first')
             [CompletionResult]::new('rollback', 'rollback', [CompletionResultType]::ParameterValue, 'Switch back to the previous version')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Run a complete release in a cluster inside this process')
-            [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON Schema of what -o json prints, or of bluegreen.yaml')
+            [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON Schema of -o json, or of bluegreen.yaml')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a shell completion script')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -246,7 +246,7 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
             break
         }
         'bluegreen;help' {
-            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Set an app up: check it, and create the Services and the record that it needs')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Set an app up: check it, and create what it needs')
             [CompletionResult]::new('deploy', 'deploy', [CompletionResultType]::ParameterValue, 'Start a new version, and make it live when the gate approves it')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show what is live, and what is in progress')
             [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'Show finished releases, and how they ended')
@@ -255,7 +255,7 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
             [CompletionResult]::new('abort', 'abort', [CompletionResultType]::ParameterValue, 'Delete the candidate; after the switch, switch back first')
             [CompletionResult]::new('rollback', 'rollback', [CompletionResultType]::ParameterValue, 'Switch back to the previous version')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Run a complete release in a cluster inside this process')
-            [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON Schema of what -o json prints, or of bluegreen.yaml')
+            [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON Schema of -o json, or of bluegreen.yaml')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a shell completion script')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break

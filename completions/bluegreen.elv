@@ -30,7 +30,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
             cand -V 'Print version'
             cand --version 'Print version'
-            cand init 'Set an app up: check it, and create the Services and the record that it needs'
+            cand init 'Set an app up: check it, and create what it needs'
             cand deploy 'Start a new version, and make it live when the gate approves it'
             cand status 'Show what is live, and what is in progress'
             cand history 'Show finished releases, and how they ended'
@@ -39,7 +39,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand abort 'Delete the candidate; after the switch, switch back first'
             cand rollback 'Switch back to the previous version'
             cand demo 'Run a complete release in a cluster inside this process'
-            cand schema 'Print the JSON Schema of what -o json prints, or of bluegreen.yaml'
+            cand schema 'Print the JSON Schema of -o json, or of bluegreen.yaml'
             cand completions 'Print a shell completion script'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -231,7 +231,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'bluegreen;help'= {
-            cand init 'Set an app up: check it, and create the Services and the record that it needs'
+            cand init 'Set an app up: check it, and create what it needs'
             cand deploy 'Start a new version, and make it live when the gate approves it'
             cand status 'Show what is live, and what is in progress'
             cand history 'Show finished releases, and how they ended'
@@ -240,7 +240,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand abort 'Delete the candidate; after the switch, switch back first'
             cand rollback 'Switch back to the previous version'
             cand demo 'Run a complete release in a cluster inside this process'
-            cand schema 'Print the JSON Schema of what -o json prints, or of bluegreen.yaml'
+            cand schema 'Print the JSON Schema of -o json, or of bluegreen.yaml'
             cand completions 'Print a shell completion script'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
