@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use super::Drive;
 use crate::cluster::{Cluster, courier};
-use crate::gate::Courier;
-use crate::gate::probe::{Prober, Targets};
+use crate::gate::probe::{Marking, Prober, Targets};
+use crate::gate::{Courier, Outside};
 use crate::model::Colour;
+use crate::release::marker::{self, Hosts};
 use crate::release::plan::WaitFor;
 use crate::release::{Probed, Reach, Release, Sight, Snapshot, reach};
 
@@ -19,6 +20,8 @@ pub struct Whom {
     wanted: Option<Colour>,
     /// Whether both versions themselves are asked: as long as the candidate starts, the app is alone.
     versions: bool,
+    /// Whether hosts of our own Ingress are asked for, too.
+    marking: Marking,
 }
 
 pub struct Asking {
@@ -26,6 +29,8 @@ pub struct Asking {
     /// Why it can't be asked, until that has been told.
     prober: Result<Prober, Option<String>>,
     ways: Vec<Way>,
+    /// Those hosts.
+    hosts: Option<Hosts>,
 }
 
 /// How one version is asked itself.
@@ -63,7 +68,8 @@ impl Asking {
         if let Ok(prober) = &mut prober {
             prober.knows(&release.erred);
         }
-        Asking { release: release.number, prober: prober.map_err(Some), ways }
+        let hosts = record.and_then(|record| marker::hosts(s, record, release));
+        Asking { release: release.number, prober: prober.map_err(Some), ways, hosts }
     }
 
     pub fn is_about(&self, release: &Release) -> bool {
@@ -91,10 +97,13 @@ impl Asking {
         }
     }
 
-    pub async fn next(&mut self, cluster: &Cluster, whom: Whom) -> Probed {
+    pub async fn next(&mut self, cluster: &Cluster, outside: &Outside, whom: Whom) -> Probed {
         let sight = match &mut self.prober {
             Ok(prober) => {
                 prober.asks_versions(whom.versions);
+                if let Some(hosts) = &self.hosts {
+                    prober.marks(whom.marking, hosts, outside);
+                }
                 prober.next(whom.wanted, || cluster.clock().now()).await
             }
             Err(why) => match why.take() {
@@ -137,5 +146,12 @@ pub fn asked_for<'a>(s: &'a Snapshot, on: &WaitFor) -> Option<(&'a Release, Whom
         (Some(_), false) => return None,
         (None, false) => None,
     };
-    is_wanted.then_some((release, Whom { wanted, versions: is_there || is_switched }))
+    let arrives = matches!(on, WaitFor::Arrival { .. }) && marker::is_of_use(s, record, release);
+    let marking = match arrives {
+        true if marker::is_there(s, record, release) => Marking::All,
+        true => Marking::Others,
+        false => Marking::None,
+    };
+    let versions = is_there || is_switched;
+    is_wanted.then_some((release, Whom { wanted, versions, marking }))
 }

@@ -18,6 +18,7 @@ mod fuzzed;
 mod guard;
 mod hints;
 mod listening;
+mod marking;
 mod network;
 mod on_sandbox;
 mod others;

@@ -4,6 +4,7 @@
 
 mod answer;
 mod ask;
+mod marks;
 #[cfg(test)]
 mod stand_in;
 mod target;
@@ -19,15 +20,16 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
-use url::Url;
 
 pub use target::{Target, Targets};
 
 use super::{Courier, Outside};
 use crate::model::Colour;
-use crate::release::Sight;
+use crate::release::marker::Hosts;
+use crate::release::{Sight, Telling};
 use answer::Heard;
 use ask::Asker;
+use marks::{Marks, Whose};
 use tell::{Named, Tell};
 
 /// From one request to the next of the same kind, which waits for the one before.
@@ -62,10 +64,26 @@ pub struct Prober {
     wanted: Option<Colour>,
     /// Whether the versions themselves are asked as well.
     both: bool,
-    /// The port by which each rule's versions are asked, as the Ingress names it, and for what.
-    rules: Vec<(Value, Url)>,
+    /// By which each rule's versions are asked.
+    rules: Vec<Target>,
+    /// Where hosts of our own Ingress are asked for, and what came of it.
+    places: Vec<Target>,
+    marks: Vec<Marks>,
+    /// Which of them are asked for now.
+    marking: Marking,
+    /// Whether the versions can be told apart by each rule, so that nothing else is of use.
+    is_told: bool,
     /// What was returned last.
     told: Option<Sight>,
+}
+
+/// Which hosts of our own Ingress are asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Marking {
+    None,
+    /// All but the marker, which is not there yet.
+    Others,
+    All,
 }
 
 /// One thing that is asked again and again.
@@ -83,6 +101,8 @@ enum Ear {
     Way(usize),
     /// A version itself, by a rule.
     Version(usize, Colour),
+    /// A host of our own Ingress at an address.
+    Mark(usize, Whose),
 }
 
 impl Ear {
@@ -116,10 +136,11 @@ impl Prober {
             lines.push(Line { ear, asker: Arc::new(asker), started: now, due: Some(now) });
         };
         let mut rules = Vec::new();
+        let places = found.places();
         for (way, target) in found.targets.into_iter().enumerate() {
             let rule = tell.rule_of(way);
             if rules.len() == rule {
-                rules.push((target.port.clone(), target.url.clone()));
+                rules.push(target.clone());
                 for colour in Colour::BOTH {
                     match direct(&target, colour) {
                         Ok(courier) => {
@@ -133,14 +154,55 @@ impl Prober {
             line(Ear::Way(way), Asker::new(target, outside)?);
         }
         let asks = JoinSet::new();
-        Ok(Prober { pace: PACE, lines, asks, tell, wanted: None, both: true, rules, told: None })
+        let (wanted, both, told) = (None, true, None);
+        let (marks, marking) = (Vec::new(), Marking::None);
+        let (pace, is_told) = (PACE, false);
+        Ok(Prober {
+            pace,
+            lines,
+            asks,
+            tell,
+            wanted,
+            both,
+            rules,
+            places,
+            marks,
+            marking,
+            is_told,
+            told,
+        })
+    }
+
+    /// Hosts of our own Ingress are asked for, too, wherever the app is, as long as the versions can't be told
+    /// apart.
+    pub fn marks(&mut self, marking: Marking, hosts: &Hosts, outside: &Outside) {
+        self.marking = marking;
+        if marking == Marking::None || !self.marks.is_empty() {
+            return;
+        }
+        let asked = self.places.iter().enumerate().flat_map(|(place, target)| {
+            Whose::ALL.map(|whose| {
+                let target = target.at(whose.host(hosts), &hosts.path)?;
+                let at = target.to_string();
+                Some((Ear::Mark(place, whose), at, Asker::new(target, outside).ok()?))
+            })
+        });
+        // Of one address nothing follows for another.
+        let Some(asked) = asked.collect::<Option<Vec<_>>>() else { return };
+        let now = Instant::now();
+        for (ear, at, asker) in asked {
+            if matches!(ear, Ear::Mark(_, Whose::Marker)) {
+                self.marks.push(Marks::new(at));
+            }
+            self.lines.push(Line { ear, asker: Arc::new(asker), started: now, due: Some(now) });
+        }
     }
 
     /// The versions are asked another way from now on: their pods have changed.
     pub fn lead(&mut self, direct: impl Fn(&Value, Colour) -> Result<Courier, String>) {
         for line in &mut self.lines {
             let Ear::Version(rule, colour) = line.ear else { continue };
-            let (port, url) = &self.rules[rule];
+            let Target { port, url, .. } = &self.rules[rule];
             if let Ok(courier) = direct(port, colour) {
                 line.asker = Arc::new(Asker::direct(url.clone(), courier));
             }
@@ -173,7 +235,9 @@ impl Prober {
             }
         }
         loop {
-            let sight = self.tell.sight(now());
+            let marks = self.marks.iter().map(Marks::mark).collect();
+            let sight = Sight { marks, ..self.tell.sight(now()) };
+            self.is_told = sight.rules.iter().all(|rule| rule.telling == Telling::Yes);
             if self.told.as_ref().is_none_or(|told| told.gist() != sight.gist()) {
                 self.told = Some(sight.clone());
                 return sight;
@@ -210,6 +274,9 @@ impl Prober {
         match ear {
             Ear::Way(way) => self.tell.is_there(way),
             Ear::Version(..) => self.both,
+            Ear::Mark(..) if self.is_told => false,
+            Ear::Mark(_, Whose::Marker) => self.marking == Marking::All,
+            Ear::Mark(..) => self.marking != Marking::None,
         }
     }
 
@@ -222,6 +289,14 @@ impl Prober {
             Ear::Version(rule, colour) => {
                 self.tell.note_version(rule, colour, heard, at);
                 self.pause_of_version(rule, colour, at)
+            }
+            Ear::Mark(place, whose) => {
+                let marks = &mut self.marks[place];
+                marks.note(whose, &heard, at);
+                let is_over = marks.is_learnt(whose) || marks.mark().has_it;
+                let late =
+                    if marks.is_out_of_step() { self.pace.round / 2 } else { Duration::ZERO };
+                Some(late + if is_over { self.pace.failed } else { self.pace.round })
             }
         };
         let line = &mut self.lines[nth];

@@ -45,6 +45,14 @@ impl Target {
         format!("{} {}", self.ingress, self.address)
     }
 
+    /// Another host and path at the same address.
+    pub fn at(&self, host: &str, path: &str) -> Option<Target> {
+        let mut url = self.url.clone();
+        url.set_host(Some(host)).ok()?;
+        url.set_path(path);
+        Some(Target { url, ..self.clone() })
+    }
+
     /// The rule, which is the same at each address.
     pub fn rule(&self) -> String {
         let host = self.url.host().map(|host| host.to_owned());
@@ -81,6 +89,16 @@ impl Targets {
             return self.left_out.clone();
         }
         self.unasked.iter().map(|name| format!("Ingress {name} is not asked")).collect()
+    }
+
+    /// One for each address and each way to speak to it.
+    pub fn places(&self) -> Vec<Target> {
+        let place = |target: &Target| {
+            let (scheme, port) = (target.url.scheme().to_owned(), target.url.port());
+            (target.address.to_string(), scheme, port)
+        };
+        let mut known = BTreeSet::new();
+        self.targets.iter().filter(|target| known.insert(place(target))).cloned().collect()
     }
 
     /// Of the user's Ingresses, those backends that name one of the app's Services.

@@ -189,6 +189,7 @@ impl Tell {
             unasked: self.unasked.clone(),
             fails: fails.into_iter().flatten().next(),
             refuses: refuses.into_iter().flatten().next(),
+            marks: Vec::new(),
         }
     }
 

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::{Doing, Look, Next, WaitFor, later, live, start};
-use crate::model::Colour;
+use crate::model::{Colour, Id, Kind};
 use crate::release::complaints::{self, Means};
-use crate::release::{Arrival, Cause, Confirmed, NOT_ASKED, Record, Release, Sight};
+use crate::release::{Arrival, Cause, Confirmed, NOT_ASKED, Record, Release, Sight, marker};
 
 /// So long a process that goes on with a switch waits until it has heard something.
 pub const FIRST_WORD_SECONDS: u64 = 20;
@@ -106,7 +106,18 @@ pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timesta
     }
     let colour = release.to;
     let until = given_up(look, release, switched);
-    match known(look, release, colour, switched) {
+    let (mut by, mut heard_by) = (Confirmed::Probe, None);
+    let mut known = known(look, release, colour, switched);
+    if let Known::Unseen { .. } = known {
+        match marked(look, record, release) {
+            Marked::Nothing => {}
+            Marked::Learning(until) => heard_by = Some(until),
+            Marked::Write(next) => return *next,
+            Marked::Served => return confirmed(look, release, Confirmed::Marker, None),
+            Marked::Not(said) => (by, known) = (Confirmed::Marker, Known::Not(Some(said))),
+        }
+    }
+    match known {
         Known::Seen => confirmed(look, release, Confirmed::Probe, None),
         // It was seen not to have arrived after its time: time alone proves nothing any more.
         Known::Unseen { why, .. } if release.doubted && sees_nothing(look, release) => {
@@ -120,7 +131,8 @@ pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timesta
             wait(colour, Confirmed::Probe, why, until)
         }
         Known::Unseen { since, why } => {
-            let settled = later(since, release.settle_seconds);
+            let settled = heard_by.max(Some(later(since, release.settle_seconds)));
+            let settled = settled.unwrap_or(look.now);
             if look.now >= settled {
                 return confirmed(look, release, Confirmed::Settle, why);
             }
@@ -137,8 +149,72 @@ pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timesta
         {
             look.act(Doing::Doubt, look.release(|release| release.doubted = true))
         }
-        Known::Not(said) => wait(colour, Confirmed::Probe, said, until),
+        // Its time is over in the middle of it, and that is no news to anybody.
+        Known::Not(said) if by == Confirmed::Marker && !release.doubted => {
+            let settled = later(switched, release.settle_seconds);
+            wait(colour, by, said, if look.now < settled { settled.min(until) } else { until })
+        }
+        Known::Not(said) => wait(colour, by, said, until),
     }
+}
+
+/// What a marker tells.
+enum Marked {
+    /// It is of no use.
+    Nothing,
+    /// Whether it is of use is known until then, or never.
+    Learning(Timestamp),
+    /// It has to be there first.
+    Write(Box<Next>),
+    /// Each address has taken it in, and so what came before it.
+    Served,
+    /// One has not: what was asked for there.
+    Not(String),
+}
+
+/// Where the versions can't be told apart, a rule that was added after the switch may be seen instead. The
+/// ingress is asked first whether it answers a host that it knows otherwise than one that it does not.
+fn marked(look: Look, record: &Record, release: &Release) -> Marked {
+    let s = look.s;
+    let ingress = s.names.preview();
+    let is_refused = s.memory.refusal(&Id::new(Kind::Ingress, &ingress)).is_some();
+    let Some(sight) = sight(look, release).filter(|_| !is_refused) else { return Marked::Nothing };
+    // What is asked nowhere may be behind another controller.
+    let is_asked = !sight.marks.is_empty() && sight.unasked.is_empty();
+    if !is_asked || !marker::is_of_use(s, record, release) {
+        return Marked::Nothing;
+    }
+    let tells = |wanted: Option<bool>| sight.marks.iter().any(|mark| mark.tells == wanted);
+    if tells(Some(false)) {
+        return Marked::Nothing;
+    }
+    if tells(None) {
+        // Who takes a release up has heard nothing yet.
+        let began = s.memory.began.unwrap_or(look.now);
+        return Marked::Learning(later(began, FIRST_WORD_SECONDS));
+    }
+    if marker::is_there(s, record, release) {
+        return match sight.marks.iter().find(|mark| !mark.has_it) {
+            None => Marked::Served,
+            Some(mark) => Marked::Not(format!("{} is not served yet", mark.at)),
+        };
+    }
+    let hosts = marker::hosts(s, record, release).zip(marker::add(s, record, release));
+    match hosts.filter(|_| s.memory.marked != Some(release.number)) {
+        None => Marked::Nothing,
+        Some((hosts, write)) => {
+            let doing = Doing::Mark { ingress, host: hosts.marker };
+            Marked::Write(Box::new(look.act(doing, write)))
+        }
+    }
+}
+
+/// A marker goes as soon as it has told what there is to tell.
+pub fn unmark(look: Look) -> Option<Next> {
+    let ingress = look.s.names.preview();
+    let is_refused = look.s.memory.refusal(&Id::new(Kind::Ingress, &ingress)).is_some();
+    let write = marker::remove(look.s).filter(|_| !is_refused)?;
+    Some(look.act(Doing::Unmark { ingress }, write))
 }
 
 /// Whether nothing at all was seen to arrive.
