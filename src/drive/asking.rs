@@ -3,6 +3,7 @@
 use std::future::pending;
 
 use serde_json::Value;
+use url::Url;
 
 use super::Drive;
 use crate::cluster::{Cluster, courier};
@@ -31,6 +32,8 @@ pub struct Asking {
     ways: Vec<Way>,
     /// Those hosts.
     hosts: Option<Hosts>,
+    /// Where visitors see the candidate.
+    preview: Option<Url>,
 }
 
 /// How one version is asked itself.
@@ -69,7 +72,8 @@ impl Asking {
             prober.knows(&release.erred);
         }
         let hosts = record.and_then(|record| marker::hosts(s, record, release));
-        Asking { release: release.number, prober: prober.map_err(Some), ways, hosts }
+        let preview = preview(s, release);
+        Asking { release: release.number, prober: prober.map_err(Some), ways, hosts, preview }
     }
 
     pub fn is_about(&self, release: &Release) -> bool {
@@ -77,7 +81,8 @@ impl Asking {
     }
 
     /// Pods come and go.
-    pub fn follow(&mut self, drive: &Drive, s: &Snapshot) {
+    pub fn follow(&mut self, drive: &Drive, s: &Snapshot, release: &Release) {
+        self.preview = preview(s, release);
         let mut is_new = false;
         for way in &mut self.ways {
             let is_tls = way.reach.as_ref().is_some_and(|reach| reach.tls);
@@ -101,6 +106,7 @@ impl Asking {
         let sight = match &mut self.prober {
             Ok(prober) => {
                 prober.asks_versions(whom.versions);
+                prober.previews(self.preview.as_ref(), outside);
                 if let Some(hosts) = &self.hosts {
                     prober.marks(whom.marking, hosts, outside);
                 }
@@ -113,6 +119,10 @@ impl Asking {
         };
         Probed { release: self.release, sight }
     }
+}
+
+fn preview(s: &Snapshot, release: &Release) -> Option<Url> {
+    s.candidates_site(release)?.parse().ok()
 }
 
 fn led(ways: &[Way], s: &Snapshot, port: &Value, colour: Colour) -> Result<Courier, String> {

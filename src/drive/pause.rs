@@ -96,7 +96,7 @@ impl Pause {
     fn prepare_probe(&mut self, drive: &Drive, s: &Snapshot, on: &WaitFor) -> Option<Whom> {
         let (release, whom) = asked_for(s, on)?;
         match &mut self.probe {
-            Some(asking) if asking.is_about(release) => asking.follow(drive, s),
+            Some(asking) if asking.is_about(release) => asking.follow(drive, s, release),
             _ => self.probe = Some(Asking::new(drive, s, release)),
         }
         Some(whom)

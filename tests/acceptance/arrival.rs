@@ -38,6 +38,7 @@ pub const CASES: &[Case] = cases![
     where_both_answer_alike_a_rule_of_ours_tells_that_it_has_arrived,
     a_rule_of_ours_that_is_never_served_loses_nobody,
     who_takes_over_finds_the_rule_and_takes_it_away,
+    a_candidate_that_nobody_may_ask_is_known_by_its_preview,
 ];
 
 const AT: &str = "--probe http://127.0.0.1:8080";
@@ -433,4 +434,30 @@ async fn who_takes_over_finds_the_rule_and_takes_it_away(field: Field) -> Result
         no_rule_is_left(&field).await?;
     }
     field.is_live("parrot", V3).await
+}
+
+/// With the old version's answers from before the switch, which only who heard them has.
+async fn a_candidate_that_nobody_may_ask_is_known_by_its_preview(field: Field) -> Result<()> {
+    let host = "preview.example.com";
+    field.exits(0, &format!("init parrot --preview-host {host}")).await?;
+    let ingress = Ingress::new(&field).late(&[4]).previews(host);
+    let may_not = |command: Command| command.without("/portforward").without("/proxy");
+    let line = format!("deploy parrot --image {V2} --yes {AT} --settle 2s");
+    let deploy = may_not(field.command(&line)).with(ingress.clone().outside());
+    let said = deploy.exits(0).await?;
+    // As long as old answers came they proved nothing, and its time went by.
+    ensure!(last(&said)?["confirmed"] == "settle", "{:#}", last(&said)?);
+    let line = format!("deploy parrot --image {V3} --yes {AT} --settle 20s");
+    let said = may_not(field.command(&line)).with(ingress.clone().outside()).exits(0).await?;
+    has_seen(last(&said)?)?;
+    let took = seconds(last(&said)?, "switched", "arrived")?;
+    ensure!((4.0..10.0).contains(&took), "{took} s: {:#}", last(&said)?);
+    // It has not heard them.
+    let line = format!("deploy parrot --image {V2} --yes {AT} --settle 2s");
+    let first = may_not(field.command(&line)).with(ingress.clone().outside());
+    first.killed_at(done("mark-switched")).await?;
+    let promote = may_not(field.command(&format!("promote parrot {AT}")));
+    let said = promote.with(ingress.outside()).exits(0).await?;
+    ensure!(last(&said)?["confirmed"] == "settle", "{:#}", last(&said)?);
+    field.is_live("parrot-green", V2).await
 }

@@ -38,6 +38,8 @@ pub struct Ingress {
     own: Option<Own>,
     /// Whether a host that the Ingress has no rule for gets its own 404.
     knows_hosts: bool,
+    /// The host under which it shows the candidate.
+    preview: Option<&'static str>,
     /// The hosts that bluegreen's own Ingress had, and since when, where each of these is answered.
     ours: Option<Past<Vec<String>>>,
 }
@@ -61,6 +63,7 @@ impl Ingress {
             own: None,
             knows_hosts: false,
             ours: None,
+            preview: None,
         }
     }
 
@@ -80,6 +83,11 @@ impl Ingress {
     /// It obeys bluegreen's own Ingress, too, which lets nobody in.
     pub fn obeys_ours(self) -> Ingress {
         Ingress { ours: Some(Arc::default()), ..self }
+    }
+
+    /// Under this host it shows the candidate.
+    pub fn previews(self, host: &'static str) -> Ingress {
+        Ingress { preview: Some(host), ..self }
     }
 
     /// With a gate that says yes.
@@ -129,6 +137,12 @@ impl Ingress {
     async fn answer(&self, request: &Request) -> Result<Response> {
         if self.knows_hosts && !self.has_host(request).await? {
             return Ok(response(404, "no such host".to_owned()));
+        }
+        if self.preview.is_some() && request.url().host_str() == self.preview {
+            return Ok(match self.field.asks("parrot-preview").await {
+                Ok(said) => response(200, said),
+                Err(_) => response(503, "nginx".to_owned()),
+            });
         }
         let late = self.late[self.turn.fetch_add(1, Ordering::SeqCst) % self.late.len()];
         if let Some(ours) = &self.ours

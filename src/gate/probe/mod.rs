@@ -20,6 +20,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
+use url::Url;
 
 pub use target::{Target, Targets};
 
@@ -64,6 +65,9 @@ pub struct Prober {
     wanted: Option<Colour>,
     /// Whether the versions themselves are asked as well.
     both: bool,
+    candidate: Colour,
+    /// Whether the preview host leads to the candidate.
+    is_previewed: bool,
     /// By which each rule's versions are asked.
     rules: Vec<Target>,
     /// Where hosts of our own Ingress are asked for, and what came of it.
@@ -103,6 +107,8 @@ enum Ear {
     Version(usize, Colour),
     /// A host of our own Ingress at an address.
     Mark(usize, Whose),
+    /// The candidate under its preview host, by a rule.
+    Preview(usize),
 }
 
 impl Ear {
@@ -164,6 +170,8 @@ impl Prober {
             tell,
             wanted,
             both,
+            candidate,
+            is_previewed: false,
             rules,
             places,
             marks,
@@ -224,6 +232,21 @@ impl Prober {
         self.both = both;
     }
 
+    /// Where visitors see the candidate now, if they do: it is asked there by whoever can't ask it itself.
+    pub fn previews(&mut self, preview: Option<&Url>, outside: &Outside) {
+        self.is_previewed = preview.is_some();
+        let is_known = self.lines.iter().any(|line| matches!(line.ear, Ear::Preview(_)));
+        let Some(preview) = preview.filter(|_| !is_known) else { return };
+        let now = Instant::now();
+        for (rule, target) in self.rules.iter().enumerate() {
+            let target = target.previewed(preview);
+            if let Some(Ok(asker)) = target.map(|target| Asker::new(target, outside)) {
+                let (ear, asker) = (Ear::Preview(rule), Arc::new(asker));
+                self.lines.push(Line { ear, asker, started: now, due: Some(now) });
+            }
+        }
+    }
+
     /// Returns when there is something new to know. `wanted`: the version that is to answer, once a switch
     /// has begun. May be dropped at any time and called again.
     pub async fn next(&mut self, wanted: Option<Colour>, now: impl Fn() -> Timestamp) -> Sight {
@@ -274,6 +297,10 @@ impl Prober {
         match ear {
             Ear::Way(way) => self.tell.is_there(way),
             Ear::Version(..) => self.both,
+            Ear::Preview(rule) => {
+                let is_denied = self.tell.version(rule, self.candidate).is_denied();
+                self.both && self.is_previewed && is_denied
+            }
             Ear::Mark(..) if self.is_told => false,
             Ear::Mark(_, Whose::Marker) => self.marking == Marking::All,
             Ear::Mark(..) => self.marking != Marking::None,
@@ -289,6 +316,13 @@ impl Prober {
             Ear::Version(rule, colour) => {
                 self.tell.note_version(rule, colour, heard, at);
                 self.pause_of_version(rule, colour, at)
+            }
+            Ear::Preview(rule) => {
+                self.tell.note_preview(rule, &heard);
+                let is_answer =
+                    matches!(&heard, Heard::Answer(answer) if answer.status().is_success());
+                let is_full = self.tell.version(rule, self.candidate).is_full();
+                Some(if is_answer && !is_full { self.pace.round } else { self.pace.failed })
             }
             Ear::Mark(place, whose) => {
                 let marks = &mut self.marks[place];

@@ -53,6 +53,15 @@ impl Target {
         Some(Target { url, ..self.clone() })
     }
 
+    /// The same path under the preview host. Where only that is encrypted, nginx would redirect.
+    pub fn previewed(&self, preview: &Url) -> Option<Target> {
+        let mut target = self.at(preview.host_str()?, self.url.path())?;
+        if target.url.port().is_none() {
+            target.url.set_scheme(preview.scheme()).ok()?;
+        }
+        Some(target)
+    }
+
     /// The rule, which is the same at each address.
     pub fn rule(&self) -> String {
         let host = self.url.host().map(|host| host.to_owned());
