@@ -9,6 +9,7 @@ test:
 	@tests/run
 
 test-long: test
+	@cargo package --locked --quiet --workspace --exclude bluegreen-testkit
 	@PROPTEST_CASES=1000 cargo test --quiet --test it plan_properties
 	@BLUEGREEN_PAIRS=random:400 cargo test --quiet --test it cuts::pairs_of_cuts -- --nocapture
 	@BLUEGREEN_SEQUENCES=random:400 tests/cluster/run differential::draws

@@ -45,6 +45,8 @@ pub struct Drive<'a> {
     pub probe: &'a Probe,
     /// How whoever is asked outside of the cluster is reached.
     pub outside: &'a Outside,
+    /// Whether somebody reads what works when the command has ended.
+    pub is_advised: bool,
     /// How long a cluster that went away is waited for.
     pub patience: Duration,
     pub report: &'a mut dyn FnMut(&Event),
@@ -128,7 +130,8 @@ pub async fn drive(drive: Drive<'_>) -> Result<Ended, Error> {
                 this.let_go().await;
             }
             this.emit(What::Ended { outcome: outcome.clone() });
-            if matches!(outcome, Outcome::Finished(_)) && !this.look.memory.drove {
+            let follows = matches!(outcome, Outcome::Finished(_)) && !this.look.memory.drove;
+            if follows && this.drive.is_advised {
                 this.see_what_is_left().await;
             }
             Ok(Ended {

@@ -13,12 +13,11 @@ pub mod drive;
 pub mod error;
 pub mod event;
 pub mod gate;
-pub mod model;
-pub mod release;
 pub mod report;
-pub mod route;
-pub mod sandbox;
 pub mod settings;
+
+pub use bluegreen_core::{model, release, route};
+pub use bluegreen_sandbox as sandbox;
 
 #[cfg(test)]
 mod layers;

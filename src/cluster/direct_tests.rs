@@ -49,6 +49,8 @@ enum Says {
     Bytes(String),
     /// A forward, over which the pod answers so to one request after the other.
     Forward(Vec<&'static str>),
+    /// One over which a pod takes so long for each answer, which is always the same.
+    Slow(Duration),
     /// A forward that the node can't make.
     Trouble(&'static str),
 }
@@ -95,12 +97,17 @@ async fn answer(
     let Some(head) = head(&mut stream).await else { return };
     let nth = notes.lock().unwrap().len();
     notes.lock().unwrap().push(head.clone());
+    let mut late = Duration::ZERO;
     let answers = match says(head.lines().next().unwrap(), nth) {
         Says::Bytes(bytes) => {
             stream.write_all(bytes.as_bytes()).await.unwrap();
             return;
         }
         Says::Forward(answers) => Ok(answers),
+        Says::Slow(time) => {
+            late = time;
+            Ok(vec![V1; 99])
+        }
         Says::Trouble(why) => Err(why),
     };
     let mut lines = head.lines().filter_map(|line| line.split_once(": "));
@@ -134,6 +141,7 @@ async fn answer(
         }
         let Some(answer) = answers.next() else { break };
         notes.lock().unwrap().push(String::from_utf8(std::mem::take(&mut request)).unwrap());
+        tokio::time::sleep(late).await;
         if socket.send(frame(0, answer.as_bytes())).await.is_err() {
             return;
         }
@@ -359,4 +367,32 @@ async fn a_long_answer_is_cut_and_the_forward_goes_on() {
     assert_eq!(text(&courier).await.len(), 64 * 1024);
     assert_eq!(text(&courier).await, "v1");
     assert_eq!(stage.asked().len(), 3);
+}
+
+/// So many rules of an app, so often each.
+async fn asks(courier: &Courier, rules: usize, times: usize) {
+    for _ in 0..times {
+        let asked = (0..rules).map(|_| text(courier));
+        assert!(futures_util::future::join_all(asked).await.iter().all(|said| said == "v1"));
+    }
+}
+
+#[tokio::test]
+async fn many_slow_rules_are_answered_as_soon_as_one_is_and_quick_ones_by_one_forward() {
+    for (late, most) in [(Duration::ZERO, 1), (Duration::from_millis(400), FORWARDS)] {
+        let stage = Stage::new(move |_, _| match late.is_zero() {
+            true => Says::Forward(vec![V1; 99]),
+            false => Says::Slow(late),
+        });
+        let stage = stage.await;
+        let courier = courier(&stage.cluster, reach(&[("p1", 3000)]));
+        asks(&courier, FORWARDS, 1).await;
+        let began = Instant::now();
+        asks(&courier, FORWARDS, 3).await;
+        let took = began.elapsed();
+        // One after the other it would be 9.6 s.
+        assert!(took < Duration::from_secs(4), "{took:?}");
+        let forwards = stage.asked().iter().filter(|line| line.contains("/portforward")).count();
+        assert!(forwards <= most && (most == 1 || forwards > 1), "{forwards}");
+    }
 }

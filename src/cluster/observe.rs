@@ -113,7 +113,9 @@ pub async fn read(
         Ok(rest)
     });
     // What becomes of these requests is no reason to read anything again.
-    let others = Box::pin(async { Ok(others::read(cluster, &breadth.optional()).await) });
+    let others = Box::pin(async {
+        Ok(others::read(cluster, &breadth.optional(), breadth == Breadth::Report).await)
+    });
     let ((rest, lists), others) = try_join(try_join(rest, lists), others).await?;
     let mut versions = BTreeMap::new();
     for (kind, list) in lists.into_iter().chain(rest) {
@@ -144,11 +146,42 @@ pub async fn read_once(
     match tokio::time::timeout(ONE_LOOK, reading).await {
         Ok(Ok(_)) => Ok(objects),
         Ok(Err((kind, error))) => Err(cluster.explain(error, &format!("list {}", kind.plural()))),
-        Err(_) => {
-            let why = format!("no reply within {} s", ONE_LOOK.as_secs());
-            Err(cluster.explain(CallError::Lost { why }, "read"))
+        Err(_) => Err(late(cluster)),
+    }
+}
+
+/// What a look at what serves leaves out, into it: why a candidate is not ready, and what scales the app.
+pub async fn read_rest(
+    cluster: &Cluster,
+    label: Option<&Label>,
+    objects: &mut Objects,
+) -> Result<(), Error> {
+    let selector = pods_of(label, Breadth::All);
+    let pods = async {
+        let pods = list(cluster, Kind::Pod, selector.as_deref()).await?;
+        // After them, as in `read`.
+        Ok(vec![pods, list(cluster, Kind::ReplicaSet, None).await?])
+    };
+    let beside = try_join_all(BESIDE.map(|kind| list(cluster, kind, None)));
+    let lists = match tokio::time::timeout(ONE_LOOK, try_join(pods, beside)).await {
+        Ok(Ok((pods, beside))) => [pods, beside].concat(),
+        Ok(Err((kind, error))) => {
+            return Err(cluster.explain(error, &format!("list {}", kind.plural())));
+        }
+        Err(_) => return Err(late(cluster)),
+    };
+    for (kind, list) in lists {
+        objects.clear(kind);
+        for item in items(kind, list) {
+            objects.insert(Id::new(kind, name(&item)), item);
         }
     }
+    Ok(())
+}
+
+fn late(cluster: &Cluster) -> Error {
+    let why = format!("no reply within {} s", ONE_LOOK.as_secs());
+    cluster.explain(CallError::Lost { why }, "read")
 }
 
 /// What has been said of these Ingresses, and from where a watch goes on.

@@ -18,8 +18,9 @@ const DISCOVERY: &str = "application/json;v=v2;g=apidiscovery.k8s.io;as=APIGroup
                          application/json;v=v2beta1;g=apidiscovery.k8s.io;as=APIGroupDiscoveryList,\
                          application/json";
 
-/// The objects of these kinds, as far as one can know.
-pub async fn read(cluster: &Cluster, wanted: &[Optional]) -> Others {
+/// The objects of these kinds, as far as one can know. `widely`: of some in all namespaces, for who may list
+/// them there.
+pub async fn read(cluster: &Cluster, wanted: &[Optional], widely: bool) -> Others {
     let mut others = Others::default();
     if wanted.is_empty() {
         return others;
@@ -35,11 +36,37 @@ pub async fn read(cluster: &Cluster, wanted: &[Optional]) -> Others {
         }
     };
     let there = wanted.iter().filter_map(|kind| Some((*kind, place(&discovery, *kind)?)));
-    let lists = there.map(async |(kind, place)| (kind, list(cluster, kind, &place).await));
-    for (kind, list) in join_all(lists).await {
+    let lists = there.map(async |(kind, place)| {
+        let all = match widely && kind.reaches_out() {
+            true => Some(everywhere(cluster, kind, &place).await),
+            false => None,
+        };
+        // One list has those of the app's namespace, too.
+        if let Some(Some((own, elsewhere))) = all {
+            return (kind, Ok(own), Some(Some(elsewhere)));
+        }
+        (kind, list(cluster, kind, &place).await, all.map(|_| None))
+    });
+    for (kind, list, elsewhere) in join_all(lists).await {
         others.insert(kind, list);
+        if let Some(elsewhere) = elsewhere {
+            others.insert_elsewhere(kind, elsewhere);
+        }
     }
     others
+}
+
+/// All of a kind, those of the app's namespace apart; nothing where they can't be listed.
+async fn everywhere(
+    cluster: &Cluster,
+    kind: Optional,
+    (group, version): &(&'static str, String),
+) -> Option<(Vec<Value>, Vec<Value>)> {
+    let url = format!("/apis/{group}/{version}/{}", kind.plural());
+    let mut list = cluster.call(Method::GET, &url, None, ANSWERED_WITHIN).await.ok()?;
+    let items = list["items"].as_array_mut().map(std::mem::take)?;
+    let is_own = |item: &Value| item["metadata"]["namespace"] == cluster.namespace.as_str();
+    Some(items.into_iter().partition(is_own))
 }
 
 /// What it has, by group, version and resource. Of older servers, which tell the groups alone, each group is

@@ -13,7 +13,7 @@ mod init;
 mod input;
 mod promote;
 mod rollback;
-mod schema;
+pub mod schema;
 mod session;
 mod status;
 mod surroundings;

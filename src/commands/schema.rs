@@ -13,15 +13,19 @@ use crate::report;
 use crate::settings::Config;
 
 pub fn run(args: &cli::Schema) {
-    let schema = match args.of {
+    report::document(&text(args.of));
+}
+
+/// As it is printed.
+pub fn text(of: SchemaOf) -> String {
+    let schema = match of {
         SchemaOf::Event => schema::<Event>("event", Contract::Serialize),
         SchemaOf::Status => schema::<Status>("status", Contract::Serialize),
         SchemaOf::History => schema::<History>("history", Contract::Serialize),
         SchemaOf::Check => schema::<Report>("check", Contract::Serialize),
         SchemaOf::Config => schema::<Config>("config", Contract::Deserialize),
     };
-    let text = serde_json::to_string_pretty(&schema).expect("a schema is plain data");
-    report::document(&text);
+    serde_json::to_string_pretty(&schema).expect("a schema is plain data")
 }
 
 /// Of what is printed (`Contract::Serialize`), where a field that is always there is required though

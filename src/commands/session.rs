@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Surroundings;
 use crate::cli::{Common, Output, program};
-use crate::cluster::{Access, Breadth, Cluster, apps, beyond, read_once};
+use crate::cluster::{Access, Breadth, Cluster, apps, beyond, read_once, read_rest};
 use crate::drive::{Drive, Ended, drive};
 use crate::error::{Error, Kind};
 use crate::event::Event;
@@ -67,6 +67,14 @@ impl Session {
         Ok(s)
     }
 
+    /// A look at what serves, with the rest of what there is to be seen.
+    pub async fn look_further(&self, s: &Snapshot) -> Result<Snapshot, Error> {
+        let mut s = s.clone();
+        let label = s.record.as_ref().map(|(_, record)| record.label.clone());
+        read_rest(&self.cluster, label.as_ref(), &mut s.objects).await?;
+        Ok(s)
+    }
+
     /// Drives a goal to its outcome, and says what happens.
     pub async fn drive(
         &self,
@@ -98,6 +106,7 @@ impl Session {
             gate: ask.gate,
             probe: ask.probe,
             outside: &self.around.outside,
+            is_advised: self.output == Output::Human,
             patience,
             report,
             command: &command,

@@ -37,7 +37,7 @@ pub async fn run(
     let is_green = status.live.as_ref().is_some_and(|live| live.colour == Colour::Green);
     if has_candidate || is_green && status.release.is_none() {
         // Its pods say why, and what scales the app whether green has it, to whoever may read them.
-        if let Ok(all) = session.look(Breadth::All).await {
+        if let Ok(all) = session.look_further(&s).await {
             status = status::of(&all, now);
         }
     }

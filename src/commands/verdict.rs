@@ -53,8 +53,14 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
         Outcome::Rehearsed => Ok("nothing was written (--dry-run=server)".to_owned()),
         Outcome::Initialised => Ok(format!("{app} is ready for releases")),
         Outcome::Finished(finished) => finished_as(session, finished, next),
-        Outcome::AlreadyLive { images } => {
-            Ok(format!("{app}: {} is live already", clean(&images.join(", "))))
+        Outcome::AlreadyLive { images, differs } => {
+            let live = format!("{app}: {} is live already", clean(&images.join(", ")));
+            let differ = format!(
+                "  differs   {}, of the Deployment: with the next version",
+                clean(&differs.join(", "))
+            );
+            let differ = (!differs.is_empty()).then_some(differ);
+            Ok([live].into_iter().chain(differ).collect::<Vec<_>>().join("\n"))
         }
         Outcome::Detached { number, preview } => Ok(waits(session, *number, preview.as_deref())),
         Outcome::Busy { holder, since } => Err(Error::new(
@@ -93,10 +99,14 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
             Err(Error { hints: vec![session.command("check")], ..not_initialised(session) })
         }
         Outcome::NotInitialised => Err(not_initialised(session)),
+        Outcome::Unfit { reasons } if reasons[..] == [session.names.no_deployment()] => {
+            Err(no_deployment(session))
+        }
+        // Each reason ends with its own way out; this one shows whether that was all.
         Outcome::Unfit { reasons } => {
             let mut error = Error::new(Kind::Unfit, format!("{app} can't be released as it is"));
             error.causes.clone_from(reasons);
-            Err(error.hint(session.cluster.kubectl("get deployments,services,ingresses")))
+            Err(error.hint(session.command("check")))
         }
         Outcome::Unprepared { reasons } => {
             let what = format!("{app} is no longer prepared for releases");
@@ -166,10 +176,19 @@ fn excluded(hand: &Hand) -> Option<String> {
         _ => ".spec.template, .spec.replicas",
     };
     Some(match hand.tool()? {
-        Tool::ArgoCd => format!(
-            "in the Argo CD Application: ignoreDifferences of {object}, jqPathExpressions {field}, \
-             and the sync option RespectIgnoreDifferences=true"
-        ),
+        Tool::ArgoCd => {
+            let known = match hand.kind.as_str() {
+                "Ingress" => {
+                    ". No sync changes its rules any more then: for a new host or path take that entry out, sync, and \
+                     put it back, while no release is in progress"
+                }
+                _ => "",
+            };
+            format!(
+                "in the Argo CD Application: ignoreDifferences of {object}, jqPathExpressions {field}, \
+                 and the sync option RespectIgnoreDifferences=true{known}"
+            )
+        }
         Tool::Flux => format!(
             "for Flux: the annotation kustomize.toolkit.fluxcd.io/ssa: IfNotPresent on {object} in \
              its repository"

@@ -29,6 +29,8 @@ pub struct Asking {
     release: u64,
     /// Why it can't be asked, until that has been told.
     prober: Result<Prober, Option<String>>,
+    /// What there is to ask, as the Ingresses say.
+    found: Targets,
     ways: Vec<Way>,
     /// Those hosts.
     hosts: Option<Hosts>,
@@ -47,40 +49,28 @@ struct Way {
 
 impl Asking {
     pub fn new(drive: &Drive, s: &Snapshot, release: &Release) -> Asking {
+        let found = found(drive, s);
         let record = s.record.as_ref().map(|(_, record)| record);
-        let (routes, services) = record.map(|r| (s.routes(r), s.serving(r))).unwrap_or_default();
-        let targets = Targets::find(&routes, &services, drive.probe);
-        let mut ways: Vec<Way> = Vec::new();
-        for target in &targets.targets {
-            for colour in Colour::BOTH {
-                if !ways.iter().any(|way| way.colour == colour && way.port == target.port) {
-                    let reach = reach(s, colour, &target.port, target.is_tls);
-                    let courier = reach.as_ref().map(|to| courier(drive.cluster, to.clone()));
-                    ways.push(Way { colour, port: target.port.clone(), reach, courier });
-                }
-            }
-        }
+        let mut ways = Vec::new();
+        lead(drive, s, &found, &mut ways);
         let replicas = Colour::BOTH.into_iter().filter_map(|c| Some(s.slot(c)?.desired())).max();
-        let mut prober = Prober::new(
-            release.to,
-            targets,
-            replicas.unwrap_or(1),
-            drive.outside,
-            |target, colour| led(&ways, s, &target.port, colour),
-        );
+        let replicas = replicas.unwrap_or(1);
+        let direct = |port: &Value, colour| led(&ways, s, port, colour);
+        let mut prober = Prober::new(release.to, &found, replicas, drive.outside, direct);
         if let Ok(prober) = &mut prober {
             prober.knows(&release.erred);
         }
         let hosts = record.and_then(|record| marker::hosts(s, record, release));
         let preview = preview(s, release);
-        Asking { release: release.number, prober: prober.map_err(Some), ways, hosts, preview }
+        let prober = prober.map_err(Some);
+        Asking { release: release.number, prober, found, ways, hosts, preview }
     }
 
     pub fn is_about(&self, release: &Release) -> bool {
         self.release == release.number
     }
 
-    /// Pods come and go.
+    /// Pods come and go, and so do rules and addresses of an Ingress.
     pub fn follow(&mut self, drive: &Drive, s: &Snapshot, release: &Release) {
         self.preview = preview(s, release);
         let mut is_new = false;
@@ -93,11 +83,24 @@ impl Asking {
                 is_new = true;
             }
         }
-        // Whoever takes a host out of an Ingress has not broken the release.
-        if let (Ok(prober), Some((_, record))) = (&mut self.prober, &s.record) {
-            prober.keep(&Targets::rules(&s.routes(record), &s.serving(record)));
+        let Ok(prober) = &mut self.prober else { return };
+        let now = found(drive, s);
+        if now != self.found {
+            lead(drive, s, &now, &mut self.ways);
+            let ways = &self.ways;
+            let direct = |port: &Value, colour| led(ways, s, port, colour);
+            if let Err(why) = prober.find(&now, drive.outside, direct) {
+                self.prober = Err(Some(why));
+                return;
+            }
+            (self.found, is_new) = (now, true);
         }
-        if is_new && let Ok(prober) = &mut self.prober {
+        // Whoever takes a host out of an Ingress has not broken the release.
+        if let Some((_, record)) = &s.record {
+            let rules = Targets::rules(&s.routes(record), &s.serving(record));
+            prober.keep(&rules, &self.found);
+        }
+        if is_new {
             prober.lead(|port, colour| led(&self.ways, s, port, colour));
         }
     }
@@ -123,6 +126,26 @@ impl Asking {
 
 fn preview(s: &Snapshot, release: &Release) -> Option<Url> {
     s.candidates_site(release)?.parse().ok()
+}
+
+/// What there is to ask now.
+fn found(drive: &Drive, s: &Snapshot) -> Targets {
+    let record = s.record.as_ref().map(|(_, record)| record);
+    let (routes, services) = record.map(|r| (s.routes(r), s.serving(r))).unwrap_or_default();
+    Targets::find(&routes, &services, drive.probe)
+}
+
+/// How the versions are asked themselves for it, beside what is known of that already.
+fn lead(drive: &Drive, s: &Snapshot, found: &Targets, ways: &mut Vec<Way>) {
+    for target in &found.targets {
+        for colour in Colour::BOTH {
+            if !ways.iter().any(|way| way.colour == colour && way.port == target.port) {
+                let reach = reach(s, colour, &target.port, target.is_tls);
+                let courier = reach.as_ref().map(|to| courier(drive.cluster, to.clone()));
+                ways.push(Way { colour, port: target.port.clone(), reach, courier });
+            }
+        }
+    }
 }
 
 fn led(ways: &[Way], s: &Snapshot, port: &Value, colour: Colour) -> Result<Courier, String> {

@@ -132,7 +132,7 @@ fn done(done: &Doing) -> Option<Line> {
             format!("gave Service {service} the ports that the live one has now")
         }
         Doing::MakeIngress { ingress } => {
-            format!("made Ingress {ingress}, which keeps the ingress controller ready for a switch")
+            format!("made Ingress {ingress}, which names all Services of the app")
         }
         Doing::AlignIngress { ingress } => {
             format!("let Ingress {ingress} name the app as the user's Ingress does now")

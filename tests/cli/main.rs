@@ -7,13 +7,10 @@ mod examples;
 mod help;
 mod json_page;
 mod plugin;
-#[allow(dead_code, reason = "who writes results uses all of it")]
-#[path = "../results/mod.rs"]
-mod results;
 mod results_page;
-#[path = "../schema/mod.rs"]
-mod schema;
 mod security_page;
+
+use bluegreen_testkit::{results, schema};
 
 #[test]
 fn command_line() {

@@ -2,29 +2,18 @@
 //! it (as `cargo test` does), the program hands over to it.
 #![forbid(unsafe_code)]
 
-#[path = "../acceptance/mod.rs"]
-mod acceptance;
 #[allow(dead_code, reason = "what tests may use, not all of it in use yet")]
 mod bed;
 mod cases;
-#[path = "../guard/mod.rs"]
-mod guard;
 mod load;
-#[path = "../results/mod.rs"]
-mod results;
-#[path = "../scalars/mod.rs"]
-mod scalars;
-#[path = "../schema/mod.rs"]
-mod schema;
 mod suite;
 mod support;
-#[path = "../tally/mod.rs"]
-mod tally;
 
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use bed::binaries::Binaries;
+use bluegreen_testkit::{acceptance, guard, results, scalars, schema, tally};
 use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {

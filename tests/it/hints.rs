@@ -212,7 +212,7 @@ async fn run(field: &Field, line: &str, after: &str) -> Result<(u8, Said)> {
 async fn by_kubectl(field: &Field, line: &str) -> Result<()> {
     let words: Vec<&str> = line.split_whitespace().collect();
     match words[1] {
-        "get" | "auth" | "cluster-info" => Ok(()),
+        "get" | "describe" | "auth" | "cluster-info" => Ok(()),
         "patch" if words[2] == "service" => {
             let (_, patch) = line.split_once("-p '").context("no patch")?;
             let patch: Value = serde_json::from_str(patch.trim_end_matches('\''))?;

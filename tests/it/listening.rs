@@ -78,3 +78,32 @@ fn a_release_goes_on_whatever_becomes_of_them() {
         assert!(took <= usual + Duration::from_secs(2), "{fault:?}: {took:?}, not {usual:?}");
     }
 }
+
+/// Who goes on with a release, or goes back, knows of the class what its beginner has read.
+#[test]
+fn nobody_listens_to_a_controller_that_is_known_to_say_nothing() {
+    let about = |controller: &'static str| {
+        let ran = in_paused_time(async {
+            let bed = Bed::new(1).await?;
+            let (field, faults) = bed.machine();
+            let class = json!({
+                "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass",
+                "metadata": {"name": "nginx"}, "spec": {"controller": controller},
+            });
+            let path = "/apis/networking.k8s.io/v1/ingressclasses";
+            field.send(Method::POST, path.to_owned(), Some(class)).await?;
+            field.initialised().await?;
+            field.detached("kmharish/parrot-app:v2.2").await?;
+            field.exits(0, "promote parrot").await?;
+            field.exits(0, "rollback parrot").await?;
+            let calls = faults.calls();
+            let reads = calls.iter().filter(|call| call.path.contains("/ingressclasses/"));
+            Ok((reads.count(), calls.iter().filter(|call| is_about_events(call)).count()))
+        });
+        ran.unwrap()
+    };
+    // `init` and `deploy` read the class.
+    assert_eq!(about("k8s.io/ingress-nginx"), (2, 0));
+    let (reads, heard) = about("nginx.org/ingress-controller");
+    assert!(reads == 2 && heard >= 2, "each of the two listens: {reads}, {heard}");
+}

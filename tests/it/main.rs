@@ -1,8 +1,6 @@
 //! Tests on a simulated cluster: no network, no clock, no sleep, but for those in `bad_input` that run
 //! the binary.
 
-#[path = "../acceptance/mod.rs"]
-mod acceptance;
 mod admission;
 mod answers;
 mod bad_input;
@@ -14,10 +12,9 @@ mod edits;
 mod escapes;
 mod forged;
 mod fuzzed;
-#[path = "../guard/mod.rs"]
-mod guard;
 mod hints;
 mod listening;
+mod looks;
 mod marking;
 mod network;
 mod on_sandbox;
@@ -26,15 +23,10 @@ mod plan_properties;
 mod plan_table;
 mod preflight;
 mod races;
-#[path = "../scalars/mod.rs"]
-mod scalars;
 mod scalars_read;
-#[allow(dead_code, reason = "what status prints is for other test programs")]
-#[path = "../schema/mod.rs"]
-mod schema;
 mod settings_docs;
 mod signed;
 mod stand;
-#[path = "../tally/mod.rs"]
-mod tally;
 mod world;
+
+use bluegreen_testkit::{acceptance, guard, scalars, schema, tally};

@@ -88,6 +88,11 @@ impl Answer {
         self.is_put_off
     }
 
+    /// It was one of too many: as if it said so.
+    pub fn put_off(&mut self) {
+        self.is_put_off = true;
+    }
+
     /// Whether both are errors of one kind: their words may have an id in them.
     pub fn is_such_an_error(&self, other: &Answer) -> bool {
         let media = Feature::Header("content-type".to_owned());

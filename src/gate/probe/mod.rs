@@ -5,6 +5,7 @@
 mod answer;
 mod ask;
 mod marks;
+mod pacing;
 #[cfg(test)]
 mod stand_in;
 mod target;
@@ -65,14 +66,15 @@ pub struct Prober {
     wanted: Option<Colour>,
     /// Whether the versions themselves are asked as well.
     both: bool,
+    /// What is asked through the ingress, or was.
+    ways: Vec<Target>,
+    /// The port by which each rule's versions are asked, as the Ingress names it, and for what.
+    rules: Vec<(Value, Url)>,
     candidate: Colour,
     /// Whether the preview host leads to the candidate.
     is_previewed: bool,
-    /// By which each rule's versions are asked.
-    rules: Vec<Target>,
     /// Where hosts of our own Ingress are asked for, and what came of it.
-    places: Vec<Target>,
-    marks: Vec<Marks>,
+    marks: Vec<(Target, Marks)>,
     /// Which of them are asked for now.
     marking: Marking,
     /// Whether the versions can be told apart by each rule, so that nothing else is of use.
@@ -111,106 +113,135 @@ enum Ear {
     Preview(usize),
 }
 
-impl Ear {
-    fn is_of_a_way(self) -> bool {
-        matches!(self, Ear::Way(_))
-    }
-}
-
 impl Prober {
     /// `replicas`: of a version. `direct`: how a version is asked itself for a target, or why it can't be.
     pub fn new(
         candidate: Colour,
-        found: Targets,
+        found: &Targets,
         replicas: u64,
         outside: &Outside,
-        direct: impl Fn(&Target, Colour) -> Result<Courier, String>,
+        direct: impl Fn(&Value, Colour) -> Result<Courier, String>,
     ) -> Result<Prober, String> {
-        let named = found.targets.iter().map(|target| Named {
-            name: target.to_string(),
-            rule: target.rule(),
-            way: target.way(),
-        });
+        let mut prober = Prober {
+            pace: PACE,
+            lines: Vec::new(),
+            asks: JoinSet::new(),
+            tell: Tell::new(candidate, Vec::new(), Vec::new(), replicas),
+            wanted: None,
+            both: true,
+            ways: Vec::new(),
+            rules: Vec::new(),
+            candidate,
+            is_previewed: false,
+            marks: Vec::new(),
+            marking: Marking::None,
+            is_told: false,
+            told: None,
+        };
+        prober.find(found, outside, direct)?;
+        Ok(prober)
+    }
+
+    /// Asks what is found now. What was known before stays known.
+    pub fn find(
+        &mut self,
+        found: &Targets,
+        outside: &Outside,
+        direct: impl Fn(&Value, Colour) -> Result<Courier, String>,
+    ) -> Result<(), String> {
         let mut unasked = found.unasked();
         if found.targets.is_empty() && unasked.is_empty() {
             unasked.push("no rule of an Ingress can be asked".to_owned());
         }
-        let mut tell = Tell::new(candidate, named.collect(), unasked, replicas);
-        let now = Instant::now();
-        let mut lines = Vec::new();
-        let mut line = |ear, asker| {
-            lines.push(Line { ear, asker: Arc::new(asker), started: now, due: Some(now) });
-        };
-        let mut rules = Vec::new();
-        let places = found.places();
-        for (way, target) in found.targets.into_iter().enumerate() {
-            let rule = tell.rule_of(way);
-            if rules.len() == rule {
-                rules.push(target.clone());
-                for colour in Colour::BOTH {
-                    match direct(&target, colour) {
-                        Ok(courier) => {
-                            let asker = Asker::direct(target.url.clone(), courier);
-                            line(Ear::Version(rule, colour), asker);
-                        }
-                        Err(why) => tell.deny(rule, colour, why),
+        self.tell.leave_out(unasked);
+        for target in &found.targets {
+            match self.ways.iter().position(|known| known.is_where(target)) {
+                Some(way) => {
+                    self.rules[self.tell.rule_of(way)].0 = target.port.clone();
+                    self.ways[way] = target.clone();
+                }
+                None => self.add(target, outside, &direct)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn add(
+        &mut self,
+        target: &Target,
+        outside: &Outside,
+        direct: &impl Fn(&Value, Colour) -> Result<Courier, String>,
+    ) -> Result<(), String> {
+        let asker = Asker::new(target.clone(), outside)?;
+        let way = self.tell.add(Named {
+            name: target.to_string(),
+            rule: target.rule(),
+            way: target.way(),
+        });
+        self.ways.push(target.clone());
+        let rule = self.tell.rule_of(way);
+        if self.rules.len() == rule {
+            self.rules.push((target.port.clone(), target.url.clone()));
+            for colour in Colour::BOTH {
+                match direct(&target.port, colour) {
+                    Ok(courier) => {
+                        let asker = Asker::direct(target.url.clone(), courier);
+                        self.line(Ear::Version(rule, colour), asker);
                     }
+                    Err(why) => self.tell.deny(rule, colour, why),
                 }
             }
-            line(Ear::Way(way), Asker::new(target, outside)?);
         }
-        let asks = JoinSet::new();
-        let (wanted, both, told) = (None, true, None);
-        let (marks, marking) = (Vec::new(), Marking::None);
-        let (pace, is_told) = (PACE, false);
-        Ok(Prober {
-            pace,
-            lines,
-            asks,
-            tell,
-            wanted,
-            both,
-            candidate,
-            is_previewed: false,
-            rules,
-            places,
-            marks,
-            marking,
-            is_told,
-            told,
-        })
+        self.line(Ear::Way(way), asker);
+        Ok(())
+    }
+
+    fn line(&mut self, ear: Ear, asker: Asker) {
+        let now = Instant::now();
+        self.lines.push(Line { ear, asker: Arc::new(asker), started: now, due: Some(now) });
     }
 
     /// Hosts of our own Ingress are asked for, too, wherever the app is, as long as the versions can't be told
     /// apart.
     pub fn marks(&mut self, marking: Marking, hosts: &Hosts, outside: &Outside) {
         self.marking = marking;
-        if marking == Marking::None || !self.marks.is_empty() {
+        if marking == Marking::None {
             return;
         }
-        let asked = self.places.iter().enumerate().flat_map(|(place, target)| {
-            Whose::ALL.map(|whose| {
+        let is_new = |target: &&Target| !self.marks.iter().any(|(at, _)| at.is_at(target));
+        let new: Vec<Target> = self.places().filter(is_new).cloned().collect();
+        for target in new {
+            let asked = Whose::ALL.map(|whose| {
                 let target = target.at(whose.host(hosts), &hosts.path)?;
-                let at = target.to_string();
-                Some((Ear::Mark(place, whose), at, Asker::new(target, outside).ok()?))
-            })
-        });
-        // Of one address nothing follows for another.
-        let Some(asked) = asked.collect::<Option<Vec<_>>>() else { return };
-        let now = Instant::now();
-        for (ear, at, asker) in asked {
-            if matches!(ear, Ear::Mark(_, Whose::Marker)) {
-                self.marks.push(Marks::new(at));
+                Some((whose, target.to_string(), Asker::new(target, outside).ok()?))
+            });
+            // Of one address nothing follows for another: what can't be asked there has no answers.
+            let at = asked[Whose::Marker as usize].as_ref().map(|(_, at, _)| at.clone());
+            let place = self.marks.len();
+            self.marks.push((target.clone(), Marks::new(at.unwrap_or_else(|| target.to_string()))));
+            for (whose, _, asker) in asked.into_iter().flatten() {
+                self.line(Ear::Mark(place, whose), asker);
             }
-            self.lines.push(Line { ear, asker: Arc::new(asker), started: now, due: Some(now) });
         }
+    }
+
+    /// The addresses at which the app is asked, each as one of its targets.
+    fn places(&self) -> impl Iterator<Item = &Target> {
+        let ways = self.ways.iter().enumerate().filter(|(way, _)| self.tell.is_there(*way));
+        let mut known: Vec<&Target> = Vec::new();
+        for (_, target) in ways {
+            if !known.iter().any(|known| known.is_at(target)) {
+                known.push(target);
+            }
+        }
+        known.into_iter()
     }
 
     /// The versions are asked another way from now on: their pods have changed.
     pub fn lead(&mut self, direct: impl Fn(&Value, Colour) -> Result<Courier, String>) {
         for line in &mut self.lines {
             let Ear::Version(rule, colour) = line.ear else { continue };
-            let Target { port, url, .. } = &self.rules[rule];
+            let (port, url) = &self.rules[rule];
             if let Ok(courier) = direct(port, colour) {
                 line.asker = Arc::new(Asker::direct(url.clone(), courier));
             }
@@ -222,9 +253,17 @@ impl Prober {
         self.tell.knows(erred);
     }
 
-    /// Of rules that somebody has taken away nothing more is asked or told.
-    pub fn keep(&mut self, rules: &BTreeSet<String>) {
-        self.tell.keep(rules);
+    /// Of rules that somebody has taken away nothing more is asked or told, nor at addresses where they are no
+    /// more. An Ingress that has no address for a while is asked where it had one.
+    pub fn keep(&mut self, rules: &BTreeSet<String>, found: &Targets) {
+        let ways = &self.ways;
+        self.tell.keep(|way| {
+            let (target, found) = (&ways[way], &found.targets);
+            let mut of_ingress =
+                found.iter().filter(|found| found.ingress == target.ingress).peekable();
+            rules.contains(&target.rule())
+                && (of_ingress.peek().is_none() || of_ingress.any(|found| found.is_where(target)))
+        });
     }
 
     /// Whether the versions are asked, too, or the app alone.
@@ -235,14 +274,16 @@ impl Prober {
     /// Where visitors see the candidate now, if they do: it is asked there by whoever can't ask it itself.
     pub fn previews(&mut self, preview: Option<&Url>, outside: &Outside) {
         self.is_previewed = preview.is_some();
-        let is_known = self.lines.iter().any(|line| matches!(line.ear, Ear::Preview(_)));
-        let Some(preview) = preview.filter(|_| !is_known) else { return };
-        let now = Instant::now();
-        for (rule, target) in self.rules.iter().enumerate() {
-            let target = target.previewed(preview);
+        let Some(preview) = preview else { return };
+        for rule in 0..self.rules.len() {
+            let is_it = |line: &Line| matches!(line.ear, Ear::Preview(of) if of == rule);
+            if self.lines.iter().any(is_it) {
+                continue;
+            }
+            let way = self.tell.ways_of(rule).into_iter().next();
+            let target = way.and_then(|way| self.ways[way].previewed(preview));
             if let Some(Ok(asker)) = target.map(|target| Asker::new(target, outside)) {
-                let (ear, asker) = (Ear::Preview(rule), Arc::new(asker));
-                self.lines.push(Line { ear, asker, started: now, due: Some(now) });
+                self.line(Ear::Preview(rule), asker);
             }
         }
     }
@@ -253,12 +294,17 @@ impl Prober {
         if let Some(colour) = wanted.filter(|_| wanted != self.wanted) {
             self.wanted = wanted;
             self.tell.want(colour);
-            for line in self.lines.iter_mut().filter(|line| line.ear.is_of_a_way()) {
-                line.due = line.due.map(|_| line.started + self.pace.round);
+            for line in &mut self.lines {
+                if let Ear::Way(way) = line.ear {
+                    let pause = self.pace.round * self.tell.pacing(way).factor();
+                    line.due = line.due.map(|_| line.started + pause);
+                }
             }
         }
         loop {
-            let marks = self.marks.iter().map(Marks::mark).collect();
+            let there: Vec<&Target> = self.places().collect();
+            let marks = self.marks.iter().filter(|(at, _)| there.iter().any(|it| it.is_at(at)));
+            let marks = marks.map(|(_, marks)| marks.mark()).collect();
             let sight = Sight { marks, ..self.tell.sight(now()) };
             self.is_told = sight.rules.iter().all(|rule| rule.telling == Telling::Yes);
             if self.told.as_ref().is_none_or(|told| told.gist() != sight.gist()) {
@@ -325,7 +371,7 @@ impl Prober {
                 Some(if is_answer && !is_full { self.pace.round } else { self.pace.failed })
             }
             Ear::Mark(place, whose) => {
-                let marks = &mut self.marks[place];
+                let (_, marks) = &mut self.marks[place];
                 marks.note(whose, &heard, at);
                 let is_over = marks.is_learnt(whose) || marks.mark().has_it;
                 let late =
@@ -338,13 +384,15 @@ impl Prober {
     }
 
     fn pause_of_way(&self, way: usize, now: Timestamp) -> Duration {
-        match self.wanted {
+        let pause = match self.wanted {
             None if !self.tell.is_heard(way) && self.tell.last_failed(way) => self.pace.failed,
             None if !self.tell.is_heard(way) => self.pace.round,
             None => self.pace.idle,
             Some(wanted) if self.tell.rule_at(way, now).has_arrived(wanted) => self.pace.watch,
             Some(_) => self.pace.round,
-        }
+        };
+        // Whoever limits how often it is asked would answer our own asking with errors.
+        pause.max(self.pace.round * self.tell.pacing(way).factor())
     }
 
     fn pause_of_version(&self, rule: usize, colour: Colour, now: Timestamp) -> Option<Duration> {

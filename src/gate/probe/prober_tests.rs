@@ -60,8 +60,7 @@ impl Versions {
     }
 }
 
-fn prober(at: &[&StandIn], versions: &Versions) -> Prober {
-    let _ = rustls::crypto::ring::default_provider().install_default();
+fn targets(at: &[&StandIn]) -> Targets {
     let targets = at.iter().map(|stand_in| Target {
         url: format!("http://parrot.example.com:{}/", stand_in.address.port()).parse().unwrap(),
         address: Host::parse("127.0.0.1").unwrap(),
@@ -69,9 +68,14 @@ fn prober(at: &[&StandIn], versions: &Versions) -> Prober {
         port: json!({"number": 80}),
         is_tls: false,
     });
-    let found = Targets { targets: targets.collect(), ..Targets::default() };
-    let direct = |_: &Target, colour| Ok(versions.courier(colour));
-    let mut prober = Prober::new(Colour::Green, found, 1, &Outside::network(), direct).unwrap();
+    Targets { targets: targets.collect(), ..Targets::default() }
+}
+
+fn prober(at: &[&StandIn], versions: &Versions) -> Prober {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (found, outside) = (targets(at), Outside::network());
+    let direct = |_: &Value, colour| Ok(versions.courier(colour));
+    let mut prober = Prober::new(Colour::Green, &found, 1, &outside, direct).unwrap();
     let (millisecond, hour) = (Duration::from_millis(1), Duration::from_secs(3600));
     prober.pace = Pace {
         round: millisecond,
@@ -229,6 +233,30 @@ async fn asks_on_where_the_pods_are_now() {
     prober.lead(|_, colour| Ok(after.courier(colour)));
     until(&mut prober, &clock, Colour::Green, has_arrived).await;
     assert_eq!(before.asked.load(Ordering::SeqCst), asked);
+}
+
+/// Somebody edits the Ingress between two looks.
+#[tokio::test]
+async fn what_has_moved_is_asked_where_it_is_now() {
+    let (before, after) = (StandIn::http(&ok("v1")).await, StandIn::http(&ok("v1")).await);
+    let (clock, versions) = (Clock(Cell::new(0)), Versions::default());
+    let mut prober = prober(&[&before], &versions);
+    learnt(&mut prober, &clock).await;
+    until(&mut prober, &clock, Colour::Green, says("200 OK, as blue answers")).await;
+    let (moved, outside) = (targets(&[&after]), Outside::network());
+    let direct = |_: &Value, colour| Ok(versions.courier(colour));
+    prober.find(&moved, &outside, direct).unwrap();
+    let rules = moved.targets.iter().map(Target::rule).collect();
+    prober.keep(&rules, &moved);
+    after.say(&ok("v2"));
+    // Whoever still answers at the old address is nobody's any more.
+    let sight = until(&mut prober, &clock, Colour::Green, has_arrived).await;
+    assert_eq!(sight.rules.len(), 1, "{sight:?}");
+    // An Ingress without an address is asked where it had one.
+    prober.keep(&rules, &Targets::default());
+    assert_eq!(prober.tell.sight(clock.now()).rules.len(), 2);
+    prober.keep(&BTreeSet::new(), &moved);
+    assert_eq!(prober.tell.sight(clock.now()).rules, []);
 }
 
 #[tokio::test]

@@ -45,6 +45,12 @@ impl Target {
         format!("{} {}", self.ingress, self.address)
     }
 
+    /// Whether both are at the same address, and spoken to in the same way.
+    pub fn is_at(&self, other: &Target) -> bool {
+        let at = |target: &Target| (target.url.scheme().to_owned(), target.url.port());
+        self.address == other.address && at(self) == at(other)
+    }
+
     /// Another host and path at the same address.
     pub fn at(&self, host: &str, path: &str) -> Option<Target> {
         let mut url = self.url.clone();
@@ -60,6 +66,11 @@ impl Target {
             target.url.set_scheme(preview.scheme()).ok()?;
         }
         Some(target)
+    }
+
+    /// Whether both are the same rule of the same Ingress, at the same address.
+    pub fn is_where(&self, other: &Target) -> bool {
+        (&self.ingress, &self.url, &self.address) == (&other.ingress, &other.url, &other.address)
     }
 
     /// The rule, which is the same at each address.
@@ -98,16 +109,6 @@ impl Targets {
             return self.left_out.clone();
         }
         self.unasked.iter().map(|name| format!("Ingress {name} is not asked")).collect()
-    }
-
-    /// One for each address and each way to speak to it.
-    pub fn places(&self) -> Vec<Target> {
-        let place = |target: &Target| {
-            let (scheme, port) = (target.url.scheme().to_owned(), target.url.port());
-            (target.address.to_string(), scheme, port)
-        };
-        let mut known = BTreeSet::new();
-        self.targets.iter().filter(|target| known.insert(place(target))).cloned().collect()
     }
 
     /// Of the user's Ingresses, those backends that name one of the app's Services.

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 
 use super::answer::{Answer, Heard};
+use super::pacing::{Pacing, may_be_a_limit};
 use super::versions::{Apart, Version, Versions, value};
 use crate::model::Colour;
 use crate::release::{LATELY, Rule, Sight, Streak, Telling, Voice};
@@ -20,6 +21,8 @@ const FEW: usize = 10;
 const SOME: usize = 3;
 /// No more are kept, of those before the switch and of those after it.
 const KEPT: usize = 64;
+/// So long a limit of how often it is asked may hold up what is to be heard.
+const LIMITED_WITHIN: SignedDuration = SignedDuration::from_secs(60);
 /// After so long it is said that nothing can be told, until it can.
 const LEARNT_WITHIN: SignedDuration = SignedDuration::from_secs(20);
 
@@ -32,6 +35,8 @@ pub struct Named {
 
 pub struct Tell {
     candidate: Colour,
+    /// Of a version.
+    replicas: u64,
     ways: Vec<Way>,
     /// By the rule's name.
     rules: Vec<(String, Versions)>,
@@ -52,6 +57,12 @@ struct Way {
     is_there: bool,
     answered: Option<bool>,
     heard_other: Option<Timestamp>,
+    /// When errors that were no hiccup came last.
+    erred_until: Option<Timestamp>,
+    /// How often it may be asked.
+    pacing: Pacing,
+    /// When it was first asked too often since the switch, as far as that can be told.
+    refused: Option<Timestamp>,
 }
 
 impl Way {
@@ -65,27 +76,41 @@ impl Way {
 impl Tell {
     /// `replicas`: of a version.
     pub fn new(candidate: Colour, asked: Vec<Named>, unasked: Vec<String>, replicas: u64) -> Tell {
-        let mut rules: Vec<(String, Versions)> = Vec::new();
-        let ways = asked.into_iter().map(|named| {
-            let known = rules.iter().position(|(name, _)| *name == named.rule);
-            let rule = known.unwrap_or_else(|| {
-                rules.push((named.rule.clone(), Versions::new(replicas)));
-                rules.len() - 1
-            });
-            let (before, after) = (VecDeque::new(), VecDeque::new());
-            Way {
-                named,
-                rule,
-                before,
-                after,
-                erred: None,
-                is_there: true,
-                answered: None,
-                heard_other: None,
-            }
+        let (ways, rules) = (Vec::new(), Vec::new());
+        let mut tell =
+            Tell { candidate, replicas, ways, rules, unasked, began: None, wanted: None };
+        for named in asked {
+            tell.add(named);
+        }
+        tell
+    }
+
+    /// One more that is asked.
+    pub fn add(&mut self, named: Named) -> usize {
+        let known = self.rules.iter().position(|(name, _)| *name == named.rule);
+        let rule = known.unwrap_or_else(|| {
+            self.rules.push((named.rule.clone(), Versions::new(self.replicas)));
+            self.rules.len() - 1
         });
-        let ways = ways.collect();
-        Tell { candidate, ways, rules, unasked, began: None, wanted: None }
+        self.ways.push(Way {
+            named,
+            rule,
+            before: VecDeque::new(),
+            after: VecDeque::new(),
+            erred: None,
+            is_there: true,
+            answered: None,
+            heard_other: None,
+            erred_until: None,
+            pacing: Pacing::new(),
+            refused: None,
+        });
+        self.ways.len() - 1
+    }
+
+    /// What is not asked from now on, and why not.
+    pub fn leave_out(&mut self, unasked: Vec<String>) {
+        self.unasked = unasked;
     }
 
     /// Which rule a way is about.
@@ -98,10 +123,10 @@ impl Tell {
         (0..self.ways.len()).filter(|way| self.ways[*way].rule == rule).collect()
     }
 
-    /// Of other rules nothing is told any more: whoever takes one away wants nobody to be served by it.
-    pub fn keep(&mut self, rules: &BTreeSet<String>) {
-        for way in &mut self.ways {
-            way.is_there = rules.contains(&way.named.rule);
+    /// Of the others nothing is told any more: whoever takes a rule away wants nobody to be served by it.
+    pub fn keep(&mut self, is_there: impl Fn(usize) -> bool) {
+        for (nth, way) in self.ways.iter_mut().enumerate() {
+            way.is_there = is_there(nth);
         }
     }
 
@@ -129,7 +154,7 @@ impl Tell {
                 way.before.iter().for_each(|(_, it)| self.rules[way.rule].1.lend(old, it));
             }
             way.after.clear();
-            way.heard_other = None;
+            (way.heard_other, way.erred_until, way.refused) = (None, None, None);
         }
         self.wanted = Some(wanted);
     }
@@ -142,13 +167,73 @@ impl Tell {
             kept.pop_front();
         }
         kept.push_back((at, heard));
+        self.pace(nth);
         let way = &self.ways[nth];
-        let newest = way.after.back().map(|(_, heard)| self.voice(way, heard, &self.apart(way)));
+        let apart = self.apart(way);
+        let newest = way.after.back().map(|(_, heard)| self.voice(way, heard, &apart));
+        if newest == Some(Voice::Error)
+            && self.streak(way, &apart).is_some_and(|streak| streak.is_bad())
+        {
+            self.ways[nth].erred_until = Some(at);
+        }
         if let (Some(wanted), Some(Voice::Version(heard))) = (wanted, newest)
             && heard != wanted
         {
             self.ways[nth].heard_other = Some(at);
         }
+    }
+
+    /// Slows down where the newest answer says that this may be too often, and takes back what came of asking
+    /// too often: errors that end when it is asked slowly are not the app's.
+    fn pace(&mut self, nth: usize) {
+        let way = &self.ways[nth];
+        let Some((at, newest)) = way.after.back().or(way.before.back()) else { return };
+        let (at, is_after) = (*at, !way.after.is_empty());
+        let is_refusal = self.is_refusal(way, newest);
+        let is_error = self.voice(way, newest, &Apart::new()) == Voice::Error;
+        let way = &mut self.ways[nth];
+        if is_refusal {
+            way.pacing.refused();
+            if is_after {
+                way.refused.get_or_insert(at);
+            }
+        } else if !is_error {
+            way.pacing.answered();
+        }
+        if !way.pacing.is_borne() || !is_after {
+            return;
+        }
+        let way = &self.ways[nth];
+        let refusals = way.after.iter().map(|(_, heard)| self.is_refusal(way, heard));
+        let refusals: Vec<bool> = refusals.collect();
+        let heard = self.ways[nth].after.iter_mut().zip(refusals);
+        for ((_, heard), _) in heard.filter(|(_, is_refusal)| *is_refusal) {
+            if let Heard::Answer(answer) = heard {
+                answer.put_off();
+            }
+        }
+    }
+
+    /// How often a way may be asked.
+    pub fn pacing(&self, way: usize) -> &Pacing {
+        &self.ways[way].pacing
+    }
+
+    /// Whether that may mean that it is asked too often: neither version answers so.
+    fn is_refusal(&self, way: &Way, heard: &Heard) -> bool {
+        let Heard::Answer(answer) = heard else { return false };
+        let versions = &self.rules[way.rule].1;
+        answer.is_put_off() || may_be_a_limit(answer.status()) && !versions.have_status(answer)
+    }
+
+    /// Why too little is heard there: it is asked too often as soon as it is asked often enough.
+    fn limited(&self, way: &Way) -> Option<String> {
+        let (now, _) = way.after.back()?;
+        let is_long = now.duration_since(way.refused?) >= LIMITED_WITHIN;
+        let is_mute = self.newest(way).next().is_none();
+        let is_well = usize::try_from(way.pacing.good()).is_ok_and(|good| good >= LATELY);
+        (is_long && (is_mute || is_well))
+            .then(|| "the ingress limits how often it may be asked".to_owned())
     }
 
     pub fn note_version(&mut self, rule: usize, colour: Colour, heard: Heard, at: Timestamp) {
@@ -228,6 +313,8 @@ impl Tell {
                 .collect(),
             telling: self.telling(way, &apart, is_early),
             heard_other: way.heard_other,
+            erred_until: way.erred_until,
+            limited: self.limited(way),
         }
     }
 
@@ -256,20 +343,31 @@ impl Tell {
 
     /// Whether the last request before the switch brought an answer, if there was one.
     fn answered(&self, way: &Way, apart: &Apart) -> Option<bool> {
-        let (_, last) = way.before.back()?;
+        let (_, last) = self.last_before(way)?;
         let is_early = self.is_foreign_error(way, last) && way.before.len() < SOME;
         (!is_early).then(|| self.voice(way, last, apart) != Voice::Error)
     }
 
     /// The status of that, where it is an error that neither version was heard to give.
     fn erred(&self, way: &Way) -> Option<u16> {
-        let (_, last) = way.before.back().filter(|_| way.before.len() >= SOME)?;
+        let (_, last) = self.last_before(way).filter(|_| way.before.len() >= SOME)?;
         match last {
             Heard::Answer(answer) if self.is_foreign_error(way, last) => {
                 Some(answer.status().as_u16())
             }
             _ => None,
         }
+    }
+
+    /// Whatever was asked last before the switch, but for what was asked too often among answers.
+    fn last_before<'a>(&self, way: &'a Way) -> Option<&'a (Timestamp, Heard)> {
+        let newest = way.before.iter().rev().take(FEW);
+        let borne: Vec<_> = newest.filter(|(_, it)| !self.is_refusal(way, it)).collect();
+        let is_among = borne.len() * 2 >= way.before.len().min(FEW);
+        way.before.back().map(|last| match borne.first() {
+            Some(borne) if is_among => borne,
+            _ => last,
+        })
     }
 
     fn is_foreign_error(&self, way: &Way, heard: &Heard) -> bool {
@@ -282,7 +380,7 @@ impl Tell {
     fn newest<'a>(&self, way: &'a Way) -> impl Iterator<Item = &'a (Timestamp, Heard)> {
         let reaches = way.reaches();
         let counts = move |heard: &Heard| match heard {
-            Heard::Answer(answer) => !answer.is_put_off(),
+            Heard::Answer(answer) => !answer.is_put_off() && !self.was_too_often(way, answer),
             Heard::Nobody(_) | Heard::Denied(_) => reaches,
         };
         way.after.iter().rev().filter(move |(_, heard)| counts(heard))
@@ -344,6 +442,14 @@ impl Tell {
                 && after.iter().all(|value| old.contains(value) || new.contains(value))
         });
         apart
+    }
+
+    /// Whether it is what came among answers before the switch as well, as often as not, for asking too often.
+    fn was_too_often(&self, way: &Way, answer: &Answer) -> bool {
+        let is_alike =
+            |heard: &Heard| matches!(heard, Heard::Answer(b) if b.is_such_an_error(answer));
+        let alike = way.before.iter().filter(|(_, heard)| is_alike(heard)).count();
+        may_be_a_limit(answer.status()) && alike * 2 >= way.before.len() && alike < way.before.len()
     }
 
     /// Whether an answer may be one of the app's.

@@ -331,6 +331,120 @@ fn who_asks_to_come_again_later_is_neither() {
     }
 }
 
+/// As nginx limits it: so many a second, and so many more are forgiven.
+struct Limit {
+    per_second: f64,
+    burst: f64,
+    excess: f64,
+    last: i64,
+}
+
+impl Limit {
+    fn new(per_second: f64, burst: f64) -> Limit {
+        Limit { per_second, burst, excess: 0.0, last: 0 }
+    }
+
+    fn lets_through(&mut self, now: i64) -> bool {
+        let passed = (now - self.last) as f64 / 1000.0;
+        let excess = (self.excess - self.per_second * passed).max(0.0) + 1.0;
+        let is_borne = excess <= self.burst + 1.0;
+        if is_borne {
+            (self.excess, self.last) = (excess, now);
+        }
+        is_borne
+    }
+}
+
+impl Scene {
+    /// Asked at the pace that is found for it, through a limit.
+    fn paced(&mut self, milliseconds: i64, limit: &mut Limit, through: impl Fn(&Scene) -> Heard) {
+        let until = self.now + milliseconds;
+        while self.now < until {
+            self.now += 100 * i64::from(self.tell.pacing(0).factor());
+            for colour in Colour::BOTH {
+                let heard = self.of(colour);
+                self.tell.note_version(0, colour, heard, at(self.now));
+            }
+            let heard = if limit.lets_through(self.now) { through(self) } else { nginx(503) };
+            self.tell.note_way(0, heard, at(self.now));
+        }
+    }
+}
+
+/// Our own asking is what it answers with errors, before the switch as after it.
+#[test]
+fn a_limit_of_how_often_it_is_asked_is_neither_a_failure_nor_in_the_way() {
+    for (per_second, burst) in [(1.0, 5.0), (5.0, 25.0), (0.5, 2.0), (10.0 / 60.0, 50.0)] {
+        let mut limit = Limit::new(per_second, burst);
+        let mut scene = plain();
+        scene.paced(1_000, &mut limit, |scene| scene.of(Colour::Blue));
+        scene.answered = scene.sight().answered(&[]);
+        assert_eq!(scene.answered.len(), 1, "{per_second}");
+        scene.tell.want(Colour::Green);
+        scene.paced(2_000, &mut limit, |scene| scene.of(Colour::Blue));
+        for nth in 0..100 {
+            scene.paced(4_000, &mut limit, |scene| scene.of(Colour::Green));
+            assert_eq!(scene.bad(), None, "{per_second}: the {nth}th time");
+        }
+        let arrival = scene.arrival();
+        assert_eq!(arrival, arrived(), "{per_second}");
+        // And real errors are what they were.
+        scene.paced(120_000, &mut limit, |_| nginx(502));
+        assert!(scene.bad().is_some(), "{per_second}");
+    }
+}
+
+/// One that lets hardly anything through, or nothing, tells nothing: time has to do.
+#[test]
+fn a_limit_that_lets_too_little_through_is_told_for_what_it_is() {
+    let mut scene = plain().switched();
+    let put_off = says(429, &[], "");
+    for seconds in [59, 10] {
+        assert_eq!(scene.arrival(), EARLY);
+        scene.ask(seconds * 10, |_| put_off.clone());
+    }
+    assert_eq!(scene.arrival(), blind("the ingress limits how often it may be asked"));
+    // As soon as it is heard after all, that counts.
+    assert_eq!(scene.hears(30, Colour::Green), arrived());
+    scene.hears(1, Colour::Blue);
+    assert_eq!(scene.arrival(), not("200 OK, as blue answers"));
+}
+
+/// It began before the switch, where the old version answered well between.
+#[test]
+fn a_limit_that_was_met_before_the_switch_is_none_of_its_doing() {
+    let mut scene = plain();
+    for nth in 0..20 {
+        scene.ask(1, |scene| if nth < 5 { scene.of(Colour::Blue) } else { nginx(503) });
+    }
+    scene.answered = scene.sight().answered(&[]);
+    scene.tell.want(Colour::Green);
+    scene.hears_this(60, &nginx(503));
+    assert_eq!((scene.arrival(), scene.bad()), (EARLY, None));
+}
+
+/// The same status as a limit has, for as long as anybody asks.
+#[test]
+fn errors_that_asking_slowly_does_not_end_are_bad_all_the_same() {
+    let mut scene = plain().switched();
+    let mut none = Limit::new(1000.0, 1000.0);
+    scene.paced(9_000, &mut none, |_| nginx(503));
+    assert_eq!(scene.bad(), None, "it is not asked often enough yet to say so");
+    scene.paced(4_000, &mut none, |_| nginx(503));
+    assert_eq!(scene.bad(), Some(format!("{RULE} at a: 503 Service Unavailable")));
+    // One controller of two without the app: every other answer, however slowly it is asked.
+    let mut scene = plain().switched();
+    for nth in 0..300 {
+        let is_there = nth % 2 == 0;
+        scene.paced(
+            1,
+            &mut none,
+            |scene| if is_there { scene.of(Colour::Green) } else { nginx(503) },
+        );
+    }
+    assert_eq!((scene.arrival(), scene.bad()), (not("503 Service Unavailable"), None));
+}
+
 #[test]
 fn errors_at_one_of_two_addresses_are_not_bad_and_not_arrived() {
     let mut scene = Scene::at(&["a", "b"], 1, always(body("v1")), always(body("v2"))).switched();
@@ -342,6 +456,19 @@ fn errors_at_one_of_two_addresses_are_not_bad_and_not_arrived() {
     assert_eq!((scene.arrival(), scene.bad()), (not("502 Bad Gateway"), None));
     scene.ask(100, |_| nginx(502));
     assert!(scene.bad().is_some());
+}
+
+#[test]
+fn when_errors_that_were_no_hiccup_came_last_is_known_when_they_are_over() {
+    let mut scene = plain().switched();
+    scene.hears_this(50, &nginx(502));
+    let until = |scene: &Scene| scene.sight().erred_until(&scene.answered);
+    assert_eq!(until(&scene), None, "4.9 s");
+    scene.hears_this(5, &nginx(502));
+    let last = scene.now;
+    scene.hears(20, Colour::Green);
+    scene.hears_this(9, &nginx(502));
+    assert_eq!(until(&scene), Some(at(last)));
 }
 
 /// The one that never answered is no sign of anything.
@@ -562,7 +689,7 @@ proptest! {
             for _ in 0..times {
                 let arrival = match who {
                     0 => scene.hears(1, Colour::Blue),
-                    1 => scene.hears_this(1, &nginx(503)),
+                    1 => scene.hears_this(1, &nginx(502)),
                     _ => scene.hears(1, Colour::Green),
                 };
                 in_a_row = if who > 1 { in_a_row + 1 } else { 0 };

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bluegreen::cluster::{Cluster, courier};
-use bluegreen::gate::probe::{Prober, Target, Targets};
+use bluegreen::gate::probe::{Prober, Targets};
 use bluegreen::model::Colour;
 use bluegreen::release::{Arrival, ENOUGH, Reach, Sight, Telling};
 use bluegreen::settings::Probe;
@@ -75,12 +75,12 @@ async fn prober(bed: &Bed, pair: &Pair, ingress: &Ingress, candidate: Colour) ->
     ensure!(found.targets.len() == 1, "{found:?}");
     let cluster = Cluster::over(bed.kube(), &pair.ns);
     let outside = bluegreen::gate::Outside::network();
-    let direct = |_: &Target, colour| {
+    let direct = |_: &Value, colour| {
         let (_, service) = SERVICES.into_iter().find(|(of, _)| *of == colour).expect("one of two");
         let (service, pods) = (service.to_owned(), Vec::new());
         Ok(courier(&cluster, Reach { service, port: 80, tls: false, pods }))
     };
-    Prober::new(candidate, found, 2, &outside, direct).map_err(anyhow::Error::msg)
+    Prober::new(candidate, &found, 2, &outside, direct).map_err(anyhow::Error::msg)
 }
 
 async fn learnt(prober: &mut Prober) {

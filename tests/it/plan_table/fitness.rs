@@ -325,5 +325,8 @@ fn no_replica_set_is_made_for_a_slot_that_is_paused() {
 #[test]
 fn the_version_that_is_live_needs_no_release() {
     let next = Driver::new("d", Goal::Deploy(deploy(V1, WEBHOOK))).next(&initialised());
-    assert_eq!(done(next), Outcome::AlreadyLive { images: vec![V1.to_owned()] });
+    assert_eq!(
+        done(next),
+        Outcome::AlreadyLive { images: vec![V1.to_owned()], differs: Vec::new() }
+    );
 }

@@ -308,7 +308,10 @@ fn a_finished_release_is_not_done_twice() {
     assert_eq!(backend(&world), "parrot-green");
     let revision = world.revision();
     let again = Driver::new("b", Goal::Deploy(deploy(V2, WEBHOOK))).next(&world);
-    assert_eq!(done(again), Outcome::AlreadyLive { images: vec![V2.to_owned()] });
+    assert_eq!(
+        done(again),
+        Outcome::AlreadyLive { images: vec![V2.to_owned()], differs: Vec::new() }
+    );
     assert_eq!(done(Driver::new("i", init()).next(&world)), Outcome::Initialised);
     assert_eq!(world.revision(), revision);
 }

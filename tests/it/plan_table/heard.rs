@@ -74,6 +74,8 @@ impl Heard {
             lately,
             streak,
             heard_other: self.other,
+            erred_until: None,
+            limited: None,
         }
     }
 }

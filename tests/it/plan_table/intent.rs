@@ -119,7 +119,7 @@ fn a_number_that_is_not_in_progress_is_nothing_to_promote_or_abort() {
 fn promote_of_the_release_that_is_live_is_done_already() {
     let mut world = promoted();
     let outcome = done(Driver::new("p", promote_number(1)).next(&world));
-    assert_eq!(outcome, Outcome::AlreadyLive { images: vec![V2.to_owned()] });
+    assert_eq!(outcome, Outcome::AlreadyLive { images: vec![V2.to_owned()], differs: Vec::new() });
     assert!(nothing(Driver::new("p", abort_number(1)).next(&world)).contains("was promoted"));
     // Not any more, once the next one is.
     world.follow(&mut Driver::new("b", Goal::Deploy(deploy(V1, WEBHOOK))));

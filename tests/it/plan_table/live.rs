@@ -2,8 +2,8 @@
 
 use bluegreen::model::{Colour, Kind, RELEASE, annotation};
 use bluegreen::release::{
-    Confirmed, Deploy, Doing, Gate, Goal, Memory, NOT_ASKED, Next, Outcome, Settings, Verdict,
-    WaitFor,
+    Confirmed, Deploy, Doing, Gate, Goal, Memory, NOT_ASKED, Next, Outcome, Settings, Sight,
+    Verdict, WaitFor,
 };
 
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use super::heard::{self, Heard};
 use super::{changed, doing, go, reach, record_after, step, written};
 use crate::world::World;
 use crate::world::article::{V1, V2, backend, initialised};
-use crate::world::driver::{Driver, WEBHOOK, abort, deploy, rollback, set};
+use crate::world::driver::{Driver, WEBHOOK, abort, deploy, promote, rollback, set};
 
 const V3: &str = "kmharish/parrot-app:v3";
 
@@ -176,6 +176,82 @@ fn a_hiccup_at_the_end_of_its_time_is_no_doubt() {
     world.edit_record(|r| r.release.as_mut().unwrap().answered.push("zoo".to_owned()));
     heard::hears(&mut a, sight);
     assert_eq!(*doing(&a.next(&world)), Doing::Doubt);
+}
+
+/// Nobody can tell the versions apart, and one of two addresses gives errors for longer than the switch may take.
+fn erring() -> (World, Driver) {
+    let (mut world, mut a) = switched(plain());
+    world.edit_record(|r| r.release.as_mut().unwrap().answered.push("b".to_owned()));
+    world.pass(15);
+    heard::hears(&mut a, at_two(&world, Heard::errors(60, 14)));
+    assert_eq!(*doing(&a.next(&world)), Doing::Doubt);
+    go(&mut world, &mut a);
+    (world, a)
+}
+
+fn at_two(world: &World, second: Heard) -> Sight {
+    let alike = Heard::nothing("both versions answer alike");
+    let mut sight = heard::sight(world, &[alike, second.alike().named("b")]);
+    sight.rules.iter_mut().for_each(|rule| rule.rule = "parrot".to_owned());
+    sight
+}
+
+/// They are nobody's old answers: once they are over, time tells as it did.
+#[test]
+fn errors_that_end_after_the_switchs_time_let_it_begin_anew() {
+    let (mut world, mut a) = erring();
+    let last = world.now;
+    let over = |world: &World| {
+        let mut sight = at_two(world, Heard::nothing("both versions answer alike"));
+        sight.rules[1].erred_until = Some(last);
+        sight
+    };
+    for seconds in [1, 8] {
+        world.pass(seconds);
+        heard::hears(&mut a, over(&world));
+        assert_eq!(arrival(&a.next(&world)).0, Confirmed::Settle, "{:?}", a.next(&world));
+    }
+    // Who takes it over hears for as long that there are none.
+    let mut b = Driver::new("b", promote());
+    let mut taken = world.clone();
+    taken.edit_record(|record| record.driver = None);
+    go(&mut taken, &mut b);
+    heard::hears(&mut b, at_two(&taken, Heard::nothing("both versions answer alike")));
+    taken.pass(9);
+    assert_eq!(arrival(&b.next(&taken)).0, Confirmed::Settle, "{:?}", b.next(&taken));
+    taken.pass(1);
+    for (world, driver) in [(&mut world, &mut a), (&mut taken, &mut b)] {
+        world.pass(1);
+        let next = driver.next(world);
+        let confirmed = Some(Confirmed::Settle);
+        assert_eq!(*doing(&next), Doing::StartDrain { seconds: 30, confirmed });
+    }
+}
+
+#[test]
+fn errors_that_go_on_at_one_address_keep_both_versions() {
+    let (mut world, mut a) = erring();
+    world.pass(584);
+    heard::hears(&mut a, at_two(&world, Heard::errors(64, 60)));
+    assert_eq!(arrival(&a.next(&world)).0, Confirmed::Probe);
+    world.pass(1);
+    let what = changed(a.next(&world));
+    assert_eq!(what, "the switch does not arrive: b: 502 Bad Gateway, after 600 s");
+    // Nor does somebody who hears nothing of it take them for over.
+    let (mut world, _) = erring();
+    world.edit_record(|record| record.driver = None);
+    let mut b = Driver::new("b", promote());
+    go(&mut world, &mut b);
+    heard::of(&mut b, &world, &[]);
+    world.pass(60);
+    assert_eq!(arrival(&b.next(&world)).0, Confirmed::Probe, "{:?}", b.next(&world));
+    // Old answers are more than errors.
+    let (mut world, mut a) = erring();
+    world.pass(1);
+    heard::of(&mut a, &world, &[Heard::version(Colour::Blue, 1, 0)]);
+    let next = a.next(&world);
+    assert_eq!(*doing(&next), Doing::Doubt);
+    assert!(!record_after(&world, &next).release.unwrap().erring);
 }
 
 /// Both versions are there to be asked: nothing of it is the first one's memory.

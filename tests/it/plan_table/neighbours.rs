@@ -1,15 +1,15 @@
 //! What is in the namespace beside the app: another app, whose release happens to have the same number,
 //! and pods of anybody that the app's Services would reach.
 
-use bluegreen::model::Kind;
+use bluegreen::model::{Colour, Kind};
 use bluegreen::release::{Deploy, Doing, Goal, Next, Outcome, Verdict, WaitFor};
 use serde_json::{Value, json};
 
-use super::{asks, changed, reach, step, unfit};
+use super::{asks, changed, promoted, reach, step, unfit};
 use crate::world::World;
-use crate::world::article::{V2, deployment, initialised, service};
+use crate::world::article::{V1, V2, applied, deployment, initialised, service};
 use crate::world::controllers::Controller;
-use crate::world::driver::{Driver, WEBHOOK, deploy, set};
+use crate::world::driver::{self, Driver, WEBHOOK, deploy, set};
 
 /// A candidate of release 1, like ours, that crashes again and again.
 fn crashes_beside(world: &mut World) {
@@ -142,4 +142,76 @@ fn a_follower_that_comes_to_lead_to_somebody_else_as_well_is_not_taken_along() {
     });
     world.settle();
     assert_eq!(unfit(a.next(&world)).len(), 1);
+}
+
+fn nightly() -> Value {
+    json!({"kind": "Job", "name": "nightly", "uid": "nightly", "controller": true})
+}
+
+/// Blue's label is the app's own, and others may bear it while green is live.
+#[test]
+fn pods_of_a_job_with_blues_label_are_told_of_before_anything_is_written() {
+    let says = |service: &str| {
+        let hint = "wait until that Job has ended, or give its pods another value of the label app";
+        format!("Service {service} also selects the pods of Job nightly (egg-0): {hint}")
+    };
+    for is_live in [Colour::Blue, Colour::Green] {
+        let mut world = if is_live == Colour::Blue { initialised() } else { promoted() };
+        add_pod(&mut world, "parrot", nightly());
+        let deploy_it = Goal::Deploy(deploy("parrot:v3", WEBHOOK));
+        for goal in [deploy_it, driver::rollback()] {
+            // Nothing is there to go back to.
+            if is_live == Colour::Blue && matches!(goal, Goal::Rollback { .. }) {
+                continue;
+            }
+            let reasons = unfit(Driver::new("a", goal).next(&world));
+            let service = if is_live == Colour::Blue { "parrot" } else { "parrot-blue" };
+            assert!(reasons.contains(&says(service)), "{is_live}: {reasons:?}");
+        }
+        // One that has run is nobody's endpoint.
+        for phase in ["Succeeded", "Failed"] {
+            world.edit(Kind::Pod, "egg-0", |pod| pod["status"]["phase"] = json!(phase));
+            let next = Driver::new("a", Goal::Deploy(deploy("parrot:v3", WEBHOOK))).next(&world);
+            assert!(matches!(next, Next::Do(_)), "{is_live}: {next:?}");
+        }
+    }
+}
+
+/// It follows the live Service, and would lead to more than that one does.
+#[test]
+fn a_follower_that_a_switch_to_blue_would_lead_to_a_job_is_told_of_before() {
+    let mut world = initialised();
+    let mut inner = service();
+    inner["metadata"]["name"] = json!("inner");
+    world.add(inner);
+    let outcome = world.follow(&mut Driver::new("a", Goal::Deploy(deploy(V2, WEBHOOK))));
+    assert!(matches!(outcome, Outcome::Finished(_)), "{outcome:?}");
+    for service in ["parrot", "parrot-blue", "parrot-green"] {
+        world.edit(Kind::Service, service, |s| s["spec"]["selector"]["tier"] = json!("web"));
+    }
+    for slot in ["parrot", "parrot-green"] {
+        world.edit(Kind::Deployment, slot, |d| {
+            d["spec"]["template"]["metadata"]["labels"]["tier"] = json!("web");
+        });
+    }
+    world.settle();
+    add_pod(&mut world, "parrot", nightly());
+    let reasons = unfit(Driver::new("b", Goal::Deploy(deploy(V1, WEBHOOK))).next(&world));
+    assert!(
+        reasons.iter().any(|why| why.starts_with("Service inner also selects the pods of Job")),
+        "{reasons:?}"
+    );
+}
+
+/// The article's case: `init` makes the Service that its Ingress names.
+#[test]
+fn what_a_service_that_is_not_made_yet_would_lead_to_is_told_of_as_well() {
+    let mut world = applied();
+    assert!(world.find(Kind::Service, "parrot").is_none());
+    add_pod(&mut world, "parrot", nightly());
+    let reasons = unfit(Driver::new("i", driver::init()).next(&world));
+    assert!(
+        reasons[0].starts_with("Service parrot also selects the pods of Job nightly (egg-0)"),
+        "{reasons:?}"
+    );
 }

@@ -4,8 +4,10 @@ use bluegreen::model::{Colour, Kind, RELEASE, TEMPLATE_HASH, annotation};
 use bluegreen::release::{
     Answer, Change, Deploy, Doing, Gate, Goal, Next, Outcome, Settings, Verdict, WaitFor,
 };
+use jiff::SignedDuration;
 use serde_json::json;
 
+use super::heard::{self, Heard};
 use super::{changed, deploying, doing, done, go, promoted, reach, record_after, step, waits};
 use crate::world::World;
 use crate::world::article::{V1, V2, backend, initialised};
@@ -239,7 +241,7 @@ fn one_release_is_undone_once() {
     is_back(&world.follow(&mut b), 2);
     let revision = world.revision();
     let again = world.follow(&mut Driver::new("c", undo(1)));
-    assert_eq!(again, Outcome::AlreadyLive { images: vec![V1.into()] });
+    assert_eq!(again, Outcome::AlreadyLive { images: vec![V1.into()], differs: Vec::new() });
     assert_eq!(world.revision(), revision, "nothing was written");
     // The rollback is a release, too.
     is_back(&world.follow(&mut Driver::new("d", undo(2))), 3);
@@ -272,7 +274,7 @@ fn any_release_that_was_live_can_be_gone_back_to_as_long_as_its_template_is_ther
     let live = world.serving()[0];
     assert_eq!(annotation(world.get(Kind::Deployment, live), TEMPLATE_HASH), Some(sent.as_str()));
     let again = world.follow(&mut Driver::new("f", to(1)));
-    assert_eq!(again, Outcome::AlreadyLive { images: vec![V2.into()] });
+    assert_eq!(again, Outcome::AlreadyLive { images: vec![V2.into()], differs: Vec::new() });
     is_back(&world.follow(&mut Driver::new("g", to(2))), 6);
     assert_eq!(world.live_image().as_deref(), Some(V3));
     // And the one before that.
@@ -380,6 +382,33 @@ fn who_was_led_away_from_what_went_live_last_is_led_there_again() {
     // And from there to the version before, as ever.
     is_back(&back(&mut world, "c"), 3);
     assert_eq!(world.live_image().as_deref(), Some(V1));
+}
+
+/// What a switch back breaks can be told by what was answered before it alone.
+#[test]
+fn each_rule_is_heard_in_the_moment_before_a_version_that_runs_is_gone_back_to() {
+    let begun = || {
+        let mut world = promoted();
+        led_back(&mut world);
+        let mut b = Driver::new("b", rollback());
+        b.memory.asks = true;
+        let next = reach(&mut world, &mut b, waits);
+        let Next::Wait { until: Some(until), on: WaitFor::Ready { .. } } = next else {
+            panic!("{next:?}")
+        };
+        (world, b, until)
+    };
+    let (world, mut b, until) = begun();
+    assert!(until <= world.now + SignedDuration::from_secs(1), "it is in need: {until}");
+    heard::of(&mut b, &world, &[Heard::learning()]);
+    b.memory.probed.as_mut().unwrap().release = 2;
+    let next = b.next(&world);
+    assert!(step!(Doing::MarkReady)(&next), "{next:?}");
+    assert_eq!(record_after(&world, &next).release.unwrap().answered, ["parrot"]);
+    // Where nothing is heard it goes on all the same.
+    let (mut world, mut b, until) = begun();
+    world.now = until;
+    assert!(step!(Doing::MarkReady)(&b.next(&world)));
 }
 
 #[test]

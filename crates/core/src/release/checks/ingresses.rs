@@ -1,0 +1,252 @@
+//! Whether the Ingresses that name an app can be switched: all of them together, and no request lost.
+
+use serde_json::Value;
+
+use super::data_plane;
+use super::report::{Check, Grade, or_pass};
+use crate::model::{Colour, annotation, name};
+use crate::release::{Snapshot, warm};
+use crate::route::{CANARY, DataPlane, Label, backends, class, hosts, is_canary, names_app};
+use crate::route::{naming_annotations, resolves_to};
+
+/// `host`: where people are to see the candidate.
+pub fn checks(s: &Snapshot, service: &str, label: &Label, host: Option<&str>) -> Vec<Check> {
+    let routes = s.routes_to(service);
+    if routes.is_empty() {
+        let hint = format!("give an Ingress a rule whose backend is Service {service}");
+        return vec![Check::fail("ingress", nobody_names(s, service)).hint(hint)];
+    }
+    let amiss = [past(s, service, label), own(s, service, label)].concat();
+    let mut checks = or_pass(amiss, "ingress", places(&routes));
+    checks.push(classes(s, service, &routes, host));
+    let plane = s.data_plane(service).plane;
+    checks.extend(alike(plane, &routes));
+    checks.push(default_backend(s, service, &routes));
+    checks.extend(resources(&routes));
+    checks.extend(annotations(s, service, &routes));
+    checks.extend(canaries(s, service, &routes, plane));
+    checks
+}
+
+/// Why no Ingress is the app's: some have nothing by which they could name it.
+pub fn nobody_names(s: &Snapshot, service: &str) -> String {
+    let what = format!("no Ingress in namespace {} names Service {service}", s.names.namespace);
+    let without = s.open_ingresses().filter(|ingress| hosts(ingress).is_empty());
+    let without: Vec<String> = without
+        .map(|ingress| {
+            let default = &ingress["spec"]["defaultBackend"]["service"]["name"];
+            let has = match default.as_str() {
+                Some(service) => format!("only Service {service} as its default backend"),
+                None => "no default backend".to_owned(),
+            };
+            format!("Ingress {} has no rules, and {has}", name(ingress))
+        })
+        .collect();
+    if without.is_empty() { what } else { format!("{what}; {}", without.join("; ")) }
+}
+
+fn places(routes: &[&Value]) -> String {
+    let place = |route: &&Value| match hosts(route) {
+        none if none.is_empty() => format!("Ingress {}: whatever no rule matches", name(route)),
+        hosts => format!("Ingress {}: {}", name(route), hosts.join(", ")),
+    };
+    routes.iter().map(place).collect::<Vec<_>>().join("; ")
+}
+
+/// Those that reach the app by a Service beside the live one. That follows at a time of its own, and nobody
+/// would see that it has arrived.
+fn past(s: &Snapshot, service: &str, label: &Label) -> Vec<Check> {
+    let followers = Colour::BOTH.into_iter().flat_map(|colour| s.followers(service, label, colour));
+    let followers: Vec<String> = followers.map(|follower| name(follower).to_owned()).collect();
+    let named = s.open_ingresses().flat_map(|ingress| {
+        let backends = backends(ingress).into_iter().map(|backend| backend.service);
+        let mut services: Vec<String> =
+            backends.filter(|service| followers.contains(service)).collect();
+        services.sort();
+        services.dedup();
+        services.into_iter().map(|service| (name(ingress), service)).collect::<Vec<_>>()
+    });
+    let found = named.map(|(ingress, follower)| {
+        let what = format!(
+            "Ingress {ingress} reaches the app through Service {follower}, others through Service {service}: \
+             bluegreen switches one"
+        );
+        Check::fail("ingress", what).hint(format!("let it name Service {service}"))
+    });
+    found.collect()
+}
+
+/// Ingresses of the user's that name Services which are bluegreen's own. A switch leaves them to name the
+/// fixed ones; but before the first nothing should, and the preview Service is no backend for everybody.
+fn own(s: &Snapshot, service: &str, label: &Label) -> Vec<Check> {
+    let preview = s.names.preview();
+    let live = s.service(service).and_then(|live| resolves_to(live, label));
+    let wrong = |named: &str| {
+        let colour = Colour::BOTH.into_iter().find(|colour| s.names.service(*colour) == named)?;
+        (s.record.is_none() && live.is_some_and(|live| live != colour)).then(|| {
+            let what = format!("leads to {}, which is not live", s.names.deployment(colour));
+            (Grade::Fail, what, format!("let it name Service {service}"))
+        })
+    };
+    let shown = |named: &str| {
+        (named == preview).then(|| {
+            let what = "shows everybody who gets in there a candidate before anybody approves it";
+            let hint = format!("let it name Service {service}, if that is not what it is for");
+            (Grade::Warn, what.to_owned(), hint)
+        })
+    };
+    let found = s.open_ingresses().flat_map(|ingress| {
+        let mut named: Vec<String> =
+            backends(ingress).into_iter().map(|backend| backend.service).collect();
+        named.sort();
+        named.dedup();
+        let amiss = named.into_iter().filter_map(|named| {
+            let (verdict, what, hint) = wrong(&named).or_else(|| shown(&named))?;
+            let what = format!(
+                "Ingress {} names Service {named}, bluegreen's own: it {what}",
+                name(ingress)
+            );
+            Some(Check { verdict, ..Check::pass("ingress", what) }.hint(hint))
+        });
+        amiss.collect::<Vec<_>>()
+    });
+    found.collect()
+}
+
+/// An Ingress is of one class, and so is the one of ours that keeps the backends.
+fn classes(s: &Snapshot, service: &str, routes: &[&Value], host: Option<&str>) -> Check {
+    let first = class(routes[0]);
+    if routes.iter().any(|route| class(route) != first) {
+        let each: Vec<String> = routes
+            .iter()
+            .map(|route| format!("{} {}", name(route), class(route).unwrap_or("none")))
+            .collect();
+        let what = format!(
+            "the Ingresses that name the app are of different classes ({}): bluegreen knows of one controller what a \
+             switch needs",
+            each.join(", "),
+        );
+        let hint = "give all of them the same ingressClassName";
+        return Check::fail("ingress-class", what).hint(hint);
+    }
+    data_plane::check(s, service, routes[0], host)
+}
+
+/// What changes with the backends; and what names a Service that the Ingress does not have.
+fn annotations(s: &Snapshot, service: &str, routes: &[&Value]) -> Vec<Check> {
+    let check = "ingress-annotations";
+    let services = s.names.serving(service);
+    let (mut switched, mut amiss) = (Vec::new(), Vec::new());
+    let named = routes.iter().flat_map(|route| {
+        naming_annotations(route, &services).into_iter().map(|named| (*route, named))
+    });
+    for (route, (key, named)) in named {
+        if backends(route).iter().any(|backend| backend.service == named) {
+            switched.push(format!("{key} of Ingress {}", name(route)));
+            continue;
+        }
+        let what = format!(
+            "{key} of Ingress {} names Service {named}, which is none of its backends: F5's controller serves no \
+             host of an Ingress where it is so",
+            name(route)
+        );
+        let hint = "let it name the Service that the backends name; a switch changes both";
+        amiss.push(Check::warn(check, what).hint(hint));
+    }
+    let passes = match switched.is_empty() {
+        true => "no annotation of the Ingresses names a Service of the app".to_owned(),
+        false => format!("a switch changes with the backends: {}", switched.join(", ")),
+    };
+    or_pass(amiss, check, passes)
+}
+
+/// The controller takes these of a Service from the oldest Ingress that names it: which one that is
+/// would change in the middle of a switch.
+fn alike(plane: DataPlane, routes: &[&Value]) -> Vec<Check> {
+    if !plane.is_ingress_nginx() {
+        let what = "ingress-nginx alone takes what makes a backend from one of several Ingresses";
+        return vec![Check::pass("ingress-backends", what)];
+    }
+    let differ = |key: &&str| {
+        let first = annotation(routes[0], key);
+        routes.iter().any(|route| annotation(route, key) != first)
+    };
+    let names: Vec<&str> = routes.iter().map(|route| name(route)).collect();
+    let found = warm::OF_THE_BACKEND.into_iter().filter(differ).map(|key| {
+        let what = format!(
+            "the Ingresses that name the app ({}) differ in {key}, of which ingress-nginx takes one for each Service",
+            names.join(", ")
+        );
+        Check::fail("ingress-backends", what).hint("give all of them the same")
+    });
+    or_pass(found.collect(), "ingress-backends", "the Ingresses ask for one kind of backend")
+}
+
+/// It is switched as the others are, but nothing can be asked through it to see that it was.
+fn default_backend(s: &Snapshot, service: &str, routes: &[&Value]) -> Check {
+    let check = "ingress-default-backend";
+    let services = s.names.serving(service);
+    let is_ours = |route: &&&Value| {
+        let default = &route["spec"]["defaultBackend"]["service"]["name"];
+        default.as_str().is_some_and(|name| services.iter().any(|service| service == name))
+    };
+    match routes.iter().find(is_ours) {
+        None => Check::pass(check, "no Ingress has the app for what no rule matches"),
+        Some(route) => {
+            let what = format!("the app is the default backend of Ingress {}", name(route));
+            let is_all = hosts(route).is_empty();
+            let what = if is_all { format!("{what}, which has no rules") } else { what };
+            Check::warn(check, what).hint(match is_all {
+                true => "it is switched, but nothing can be asked whether that has arrived: give it a rule",
+                false => "it is switched with the rest, but only rules are asked whether that has arrived",
+            })
+        }
+    }
+}
+
+/// What the controller of ours does not serve, and a switch does not change.
+fn resources(routes: &[&Value]) -> Vec<Check> {
+    let check = "ingress-resource-backends";
+    let found = routes.iter().flat_map(|route| {
+        let rules = route["spec"]["rules"].as_array().into_iter().flatten();
+        let paths = rules.flat_map(|rule| rule["http"]["paths"].as_array().into_iter().flatten());
+        let backends = paths.map(|path| &path["backend"]["resource"]);
+        let backends = backends.chain([&route["spec"]["defaultBackend"]["resource"]]);
+        backends.filter_map(|resource| {
+            let (kind, object) = (resource["kind"].as_str()?, resource["name"].as_str()?);
+            let what = format!(
+                "Ingress {} also leads to {kind} {object}, which is no Service",
+                name(route)
+            );
+            Some(Check::warn(check, what).hint("a release leaves it as it is"))
+        })
+    });
+    or_pass(found.collect(), check, "every backend is a Service")
+}
+
+/// Somebody else's weights say who gets the app then, not the switch; and what a canary names is no
+/// backend of its own that the controller would keep.
+fn canaries(s: &Snapshot, service: &str, routes: &[&Value], plane: DataPlane) -> Vec<Check> {
+    let check = "canary-siblings";
+    if !plane.obeys_nginx() {
+        let what = format!("{} knows no canaries by {CANARY}", plane.title());
+        return vec![Check::pass(check, what)];
+    }
+    let services = s.names.serving(service);
+    let ours: Vec<String> = routes.iter().flat_map(|route| hosts(route)).collect();
+    let found = s.open_ingresses().filter(|ingress| is_canary(ingress)).filter_map(|canary| {
+        if names_app(canary, &services) {
+            let what = format!(
+                "Ingress {} is a canary ({CANARY}) and names the app: it shares out the app's requests beside a \
+                 release, which switches all of them",
+                name(canary)
+            );
+            let hint = "remove it, or let it name a Service of its own";
+            return Some(Check::fail(check, what).hint(hint));
+        }
+        let host = hosts(canary).into_iter().find(|host| ours.contains(host))?;
+        let what = format!("Ingress {} is a canary and takes a share of {host}", name(canary));
+        Some(Check::warn(check, what).hint("what it takes goes on leading to a Service that is not the app's"))
+    });
+    or_pass(found.collect(), check, "no canary takes a share of the app's requests")
+}

@@ -1,0 +1,100 @@
+//! The names that a release needs for objects of its own.
+
+use serde_json::Value;
+
+use super::Ground;
+use super::report::{Check, or_pass};
+use crate::model::{APP_LABEL, Colour, Id, Kind, MANAGED_BY, MANAGER, label, name};
+use crate::release::{Snapshot, beyond, strangers};
+
+pub const PREVIEW_HOST: &str = "preview-host";
+
+/// Kubernetes' limit for names of Services and for label values.
+const LONGEST_NAME: usize = 63;
+
+pub fn checks(g: &Ground) -> Vec<Check> {
+    let mut found: Vec<Check> = [g.s.names.preview(), g.label.value(Colour::Green)]
+        .into_iter()
+        .filter(|long| long.len() > LONGEST_NAME)
+        .map(|long| {
+            Check::fail("names", format!("{long:?} would be longer than {LONGEST_NAME} characters"))
+                .hint("make the Deployment again with a shorter name or label")
+        })
+        .collect();
+    found.extend(foreign_objects(g.s));
+    found.extend(strangers::like_green(g.s, &g.label).into_iter().map(|others| {
+        let (key, green) = (&g.label.key, g.label.value(Colour::Green));
+        let what = format!(
+            "the label {key}: {green}, by which a candidate's pods are told, is on {}",
+            others.what
+        );
+        Check::fail("names", what)
+            .hint("give those another value: the app's Services would lead to them")
+    }));
+    let mut checks = or_pass(found, "names", "the names of the objects that it makes are free");
+    checks.push(match &g.preview_host {
+        None => {
+            Check::pass(PREVIEW_HOST, "there is no host for people outside to see the candidate at")
+        }
+        Some(host) => preview_host(g.s, host),
+    });
+    checks
+}
+
+/// A host that is somebody's already, another app's preview included: two Ingresses of one host are
+/// merged by the controller, the older one's paths come first, and the candidate would be seen by those
+/// who are not meant to.
+fn preview_host(s: &Snapshot, host: &str) -> Check {
+    let name_of = PREVIEW_HOST;
+    let others = s.objects.list(Kind::Ingress).filter(|other| name(other) != s.names.preview());
+    let taken = others.into_iter().find(|other| beyond::serves(other, host)).map(name);
+    let beyond = s.memory.beyond.host.as_ref().filter(|beyond| beyond.host == host);
+    let elsewhere = beyond.and_then(|beyond| beyond.served_by.as_deref());
+    if let Some(taken) = taken.or(elsewhere) {
+        let what = format!("Ingress {taken} serves {host}");
+        let hint = "the preview needs a host of its own (init --preview-host HOST, or none)";
+        return Check::fail(name_of, what).hint(hint);
+    }
+    if beyond.is_some() {
+        return Check::pass(name_of, format!("{host} is nobody else's"));
+    }
+    let what = format!(
+        "{host} is nobody else's in namespace {}; you may not list the Ingresses of other namespaces, so \
+         whether one of those has it is not known",
+        s.names.namespace
+    );
+    // Once it was taken it is not said with every release.
+    let is_recorded =
+        s.record.as_ref().is_some_and(|(_, record)| record.preview_host.as_deref() == Some(host));
+    match is_recorded {
+        true => Check::pass(name_of, what),
+        false => Check::warn(name_of, what).hint("make sure that the host leads to nobody else"),
+    }
+}
+
+/// Objects of somebody else under the names that we need.
+fn foreign_objects(s: &Snapshot) -> Vec<Check> {
+    let mut needed: Vec<Id> =
+        Colour::BOTH.map(|colour| Id::new(Kind::Service, s.names.service(colour))).to_vec();
+    needed.push(Id::new(Kind::Service, s.names.preview()));
+    needed.push(Id::new(Kind::Ingress, s.names.preview()));
+    let slot = s.names.deployment(Colour::Green);
+    let kinds = [Kind::Deployment, Kind::HorizontalPodAutoscaler, Kind::PodDisruptionBudget];
+    needed.extend(kinds.map(|kind| Id::new(kind, slot.clone())));
+    let is_foreign = |object: &Value| {
+        label(object, MANAGED_BY) != Some(MANAGER)
+            || label(object, APP_LABEL) != Some(s.names.app.as_str())
+    };
+    needed
+        .into_iter()
+        .filter(|id| s.objects.get(id.kind, &id.name).is_some_and(is_foreign))
+        .map(|id| {
+            let what = format!("{id} exists and is not bluegreen's, which needs that name");
+            let Id { kind, name } = &id;
+            let (plural, namespace) = (kind.plural(), &s.names.namespace);
+            let command = format!("kubectl describe {plural} {name} -n {namespace}");
+            Check::fail("names", what)
+                .hint(format!("see whose it is, and give it another name or delete it: {command}"))
+        })
+        .collect()
+}

@@ -1,0 +1,300 @@
+//! Whether a switch, or the way back, has arrived: an Ingress has no acknowledgement.
+
+use jiff::Timestamp;
+
+use super::{Doing, Look, Next, WaitFor, later, live, start};
+use crate::model::{Colour, Id, Kind};
+use crate::release::complaints::{self, Means};
+use crate::release::{Arrival, Cause, Confirmed, NOT_ASKED, Record, Release, Sight, marker};
+
+/// So long a process that goes on with a switch waits until it has heard something.
+pub const FIRST_WORD_SECONDS: u64 = 20;
+
+/// What is known of it.
+enum Known {
+    /// One version alone answers, at all that is asked.
+    Seen,
+    /// Nothing can be seen, of some of it or of all: time has to do, from this instant on.
+    Unseen { since: Timestamp, why: Option<String> },
+    /// Somebody else answers, or it is too early to say.
+    Not(Option<String>),
+}
+
+/// What this process has heard of the release.
+pub fn sight<'a>(look: Look<'a>, release: &Release) -> Option<&'a Sight> {
+    look.s.memory.sight(release.number)
+}
+
+/// Writes down which rules are answered before the switch, as far as this process has heard it.
+pub fn note_answered(look: Look, release: &mut Release) {
+    if let Some(sight) = look.s.memory.sight(release.number) {
+        release.answered = sight.answered(&release.answered);
+        for rule in sight.rules.iter().filter(|rule| rule.answered.is_some()) {
+            release.erred.remove(&rule.name);
+            release.erred.extend(rule.erred.map(|status| (rule.name.clone(), status)));
+        }
+    }
+}
+
+/// `began`: when people were led to the version that is wanted now.
+fn known(look: Look, release: &Release, wanted: Colour, began: Timestamp) -> Known {
+    let memory = &look.s.memory;
+    let Some(sight) = sight(look, release) else {
+        let first = memory.began.map(|began| later(began, FIRST_WORD_SECONDS));
+        return match memory.asks && first.is_some_and(|first| look.now < first) {
+            true => Known::Not(None),
+            false => {
+                let why = (!memory.asks).then(|| NOT_ASKED.to_owned());
+                Known::Unseen { since: began, why }
+            }
+        };
+    };
+    // What was heard last is as late as what can't be heard may be; and whoever gave errors has to hold.
+    let heard = [sight.heard_other(), sight.erred_until(&release.answered)];
+    let since = heard.into_iter().flatten().fold(began, Timestamp::max);
+    match sight.arrival(wanted, &release.answered) {
+        Arrival::Arrived { unseen: None } => Known::Seen,
+        Arrival::Arrived { unseen } => Known::Unseen { since, why: unseen },
+        Arrival::Blind { why } => Known::Unseen { since, why: Some(why) },
+        Arrival::Not { said } => Known::Not(said),
+        Arrival::Learning => Known::Not(None),
+    }
+}
+
+/// Who takes a release up later gives the switch the same time again.
+fn given_up(look: Look, release: &Release, began: Timestamp) -> Timestamp {
+    let since = look.s.memory.began.map_or(began, |mine| mine.max(began));
+    later(since, release.timeout_seconds)
+}
+
+fn wait(colour: Colour, by: Confirmed, why: Option<String>, until: Timestamp) -> Next {
+    Next::Wait { until: Some(until), on: WaitFor::Arrival { colour, by, why } }
+}
+
+/// A controller that says itself that it has not applied the switch is not waited for, unless new answers
+/// prove that people are served.
+fn told_off(look: Look, record: &Record, release: &Release) -> Option<Next> {
+    let arrival = sight(look, release).map(|s| s.arrival(release.to, &release.answered));
+    if matches!(arrival, Some(Arrival::Arrived { .. })) {
+        return None;
+    }
+    let said = complaints::since_the_patch(look.s, record, release);
+    let of = |means: Means| said.iter().find(|word| word.means == Some(means));
+    if let Some(word) = of(Means::Dropped) {
+        return Some(live::go_back(look, format!("the switch was rejected: {word}")));
+    }
+    let word = of(Means::NotApplied)?;
+    // What it had before goes on answering, as far as that can be told.
+    let goes_on = matches!(arrival, Some(Arrival::Not { said: Some(_) } | Arrival::Blind { .. }));
+    goes_on.then(|| {
+        let what = format!("the ingress controller does not apply changes: {word}");
+        look.stopped(Cause::NotApplied, what)
+    })
+}
+
+/// Why a switch is given up, with the controller's last words.
+fn never_came(look: Look, record: &Record, release: &Release, said: Option<String>) -> String {
+    let said = said.unwrap_or_else(|| "too little is heard".to_owned());
+    let word = complaints::latest(look.s, record, release);
+    let word = word.map(|word| format!("; {word}")).unwrap_or_default();
+    format!("{said}, after {} s{word}", release.timeout_seconds)
+}
+
+/// Until the new version alone answers.
+pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timestamp) -> Next {
+    if let Some(next) = told_off(look, record, release) {
+        return next;
+    }
+    let colour = release.to;
+    let until = given_up(look, release, switched);
+    let (mut by, mut heard_by) = (Confirmed::Probe, None);
+    let mut known = known(look, release, colour, switched);
+    if let Known::Unseen { .. } = known {
+        match marked(look, record, release) {
+            Marked::Nothing => {}
+            Marked::Learning(until) => heard_by = Some(until),
+            Marked::Write(next) => return *next,
+            Marked::Served => return confirmed(look, release, Confirmed::Marker, None),
+            Marked::Not(said) => (by, known) = (Confirmed::Marker, Known::Not(Some(said))),
+        }
+    }
+    match known {
+        Known::Seen => confirmed(look, release, Confirmed::Probe, None),
+        // It was seen not to have arrived after its time: time alone proves nothing any more.
+        Known::Unseen { why, .. } if is_in_doubt(look, release) => {
+            if look.now >= until || !look.s.memory.asks {
+                return look.stopped(
+                    Cause::NotArrived,
+                    "the switch was seen not to arrive, and this process can't tell whether it has \
+                     since: the same command with another --settle takes it for arrived after that time",
+                );
+            }
+            wait(colour, Confirmed::Probe, why, until)
+        }
+        Known::Unseen { since, why } => {
+            // Whoever has not heard the errors hears for as long that there are none.
+            let mine = look.s.memory.began.filter(|_| release.erring);
+            let settled = later(mine.map_or(since, |mine| mine.max(since)), release.settle_seconds);
+            let settled = heard_by.map_or(settled, |heard_by| heard_by.max(settled));
+            if look.now >= settled {
+                return confirmed(look, release, Confirmed::Settle, why);
+            }
+            wait(colour, Confirmed::Settle, why, settled)
+        }
+        Known::Not(said) if look.now >= until => {
+            let why = never_came(look, record, release, said);
+            look.stopped(Cause::NotArrived, format!("the switch does not arrive: {why}"))
+        }
+        Known::Not(Some(said)) if by == Confirmed::Marker => {
+            unserved(look, release, switched, said, until)
+        }
+        Known::Not(said) => doubt(look, release, switched)
+            .unwrap_or_else(|| wait(colour, Confirmed::Probe, said, until)),
+    }
+}
+
+/// Whoever goes on and can't hear that the marker is not served must not take time for a proof.
+fn unserved(
+    look: Look,
+    release: &Release,
+    switched: Timestamp,
+    said: String,
+    until: Timestamp,
+) -> Next {
+    let settled = later(switched, release.settle_seconds);
+    let is_known = release.doubted && !release.erring;
+    if look.now >= settled && !is_known {
+        let write = look.release(|release| (release.doubted, release.erring) = (true, false));
+        return look.act(Doing::Doubt, write);
+    }
+    // Its time is over in the middle of it, and that is no news to anybody.
+    let until = if look.now < settled { settled.min(until) } else { until };
+    wait(release.to, Confirmed::Marker, Some(said), until)
+}
+
+/// What a marker tells.
+enum Marked {
+    /// It is of no use.
+    Nothing,
+    /// Whether it is of use is known until then, or never.
+    Learning(Timestamp),
+    /// It has to be there first.
+    Write(Box<Next>),
+    /// Each address has taken it in, and so what came before it.
+    Served,
+    /// One has not: what was asked for there.
+    Not(String),
+}
+
+/// Where the versions can't be told apart, a rule that was added after the switch may be seen instead. The
+/// ingress is asked first whether it answers a host that it knows otherwise than one that it does not.
+fn marked(look: Look, record: &Record, release: &Release) -> Marked {
+    let s = look.s;
+    let ingress = s.names.preview();
+    let is_refused = s.memory.refusal(&Id::new(Kind::Ingress, &ingress)).is_some();
+    let Some(sight) = sight(look, release).filter(|_| !is_refused) else { return Marked::Nothing };
+    // What is asked nowhere may be behind another controller.
+    let is_asked = !sight.marks.is_empty() && sight.unasked.is_empty();
+    if !is_asked || !marker::is_of_use(s, record, release) {
+        return Marked::Nothing;
+    }
+    let tells = |wanted: Option<bool>| sight.marks.iter().any(|mark| mark.tells == wanted);
+    if tells(Some(false)) {
+        return Marked::Nothing;
+    }
+    if tells(None) {
+        // Who takes a release up has heard nothing yet.
+        let began = s.memory.began.unwrap_or(look.now);
+        return Marked::Learning(later(began, FIRST_WORD_SECONDS));
+    }
+    if marker::is_there(s, record, release) {
+        return match sight.marks.iter().find(|mark| !mark.has_it) {
+            None => Marked::Served,
+            Some(mark) => Marked::Not(format!("{} is not served yet", mark.at)),
+        };
+    }
+    let hosts = marker::hosts(s, record, release).zip(marker::add(s, record, release));
+    match hosts.filter(|_| s.memory.marked != Some(release.number)) {
+        None => Marked::Nothing,
+        Some((hosts, write)) => {
+            let doing = Doing::Mark { ingress, host: hosts.marker };
+            Marked::Write(Box::new(look.act(doing, write)))
+        }
+    }
+}
+
+/// A marker goes as soon as it has told what there is to tell.
+pub fn unmark(look: Look) -> Option<Next> {
+    let ingress = look.s.names.preview();
+    let is_refused = look.s.memory.refusal(&Id::new(Kind::Ingress, &ingress)).is_some();
+    let write = marker::remove(look.s).filter(|_| !is_refused)?;
+    Some(look.act(Doing::Unmark { ingress }, write))
+}
+
+/// Writes down that somebody else was heard after the switch's time, and whether it was errors alone. A hiccup
+/// is none.
+fn doubt(look: Look, release: &Release, switched: Timestamp) -> Option<Next> {
+    let sight = sight(look, release)?;
+    let is_late = look.now >= later(switched, release.settle_seconds);
+    let others = sight.hears_others(release.to);
+    let errs = sight.lasting(&release.answered).is_some();
+    let is_new = !release.doubted || release.erring && others;
+    (is_late && is_new && (others || errs)).then(|| {
+        let write = look.release(|release| {
+            release.doubted = true;
+            release.erring = !others;
+        });
+        look.act(Doing::Doubt, write)
+    })
+}
+
+/// Whether time alone proves nothing: old answers may go on where nobody can tell. Errors that are over do not.
+fn is_in_doubt(look: Look, release: &Release) -> bool {
+    let is_over = || sight(look, release).is_some_and(|s| s.is_well(&release.answered));
+    release.doubted && sees_nothing(look, release) && !(release.erring && is_over())
+}
+
+/// Whether nothing at all was seen to arrive.
+fn sees_nothing(look: Look, release: &Release) -> bool {
+    let sight = sight(look, release);
+    sight.is_none_or(|sight| {
+        matches!(sight.arrival(release.to, &release.answered), Arrival::Blind { .. })
+    })
+}
+
+fn confirmed(look: Look, release: &Release, by: Confirmed, why: Option<String>) -> Next {
+    let seconds = release.kept_seconds().max(release.bake_seconds);
+    let write = look.release(|release| {
+        release.confirmed = Some(by);
+        release.unconfirmed = why;
+        release.arrived = Some(look.now);
+        (release.drain_until, release.bake_until) = start::kept_until(release, look.now);
+    });
+    look.act(Doing::StartDrain { seconds, confirmed: Some(by) }, write)
+}
+
+/// After a switch back: until the old version alone answers, then for as long as what is under way may
+/// take. The candidate stays all the while.
+pub fn confirm_back(look: Look, record: &Record, release: &Release, began: Timestamp) -> Next {
+    let colour = release.from;
+    let drain = |arrival: u64| {
+        let seconds = release.drain_seconds.saturating_add(arrival);
+        let until = later(look.now, seconds);
+        let write = look.release(|release| release.drain_back_until = Some(until));
+        look.act(Doing::StartDrain { seconds, confirmed: None }, write)
+    };
+    // Nobody misses a version that answers nothing.
+    if look.s.endpoints(release.to) == 0 {
+        return drain(0);
+    }
+    let until = given_up(look, release, began);
+    match known(look, release, colour, began) {
+        Known::Seen => drain(0),
+        Known::Unseen { .. } => drain(release.settle_seconds),
+        Known::Not(said) if look.now >= until => {
+            let why = never_came(look, record, release, said);
+            look.stopped(Cause::NotArrived, format!("the switch back does not arrive: {why}"))
+        }
+        Known::Not(said) => wait(colour, Confirmed::Probe, said, until),
+    }
+}

@@ -1,0 +1,218 @@
+//! `deploy`: a new release, or the unfinished one again.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::forward::Wanted;
+use super::hold::{self, Other};
+use super::{Doing, Look, Next, WaitFor, forward, later, reading, start, withdraw};
+use crate::model::Colour;
+use crate::release::checks::Ground;
+use crate::release::goal::{Change, Deploy, Gate};
+use crate::release::{
+    Ending, Finished, GateKind, GateState, Outcome, Record, Release, Settings, Slot, Snapshot,
+    Verdict, template,
+};
+
+pub fn next(look: Look, record: &Record, deploy: &Deploy) -> Next {
+    let recorded = record.settings.unwrap_or_default();
+    // What the command was not given is settled here, once.
+    let gate = match deploy.gate {
+        Gate::Unsaid { .. } if recorded.skip => Gate::Open,
+        Gate::Unsaid { watched: true } => Gate::Person,
+        Gate::Unsaid { watched: false } => return Next::Done(Outcome::Ungated),
+        said => said,
+    };
+    let settings = deploy.settings.or(recorded);
+    let deploy = &Deploy { gate, settings, ..deploy.clone() };
+    match &record.release {
+        None => start(look, record, deploy),
+        Some(release) => again(look, record, release, deploy),
+    }
+}
+
+/// A release is under way: the same version continues it, another one must wait or replace it.
+fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Next {
+    let base = look.s.slot(release.from).map(|slot| slot.neutral_template(&record.label));
+    let wanted = base.map(|base| template::changed(&base, &deploy.change, &record.label));
+    let wanted = match wanted {
+        Some(Err(why)) => return Next::Done(Outcome::Misfit { why }),
+        Some(Ok(wanted)) => Some(wanted),
+        None => None,
+    };
+    let same = wanted.as_ref().is_some_and(|wanted| template::hash(wanted) == release.hash);
+    let mine = record.driver.as_ref().is_some_and(|driver| driver.id == look.me.id);
+    let nobody = record.driver.is_none() || hold::is_gone(look, record);
+    if !mine && nobody {
+        if !same && deploy.wait {
+            return turn(release, None, None);
+        }
+        if !same && !deploy.replace {
+            let images = release.images.values().cloned().collect();
+            return Next::Done(Outcome::InTheWay { number: release.number, images });
+        }
+        let set = settings(release, deploy) == *release;
+        if same && set && detached(look, record, release, deploy) && record.driver.is_none() {
+            return look.detached(release.number);
+        }
+    }
+    let other = if deploy.wait { Other::Follow } else { Other::Leave };
+    match hold::next(look, record, other) {
+        Some(Next::Wait { until, on: WaitFor::Driver { holder, .. } }) => {
+            return turn(release, Some(holder), until);
+        }
+        Some(next) => return next,
+        None => {}
+    }
+    if let Some(ending) = &release.ending {
+        return withdraw::next(look, record, release, ending);
+    }
+    // Without the Deployment that it started from nobody can tell what is asked for now.
+    if !same && deploy.replace && wanted.is_some() {
+        let ending = Ending {
+            outcome: Verdict::Aborted,
+            reason: "replaced by another version".to_owned(),
+            by: Some(look.me.holder.clone()),
+            at: look.now,
+        };
+        let write = look.release(|release| release.ending = Some(ending.clone()));
+        return look.act(Doing::End { ending }, write);
+    }
+    if let Some(next) = start::newer(look, release, settings(release, deploy)) {
+        return next;
+    }
+    if detached(look, record, release, deploy) {
+        return look.act(Doing::LetGo, look.record(|record| record.driver = None));
+    }
+    let wanted = wanted.as_ref().filter(|_| same).map(|template| Wanted {
+        template,
+        marks: deploy.marks.as_ref(),
+        detach: deploy.detach,
+    });
+    forward::next(look, record, release, wanted)
+}
+
+/// Whether a release that is over was about the version that this deploy asks for.
+pub fn asks_for(look: Look, record: &Record, deploy: &Deploy, finished: &Finished) -> bool {
+    let base = look.s.slot(finished.from).map(|slot| slot.neutral_template(&record.label));
+    let wanted = base.map(|base| template::changed(&base, &deploy.change, &record.label));
+    matches!(wanted, Some(Ok(wanted)) if template::hash(&wanted) == finished.hash)
+}
+
+/// Until the release is over that is before this one.
+fn turn(release: &Release, holder: Option<String>, until: Option<Timestamp>) -> Next {
+    let images = release.images.values().cloned().collect();
+    Next::Wait { until, on: WaitFor::Turn { number: release.number, images, holder } }
+}
+
+/// The release with the settings that this deploy was given.
+fn settings(release: &Release, deploy: &Deploy) -> Release {
+    let gate = gate(deploy);
+    let mut set = start::set(release, &deploy.settings);
+    set.gate.kind = gate.kind;
+    set.gate.interval_seconds = gate.interval_seconds;
+    set.gate.threshold = gate.threshold;
+    if let Some(seconds) = deploy.settings.deadline_seconds {
+        set.deadline = Some(later(release.started, seconds));
+    }
+    set
+}
+
+/// Whether a deploy that only brings the candidate up has done its part.
+fn detached(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> bool {
+    deploy.detach
+        && release.ending.is_none()
+        && !look.s.begun(record, release)
+        && release.deadline.is_none_or(|deadline| look.now < deadline)
+        && release.approved.is_none()
+        && release.waiting.is_some()
+        && look.s.may_take_over(record, release)
+}
+
+fn asked(deploy: &Deploy) -> start::Asked<'_> {
+    start::Asked {
+        change: Some(&deploy.change),
+        expected: deploy.expected.clone(),
+        allow_policy_gap: deploy.allow_policy_gap,
+        is_back: false,
+    }
+}
+
+/// What the checks are to look at, by the colour that is live.
+pub fn ground<'a>(
+    s: &'a Snapshot,
+    record: &Record,
+    from: Colour,
+    deploy: &Deploy,
+) -> Option<Ground<'a>> {
+    Some(start::ground(s, record, s.slot(from)?, from, &asked(deploy)))
+}
+
+fn start(look: Look, record: &Record, deploy: &Deploy) -> Next {
+    // What else there is to say of a file that can't be read may follow from that.
+    if let Some(outcome) = reading::misread(look.s, record, deploy) {
+        return Next::Done(outcome);
+    }
+    let (from, live) = match start::footing(look, record, &asked(deploy)) {
+        Ok(footing) => footing,
+        Err(next) => return next,
+    };
+    let base = live.neutral_template(&record.label);
+    let wanted = match template::changed(&base, &deploy.change, &record.label) {
+        Ok(wanted) => wanted,
+        Err(why) => return Next::Done(Outcome::Misfit { why }),
+    };
+    if let Some(done) = start::unserved(look, record, (&base, &wanted), from.other()) {
+        return Next::Done(done);
+    }
+    if is_live(look.s, record, live, (&base, &wanted), &deploy.change) {
+        let images = template::images(&base).into_values().collect();
+        // They are no version: the next one has them, and until then nobody writes to what serves.
+        let differs = deploy.marks.as_ref().map(|marks| marks.lacking(live)).unwrap_or_default();
+        return Next::Done(Outcome::AlreadyLive { images, differs });
+    }
+    let release = Release {
+        gate: gate(deploy),
+        deadline: deploy.settings.deadline_seconds.map(|seconds| later(look.now, seconds)),
+        ..start::release(look, record, from, (&base, &wanted), &deploy.settings)
+    };
+    start::begin(look, record, release, deploy.marks.as_ref())
+}
+
+fn gate(deploy: &Deploy) -> GateState {
+    let settings: &Settings = &deploy.settings;
+    match deploy.gate {
+        Gate::Open => GateState::new(GateKind::Open, 0, 0),
+        Gate::Person | Gate::Unsaid { .. } => GateState::new(GateKind::Person, 0, 0),
+        Gate::Webhook => {
+            GateState::new(GateKind::Webhook, settings.interval(), settings.threshold())
+        }
+    }
+}
+
+/// Whether what was asked for is what serves now.
+fn is_live(
+    s: &Snapshot,
+    record: &Record,
+    live: Slot,
+    (base, wanted): (&Value, &Value),
+    change: &Change,
+) -> bool {
+    match change {
+        Change::Images(_) => base == wanted || is_sent(record, base, &template::images(wanted)),
+        Change::Template(_) => reading::stands(s, record, live, (base, wanted)),
+    }
+}
+
+/// Whether what stands there is what the API server made of these images when they were sent.
+fn is_sent(record: &Record, base: &Value, wanted: &BTreeMap<String, String>) -> bool {
+    let (found, hash) = (template::images(base), template::hash(base));
+    let mut made_it = record.promoted().filter(|it| it.sighted.as_ref() == Some(&hash));
+    made_it.any(|sent| {
+        wanted.iter().all(|(container, image)| {
+            found.get(container) == Some(image) || sent.images.get(container) == Some(image)
+        })
+    })
+}

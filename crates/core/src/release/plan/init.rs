@@ -1,0 +1,356 @@
+//! `init`: which Service is the live one, and which objects are missing.
+
+use serde_json::{Value, json};
+
+use super::{Doing, Look, Next, beside};
+use crate::model::{APP_LABEL, Colour, EPOCH, Kind, RELEASE, Write};
+use crate::model::{label as label_of, name, string_map};
+use crate::release::checks::{self, Check, Ground};
+use crate::release::goal::{Init, PreviewHost, PreviewTls};
+use crate::release::snapshot::Leads;
+use crate::release::warm::Word;
+use crate::release::{
+    LAST_NUMBER, Outcome, Record, Settings, Slot, Snapshot, carried, expected, objects, ports,
+    template, warm,
+};
+use crate::route::{backends, selects};
+
+/// The port of a Service that init makes, where the Ingress gives only a name.
+const HTTP: u64 = 80;
+
+pub fn next(look: Look, init: &Init) -> Next {
+    match decide(look, init) {
+        Ok(next) => next,
+        Err(reasons) => Next::Done(Outcome::Unfit { reasons }),
+    }
+}
+
+/// The app as it is, for the checks: by its record, or else by what an Ingress names. Whoever else releases
+/// it may be why it can't be told.
+pub fn ground<'a>(s: &'a Snapshot, init: &Init) -> Result<Ground<'a>, Vec<Check>> {
+    known(s, init).map_err(|checks| [checks::controllers(s), checks].concat())
+}
+
+fn known<'a>(s: &'a Snapshot, init: &Init) -> Result<Ground<'a>, Vec<Check>> {
+    let fail = |name, what: String| Err(vec![Check::fail(name, what)]);
+    let Some(blue) = s.slot(Colour::Blue) else {
+        return fail("deployment", s.names.no_deployment());
+    };
+    if blue.is_ours() {
+        let whose = label_of(blue.0, APP_LABEL).unwrap_or("another app");
+        return fail("deployment", format!("Deployment {} is a slot of {whose}", blue.name()));
+    }
+    let (service, label, from) = match &s.record {
+        Some((_, record)) => {
+            let from = match s.routes_lead(record) {
+                Leads::To(colour) => colour,
+                Leads::Astray => Colour::Blue,
+            };
+            (record.service.clone(), record.label.clone(), from)
+        }
+        None => {
+            let unknown = |why: String| Check::fail("ingress", why);
+            let service = live_service(s, init)
+                .map_err(|reasons| reasons.into_iter().map(unknown).collect::<Vec<_>>())?;
+            let green = s.slot(Colour::Green).map(|Slot(green)| green);
+            let Some(label) = template::label(blue.0, s.service(&service), green) else {
+                let what = format!("Deployment {} has no matchLabels in its selector", blue.name());
+                return fail("selector", what);
+            };
+            (service, label, Colour::Blue)
+        }
+    };
+    let Some(live) = s.slot(from) else {
+        return fail("deployment", format!("there is no Deployment {}", s.names.deployment(from)));
+    };
+    let recorded = s.record.as_ref().and_then(|(_, record)| record.preview_host.clone());
+    Ok(Ground {
+        s,
+        service,
+        live,
+        to: from.other(),
+        template: live.neutral_template(&label),
+        label,
+        preview_host: preview_host(init).unwrap_or(recorded),
+        allow_policy_gap: init.allow_policy_gap,
+        is_back: false,
+    })
+}
+
+fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
+    let s = look.s;
+    let ground =
+        ground(s, init).map_err(|checks| checks.iter().map(Check::reason).collect::<Vec<_>>())?;
+    let mut reasons = checks::reasons_before_init(&ground);
+    let Ground { service, label, live, to, .. } = ground;
+    let colour = to.other();
+    reasons.extend(expected::unmet(s, &service, &init.expected));
+    reasons.extend(astray(s));
+    reasons.extend(hostless(s, init));
+    if !reasons.is_empty() {
+        return Err(reasons);
+    }
+    // One that was deleted is made again like those that were made like it.
+    let fixed = || Colour::BOTH.into_iter().find_map(|colour| s.service(&s.names.service(colour)));
+    let alike = s.record.as_ref().and_then(|_| fixed());
+    let spec = match s.service(&service).or(alike) {
+        Some(live) => live["spec"].clone(),
+        None => spec_from_ingress(look, live, &service, init)?,
+    };
+    let Some((_, record)) = &s.record else {
+        let [number, epoch] = [RELEASE, EPOCH].map(|key| borne(s, &service, key));
+        let mut record = Record::new(service, label, number, epoch);
+        record.controllers.clone_from(&s.memory.beyond.controllers);
+        record.settings = settings(init).unwrap_or_default();
+        record.preview_host = preview_host(init).unwrap_or_default();
+        record.preview_tls_secret = preview_tls(init).unwrap_or_default();
+        let write = Write::create(s.names.record(), record.config_map(&s.names));
+        let write = carried::alike(s, &record.service, write);
+        return Ok(look.act(Doing::MakeRecord, write));
+    };
+    let controllers = &s.memory.beyond.controllers;
+    if !controllers.is_empty() && *controllers != record.controllers {
+        let write = look.record(|record| record.controllers.clone_from(controllers));
+        return Ok(look.act(Doing::Set, write));
+    }
+    if let Some(settings) = settings(init)
+        && settings != record.settings
+    {
+        return Ok(look.act(Doing::Set, look.record(|record| record.settings = settings)));
+    }
+    if let Some(host) = preview_host(init)
+        && host != record.preview_host
+    {
+        return Ok(look.act(Doing::Set, look.record(|record| record.preview_host = host)));
+    }
+    if let Some(secret) = preview_tls(init)
+        && secret != record.preview_tls_secret
+    {
+        let write = look.record(|record| record.preview_tls_secret = secret);
+        return Ok(look.act(Doing::Set, write));
+    }
+    let selector = s.service(&service).map(|service| &service["spec"]["selector"]);
+    let mut selector = selector.unwrap_or(&live.0["spec"]["selector"]["matchLabels"]).clone();
+    // The live Service first: what the others are like is then read off it.
+    let wanted = [
+        (service, colour),
+        (s.names.service(Colour::Blue), Colour::Blue),
+        (s.names.service(Colour::Green), Colour::Green),
+        (s.names.preview(), colour.other()),
+    ];
+    for (service, colour) in wanted {
+        if let Some(made) = s.service(&service) {
+            let (has, wants) = (ports::plain(&made["spec"]), ports::plain(&spec));
+            if has != wants {
+                let write = objects::align_ports(made, wants);
+                return Ok(look.act(Doing::AlignPorts { service }, write));
+            }
+        } else {
+            selector[&label.key] = json!(label.value(colour));
+            let write = objects::service_like(&s.names, &service, &spec, selector);
+            let write = carried::alike(s, &record.service, write);
+            return Ok(look.act(Doing::MakeService { service }, write));
+        }
+    }
+    let rest = keep_warm(look, record, init).or_else(|| beside::align(look, record));
+    Ok(rest.unwrap_or(Next::Done(Outcome::Initialised)))
+}
+
+/// A live Service that somebody gave another selector: that is the user's to put right.
+fn astray(s: &Snapshot) -> Option<String> {
+    let (_, record) = s.record.as_ref()?;
+    s.live_service(record)?;
+    let [blue, green] = Colour::BOTH.map(|colour| s.names.deployment(colour));
+    (s.live_service_leads(record) == Leads::Astray).then(|| {
+        let (service, key) = (&record.service, &record.label.key);
+        format!("Service {service} selects the pods of neither {blue} nor {green}: see its {key}")
+    })
+}
+
+/// The Ingress of ours: after the Services that it names.
+fn keep_warm(look: Look, record: &Record, init: &Init) -> Option<Next> {
+    let (names, wanted) = (&look.s.names, warm::wanted(look.s, record));
+    let ingress = names.preview();
+    let host = record.preview_host.as_deref();
+    Some(match look.s.objects.get(Kind::Ingress, &ingress) {
+        None if !warm::is_wanted(look.s, &record.service, host) => return None,
+        None => {
+            let write = carried::alike(look.s, &record.service, wanted.make(names));
+            look.act(Doing::MakeIngress { ingress }, write)
+        }
+        Some(made) => {
+            let write = wanted.align(made, Word::Of(init.preview_tls.as_ref()))?;
+            look.act(Doing::AlignIngress { ingress }, write)
+        }
+    })
+}
+
+/// What is to be recorded, if anything was said.
+fn settings(init: &Init) -> Option<Option<Settings>> {
+    let said = init.settings?;
+    Some(Some(said).filter(|said| *said != Settings::default()))
+}
+
+/// What is to be recorded of the preview host, if anything was said.
+fn preview_host(init: &Init) -> Option<Option<String>> {
+    init.preview_host.as_ref().map(|said| match said {
+        PreviewHost::None => None,
+        PreviewHost::At(host) => Some(host.clone()),
+    })
+}
+
+/// What is to be recorded of its certificate, if anything was said.
+fn preview_tls(init: &Init) -> Option<Option<String>> {
+    init.preview_tls.as_ref().map(|said| match said {
+        PreviewTls::None => None,
+        PreviewTls::Secret(name) => Some(name.clone()),
+    })
+}
+
+/// A certificate for a host that nobody has asked for.
+fn hostless(s: &Snapshot, init: &Init) -> Option<String> {
+    let recorded = s.record.as_ref().and_then(|(_, record)| record.preview_host.clone());
+    let host = preview_host(init).unwrap_or(recorded);
+    (host.is_none() && matches!(init.preview_tls, Some(PreviewTls::Secret(_)))).then(|| {
+        "a certificate is given for the preview, which has no host: give --preview-host HOST as well"
+            .to_owned()
+    })
+}
+
+/// The highest number that the app's own objects bear: other apps' are no business of its.
+fn borne(s: &Snapshot, live: &str, key: &str) -> u64 {
+    s.borne(live, key).filter(|number| *number < LAST_NUMBER).max().unwrap_or(0)
+}
+
+/// The Service through which an Ingress reaches the app; it may not exist yet (the article's case).
+fn live_service(s: &Snapshot, init: &Init) -> Result<String, Vec<String>> {
+    let said = init.expected.service.as_ref().and_then(|service| service.name.as_ref());
+    let slots = Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour));
+    let labels: Vec<_> =
+        slots.map(|slot| string_map(&slot.template()["metadata"]["labels"])).collect();
+    // Where a record was lost, the Services that it had made may still be there.
+    let fixed = Colour::BOTH.map(|colour| s.names.service(colour));
+    let made = [&fixed[..], &[s.names.preview()]].concat();
+    let selecting: Vec<&Value> = s
+        .objects
+        .list(Kind::Service)
+        .filter(|service| !made.iter().any(|made| made == name(service)))
+        .filter(|service| labels.iter().any(|labels| selects(service, labels)))
+        .collect();
+    let routed = |service: &str| !s.routes_to(service).is_empty();
+    let candidates: Vec<&str> =
+        selecting.iter().map(|service| name(service)).filter(|name| routed(name)).collect();
+    match candidates[..] {
+        [only] => Ok(only.to_owned()),
+        [] => {
+            let app = said.unwrap_or(&s.names.app);
+            if s.service(app).is_none() && routed(app) {
+                return Ok(app.clone());
+            }
+            let (deployment, namespace) = (&s.names.app, &s.names.namespace);
+            if let Some(external) = external(s) {
+                return Err(vec![external]);
+            }
+            Err(vec![match selecting.first() {
+                Some(service) => checks::nobody_names(s, name(service)),
+                None if s.service(app).is_some() => {
+                    format!("Service {app} does not select the pods of Deployment {deployment}")
+                }
+                None => format!(
+                    "no Service selects the pods of Deployment {deployment}, and no Ingress in namespace {namespace} names Service {app}"
+                ),
+            }])
+        }
+        _ => Err(vec![format!(
+            "Ingresses reach the app through several Services ({}): bluegreen switches one",
+            candidates.join(", ")
+        )]),
+    }
+}
+
+/// A name of something else, through which an Ingress reaches whatever it reaches.
+fn external(s: &Snapshot) -> Option<String> {
+    let external = |service: &String| {
+        let service = s.service(service)?;
+        (service["spec"]["type"] == "ExternalName").then_some(service)
+    };
+    s.open_ingresses().find_map(|ingress| {
+        let mut named = backends(ingress).into_iter().map(|backend| backend.service);
+        let service = named.find_map(|named| external(&named))?;
+        let (service, host) = (name(service), service["spec"]["externalName"].as_str());
+        Some(format!(
+            "Service {service}, which Ingress {} names, is of type ExternalName: it leads to {}, and to no pods \
+             that a switch could lead elsewhere: let the Ingress name a Service that selects the pods of \
+             Deployment {}",
+            name(ingress),
+            host.unwrap_or("a name outside"),
+            s.names.app
+        ))
+    })
+}
+
+/// The spec of the Service that the Ingress names but nobody made: ports from the Ingress, the
+/// target port from the pods.
+fn spec_from_ingress(
+    look: Look,
+    blue: Slot,
+    service: &str,
+    init: &Init,
+) -> Result<Value, Vec<String>> {
+    let target = target_port(blue, init)?;
+    if let Some(said) = &init.expected.service
+        && let Some(port) = said.port
+    {
+        return Ok(json!({"ports": expected::made_ports(look.s, service, said, port, &target)?}));
+    }
+    let ingresses = look.s.open_ingresses();
+    let named = ingresses.flat_map(backends).filter(|backend| backend.service == service);
+    let mut ports: Vec<Value> = Vec::new();
+    for backend in named {
+        let port = match backend.port["number"].as_u64() {
+            Some(number) => json!({"port": number, "targetPort": target, "protocol": "TCP"}),
+            None => {
+                json!({"name": backend.port["name"], "port": HTTP, "targetPort": target, "protocol": "TCP"})
+            }
+        };
+        if !ports.contains(&port) {
+            ports.push(port);
+        }
+    }
+    if ports.len() > 1 {
+        for port in ports.iter_mut().filter(|port| port["name"].is_null()) {
+            // A Service with several ports has to name each.
+            port["name"] = json!(format!("port-{}", port["port"]));
+        }
+    }
+    Ok(json!({"ports": ports}))
+}
+
+/// As the flag says, else the file, else the containers.
+fn target_port(blue: Slot, init: &Init) -> Result<Value, Vec<String>> {
+    if let Some(port) = init.target_port {
+        return Ok(port.into());
+    }
+    let said = init.expected.service.as_ref().and_then(|service| service.target_port.as_ref());
+    if let Some(port) = said {
+        return Ok(port.clone());
+    }
+    let containers = blue.template()["spec"]["containers"].as_array().into_iter().flatten();
+    let ports: Vec<u64> = containers
+        .flat_map(|container| container["ports"].as_array().into_iter().flatten())
+        .filter(|port| port["protocol"].as_str().unwrap_or("TCP") == "TCP")
+        .filter_map(|port| port["containerPort"].as_u64())
+        .collect();
+    match ports[..] {
+        [only] => Ok(only.into()),
+        [] => Err(vec![format!(
+            "Deployment {} names no container port to send requests to: give --target-port",
+            blue.name()
+        )]),
+        _ => Err(vec![format!(
+            "Deployment {} has several container ports ({}): give one as --target-port",
+            blue.name(),
+            ports.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
+        )]),
+    }
+}

@@ -1,0 +1,239 @@
+//! `rollback`: the version that was live before the present one, live again. A release like any
+//! other, whose version stands in the other slot.
+
+use serde_json::Value;
+
+use super::hold::{self, Other};
+use super::{Look, Next, forward, later, start, withdraw};
+use crate::model::Colour;
+use crate::release::{
+    Finished, GateKind, GateState, Outcome, Record, Release, Settings, Slot, Verdict, template,
+};
+
+/// By default the last release is undone; or the one of the first number, which has to be that; or the
+/// version of the second number is made live again.
+pub fn next(
+    look: Look,
+    record: &Record,
+    (number, to): (Option<u64>, Option<u64>),
+    settings: &Settings,
+) -> Next {
+    if let Some(number) = number
+        && let Some(done) = meant(record, number)
+    {
+        return Next::Done(done);
+    }
+    let settings = settings.or(record.settings.unwrap_or_default());
+    match &record.release {
+        None => begin(look, record, to, &settings),
+        Some(release) if release.back.is_some() && release.to_release == to => {
+            again(look, record, release, &settings)
+        }
+        Some(release) => nothing(format!(
+            "release {} is unfinished: an abort ends it, and switches back where it is live already",
+            release.number
+        )),
+    }
+}
+
+/// What there is to say of a release that is not the one which is live.
+fn meant(record: &Record, number: u64) -> Option<Outcome> {
+    let mut promoted = record.promoted();
+    let last = promoted.next().filter(|last| last.number != number)?;
+    let undone = last.rollback && promoted.next().is_some_and(|before| before.number == number);
+    Some(match undone && record.release.is_none() {
+        true => Outcome::AlreadyLive {
+            images: last.images.values().cloned().collect(),
+            differs: Vec::new(),
+        },
+        false => Outcome::NothingToDo {
+            why: format!("release {number} is not live, but release {}", last.number),
+        },
+    })
+}
+
+/// A rollback is under way: it goes on, by the newer word where that has other settings.
+fn again(look: Look, record: &Record, release: &Release, settings: &Settings) -> Next {
+    if let Some(next) = hold::next(look, record, Other::Leave) {
+        return next;
+    }
+    if let Some(ending) = &release.ending {
+        return withdraw::next(look, record, release, ending);
+    }
+    let mut set = start::set(release, settings);
+    // A deploy of the same version may have gone on with it meanwhile, and have given it its gate.
+    if set.gate.kind != GateKind::Open {
+        set.gate = GateState::new(GateKind::Open, 0, 0);
+    }
+    set.deadline = None;
+    if let Some(next) = start::newer(look, release, set) {
+        return next;
+    }
+    forward::next(look, record, release, None)
+}
+
+fn begin(look: Look, record: &Record, to: Option<u64>, settings: &Settings) -> Next {
+    // In need nobody is held up by what an earlier release went live with.
+    let asked = start::Asked { allow_policy_gap: true, is_back: true, ..start::Asked::default() };
+    let (from, live) = match start::footing(look, record, &asked) {
+        Ok(footing) => footing,
+        Err(next) => return next,
+    };
+    let base = live.neutral_template(&record.label);
+    let wanted = match to {
+        None => previous(look, record, from),
+        Some(number) => version_of(look, record, number),
+    };
+    let Version { template: wanted, sent } = match wanted {
+        Ok(wanted) => wanted,
+        Err(why) => return nothing(format!("there is nothing to roll back to: {why}")),
+    };
+    if to.is_some() && wanted == base {
+        let images = template::images(&base).into_values().collect();
+        return Next::Done(Outcome::AlreadyLive { images, differs: Vec::new() });
+    }
+    if let Some(done) = start::unserved(look, record, (&base, &wanted), from.other()) {
+        return Next::Done(done);
+    }
+    let release = start::release(look, record, from, (&base, &wanted), settings);
+    let found = template::hash(&wanted);
+    // It stays the version that was sent once: the same file deployed again finds it live.
+    let hash = sent.unwrap_or_else(|| found.clone());
+    let slot = look.s.slot(release.to);
+    let warm = slot.is_some_and(|slot| {
+        is_warm(record, slot, &wanted) && has_been_warm(look, record, slot, release.to)
+    });
+    let back = Some(found);
+    start::begin(look, record, Release { hash, back, to_release: to, warm, ..release }, None)
+}
+
+/// A version that was live.
+struct Version {
+    /// In its neutral form.
+    template: Value,
+    /// The hash of what was sent.
+    sent: Option<String>,
+}
+
+/// Whether a slot's pods run this version already.
+pub fn is_warm(record: &Record, slot: Slot, wanted: &Value) -> bool {
+    slot.desired() > 0 && slot.neutral_template(&record.label) == *wanted
+}
+
+/// Whether the last release has left it running, or has made it live, so long ago that the ingress
+/// controller knows its pods.
+fn has_been_warm(look: Look, record: &Record, slot: Slot, colour: Colour) -> bool {
+    let stays =
+        |last: &&Finished| last.kept || last.outcome == Verdict::Promoted && last.to == colour;
+    look.s.serves(colour, slot.desired())
+        && record
+            .history
+            .last()
+            .filter(stays)
+            .is_some_and(|last| look.now >= later(last.ended, forward::SETTLE_SECONDS))
+}
+
+/// What stands in the slot that is not live, if that is what the last release that went live has
+/// replaced, or what it made live and nobody is served since people were led away from it; or why there is
+/// no such version.
+fn previous(look: Look, record: &Record, live: Colour) -> Result<Version, String> {
+    let s = look.s;
+    let Some(last) = record.last_promoted() else {
+        return Err("no release has gone live yet".to_owned());
+    };
+    let name = s.names.deployment(live.other());
+    if last.to != live {
+        // Whoever has turned the routes by hand is served, and is not second-guessed.
+        if s.endpoints(live) > 0 {
+            let number = last.number;
+            return Err(format!(
+                "release {number}, the last that went live, is not what serves now: --to {number} leads to it"
+            ));
+        }
+        return led_away_from(look, record, last);
+    }
+    let Some(slot) = s.slot(live.other()) else {
+        return Err(format!("{name}, which held the version before, was deleted"));
+    };
+    let found = slot.neutral_template(&record.label);
+    match last.base.as_ref() == Some(&template::hash(&found)) {
+        true => Ok(Version { template: found, sent: slot.hash().map(str::to_owned) }),
+        false => {
+            Err(format!("{name} no longer holds the version that release {} replaced", last.number))
+        }
+    }
+}
+
+/// The last version that went live, where it is not what serves now: a manifest that was applied again, say,
+/// has put the old one back.
+fn led_away_from(look: Look, record: &Record, last: &Finished) -> Result<Version, String> {
+    let (name, number) = (look.s.names.deployment(last.to), last.number);
+    let Some(slot) = look.s.slot(last.to) else {
+        return Err(format!("{name}, which release {number} made live, was deleted"));
+    };
+    let found = slot.neutral_template(&record.label);
+    let is_it = match &last.sighted {
+        Some(sighted) => *sighted == template::hash(&found),
+        None => slot.release() == Some(number) && slot.hash() == Some(last.hash.as_str()),
+    };
+    match is_it {
+        true => Ok(Version { template: found, sent: Some(last.hash.clone()) }),
+        false => Err(format!("{name} no longer holds the version that release {number} made live")),
+    }
+}
+
+/// The version of a release of the history that was live, if its template is still there.
+fn version_of(look: Look, record: &Record, number: u64) -> Result<Version, String> {
+    let Some(finished) = record.finished(number) else {
+        return Err(format!("release {number} is not in the history"));
+    };
+    if finished.outcome != Verdict::Promoted {
+        let how = finished.outcome.as_str();
+        return Err(format!("release {number} was never live, it was {how}"));
+    }
+    let sighted = finished.sighted.as_deref().unwrap_or_default();
+    let template = kept(look, record, sighted).ok_or_else(|| {
+        let (blue, green) = (Colour::Blue, Colour::Green);
+        let [blue, green] = [blue, green].map(|colour| look.s.names.deployment(colour));
+        format!(
+            "the pod template of release {number} is gone: {blue} and {green} keep as many old ones as \
+             their revisionHistoryLimit says"
+        )
+    })?;
+    Ok(Version { template, sent: Some(finished.hash.clone()) })
+}
+
+/// A template that a slot has, or had, in its neutral form.
+fn kept(look: Look, record: &Record, wanted: &str) -> Option<Value> {
+    let s = look.s;
+    let slots: Vec<Slot> = Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour)).collect();
+    let present = slots.iter().map(|slot| slot.neutral_template(&record.label));
+    let old = slots.iter().flat_map(|slot| s.replica_sets(*slot));
+    let old = old.map(|set| template::neutral(&template::of_replica_set(set), &record.label));
+    present.chain(old).find(|template| template::hash(template) == wanted)
+}
+
+/// What a rollback sends: the template that stands in the slot, as long as it is the one that it
+/// found there; or, to a certain release, the one that was kept. Nothing, if this is no rollback.
+pub fn found(
+    look: Look,
+    record: &Record,
+    release: &Release,
+    slot: Option<Slot>,
+) -> Result<Option<Value>, Next> {
+    let Some(wanted) = &release.back else { return Ok(None) };
+    let found = slot.map(|slot| slot.neutral_template(&record.label));
+    let found = found.filter(|found| template::hash(found) == *wanted);
+    let old = || release.to_release.and_then(|_| kept(look, record, wanted));
+    match found.or_else(old) {
+        Some(found) => Ok(Some(found)),
+        None => Err(look.changed(format!(
+            "{}, which holds the version to go back to, was deleted or changed",
+            look.s.names.deployment(release.to)
+        ))),
+    }
+}
+
+fn nothing(why: String) -> Next {
+    Next::Done(Outcome::NothingToDo { why })
+}

@@ -1,0 +1,318 @@
+//! What every new release starts from: an app that is as `init` left it, with one live colour.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::hold::{self, Other};
+use super::{Doing, Look, Next, arrive, beside, later};
+use crate::model::{Colour, Id, Kind, Write, name, string_map, version};
+use crate::release::carried::{Load, Marks};
+use crate::release::checks::{self, Ground};
+use crate::release::snapshot::Leads;
+use crate::release::{
+    Before, Change, Expected, GateKind, GateState, LAST_NUMBER, Outcome, Record, Release, Settings,
+    Slot, Snapshot, expected, reach, template,
+};
+use crate::route::selects;
+
+/// In which a Deployment's controller makes the ReplicaSet of a template that it has seen.
+const SET_MADE_SECONDS: u64 = 10;
+
+/// What a release is to bring, as far as what it starts from depends on it.
+#[derive(Default)]
+pub struct Asked<'a> {
+    /// None where the version stands in the cluster already.
+    pub change: Option<&'a Change>,
+    pub expected: Expected,
+    pub allow_policy_gap: bool,
+    /// Whether it was live before.
+    pub is_back: bool,
+}
+
+/// The live colour and its Deployment, if nothing is in the way of a release.
+pub fn footing<'a>(
+    look: Look<'a>,
+    record: &Record,
+    asked: &Asked,
+) -> Result<(Colour, Slot<'a>), Next> {
+    let s = look.s;
+    if let Some(slot) = s.leftover(record) {
+        return Err(remove_leftover(look, slot));
+    }
+    // A write of a driver that is gone, which arrived late.
+    if let Some(next) = arrive::unmark(look) {
+        return Err(next);
+    }
+    // A clone that a driver which is gone has made late: of a slot that runs nothing.
+    let idle =
+        Colour::BOTH.into_iter().filter(|c| s.slot(*c).is_none_or(|slot| slot.desired() == 0));
+    if let Some(next) = idle
+        .filter(|c| s.routes_lead(record) == Leads::To(c.other()))
+        .find_map(|c| beside::remove(look, c))
+    {
+        return Err(next);
+    }
+    if s.slot(Colour::Blue).is_none() {
+        return Err(Next::Done(Outcome::Unfit { reasons: vec![s.names.no_deployment()] }));
+    }
+    let gone = checks::gone(s, record);
+    // What people outside see, where callers inside are led elsewhere.
+    let from = match s.routes_lead(record) {
+        Leads::To(colour) => colour,
+        Leads::Astray => Colour::Blue,
+    };
+    let Some(live) = s.slot(from) else {
+        let reason = format!("there is no Deployment {}", s.names.deployment(from));
+        return Err(Next::Done(Outcome::Unfit { reasons: vec![reason] }));
+    };
+    let mut reasons = checks::reasons(&ground(s, record, live, from, asked));
+    reasons.extend(expected::unmet(s, &record.service, &asked.expected));
+    if !reasons.is_empty() {
+        reasons.extend(gone);
+        return Err(Next::Done(Outcome::Unfit { reasons }));
+    }
+    if gone.is_empty()
+        && let Err(what) = checks::live(s, record)
+    {
+        return Err(look.changed(what));
+    }
+    let missing = checks::missing(s, record);
+    if !missing.is_empty() {
+        return Err(Next::Done(Outcome::Unprepared { reasons: missing }));
+    }
+    Ok((from, live))
+}
+
+/// What the checks are to look at.
+pub fn ground<'a>(
+    s: &'a Snapshot,
+    record: &Record,
+    live: Slot<'a>,
+    from: Colour,
+    asked: &Asked,
+) -> Ground<'a> {
+    let base = live.neutral_template(&record.label);
+    let wanted = asked.change.and_then(|c| template::changed(&base, c, &record.label).ok());
+    Ground {
+        s,
+        service: record.service.clone(),
+        label: record.label.clone(),
+        live,
+        to: from.other(),
+        template: wanted.unwrap_or(base),
+        preview_host: record.preview_host.clone(),
+        allow_policy_gap: asked.allow_policy_gap,
+        is_back: asked.is_back,
+    }
+}
+
+/// A template whose pods the app's Services would not find, or somebody else's would.
+pub fn unserved(
+    look: Look,
+    record: &Record,
+    (base, wanted): (&Value, &Value),
+    to: Colour,
+) -> Option<Outcome> {
+    let s = look.s;
+    let reasons = checks::catching_selectors(s, &record.service, &record.label, wanted, to);
+    if !reasons.is_empty() {
+        return Some(Outcome::Unfit { reasons });
+    }
+    let services = (record.service.as_str(), &record.label);
+    let lost = reach::lost(s, services, to.other(), (base, wanted));
+    if !lost.is_empty() {
+        return Some(Outcome::Misfit { why: lost.join("; ") });
+    }
+    let blue = s.names.service(Colour::Blue);
+    let labels = string_map(&wanted["metadata"]["labels"]);
+    let selected = s.service(&blue).is_none_or(|service| selects(service, &labels));
+    (!selected).then(|| Outcome::Misfit {
+        why: format!(
+            "the pod template lacks a label that Service {} selects by: its pods would never be asked",
+            record.service
+        ),
+    })
+}
+
+/// A release from one neutral template to another, with no gate and no end to its patience.
+pub fn release(
+    look: Look,
+    record: &Record,
+    from: Colour,
+    (base, wanted): (&Value, &Value),
+    settings: &Settings,
+) -> Release {
+    // A number that a slot bears is never given twice, whatever somebody made of the record.
+    let borne = Colour::BOTH.into_iter().filter_map(|colour| look.s.slot(colour)?.release());
+    let borne = borne.filter(|number| *number < LAST_NUMBER);
+    let last = borne.chain([record.number]).max().unwrap_or_default();
+    Release {
+        number: last + 1,
+        from,
+        to: from.other(),
+        hash: template::hash(wanted),
+        base: template::hash(base),
+        images: template::images(wanted),
+        replaces: template::images(base),
+        back: None,
+        to_release: None,
+        started: look.now,
+        ready_by: later(look.now, settings.timeout()),
+        timeout_seconds: settings.timeout(),
+        deadline: None,
+        drain_seconds: settings.drain(),
+        settle_seconds: settings.settle(),
+        settle_said: settings.settle_seconds.is_some(),
+        bake_seconds: settings.bake(),
+        keep_old: settings.keep_old(),
+        warm: false,
+        gate: GateState::new(GateKind::Open, 0, 0),
+        before: None,
+        waiting: None,
+        observed: None,
+        sighted: None,
+        approved: None,
+        ending: None,
+        switched: None,
+        answered: Vec::new(),
+        erred: BTreeMap::new(),
+        doubted: false,
+        erring: false,
+        confirmed: None,
+        unconfirmed: None,
+        arrived: None,
+        drain_until: None,
+        bake_until: None,
+        revived: None,
+        missed: None,
+        drain_back_until: None,
+        own_stamps: true,
+    }
+}
+
+/// An unfinished release with the settings of a later command.
+pub fn set(release: &Release, settings: &Settings) -> Release {
+    let mut set = release.clone();
+    set.drain_seconds = settings.drain();
+    if set.settle_seconds != settings.settle() {
+        // A person's word for how long the switch may take to arrive.
+        set.settle_seconds = settings.settle();
+        (set.doubted, set.erring) = (false, false);
+    }
+    set.settle_said = settings.settle_seconds.is_some();
+    set.bake_seconds = settings.bake();
+    set.keep_old = settings.keep_old();
+    if let Some(arrived) = set.arrived {
+        (set.drain_until, set.bake_until) = kept_until(&set, arrived);
+    }
+    let timeout = settings.timeout();
+    if set.timeout_seconds != timeout {
+        set.timeout_seconds = timeout;
+        set.ready_by = later(release.started, timeout);
+    }
+    set
+}
+
+/// Until when the old version stays, to answer and to go back to, if the switch has arrived at that time.
+pub fn kept_until(release: &Release, arrived: Timestamp) -> (Option<Timestamp>, Option<Timestamp>) {
+    let (drain, bake) = (release.kept_seconds(), release.bake_seconds);
+    (Some(later(arrived, drain)), (bake > 0).then(|| later(arrived, bake)))
+}
+
+/// The same command with other settings: the newer word counts, until the old version is put away. After
+/// that it could change nothing any more.
+pub fn newer(look: Look, release: &Release, set: Release) -> Option<Next> {
+    let is_over = release.drain_until.is_some()
+        && look.s.slot(release.from).is_none_or(|old| old.desired() == 0);
+    (set != *release && !is_over)
+        .then(|| look.act(Doing::Set, look.release(|release| *release = set)))
+}
+
+/// Writes the release down, with what stands in the slot that it goes into.
+/// `given`: the labels and annotations that a file has.
+pub fn begin(look: Look, record: &Record, release: Release, given: Option<&Marks>) -> Next {
+    // Another driver may hold a record without a release only between two of its writes.
+    if record.driver.as_ref().is_some_and(|driver| driver.id != look.me.id)
+        && !hold::is_gone(look, record)
+        && let Some(next) = hold::next(look, record, Other::Leave)
+    {
+        return next;
+    }
+    let slot = look.s.slot(release.to);
+    let before = match slot.map(|slot| before(look, slot, release.to, release.timeout_seconds)) {
+        None => None,
+        Some(Ok(before)) => {
+            let load = look.s.slot(release.from).and_then(|live| Load::of(live, slot, given));
+            let marks = slot.and_then(|slot| load?.found(slot.0));
+            Some(Before { marks, ..before })
+        }
+        Some(Err(next)) => return next,
+    };
+    let release = Release { before, ..release };
+    let doing = Doing::Start {
+        number: release.number,
+        from: release.from,
+        to: release.to,
+        images: release.images.values().cloned().collect(),
+    };
+    let write = look.record(|record| {
+        record.number = release.number;
+        record.release = Some(release);
+        record.driver = Some(look.myself());
+        record.challenge = None;
+        if !look.s.memory.beyond.controllers.is_empty() {
+            record.controllers.clone_from(&look.s.memory.beyond.controllers);
+        }
+    });
+    // Who waited for another release to end has seen nothing of it but the record.
+    look.act_fresh(doing, write)
+}
+
+/// What stands in the slot that the release is about to write.
+fn before(look: Look, slot: Slot, colour: Colour, patience: u64) -> Result<Before, Next> {
+    let set = look.s.replica_set(slot).filter(|_| slot.is_observed());
+    if let Some(set) = set {
+        return Ok(Before {
+            replica_set: name(set).to_owned(),
+            replicas: slot.desired(),
+            release: slot.release().map(|number| number.to_string()),
+            hash: slot.hash().map(str::to_owned),
+            marks: None,
+        });
+    }
+    let (patience, trouble, reason) = match slot.is_observed() {
+        false => (
+            patience,
+            "the Deployment controller has not seen its last change",
+            format!(
+                "the Deployment controller does not act on {}: it has not seen its last change",
+                slot.name()
+            ),
+        ),
+        // Its controller says that it has seen a change before it has done all that follows from it,
+        // where it was resized as well, or where the name of the new ReplicaSet was not free yet.
+        true => (
+            if slot.is_paused() { 0 } else { SET_MADE_SECONDS.min(patience) },
+            "it has no ReplicaSet with its present template yet",
+            format!(
+                "Deployment {} has no ReplicaSet with its present template: the version that stands there could not be put back",
+                slot.name()
+            ),
+        ),
+    };
+    let began = look.s.memory.began.unwrap_or(look.now);
+    let until = later(began, patience);
+    if look.now >= until {
+        return Err(Next::Done(Outcome::Unfit { reasons: vec![reason] }));
+    }
+    let on = look.ready(colour, Some(trouble.to_owned()));
+    Err(Next::Wait { until: Some(until), on })
+}
+
+pub fn remove_leftover(look: Look, slot: Slot) -> Next {
+    let deployment = slot.name().to_owned();
+    let id = Id::new(Kind::Deployment, &deployment);
+    look.act_fresh(Doing::RemoveLeftover { deployment }, Write::delete(id, version(slot.0)))
+}

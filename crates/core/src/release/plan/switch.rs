@@ -1,0 +1,80 @@
+//! The switch itself: each Ingress by a patch of its own, in the order of their names. The first one
+//! commits: from then on the release goes forward, or all of them go back.
+
+use super::forward::end;
+use super::{Doing, Look, Next};
+use crate::model::{Id, Kind, name};
+use crate::release::snapshot::Leads;
+use crate::release::{
+    GateKind, GateState, Outcome, Record, Release, Snapshot, Verdict, checks, ports, warm,
+};
+use crate::route::Switch;
+
+/// A release whose first Ingress is switched: a gate and a deadline have no more say.
+pub fn committed(release: &Release) -> Release {
+    let gate = GateState { kind: GateKind::Open, ..release.gate.clone() };
+    Release { deadline: None, gate, ..release.clone() }
+}
+
+/// What does not lead where it did when the release started, and was not switched by it.
+pub fn elsewhere(s: &Snapshot, record: &Record, release: &Release) -> Option<String> {
+    let (routes, strayed) = (s.ingress_names(record), s.strayed(record, release));
+    let service = s.live_service_leads(record) != Leads::To(release.from);
+    if !routes.is_empty() && strayed.is_empty() && !service {
+        return None;
+    }
+    let what = match strayed.is_empty() || routes.len() == 1 {
+        true => format!("the Ingress or Service {}", record.service),
+        false => format!("Ingress {}", strayed.join(", ")),
+    };
+    let (old, number) = (s.names.deployment(release.from), release.number);
+    Some(format!("{what} no longer leads to {old}, which release {number} started from"))
+}
+
+/// The next Ingress that is not switched yet.
+pub fn next(look: Look, record: &Record, release: &Release) -> Next {
+    let s = look.s;
+    let services = s.serving(record);
+    let to = s.names.service(release.to);
+    let (app, number, epoch) = (s.names.app.as_str(), release.number, record.epoch);
+    let switch = Switch { app, services: &services, to: &to, release: number, epoch };
+    if !s.is_fixed(release.to, record) {
+        return look.changed(format!("the selector of Service {to} was changed"));
+    }
+    if let Some(missing) = ports::missing(s, record, release.to) {
+        return look.changed(missing);
+    }
+    if !s.begun(record, release)
+        && let Some(unfit) = unfit(s, record, release)
+    {
+        return Next::Done(unfit);
+    }
+    // By name, so that everybody who goes on takes the same one next.
+    let routes = s.routes(record);
+    let route = routes
+        .into_iter()
+        .find(|route| s.route_leads(route, record) != Leads::To(release.to))
+        .expect("not switched, so a route leads elsewhere");
+    if let Some(why) = s.memory.refusal(&Id::new(Kind::Ingress, name(route))) {
+        let mut reason = format!("the API server refuses to switch Ingress {}: {why}", name(route));
+        let back = s.leading(record, release);
+        if !back.is_empty() {
+            reason += &format!("; put back: Ingress {}", back.join(", "));
+        }
+        return end(look, Verdict::Unhealthy, reason);
+    }
+    let was = switch.was(route);
+    let doing = Doing::Switch { ingress: name(route).to_owned(), service: to.clone(), was };
+    look.act_fresh(doing, switch.patch(route))
+}
+
+/// What has come up since the start that a switch must not meet: another Ingress, another port, a Service
+/// that it can't take along.
+fn unfit(s: &Snapshot, record: &Record, release: &Release) -> Option<Outcome> {
+    let mut reasons = checks::routes(s, &record.service, &record.label, release.back.is_some());
+    reasons.extend(checks::unable(s, &record.service, &record.label, release.from));
+    if !reasons.is_empty() {
+        return Some(Outcome::Unfit { reasons });
+    }
+    warm::unfit(s, record).map(|reason| Outcome::Unprepared { reasons: vec![reason] })
+}
