@@ -13,7 +13,7 @@ use crate::event::What;
 use crate::gate::{Payload, Reply};
 use crate::model::{Colour, Kind, name};
 use crate::release::plan::{Question, WaitFor};
-use crate::release::{Answered, Probed, SLICE_SERVICE, Snapshot};
+use crate::release::{Answered, Confirmed, Probed, SLICE_SERVICE, Snapshot};
 
 /// A pause without news still says now and then that it is one.
 const SAY_AGAIN: Duration = Duration::from_secs(60);
@@ -96,7 +96,7 @@ impl Pause {
     fn prepare_probe(&mut self, drive: &Drive, s: &Snapshot, on: &WaitFor) -> Option<Whom> {
         let (release, whom) = asked_for(s, on)?;
         match &mut self.probe {
-            Some(asking) if asking.is_about(release) => asking.follow(drive, s),
+            Some(asking) if asking.is_about(release) => asking.follow(drive, s, release),
             _ => self.probe = Some(Asking::new(drive, s, release)),
         }
         Some(whom)
@@ -130,7 +130,7 @@ impl Pause {
         // On the heap, as all that a whole command awaits stands on one stack.
         let probe = Box::pin(async {
             match (&mut self.probe, whom) {
-                (Some(asking), Some(whom)) => asking.next(drive.cluster, whom).await,
+                (Some(asking), Some(whom)) => asking.next(drive.cluster, drive.outside, whom).await,
                 _ => std::future::pending().await,
             }
         });
@@ -207,6 +207,10 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
                 specs.push(Spec::named(Kind::Service, &record.service));
                 let routes = s.ingress_names(record).into_iter();
                 specs.extend(routes.map(|name| Spec::named(Kind::Ingress, name)));
+            }
+            // Somebody may take the marker away.
+            if let WaitFor::Arrival { by: Confirmed::Marker, .. } = on {
+                specs.push(Spec::named(Kind::Ingress, s.names.preview()));
             }
             if let WaitFor::Ended { colour } = on {
                 specs.push(deployment(*colour));

@@ -45,6 +45,29 @@ impl Target {
         format!("{} {}", self.ingress, self.address)
     }
 
+    /// Whether both are at the same address, and spoken to in the same way.
+    pub fn is_at(&self, other: &Target) -> bool {
+        let at = |target: &Target| (target.url.scheme().to_owned(), target.url.port());
+        self.address == other.address && at(self) == at(other)
+    }
+
+    /// Another host and path at the same address.
+    pub fn at(&self, host: &str, path: &str) -> Option<Target> {
+        let mut url = self.url.clone();
+        url.set_host(Some(host)).ok()?;
+        url.set_path(path);
+        Some(Target { url, ..self.clone() })
+    }
+
+    /// The same path under the preview host. Where only that is encrypted, nginx would redirect.
+    pub fn previewed(&self, preview: &Url) -> Option<Target> {
+        let mut target = self.at(preview.host_str()?, self.url.path())?;
+        if target.url.port().is_none() {
+            target.url.set_scheme(preview.scheme()).ok()?;
+        }
+        Some(target)
+    }
+
     /// Whether both are the same rule of the same Ingress, at the same address.
     pub fn is_where(&self, other: &Target) -> bool {
         (&self.ingress, &self.url, &self.address) == (&other.ingress, &other.url, &other.address)

@@ -35,6 +35,8 @@ pub struct Memory {
     pub asks: bool,
     /// What asking the app has shown.
     pub probed: Option<Probed>,
+    /// The release whose marker this process has written: whoever takes that away is not fought.
+    pub marked: Option<u64>,
     /// The release whose old version was put away, and when its last pod was seen to be gone.
     pub gone: Option<(u64, Timestamp)>,
     /// What was found beyond the app's namespace.

@@ -15,6 +15,7 @@ pub mod goal;
 mod hands;
 pub mod history;
 mod instant;
+pub mod marker;
 mod memory;
 mod names;
 pub mod news;
@@ -55,7 +56,8 @@ pub use outcome::{Cause, Outcome};
 pub use phase::Phase;
 pub use plan::{Doing, Fresh, Next, Question, Step, WaitFor};
 pub use probed::{
-    Arrival, ENOUGH, ENOUGH_ANSWERS, LATELY, NOT_ASKED, Probed, Rule, Sight, Streak, Telling, Voice,
+    Arrival, ENOUGH, ENOUGH_ANSWERS, LATELY, Mark, NOT_ASKED, Probed, Rule, Sight, Streak, Telling,
+    Voice,
 };
 pub use record::{
     Before, Challenge, Confirmed, Driver, Ending, Finished, GateKind, GateState, HISTORY, Intent,

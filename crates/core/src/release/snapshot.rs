@@ -112,6 +112,17 @@ impl Snapshot {
         host.map(at).or_else(|| self.preview_address())
     }
 
+    /// Where visitors see a release's candidate and nothing else, if they do.
+    pub fn candidates_site(&self, release: &Release) -> Option<String> {
+        let (_, record) = self.record.as_ref()?;
+        let host = record.preview_host.as_ref()?;
+        let ours = self.objects.get(Kind::Ingress, &self.names.preview())?;
+        let mut rules = ours["spec"]["rules"].as_array()?.iter();
+        let is_served = rules.any(|rule| rule["host"] == host.as_str());
+        let leads = self.service_leads(&self.names.preview(), record) == Leads::To(release.to);
+        (is_served && leads).then(|| self.preview_site())?
+    }
+
     /// Where the candidate can be asked from inside the cluster.
     pub fn preview_address(&self) -> Option<String> {
         self.names.preview_address(self.service(&self.names.preview())?)

@@ -17,7 +17,7 @@ use json_patch::{PatchOperation, RemoveOperation};
 use serde_json::Value;
 
 use super::snapshot::Leads;
-use super::{Names, Record, Release, Slot, Snapshot};
+use super::{Names, Record, Release, Slot, Snapshot, marker};
 use crate::model::{Colour, EPOCH, Kind, RELEASE, annotate, annotation, name, pointer};
 use crate::route::{names_app, resolves_to};
 
@@ -82,7 +82,10 @@ impl Snapshot {
         let slots = Colour::BOTH.into_iter().filter_map(|colour| self.slot(colour));
         let slots = slots.map(|Slot(object)| object);
         let scalers = Colour::BOTH.into_iter().flat_map(|colour| self.autoscalers(colour));
-        self.service(&self.names.preview()).into_iter().chain(slots).chain(scalers).collect()
+        let preview = self.service(&self.names.preview()).into_iter();
+        let record = self.record.as_ref().map(|(_, record)| record);
+        let ingress = record.and_then(|record| marker::written(self, record));
+        preview.chain(ingress).chain(slots).chain(scalers).collect()
     }
 
     /// The number that this app has on a shared object.

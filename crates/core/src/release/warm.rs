@@ -6,7 +6,7 @@
 use json_patch::{PatchOperation, RemoveOperation, ReplaceOperation};
 use serde_json::{Map, Value, json};
 
-use super::{Names, PreviewTls, Record, Snapshot, objects, ports, template};
+use super::{Names, PreviewTls, Record, Snapshot, marker, objects, ports, template};
 use crate::model::{Id, Kind, Write, annotate, annotation, name, pointer, version};
 use crate::route::CLASS;
 
@@ -98,7 +98,7 @@ pub fn wanted(s: &Snapshot, record: &Record) -> Wanted {
     Wanted { name: s.names.preview(), spec, tls, secret, annotations }
 }
 
-fn path(service: &str, port: &Value) -> Value {
+pub fn path(service: &str, port: &Value) -> Value {
     let shown = port["name"].as_str().map_or_else(|| port["number"].to_string(), str::to_owned);
     json!({
         "path": format!("/{service}/{shown}"),
@@ -108,12 +108,14 @@ fn path(service: &str, port: &Value) -> Value {
 }
 
 /// One that no name server knows (RFC 6761), and that nobody outside can work out.
-fn host(s: &Snapshot) -> String {
+pub fn host(s: &Snapshot) -> String {
+    format!("{}.bluegreen.invalid", secret(s))
+}
+
+/// What cannot be worked out from outside.
+pub fn secret(s: &Snapshot) -> String {
     let record = s.record.as_ref().map_or("", |(version, _)| version.uid.as_str());
-    format!(
-        "{}.bluegreen.invalid",
-        template::hash(&json!([s.names.namespace, s.names.app, record]))
-    )
+    template::hash(&json!([s.names.namespace, s.names.app, record]))
 }
 
 impl Wanted {
@@ -230,7 +232,8 @@ pub fn unfit(s: &Snapshot, record: &Record) -> Option<String> {
             }
             Some(false) => format!("there is no Ingress {}, which init makes", wanted.name),
         }),
-        Some(made) => wanted.align(made, Word::None).map(|_| {
+        // A release that is being confirmed may have added to it.
+        Some(made) => wanted.align(&marker::without(s, made), Word::None).map(|_| {
             let routes = s.ingress_names(record).join(", ");
             format!("Ingress {} no longer names the app as Ingress {routes} does", wanted.name)
         }),

@@ -17,6 +17,9 @@ pub fn next(look: Look, record: &Record, release: &Release, ending: &Ending) -> 
     if let Some(next) = switch_back(look, record, release) {
         return next;
     }
+    if let Some(next) = arrive::unmark(look) {
+        return next;
+    }
     if s.was_switched(record, release) {
         // People were there: the router's old workers and long requests still are.
         let Some(until) = release.drain_back_until else {
