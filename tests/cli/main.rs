@@ -3,7 +3,10 @@
 
 mod canaries;
 mod completions;
+mod doc_paths;
+mod every_file;
 mod examples;
+mod files;
 mod help;
 mod json_page;
 mod plugin;
