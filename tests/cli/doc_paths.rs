@@ -1,5 +1,5 @@
 //! Pages lead somewhere: each file that they name exists, and so does each page and heading that they
-//! link to.
+//! link to. So do the comments in the sources.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -89,15 +89,24 @@ fn broken(link: &str, page: &Path) -> Option<String> {
     (!anchor.is_empty() && !has()).then(|| format!("{link}: no such heading"))
 }
 
+/// What a source file says to its reader.
+fn comments(source: &str) -> String {
+    let lines = source.lines().filter_map(|line| line.trim_start().strip_prefix("//"));
+    lines.map(|line| line.trim_start_matches(['/', '!'])).collect::<Vec<_>>().join("\n")
+}
+
 #[test]
-fn files_that_pages_name_exist() {
-    let sources = ["src", "crates", "tests", "examples", "fuzz"].map(|folder| under(folder, ".rs"));
-    let sources: Vec<String> = sources.concat().iter().map(|path| shown(path)).collect();
+fn files_that_pages_and_comments_name_exist() {
+    let files = under("", ".rs");
+    assert!(files.len() > 300, "the sources were not found");
+    let sources: Vec<String> = files.iter().map(|path| shown(path)).collect();
+    let read = |path: &PathBuf| fs::read_to_string(path).unwrap();
+    let pages = pages().into_iter().map(|page| (shown(&page), read(&page)));
+    let sources_say = files.iter().map(|file| (shown(file), comments(&read(file))));
     let mut wrong = Vec::new();
-    for page in pages() {
-        let text = fs::read_to_string(&page).unwrap();
+    for (place, text) in pages.chain(sources_say) {
         let misled = words(&text).into_iter().filter_map(|word| misled(&word, &sources));
-        wrong.extend(misled.map(|why| format!("{}: {why}", shown(&page))));
+        wrong.extend(misled.map(|why| format!("{place}: {why}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -121,6 +130,7 @@ fn what_is_not_there_is_found() {
         "See `src/drive.rs`, `drive.rs`, `driven.rs`.\n```\n$ tests/no/run 'src/none'\n```\n";
     let found: Vec<_> = words(page).iter().filter_map(|word| misled(word, &sources)).collect();
     let [source, script, quoted] = &found[..] else { panic!("{found:?}") };
+    assert_eq!(comments("fn a() {}\n    /// See `b.rs`.\n"), " See `b.rs`.");
     assert!(source.contains("driven.rs") && script.contains("tests/no/run"), "{found:?}");
     assert!(quoted.contains("src/none"), "{found:?}");
     let page = root().join("docs/json.md");

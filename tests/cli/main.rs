@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod canaries;
+mod commands_page;
 mod completions;
 mod doc_paths;
 mod every_file;
