@@ -6,7 +6,7 @@ use std::fs;
 use super::files::root;
 use super::help::{bluegreen, subcommands};
 
-/// It writes the page.
+/// `make completions` sets it.
 const REFRESH: &str = "BLUEGREEN_REFRESH";
 const INTRODUCTION: &str = "\
 # Commands
@@ -15,7 +15,7 @@ What `bluegreen COMMAND --help` prints, for every command. `-h` prints a summary
 has the shell complete all of it. What a command's exit code means is in the [README](../README.md#in-scripts), what it
 prints with `-o json` in [`json.md`](json.md), and what a file of settings may say in [`settings.md`](settings.md).
 
-This page is made of the program: `BLUEGREEN_REFRESH=1 cargo test --test cli commands_page`.
+This page is made of the program, by `make completions`.
 ";
 
 /// What every command has: it stands on the page once.
@@ -55,8 +55,5 @@ fn commands_are_current() {
         fs::write(&path, &made).unwrap();
     }
     let kept = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        kept == made,
-        "docs/commands.md is not current: BLUEGREEN_REFRESH=1 cargo test --test cli commands_page"
-    );
+    assert!(kept == made, "docs/commands.md is not current: make completions");
 }
