@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::files::{root, shown, under};
+use super::files::{root, shown, sources, under};
 
 /// A word that begins so is a path from the top of the repository.
 const FOLDERS: [&str; 8] =
@@ -97,15 +97,14 @@ fn comments(source: &str) -> String {
 
 #[test]
 fn files_that_pages_and_comments_name_exist() {
-    let files = under("", ".rs");
-    assert!(files.len() > 300, "the sources were not found");
-    let sources: Vec<String> = files.iter().map(|path| shown(path)).collect();
+    let files = sources();
+    let names: Vec<String> = files.iter().map(|path| shown(path)).collect();
     let read = |path: &PathBuf| fs::read_to_string(path).unwrap();
     let pages = pages().into_iter().map(|page| (shown(&page), read(&page)));
     let sources_say = files.iter().map(|file| (shown(file), comments(&read(file))));
     let mut wrong = Vec::new();
     for (place, text) in pages.chain(sources_say) {
-        let misled = words(&text).into_iter().filter_map(|word| misled(&word, &sources));
+        let misled = words(&text).into_iter().filter_map(|word| misled(&word, &names));
         wrong.extend(misled.map(|why| format!("{place}: {why}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

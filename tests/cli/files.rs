@@ -29,6 +29,14 @@ fn collect(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// All of our Rust. What somebody tries out at the top level is none of it.
+pub fn sources() -> Vec<PathBuf> {
+    let found =
+        ["crates", "examples", "fuzz", "src", "tests"].map(|folder| under(folder, ".rs")).concat();
+    assert!(found.len() > 300, "the sources were not found");
+    found
+}
+
 /// A path as people write it.
 pub fn shown(path: &Path) -> String {
     path.strip_prefix(root()).unwrap_or(path).display().to_string()
