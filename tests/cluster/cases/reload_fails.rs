@@ -52,7 +52,11 @@ async fn none_failed(load: Running, name: &str, last: &str, made: (usize, usize)
     ensure!(summary.failed() == 0, "{summary}");
     let end = summary.samples.last();
     ensure!(end.is_some_and(|sample| sample.is_of(last)), "{end:?}");
-    save_of(name, "BLUEGREEN_REFRESH=1 tests/cluster/run reload_fails", unbroken(made.0, made.1, &summary))
+    save_of(
+        name,
+        "BLUEGREEN_REFRESH=1 tests/cluster/run reload_fails",
+        unbroken(made.0, made.1, &summary),
+    )
 }
 
 /// The controller has tried, and could not.

@@ -91,5 +91,9 @@ async fn finish(load: Running, reloads: usize) -> Result<()> {
     let last = summary.samples.last();
     ensure!(last.is_some_and(|sample| sample.is_of(OLD)), "{last:?}");
     let name = "zero_loss::switches_lose_nothing";
-    save_of(name, "BLUEGREEN_REFRESH=1 tests/cluster/run zero_loss", unbroken(switches, reloads, &summary))
+    save_of(
+        name,
+        "BLUEGREEN_REFRESH=1 tests/cluster/run zero_loss",
+        unbroken(switches, reloads, &summary),
+    )
 }
