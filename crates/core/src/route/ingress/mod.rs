@@ -1,9 +1,12 @@
 //! Ingresses: the backends that serve the app, and the one patch that switches them all.
 
+mod annotations;
+
 use json_patch::{PatchOperation, ReplaceOperation, TestOperation, jsonptr::PointerBuf};
 use serde_json::{Value, json};
 
-use super::annotations;
+pub use annotations::{are_f5s, named as naming_annotations};
+
 use crate::model::{
     EPOCH, Id, Kind, RELEASE, Write, annotate, annotation, name, of_app, pointer, version,
 };

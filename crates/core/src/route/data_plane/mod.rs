@@ -3,8 +3,7 @@
 
 use serde_json::Value;
 
-use super::annotations;
-use super::ingress::class;
+use super::ingress::{are_f5s, class};
 use crate::model::annotation;
 
 /// Annotations by which F5's controller asks something of whoever comes, or lets nobody through.
@@ -178,7 +177,7 @@ fn nginx_by_marks(ingress: &Value) -> Option<(DataPlane, By)> {
     let by = if F5_ACCESS.iter().any(keeps_out) { By::Marks } else { By::Written };
     writer
         .map(|(_, plane)| (plane, By::Marks))
-        .or_else(|| annotations::are_f5s(ingress).then_some((DataPlane::F5Nginx, by)))
+        .or_else(|| are_f5s(ingress).then_some((DataPlane::F5Nginx, by)))
 }
 
 /// Whether somebody of this name has written the Ingress's status.
