@@ -7,22 +7,15 @@ use std::net::IpAddr;
 use serde_json::Value;
 use url::{Host, Url};
 
-use crate::model::{Id, Kind, annotation, name};
+use crate::model::{Id, Kind, name};
 use crate::release::NOT_ASKED;
-use crate::route::{Backend, backends, is_canary};
+use crate::route::{Asked, addresses, asked, is_canary};
 use crate::settings::Probe;
 
 /// So many are asked at most.
 const MOST: usize = 8;
 /// In the place of a wildcard: what nobody has a rule of its own for.
 const ANY: &str = "bluegreen-probe";
-const BACKEND_PROTOCOL: &str = "nginx.ingress.kubernetes.io/backend-protocol";
-const FORCE_TLS: &str = "nginx.ingress.kubernetes.io/force-ssl-redirect";
-/// How paths end that are regular expressions and still match what stands before: the forms in
-/// ingress-nginx's own documentation.
-const OPEN_ENDS: [&str; 4] = ["(/|$)(.*)", "/?(.*)", "(.*)", ".*"];
-/// Outside of letters and digits, what stands for itself in a path and in a regular expression.
-const PLAIN: &str = "/-._~%!&',;=:@";
 
 /// One rule, at one address.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -98,9 +91,8 @@ impl Targets {
         let (mut ranked, mut of_app) = (Vec::new(), Vec::new());
         // A canary's answers are those of another Ingress, now and then.
         for ingress in ingresses.iter().copied().filter(|ingress| !is_canary(ingress)) {
-            let is_apps = |backend: &Backend| services.contains(&backend.service);
-            let backends: Vec<_> = backends(ingress).into_iter().filter(is_apps).collect();
-            if backends.is_empty() {
+            let rules = asked(ingress, services);
+            if rules.is_empty() {
                 continue;
             }
             of_app.push(name(ingress));
@@ -110,17 +102,15 @@ impl Targets {
                 found.left_out.push(left_out);
                 continue;
             }
-            let mut rules = 0;
-            for backend in backends {
-                match literal(backend.path.as_deref().unwrap_or("/")) {
-                    Ok(path) => {
+            let mut rank = 0;
+            for rule in rules {
+                match rule {
+                    Ok(rule) => {
                         let targets = places.iter().enumerate();
                         ranked.extend(targets.filter_map(|(nth, place)| {
-                            let target = place
-                                .target(ingress, (backend.host.as_deref(), path, &backend.port))?;
-                            Some((rules + nth, target))
+                            Some((rank + nth, place.target(ingress, &rule)?))
                         }));
-                        rules += 1;
+                        rank += 1;
                     }
                     Err(why) => found.left_out.push(why),
                 }
@@ -140,12 +130,8 @@ impl Targets {
             ports: Vec::new(),
         };
         let rules = ingresses.iter().flat_map(|ingress| {
-            let backends = backends(ingress).into_iter();
-            let of_app = backends.filter(|backend| services.contains(&backend.service));
-            let targets = of_app.filter_map(|backend| {
-                let path = literal(backend.path.as_deref().unwrap_or("/")).ok()?;
-                nowhere.target(ingress, (backend.host.as_deref(), path, &backend.port))
-            });
+            let rules = asked(ingress, services).into_iter().flatten();
+            let targets = rules.filter_map(|rule| nowhere.target(ingress, &rule));
             // At an address that has the rule's own host it is called by no host.
             let called = |target: Target| {
                 let at_home = target.url.host().map(|host| host.to_owned());
@@ -181,12 +167,8 @@ struct Place {
 
 impl Place {
     /// None where a host is no host, which the API server would not have let through.
-    fn target(
-        &self,
-        ingress: &Value,
-        (host, path, port): (Option<&str>, &str, &Value),
-    ) -> Option<Target> {
-        let scheme = if is_encrypted(ingress, host) { "https" } else { "http" };
+    fn target(&self, ingress: &Value, rule: &Asked) -> Option<Target> {
+        let scheme = if rule.is_encrypted { "https" } else { "http" };
         let mut url = match &self.given {
             Some(url) => url.clone(),
             None => Url::parse(&format!("{scheme}://{}/", self.address)).ok()?,
@@ -195,15 +177,13 @@ impl Place {
         if let Some(port) = self.ports.first().filter(|_| !is_usual) {
             url.set_port(Some(*port)).ok()?;
         }
-        if let Some(host) = host {
+        if let Some(host) = &rule.host {
             let any = host.strip_prefix("*.").map(|rest| format!("{ANY}.{rest}"));
             url.set_host(Some(any.as_deref().unwrap_or(host))).ok()?;
         }
-        url.set_path(path);
-        let is_tls =
-            annotation(ingress, BACKEND_PROTOCOL).is_some_and(|said| said.starts_with("HTTPS"));
+        url.set_path(&rule.path);
         let (address, ingress) = (self.address.clone(), name(ingress).to_owned());
-        Some(Target { url, address, ingress, port: port.clone(), is_tls })
+        Some(Target { url, address, ingress, port: rule.port.clone(), is_tls: rule.is_tls })
     }
 }
 
@@ -220,48 +200,14 @@ fn places(ingress: &Value, choice: &Probe) -> Vec<Place> {
             .into_iter()
             .collect();
     }
-    let found = ingress["status"]["loadBalancer"]["ingress"].as_array().into_iter().flatten();
-    found
-        .filter_map(|found| {
-            let address = found["ip"].as_str().or(found["hostname"].as_str())?;
-            let address = match address.parse() {
-                Ok(IpAddr::V6(ip)) => Host::Ipv6(ip),
-                _ => Host::parse(address).ok()?,
-            };
-            Some(Place { address, given: None, ports: ports(&found["ports"]) })
-        })
-        .collect()
-}
-
-fn ports(named: &Value) -> Vec<u16> {
-    let named = named.as_array().into_iter().flatten();
-    let tcp = named.filter(|port| port["protocol"] == "TCP" && port["error"].is_null());
-    tcp.filter_map(|port| port["port"].as_u64()?.try_into().ok()).collect()
-}
-
-/// Whether nginx only redirects to https what comes without.
-fn is_encrypted(ingress: &Value, host: Option<&str>) -> bool {
-    let covers = |listed: &str| {
-        let host = host.unwrap_or_default();
-        let under = host.split_once('.').map(|(_, domain)| domain);
-        listed == host || under.is_some() && listed.strip_prefix("*.") == under
-    };
-    let tls = ingress["spec"]["tls"].as_array().into_iter().flatten();
-    let mut hosts = tls.flat_map(|tls| tls["hosts"].as_array().into_iter().flatten());
-    hosts.any(|listed| listed.as_str().is_some_and(covers))
-        || annotation(ingress, FORCE_TLS) == Some("true")
-}
-
-/// What of a path can be asked for: all of it, or what stands before an open end. Whether a path is
-/// a regular expression depends on other Ingresses too (one with `use-regex` makes them all so for
-/// its host), so nothing is asked for that could mean something else then.
-fn literal(path: &str) -> Result<&str, String> {
-    let start = OPEN_ENDS.iter().find_map(|end| path.strip_suffix(end)).unwrap_or(path);
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || PLAIN.contains(c);
-    if !start.chars().all(is_plain) {
-        return Err(format!("path {path} can't be asked for as it stands"));
-    }
-    Ok(if start.is_empty() { "/" } else { start })
+    let found = addresses(ingress).filter_map(|found| {
+        let address = match found.at.parse() {
+            Ok(IpAddr::V6(ip)) => Host::Ipv6(ip),
+            _ => Host::parse(found.at).ok()?,
+        };
+        Some(Place { address, given: None, ports: found.ports })
+    });
+    found.collect()
 }
 
 #[cfg(test)]
@@ -347,7 +293,8 @@ mod tests {
         };
         assert_eq!(schemes(&ingress, "auto"), ["https", "https", "http", "http"]);
         assert_eq!(schemes(&ingress, "http://127.0.0.1"), ["http"; 4]);
-        ingress["metadata"]["annotations"] = json!({FORCE_TLS: "true"});
+        ingress["metadata"]["annotations"] =
+            json!({"nginx.ingress.kubernetes.io/force-ssl-redirect": "true"});
         assert_eq!(schemes(&ingress, "auto"), ["https"; 4]);
     }
 
@@ -456,22 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_may_be_an_expression_is_asked_for_only_where_it_is_clear() {
-        for (path, asked) in [
-            ("/", Some("/")),
-            ("/parrot.v2/~a_b-c", Some("/parrot.v2/~a_b-c")),
-            ("/parrot(/|$)(.*)", Some("/parrot")),
-            ("/parrot/?(.*)", Some("/parrot")),
-            ("/(.*)", Some("/")),
-            ("/.*", Some("/")),
-            ("(.*)", Some("/")),
-            ("/parrot(/|$)(.*)/x", None),
-            ("/v[0-9]+/parrot", None),
-            ("/parrot$", None),
-            ("/a b", None),
-        ] {
-            assert_eq!(literal(path).ok(), asked, "{path}");
-        }
+    fn a_path_that_may_be_an_expression_is_left_out() {
         let found = find(&ingress(&[(None, "/v[0-9]+")]), "auto");
         assert_eq!(found.left_out, ["path /v[0-9]+ can't be asked for as it stands"]);
     }

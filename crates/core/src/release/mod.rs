@@ -15,6 +15,7 @@ pub mod goal;
 mod hands;
 pub mod history;
 mod instant;
+mod managed;
 mod memory;
 mod names;
 pub mod news;
@@ -36,7 +37,6 @@ pub mod status;
 mod strangers;
 mod switching;
 pub mod template;
-mod warm;
 pub mod ways;
 mod whose;
 

@@ -10,7 +10,7 @@ use super::{
 use crate::model::{Colour, Id, Kind, MANAGED_BY, MANAGER, Objects, Version};
 use crate::model::{label, name, string_map, version};
 use crate::route::{Believed, By, DataPlane, Label};
-use crate::route::{backends, class, data_plane, names_app, resolves_to, selects};
+use crate::route::{backends, class, data_plane, names_app, resolves_to, selects, tls_hosts};
 
 #[derive(Clone, Debug)]
 pub struct Snapshot {
@@ -104,9 +104,7 @@ impl Snapshot {
         let host = self.record.as_ref().and_then(|(_, record)| record.preview_host.as_ref());
         let at = |host: &String| {
             let ours = self.objects.get(Kind::Ingress, &self.names.preview());
-            let tls = ours.and_then(|ours| ours["spec"]["tls"].as_array());
-            let mut hosts = tls.into_iter().flatten().filter_map(|tls| tls["hosts"].as_array());
-            let has = hosts.any(|hosts| hosts.iter().any(|named| named == host.as_str()));
+            let has = ours.is_some_and(|ours| tls_hosts(ours).any(|named| named == host.as_str()));
             if has { format!("https://{host}") } else { format!("http://{host}") }
         };
         host.map(at).or_else(|| self.preview_address())

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::report::Check;
 use crate::model::{Kind, name};
-use crate::release::{Snapshot, warm};
+use crate::release::{Snapshot, managed};
 use crate::route::{Believed, By, DataPlane, class};
 
 pub const NAME: &str = "ingress-class";
@@ -15,7 +15,7 @@ pub fn check(s: &Snapshot, service: &str, route: &Value, host: Option<&str>) -> 
     let believed = s.data_plane(service);
     let ours = s.names.preview();
     let has_ours =
-        s.objects.get(Kind::Ingress, &ours).is_some() || warm::is_wanted(s, service, host);
+        s.objects.get(Kind::Ingress, &ours).is_some() || managed::is_wanted(s, service, host);
     let title = believed.plane.title();
     let of_class = match class(route) {
         Some(class) => format!("Ingress {} is of class {class}", name(route)),

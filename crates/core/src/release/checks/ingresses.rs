@@ -5,9 +5,11 @@ use serde_json::Value;
 use super::data_plane;
 use super::report::{Check, Grade, or_pass};
 use crate::model::{Colour, annotation, name};
-use crate::release::{Snapshot, warm};
+use crate::release::Snapshot;
 use crate::route::{CANARY, DataPlane, Label, backends, class, hosts, is_canary, names_app};
-use crate::route::{naming_annotations, resolves_to};
+use crate::route::{
+    OF_THE_BACKEND, default_service, naming_annotations, resolves_to, resource_backends,
+};
 
 /// `host`: where people are to see the candidate.
 pub fn checks(s: &Snapshot, service: &str, label: &Label, host: Option<&str>) -> Vec<Check> {
@@ -34,8 +36,7 @@ pub fn nobody_names(s: &Snapshot, service: &str) -> String {
     let without = s.open_ingresses().filter(|ingress| hosts(ingress).is_empty());
     let without: Vec<String> = without
         .map(|ingress| {
-            let default = &ingress["spec"]["defaultBackend"]["service"]["name"];
-            let has = match default.as_str() {
+            let has = match default_service(ingress) {
                 Some(service) => format!("only Service {service} as its default backend"),
                 None => "no default backend".to_owned(),
             };
@@ -172,7 +173,7 @@ fn alike(plane: DataPlane, routes: &[&Value]) -> Vec<Check> {
         routes.iter().any(|route| annotation(route, key) != first)
     };
     let names: Vec<&str> = routes.iter().map(|route| name(route)).collect();
-    let found = warm::OF_THE_BACKEND.into_iter().filter(differ).map(|key| {
+    let found = OF_THE_BACKEND.into_iter().filter(differ).map(|key| {
         let what = format!(
             "the Ingresses that name the app ({}) differ in {key}, of which ingress-nginx takes one for each Service",
             names.join(", ")
@@ -187,8 +188,7 @@ fn default_backend(s: &Snapshot, service: &str, routes: &[&Value]) -> Check {
     let check = "ingress-default-backend";
     let services = s.names.serving(service);
     let is_ours = |route: &&&Value| {
-        let default = &route["spec"]["defaultBackend"]["service"]["name"];
-        default.as_str().is_some_and(|name| services.iter().any(|service| service == name))
+        default_service(route).is_some_and(|name| services.iter().any(|service| service == name))
     };
     match routes.iter().find(is_ours) {
         None => Check::pass(check, "no Ingress has the app for what no rule matches"),
@@ -208,17 +208,12 @@ fn default_backend(s: &Snapshot, service: &str, routes: &[&Value]) -> Check {
 fn resources(routes: &[&Value]) -> Vec<Check> {
     let check = "ingress-resource-backends";
     let found = routes.iter().flat_map(|route| {
-        let rules = route["spec"]["rules"].as_array().into_iter().flatten();
-        let paths = rules.flat_map(|rule| rule["http"]["paths"].as_array().into_iter().flatten());
-        let backends = paths.map(|path| &path["backend"]["resource"]);
-        let backends = backends.chain([&route["spec"]["defaultBackend"]["resource"]]);
-        backends.filter_map(|resource| {
-            let (kind, object) = (resource["kind"].as_str()?, resource["name"].as_str()?);
+        resource_backends(route).into_iter().map(|(kind, object)| {
             let what = format!(
                 "Ingress {} also leads to {kind} {object}, which is no Service",
                 name(route)
             );
-            Some(Check::warn(check, what).hint("a release leaves it as it is"))
+            Check::warn(check, what).hint("a release leaves it as it is")
         })
     });
     or_pass(found.collect(), check, "every backend is a Service")

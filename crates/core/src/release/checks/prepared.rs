@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::report::{Check, or_pass};
 use crate::model::{Colour, name};
 use crate::release::snapshot::Leads;
-use crate::release::{Record, Snapshot, drift, ports, warm};
+use crate::release::{Record, Snapshot, drift, managed, ports};
 use crate::route::backends;
 
 const NAME: &str = "prepared";
@@ -24,7 +24,7 @@ pub fn missing(s: &Snapshot, record: &Record) -> Vec<String> {
         return gone;
     }
     let ports = Colour::BOTH.into_iter().filter_map(|colour| ports::missing(s, record, colour));
-    ports.chain(warm::unfit(s, record)).collect()
+    ports.chain(managed::unfit(s, record)).collect()
 }
 
 /// The one colour that people outside and callers inside the cluster are led to; or that there is none.

@@ -8,12 +8,11 @@ use crate::model::{label as label_of, name, string_map};
 use crate::release::checks::{self, Check, Ground};
 use crate::release::goal::{Init, PreviewHost, PreviewTls};
 use crate::release::snapshot::Leads;
-use crate::release::warm::Word;
 use crate::release::{
-    LAST_NUMBER, Outcome, Record, Settings, Slot, Snapshot, carried, expected, objects, ports,
-    template, warm,
+    LAST_NUMBER, Outcome, Record, Settings, Slot, Snapshot, carried, expected, managed, objects,
+    ports, template,
 };
-use crate::route::{backends, selects};
+use crate::route::{Word, backends, selects};
 
 /// The port of a Service that init makes, where the Ingress gives only a name.
 const HTTP: u64 = 80;
@@ -169,17 +168,22 @@ fn astray(s: &Snapshot) -> Option<String> {
 
 /// The Ingress of ours: after the Services that it names.
 fn keep_warm(look: Look, record: &Record, init: &Init) -> Option<Next> {
-    let (names, wanted) = (&look.s.names, warm::wanted(look.s, record));
+    let (names, wanted) = (&look.s.names, managed::wanted(look.s, record));
     let ingress = names.preview();
     let host = record.preview_host.as_deref();
     Some(match look.s.objects.get(Kind::Ingress, &ingress) {
-        None if !warm::is_wanted(look.s, &record.service, host) => return None,
+        None if !managed::is_wanted(look.s, &record.service, host) => return None,
         None => {
-            let write = carried::alike(look.s, &record.service, wanted.make(names));
+            let write = carried::alike(
+                look.s,
+                &record.service,
+                wanted.make(&names.namespace, objects::labels(names)),
+            );
             look.act(Doing::MakeIngress { ingress }, write)
         }
         Some(made) => {
-            let write = wanted.align(made, Word::Of(init.preview_tls.as_ref()))?;
+            let word = if init.preview_tls.is_some() { Word::Said } else { Word::Silent };
+            let write = wanted.align(made, word)?;
             look.act(Doing::AlignIngress { ingress }, write)
         }
     })

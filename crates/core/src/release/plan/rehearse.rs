@@ -12,9 +12,8 @@ use crate::release::checks::Ground;
 use crate::release::goal::{Deploy, Gate, Goal, Me};
 use crate::release::objects::{self, Candidate};
 use crate::release::plan::Doing;
-use crate::release::warm::{self, Word};
-use crate::release::{Outcome, Record, Snapshot, Unreadable, template};
-use crate::route::{Label, Switch, follow};
+use crate::release::{Outcome, Record, Snapshot, Unreadable, managed, template};
+use crate::route::{Label, Switch, Word, follow};
 
 /// The steps of a release that started now; or how it would end before it began.
 pub fn steps(deploy: &Deploy, s: &Snapshot, now: Timestamp) -> Result<Vec<Step>, Outcome> {
@@ -142,9 +141,12 @@ fn preview(g: &Ground) -> Option<Step> {
         None => Record::new(g.service.clone(), g.label.clone(), 0, 0),
     };
     record.preview_host = Some(host);
-    let wanted = warm::wanted(s, &record);
+    let wanted = managed::wanted(s, &record);
     let (doing, write) = match s.objects.get(Kind::Ingress, &ingress) {
-        None => (Doing::MakeIngress { ingress }, wanted.make(&s.names)),
+        None => (
+            Doing::MakeIngress { ingress },
+            wanted.make(&s.names.namespace, objects::labels(&s.names)),
+        ),
         Some(made) => (Doing::AlignIngress { ingress }, wanted.align(made, Word::None)?),
     };
     Some(Step { doing, write, fresh: Fresh::Nothing })

@@ -6,7 +6,7 @@ use super::{Doing, Look, Next};
 use crate::model::{Id, Kind, name};
 use crate::release::snapshot::Leads;
 use crate::release::{
-    GateKind, GateState, Outcome, Record, Release, Snapshot, Verdict, checks, ports, warm,
+    GateKind, GateState, Outcome, Record, Release, Snapshot, Verdict, checks, managed, ports,
 };
 use crate::route::Switch;
 
@@ -76,5 +76,5 @@ fn unfit(s: &Snapshot, record: &Record, release: &Release) -> Option<Outcome> {
     if !reasons.is_empty() {
         return Some(Outcome::Unfit { reasons });
     }
-    warm::unfit(s, record).map(|reason| Outcome::Unprepared { reasons: vec![reason] })
+    managed::unfit(s, record).map(|reason| Outcome::Unprepared { reasons: vec![reason] })
 }

@@ -1,15 +1,20 @@
 //! Ingresses: the backends that serve the app, and the one patch that switches them all.
 
 mod annotations;
+mod asked;
+mod form;
+mod keep_backends;
 
 use json_patch::{PatchOperation, ReplaceOperation, TestOperation, jsonptr::PointerBuf};
 use serde_json::{Value, json};
 
 pub use annotations::{are_f5s, named as naming_annotations};
+pub use asked::{Asked, asked};
+pub use form::{Address, addresses, class, default_service, hosts, resource_backends};
+pub use form::{serves_host, tls_hosts};
+pub use keep_backends::{ManagedIngress, Needs, Word, wanted as managed_ingress};
 
-use crate::model::{
-    EPOCH, Id, Kind, RELEASE, Write, annotate, annotation, name, of_app, pointer, version,
-};
+use crate::model::{EPOCH, Id, Kind, RELEASE, Write, annotate, name, of_app, pointer, version};
 
 /// One place of an Ingress that names a Service.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -60,10 +65,8 @@ pub fn backends(ingress: &Value) -> Vec<Backend> {
             place,
         });
     }
-    let rules = ingress["spec"]["rules"].as_array().into_iter().flatten();
-    for (r, rule) in rules.enumerate() {
-        let paths = rule["http"]["paths"].as_array().into_iter().flatten();
-        for (p, path) in paths.enumerate() {
+    for (r, rule) in form::rules(ingress).enumerate() {
+        for (p, path) in form::paths(rule).enumerate() {
             let backend = &path["backend"]["service"];
             if let Some(service) = backend["name"].as_str() {
                 found.push(Backend {
@@ -77,28 +80,6 @@ pub fn backends(ingress: &Value) -> Vec<Backend> {
         }
     }
     found
-}
-
-/// The hosts of an Ingress's rules; `*` stands for a rule without one.
-pub fn hosts(ingress: &Value) -> Vec<String> {
-    let rules = ingress["spec"]["rules"].as_array().into_iter().flatten();
-    rules.map(|rule| rule["host"].as_str().unwrap_or("*").to_owned()).collect()
-}
-
-/// As an Ingress says its class without the field for it.
-pub const CLASS: &str = "kubernetes.io/ingress.class";
-
-pub const CANARY: &str = "nginx.ingress.kubernetes.io/canary";
-
-/// Whether an Ingress takes a share of what another one gets, as the controller reads it.
-pub fn is_canary(ingress: &Value) -> bool {
-    annotation(ingress, CANARY)
-        .is_some_and(|said| ["1", "t", "true"].contains(&said.to_ascii_lowercase().as_str()))
-}
-
-/// The class of an Ingress; without one it is the cluster's default.
-pub fn class(ingress: &Value) -> Option<&str> {
-    ingress["spec"]["ingressClassName"].as_str().or_else(|| annotation(ingress, CLASS))
 }
 
 /// Whether an Ingress sends anything to one of these Services.

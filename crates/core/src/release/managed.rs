@@ -1,0 +1,62 @@
+//! The Ingress of ours, by what the app is: whether there has to be one, and whether it is as it should be.
+
+use serde_json::{Value, json};
+
+use super::{Record, Snapshot, ports, template};
+use crate::model::Kind;
+use crate::route::{ManagedIngress, Needs, Word, managed_ingress};
+
+/// Whether there has to be one: for a switch, or for a host under which people see the candidate.
+pub fn is_wanted(s: &Snapshot, service: &str, host: Option<&str>) -> bool {
+    host.is_some() || s.data_plane(service).wants_ours()
+}
+
+pub fn wanted(s: &Snapshot, record: &Record) -> ManagedIngress {
+    let routes = s.routes(record);
+    managed_ingress(Needs {
+        name: s.names.preview(),
+        route: routes.first().copied().unwrap_or(&Value::Null),
+        services: s.serving(record).into_iter().chain([s.names.preview()]).collect(),
+        preview_service: s.names.preview(),
+        ports: ports::asked_for(s, record),
+        hidden_host: host(s),
+        preview_host: record.preview_host.as_ref(),
+        preview_tls_secret: record.preview_tls_secret.as_ref(),
+    })
+}
+
+/// One that no name server knows (RFC 6761), and that nobody outside can work out.
+fn host(s: &Snapshot) -> String {
+    let record = s.record.as_ref().map_or("", |(version, _)| version.uid.as_str());
+    format!(
+        "{}.bluegreen.invalid",
+        template::hash(&json!([s.names.namespace, s.names.app, record]))
+    )
+}
+
+/// Why a switch could lose requests now; `init` mends it.
+pub fn unfit(s: &Snapshot, record: &Record) -> Option<String> {
+    let wanted = wanted(s, record);
+    match s.objects.get(Kind::Ingress, wanted.name()) {
+        None if !is_wanted(s, &record.service, record.preview_host.as_deref()) => None,
+        None => Some(match s.data_plane(&record.service).plane.needs_both_named() {
+            Some(true) => {
+                format!(
+                    "there is no Ingress {}, without which a switch loses requests",
+                    wanted.name()
+                )
+            }
+            None => {
+                format!(
+                    "there is no Ingress {}, without which a switch may lose requests",
+                    wanted.name()
+                )
+            }
+            Some(false) => format!("there is no Ingress {}, which init makes", wanted.name()),
+        }),
+        Some(made) => wanted.align(made, Word::None).map(|_| {
+            let routes = s.ingress_names(record).join(", ");
+            format!("Ingress {} no longer names the app as Ingress {routes} does", wanted.name())
+        }),
+    }
+}
