@@ -7,9 +7,8 @@ use std::net::IpAddr;
 use serde_json::Value;
 use url::{Host, Url};
 
-use crate::model::{Id, Kind, name};
 use crate::release::NOT_ASKED;
-use crate::route::{Asked, addresses, asked, is_canary};
+use crate::route::{Asked, Route};
 use crate::settings::Probe;
 
 /// So many are asked at most.
@@ -24,21 +23,21 @@ pub struct Target {
     pub url: Url,
     /// Where the connection goes.
     pub address: Host<String>,
-    /// The Ingress that has the rule.
+    /// The route that has the rule.
     pub ingress: String,
-    /// The port of the app's Service, as the Ingress names it.
+    /// The port of the app's Service, as the route names it.
     pub port: Value,
     /// Whether the controller speaks TLS to the app.
     pub is_tls: bool,
 }
 
 impl Target {
-    /// By what one switch arrives: each Ingress has a patch of its own, each address maybe a controller.
+    /// By what one switch arrives: each route has a patch of its own, each address maybe a controller.
     pub fn way(&self) -> String {
         format!("{} {}", self.ingress, self.address)
     }
 
-    /// Whether both are the same rule of the same Ingress, at the same address.
+    /// Whether both are the same rule of the same route, at the same address.
     pub fn is_where(&self, other: &Target) -> bool {
         (&self.ingress, &self.url, &self.address) == (&other.ingress, &other.url, &other.address)
     }
@@ -68,7 +67,7 @@ impl fmt::Display for Target {
 pub struct Targets {
     pub targets: Vec<Target>,
     pub left_out: Vec<String>,
-    /// Ingresses of which nothing is asked.
+    /// Routes of which nothing is asked.
     pub unasked: Vec<String>,
 }
 
@@ -81,24 +80,24 @@ impl Targets {
         self.unasked.iter().map(|name| format!("Ingress {name} is not asked")).collect()
     }
 
-    /// Of the user's Ingresses, those backends that name one of the app's Services.
-    pub fn find(ingresses: &[&Value], services: &[String], choice: &Probe) -> Targets {
+    /// Of the user's routes, those backends that name one of the app's Services.
+    pub fn find(routes: &[Route], services: &[String], choice: &Probe) -> Targets {
         let mut found = Targets::default();
         if *choice == Probe::None {
             found.left_out.push(NOT_ASKED.to_owned());
             return found;
         }
         let (mut ranked, mut of_app) = (Vec::new(), Vec::new());
-        // A canary's answers are those of another Ingress, now and then.
-        for ingress in ingresses.iter().copied().filter(|ingress| !is_canary(ingress)) {
-            let rules = asked(ingress, services);
+        // A canary's answers are those of another route, now and then.
+        for route in routes.iter().copied().filter(|route| !route.is_canary()) {
+            let rules = route.asked(services);
             if rules.is_empty() {
                 continue;
             }
-            of_app.push(name(ingress));
-            let places = places(ingress, choice);
+            of_app.push(route.name());
+            let places = places(route, choice);
             if places.is_empty() {
-                let left_out = format!("Ingress {} has no address in its status", name(ingress));
+                let left_out = format!("Ingress {} has no address in its status", route.name());
                 found.left_out.push(left_out);
                 continue;
             }
@@ -108,7 +107,7 @@ impl Targets {
                     Ok(rule) => {
                         let targets = places.iter().enumerate();
                         ranked.extend(targets.filter_map(|(nth, place)| {
-                            Some((rank + nth, place.target(ingress, &rule)?))
+                            Some((rank + nth, place.target(route, &rule)?))
                         }));
                         rank += 1;
                     }
@@ -123,15 +122,15 @@ impl Targets {
     }
 
     /// The rules by which the app is reached now, wherever that is: each as its targets have it.
-    pub fn rules(ingresses: &[&Value], services: &[String]) -> BTreeSet<String> {
+    pub fn rules(routes: &[Route], services: &[String]) -> BTreeSet<String> {
         let nowhere = Place {
             address: Host::Domain("bluegreen.invalid".to_owned()),
             given: None,
             ports: Vec::new(),
         };
-        let rules = ingresses.iter().flat_map(|ingress| {
-            let rules = asked(ingress, services).into_iter().flatten();
-            let targets = rules.filter_map(|rule| nowhere.target(ingress, &rule));
+        let rules = routes.iter().copied().flat_map(|route| {
+            let rules = route.asked(services).into_iter().flatten();
+            let targets = rules.filter_map(|rule| nowhere.target(route, &rule));
             // At an address that has the rule's own host it is called by no host.
             let called = |target: Target| {
                 let at_home = target.url.host().map(|host| host.to_owned());
@@ -143,7 +142,7 @@ impl Targets {
         rules.collect()
     }
 
-    /// Where there are too many, each Ingress, each rule and each address come in before any comes in
+    /// Where there are too many, each route, each rule and each address come in before any comes in
     /// twice.
     fn take(&mut self, mut ranked: Vec<(usize, Target)>) {
         ranked.sort_by_key(|(rank, _)| *rank);
@@ -167,7 +166,7 @@ struct Place {
 
 impl Place {
     /// None where a host is no host, which the API server would not have let through.
-    fn target(&self, ingress: &Value, rule: &Asked) -> Option<Target> {
+    fn target(&self, route: Route, rule: &Asked) -> Option<Target> {
         let scheme = if rule.is_encrypted { "https" } else { "http" };
         let mut url = match &self.given {
             Some(url) => url.clone(),
@@ -182,15 +181,15 @@ impl Place {
             url.set_host(Some(any.as_deref().unwrap_or(host))).ok()?;
         }
         url.set_path(&rule.path);
-        let (address, ingress) = (self.address.clone(), name(ingress).to_owned());
+        let (address, ingress) = (self.address.clone(), route.name().to_owned());
         Some(Target { url, address, ingress, port: rule.port.clone(), is_tls: rule.is_tls })
     }
 }
 
 /// Its own, else the one that is for every route, else those in its status.
-fn places(ingress: &Value, choice: &Probe) -> Vec<Place> {
+fn places(route: Route, choice: &Probe) -> Vec<Place> {
     let given = match choice {
-        Probe::At(addresses) => addresses.of(&Id::new(Kind::Ingress, name(ingress))),
+        Probe::At(addresses) => addresses.of(&route.id()),
         Probe::Auto | Probe::None => None,
     };
     if let Some(url) = given {
@@ -200,7 +199,7 @@ fn places(ingress: &Value, choice: &Probe) -> Vec<Place> {
             .into_iter()
             .collect();
     }
-    let found = addresses(ingress).filter_map(|found| {
+    let found = route.addresses().into_iter().filter_map(|found| {
         let address = match found.at.parse() {
             Ok(IpAddr::V6(ip)) => Host::Ipv6(ip),
             _ => Host::parse(found.at).ok()?,
@@ -215,7 +214,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::route::CANARY;
+    use crate::route::{CANARY, Route};
     use crate::settings::Word;
 
     fn ingress(rules: &[(Option<&str>, &str)]) -> Value {
@@ -240,7 +239,8 @@ mod tests {
 
     fn of_all(ingresses: &[&Value], choice: &[&str]) -> Targets {
         let words: Vec<Word> = choice.iter().map(|word| word.parse().unwrap()).collect();
-        Targets::find(ingresses, &["parrot".to_owned()], &Probe::of(&words).unwrap())
+        let routes: Vec<Route> = ingresses.iter().copied().map(Route::Ingress).collect();
+        Targets::find(&routes, &["parrot".to_owned()], &Probe::of(&words).unwrap())
     }
 
     fn named(name: &str, host: &str) -> Value {
@@ -374,7 +374,7 @@ mod tests {
         let one = ingress(&[(Some("a.example.com"), "/")]);
         let services = ["parrot".to_owned()];
         let left = |choice: &str, now: &Value| -> Vec<String> {
-            let rules = Targets::rules(&[now], &services);
+            let rules = Targets::rules(&[Route::Ingress(now)], &services);
             let targets = find(&both, choice).targets.into_iter();
             let left = targets.filter(|target| rules.contains(&target.rule()));
             left.map(|target| target.url.path().to_owned()).collect()

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::checks::Ground;
 use crate::model::name;
-use crate::route::{class, serves_host};
+use crate::route::serves_host;
 
 /// What there is to look for.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -34,7 +34,7 @@ pub struct Elsewhere {
 }
 
 pub fn sought(g: &Ground) -> Sought {
-    let class = g.routes().first().and_then(|route| class(route));
+    let class = g.routes().first().and_then(|route| route.class());
     Sought { class: class.map(str::to_owned), host: g.preview_host.clone() }
 }
 

@@ -116,14 +116,14 @@ fn of_routes<'a>(
     let routes = s.routes(record);
     let of_route = |event: &Value| {
         let about = &event["involvedObject"];
-        about["kind"] == "Ingress"
-            && routes.iter().any(|route| {
-                // One that was deleted and made again is another.
-                about["name"] == name(route)
-                    && about["uid"]
-                        .as_str()
-                        .is_none_or(|uid| uid.is_empty() || uid == version(route).uid)
-            })
+        routes.iter().any(|route| {
+            // One that was deleted and made again is another.
+            about["kind"] == route.kind_name()
+                && about["name"] == route.name()
+                && about["uid"]
+                    .as_str()
+                    .is_none_or(|uid| uid.is_empty() || uid == version(route.object()).uid)
+        })
     };
     events.into_iter().filter(|event| of_route(event)).map(word).collect()
 }

@@ -6,6 +6,12 @@ use super::{Record, Snapshot, ports, template};
 use crate::model::Kind;
 use crate::route::{ManagedIngress, Needs, Word, managed_ingress};
 
+impl Snapshot {
+    pub fn managed_ingress(&self) -> Option<&Value> {
+        self.objects.get(Kind::Ingress, &self.names.preview())
+    }
+}
+
 /// Whether there has to be one: for a switch, or for a host under which people see the candidate.
 pub fn is_wanted(s: &Snapshot, service: &str, host: Option<&str>) -> bool {
     host.is_some() || s.data_plane(service).wants_ours()
@@ -15,7 +21,7 @@ pub fn wanted(s: &Snapshot, record: &Record) -> ManagedIngress {
     let routes = s.routes(record);
     managed_ingress(Needs {
         name: s.names.preview(),
-        route: routes.first().copied().unwrap_or(&Value::Null),
+        route: routes.first().map_or(&Value::Null, |route| route.object()),
         services: s.serving(record).into_iter().chain([s.names.preview()]).collect(),
         preview_service: s.names.preview(),
         ports: ports::asked_for(s, record),
@@ -37,7 +43,7 @@ fn host(s: &Snapshot) -> String {
 /// Why a switch could lose requests now; `init` mends it.
 pub fn unfit(s: &Snapshot, record: &Record) -> Option<String> {
     let wanted = wanted(s, record);
-    match s.objects.get(Kind::Ingress, wanted.name()) {
+    match s.managed_ingress() {
         None if !is_wanted(s, &record.service, record.preview_host.as_deref()) => None,
         None => Some(match s.data_plane(&record.service).plane.needs_both_named() {
             Some(true) => {
@@ -55,7 +61,7 @@ pub fn unfit(s: &Snapshot, record: &Record) -> Option<String> {
             Some(false) => format!("there is no Ingress {}, which init makes", wanted.name()),
         }),
         Some(made) => wanted.align(made, Word::None).map(|_| {
-            let routes = s.ingress_names(record).join(", ");
+            let routes = s.route_names(record).join(", ");
             format!("Ingress {} no longer names the app as Ingress {routes} does", wanted.name())
         }),
     }

@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::Ground;
 use super::report::{Check, or_pass};
-use crate::model::{Kind, annotation, name};
+use crate::model::annotation;
 use crate::release::managed;
-use crate::route::{access_lists, is_a_list, keeps_out};
+use crate::route::{Route, access_lists, is_a_list, keeps_out};
 
 pub const NAME: &str = "preview-access";
 
@@ -24,18 +24,18 @@ pub fn checks(g: &Ground) -> Vec<Check> {
             },
         )];
     }
-    let made = g.s.objects.get(Kind::Ingress, &g.s.names.preview());
+    let made = g.s.managed_ingress();
     if made.is_none() && !managed::is_wanted(g.s, &g.service, host) {
         return vec![Check::pass(NAME, "no Ingress of bluegreen's own is needed")];
     }
     let routes = g.routes();
     let found = routes.iter().flat_map(|route| {
-        let asked = plane.access_rules().filter(|key| keeps_out(route, key));
-        let lists = plane.access_lists(route).into_iter();
+        let asked = plane.access_rules().filter(|key| keeps_out(route.object(), key));
+        let lists = plane.access_lists(route.object()).into_iter();
         // Of the lists ours has the first Ingress's.
-        let other = lists.filter(|list| !access_lists(routes[0]).contains(list));
+        let other = lists.filter(|list| !access_lists(routes[0].object()).contains(list));
         let lost = asked.filter(|key| made.is_none_or(|made| !is_said(made, key)));
-        lost.chain(other.map(|(key, _)| key)).map(|key| lacking(g, route, key)).collect::<Vec<_>>()
+        lost.chain(other.map(|(key, _)| key)).map(|key| lacking(g, *route, key)).collect::<Vec<_>>()
     });
     or_pass(found.collect(), NAME, "the candidate is for nobody whom the app does not let in")
 }
@@ -44,7 +44,7 @@ fn is_said(made: &Value, key: &str) -> bool {
     annotation(made, key).is_some_and(|said| !said.trim().is_empty())
 }
 
-fn lacking(g: &Ground, route: &Value, key: &str) -> Check {
+fn lacking(g: &Ground, route: Route, key: &str) -> Check {
     let (ours, namespace) = (g.s.names.preview(), &g.s.names.namespace);
     let seen = match &g.preview_host {
         Some(host) => format!("show the candidate at {host} to everybody"),
@@ -52,10 +52,10 @@ fn lacking(g: &Ground, route: &Value, key: &str) -> Check {
     };
     let what = format!(
         "Ingress {} does not let everybody in ({key}), and Ingress {ours} has no such rule: it would {seen}",
-        name(route)
+        route.name()
     );
     let annotate = format!("kubectl annotate ingress {ours} -n {namespace} {key}=...");
-    let is_there = g.s.objects.get(Kind::Ingress, &ours).is_some();
+    let is_there = g.s.managed_ingress().is_some();
     let is_of_use = managed::is_wanted(g.s, &g.service, g.preview_host.as_deref());
     Check::fail(NAME, what).hint(match (is_there, &g.preview_host) {
         _ if is_a_list(key) => "let all Ingresses of the app have the same list".to_owned(),

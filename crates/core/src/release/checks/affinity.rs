@@ -1,11 +1,8 @@
 //! What an Ingress does with requests and with the pods behind it, where a switch is felt.
 
-use serde_json::Value;
-
 use super::Ground;
 use super::report::{Check, or_pass};
-use crate::model::name;
-use crate::route::{Told, is_by_cookie, saying};
+use crate::route::{Route, Told, is_by_cookie, saying};
 
 pub fn checks(g: &Ground) -> Vec<Check> {
     let plane = g.s.data_plane(&g.service).plane;
@@ -53,8 +50,10 @@ pub fn checks(g: &Ground) -> Vec<Check> {
 
 /// The Ingresses that say so, each with the annotation by which it does.
 fn having<'a>(
-    routes: &'a [&Value],
+    routes: &'a [Route<'a>],
     told: Told,
 ) -> impl Iterator<Item = (&'a str, &'static str)> + use<'a> {
-    routes.iter().flat_map(move |route| saying(route, told).map(move |key| (name(route), key)))
+    routes
+        .iter()
+        .flat_map(move |route| saying(route.object(), told).map(move |key| (route.name(), key)))
 }

@@ -120,7 +120,7 @@ fn of_init(g: &Ground) -> Need {
         (
             &["count/ingresses.networking.k8s.io"],
             usize::from(
-                !is_there(Kind::Ingress, &g.s.names.preview())
+                g.s.managed_ingress().is_none()
                     && managed::is_wanted(g.s, &g.service, g.preview_host.as_deref()),
             ),
         ),

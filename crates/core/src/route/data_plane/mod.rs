@@ -5,6 +5,7 @@ mod access;
 mod balancing;
 mod events;
 pub(super) mod ingress_nginx;
+mod times;
 
 use serde_json::Value;
 
@@ -12,6 +13,7 @@ pub use access::{access_lists, is_a_list, keeps_out};
 pub use balancing::{Told, is_by_cookie, saying};
 pub use events::{Means, means};
 pub use ingress_nginx::{CANARY, OF_THE_BACKEND, is_canary};
+pub use times::{SECONDS_AFTER_A_SWITCH, SECONDS_BEFORE_A_SWITCH};
 
 use super::ingress::{are_f5s, class};
 use crate::model::annotation;

@@ -14,6 +14,7 @@ pub use form::{Address, addresses, class, default_service, hosts, resource_backe
 pub use form::{serves_host, tls_hosts};
 pub use keep_backends::{ManagedIngress, Needs, Word, wanted as managed_ingress};
 
+use super::Switch;
 use crate::model::{EPOCH, Id, Kind, RELEASE, Write, annotate, name, of_app, pointer, version};
 
 /// One place of an Ingress that names a Service.
@@ -82,25 +83,9 @@ pub fn backends(ingress: &Value) -> Vec<Backend> {
     found
 }
 
-/// Whether an Ingress sends anything to one of these Services.
-pub fn names_app(ingress: &Value, services: &[String]) -> bool {
-    backends(ingress).iter().any(|backend| services.contains(&backend.service))
-}
-
-/// A switch: every backend of the app to one Service, in one patch.
-pub struct Switch<'a> {
-    /// Whose it is: others may have paths of the same Ingress.
-    pub app: &'a str,
-    /// The Services of the app: backends that name another one are not ours.
-    pub services: &'a [String],
-    pub to: &'a str,
-    pub release: u64,
-    pub epoch: u64,
-}
-
 impl Switch<'_> {
     /// The Services that this Ingress names for the app and that the switch takes away.
-    pub fn was(&self, ingress: &Value) -> Vec<String> {
+    pub(super) fn was(&self, ingress: &Value) -> Vec<String> {
         let mut was: Vec<String> = self.moved(ingress).map(|backend| backend.service).collect();
         was.sort();
         was.dedup();
@@ -118,7 +103,7 @@ impl Switch<'_> {
     /// The patch tests what it saw (identity, state, host, path and the old name of each backend, and each
     /// annotation that names one) and sets the app's release number with the names, so that one cannot
     /// stand without the other.
-    pub fn patch(&self, ingress: &Value) -> Write {
+    pub(super) fn patch(&self, ingress: &Value) -> Write {
         let mut operations = Vec::new();
         for backend in self.moved(ingress) {
             if let Some((rule, _)) = backend.place {
@@ -152,6 +137,7 @@ fn test(path: PointerBuf, value: &str) -> PatchOperation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::route::Route;
 
     fn ingress() -> Value {
         json!({
@@ -179,8 +165,8 @@ mod tests {
         assert_eq!(found[2].host.as_deref(), Some("docs.example.com"));
         assert_eq!(found[2].port, json!({"name": "http"}));
         assert_eq!(hosts(&ingress()), ["docs.example.com", "empty.example.com"]);
-        assert!(names_app(&ingress(), &["parrot".into()]));
-        assert!(!names_app(&ingress(), &["toucan".into()]));
+        assert!(Route::Ingress(&ingress()).names_app(&["parrot".into()]));
+        assert!(!Route::Ingress(&ingress()).names_app(&["toucan".into()]));
     }
 
     #[test]
@@ -260,6 +246,6 @@ mod tests {
         }
         let mut same = ingress();
         json_patch::patch(&mut same, &patch).unwrap();
-        assert!(!names_app(&same, &["parrot".into()]));
+        assert!(!Route::Ingress(&same).names_app(&["parrot".into()]));
     }
 }
