@@ -51,6 +51,8 @@ fn used(text: &str) -> Vec<String> {
         }
         found.push(name(&part));
     }
+    // After the last comma.
+    found.retain(|name| !name.is_empty());
     found
 }
 
