@@ -29,7 +29,7 @@ pub struct Asking {
     release: u64,
     /// Why it can't be asked, until that has been told.
     prober: Result<Prober, Option<String>>,
-    /// What there is to ask, as the Ingresses say.
+    /// What there is to ask, as the routes say.
     found: Targets,
     ways: Vec<Way>,
     /// Those hosts.
@@ -41,7 +41,7 @@ pub struct Asking {
 /// How one version is asked itself.
 struct Way {
     colour: Colour,
-    /// As the Ingress names it.
+    /// As the route names it.
     port: Value,
     reach: Option<Reach>,
     courier: Option<Courier>,
@@ -70,7 +70,7 @@ impl Asking {
         self.release == release.number
     }
 
-    /// Pods come and go, and so do rules and addresses of an Ingress.
+    /// Pods come and go, and so do rules and addresses of a route.
     pub fn follow(&mut self, drive: &Drive, s: &Snapshot, release: &Release) {
         self.preview = preview(s, release);
         let mut is_new = false;
@@ -95,7 +95,7 @@ impl Asking {
             }
             (self.found, is_new) = (now, true);
         }
-        // Whoever takes a host out of an Ingress has not broken the release.
+        // Whoever takes a host out of a route has not broken the release.
         if let Some((_, record)) = &s.record {
             let rules = Targets::rules(&s.routes(record), &s.serving(record));
             prober.keep(&rules, &self.found);

@@ -68,7 +68,7 @@ pub struct Prober {
     both: bool,
     /// What is asked through the ingress, or was.
     ways: Vec<Target>,
-    /// The port by which each rule's versions are asked, as the Ingress names it, and for what.
+    /// The port by which each rule's versions are asked, as the route names it, and for what.
     rules: Vec<(Value, Url)>,
     candidate: Colour,
     /// Whether the preview host leads to the candidate.
@@ -254,7 +254,7 @@ impl Prober {
     }
 
     /// Of rules that somebody has taken away nothing more is asked or told, nor at addresses where they are no
-    /// more. An Ingress that has no address for a while is asked where it had one.
+    /// more. A route that has no address for a while is asked where it had one.
     pub fn keep(&mut self, rules: &BTreeSet<String>, found: &Targets) {
         let ways = &self.ways;
         self.tell.keep(|way| {

@@ -26,7 +26,7 @@ const LIMITED_WITHIN: SignedDuration = SignedDuration::from_secs(60);
 /// After so long it is said that nothing can be told, until it can.
 const LEARNT_WITHIN: SignedDuration = SignedDuration::from_secs(20);
 
-/// What is asked: a rule of an Ingress at an address.
+/// What is asked: a rule of a route at an address.
 pub struct Named {
     pub name: String,
     pub rule: String,
@@ -53,7 +53,7 @@ struct Way {
     after: VecDeque<(Timestamp, Heard)>,
     /// The status of the error by which it was answered before this process asked.
     erred: Option<u16>,
-    /// Whether the Ingress still has the rule.
+    /// Whether the route still has the rule.
     is_there: bool,
     answered: Option<bool>,
     heard_other: Option<Timestamp>,

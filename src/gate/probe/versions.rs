@@ -13,7 +13,7 @@ const A_POD: usize = 8;
 /// No more are kept: what was said long ago may not be said any more.
 const KEPT: usize = 100;
 
-/// One version, at one rule of the Ingress.
+/// One version, at one rule of the route.
 pub struct Version {
     heard: VecDeque<Answer>,
     /// So many answers without a new value, and a feature that has several has no more.

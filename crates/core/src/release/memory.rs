@@ -41,16 +41,16 @@ pub struct Memory {
     pub gone: Option<(u64, Timestamp)>,
     /// What was found beyond the app's namespace.
     pub beyond: Beyond,
-    /// What had been said of the app's Ingresses when this process was about to change them.
+    /// What had been said of the app's routes when this process was about to change them.
     pub said_before: Option<SaidBefore>,
 }
 
-/// The Events of the app's Ingresses before a switch, or a switch back: whatever is new since then, or has
+/// The Events of the app's routes before a switch, or a switch back: whatever is new since then, or has
 /// grown, is about that. A controller's clock need not be the API server's, and its times have seconds.
 #[derive(Clone, PartialEq, Debug)]
 pub struct SaidBefore {
     pub release: u64,
-    /// Whom the Ingresses were to lead to.
+    /// Whom the routes were to lead to.
     pub to: Colour,
     pub events: Vec<Value>,
 }

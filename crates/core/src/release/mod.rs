@@ -15,6 +15,7 @@ pub mod goal;
 mod hands;
 pub mod history;
 mod instant;
+mod managed;
 pub mod marker;
 mod memory;
 mod names;
@@ -37,7 +38,6 @@ pub mod status;
 mod strangers;
 mod switching;
 pub mod template;
-mod warm;
 pub mod ways;
 mod whose;
 

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 
 use super::{Doing, Look, Next, WaitFor, later, live, start};
 use crate::model::{Colour, Id, Kind};
-use crate::release::complaints::{self, Means};
+use crate::release::complaints;
 use crate::release::{Arrival, Cause, Confirmed, NOT_ASKED, Record, Release, Sight, marker};
+use crate::route::Means;
 
 /// So long a process that goes on with a switch waits until it has heard something.
 pub const FIRST_WORD_SECONDS: u64 = 20;
