@@ -116,9 +116,7 @@ impl Snapshot {
     pub fn candidates_site(&self, release: &Release) -> Option<String> {
         let (_, record) = self.record.as_ref()?;
         let host = record.preview_host.as_ref()?;
-        let ours = self.objects.get(Kind::Ingress, &self.names.preview())?;
-        let mut rules = ours["spec"]["rules"].as_array()?.iter();
-        let is_served = rules.any(|rule| rule["host"] == host.as_str());
+        let is_served = Route::Ingress(self.managed_ingress()?).hosts().contains(host);
         let leads = self.service_leads(&self.names.preview(), record) == Leads::To(release.to);
         (is_served && leads).then(|| self.preview_site())?
     }
