@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use super::pair::{NEW, OLD, Pair, route};
 use super::parrot::{Parrot, V2};
-use super::saved::in_full;
+use super::saved::is_refreshing;
 use super::served::Served;
 use crate::bed::ingress::Ingress;
 use crate::bed::{Bed, SOON};
@@ -33,7 +33,7 @@ const REST: Duration = Duration::from_millis(3_500);
 const BROKEN: Duration = Duration::from_secs(20);
 /// Longer than the settle time, by far where it is written down.
 fn broken_long() -> Duration {
-    Duration::from_secs(if in_full() { 45 } else { 15 })
+    Duration::from_secs(if is_refreshing() { 45 } else { 15 })
 }
 
 const PATH: &str = "/new/80";
