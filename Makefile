@@ -23,6 +23,7 @@ measure:
 	@code=0; BLUEGREEN_REFRESH=1 tests/cluster/run --ignored || code=$$?; \
 	BLUEGREEN_REFRESH=1 tests/cluster/run zero_loss || code=$$?; \
 	BLUEGREEN_REFRESH=1 tests/cluster/run reload_fails || code=$$?; \
+	BLUEGREEN_REFRESH=1 tests/cluster/run marker::a_release || code=$$?; \
 	BLUEGREEN_REFRESH=1 cargo test --quiet --workspace --test cli results_page && exit $$code
 
 cluster:
@@ -31,9 +32,9 @@ cluster:
 cluster-down:
 	@tests/cluster/down
 
-# The scripts for shells in completions/, after a change of the command line.
+# The scripts for shells in completions/ and docs/commands.md, after a change of the command line.
 completions:
-	@BLUEGREEN_REFRESH=1 cargo test --quiet --workspace --test cli completions::scripts_are_current
+	@BLUEGREEN_REFRESH=1 cargo test --quiet --workspace --test cli -- completions::scripts_are_current commands_page
 
 # The README's pictures in docs/pictures/, after a change of what a terminal shows.
 pictures:

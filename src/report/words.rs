@@ -132,6 +132,10 @@ pub fn would(doing: &Doing) -> String {
         }
         Doing::Restore { deployment } => format!("restore Deployment {deployment}"),
         Doing::Approve { number } => format!("approve release {number}"),
+        Doing::Mark { ingress, .. } => {
+            format!("add a rule to Ingress {ingress}, to confirm the switch")
+        }
+        Doing::Unmark { ingress } => format!("delete the rule added to Ingress {ingress}"),
         // A word in the record is all that it is.
         Doing::Set
         | Doing::Answer
@@ -158,6 +162,14 @@ fn done(done: &Doing) -> Option<Line> {
         // A takeover's own affair: once for each object.
         Doing::Stamp { .. } => return None,
         Doing::StartDrain { confirmed: None, .. } => return None,
+        // What is told by it is said with the drain.
+        Doing::Unmark { .. } => return None,
+        Doing::Mark { ingress, .. } => {
+            format!(
+                "added a rule to Ingress {ingress}: the controller serves it once it has applied \
+                 the switch"
+            )
+        }
         Doing::StartDrain { confirmed: Some(by), .. } => arrived(*by).to_owned(),
         Doing::End { ending } => return Some(ends(ending)),
         Doing::Doubt => {
@@ -255,6 +267,9 @@ fn done(done: &Doing) -> Option<Line> {
 pub fn arrived(by: Confirmed) -> &'static str {
     match by {
         Confirmed::Probe => "confirmed through the ingress: only the new version answers",
+        Confirmed::Marker => {
+            "confirmed through the ingress: it serves a rule added after the switch"
+        }
         Confirmed::Settle => "waited for the ingress controller; the switch was not confirmed",
     }
 }
@@ -340,6 +355,10 @@ pub fn waiting(on: &WaitFor, until: Option<Timestamp>, now: Timestamp) -> (Strin
         WaitFor::Arrival { colour, by: Confirmed::Probe, why } => {
             let head = format!("probing the ingress until only {colour} answers");
             (head, why.iter().cloned().collect())
+        }
+        WaitFor::Arrival { by: Confirmed::Marker, why, .. } => {
+            let head = "probing the ingress until it serves a rule added after the switch";
+            (head.to_owned(), why.iter().cloned().collect())
         }
         WaitFor::Arrival { by: Confirmed::Settle, why, .. } => {
             let until = rest(until);

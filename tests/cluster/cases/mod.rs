@@ -25,6 +25,7 @@ mod kinds;
 mod kubectl;
 mod lasting;
 mod manners;
+mod marker;
 mod matrix;
 mod mended;
 mod pair;
@@ -115,6 +116,7 @@ pub fn alone() -> Vec<Trial> {
         lasting::trials(),
         killed::trials(),
         gone_bad::trials(),
+        marker::trials(),
     ];
     files.into_iter().flatten().collect()
 }
@@ -129,6 +131,7 @@ pub fn measurements() -> Vec<Trial> {
         killed::long(),
         gone_bad::long(),
         settle::trials(),
+        marker::long(),
         requests::long(),
     ];
     files.into_iter().flatten().map(|trial| trial.with_ignored_flag(true)).collect()

@@ -23,8 +23,8 @@ pub struct Memory {
     pub drove: bool,
     /// The epoch in which it drove it last.
     pub epoch: Option<u64>,
-    /// An object that the API server does not let us make or change as it has to be, and why.
-    pub refused: Option<(Id, String)>,
+    /// Objects that the API server does not let us make or change as they have to be, and why.
+    pub refused: BTreeMap<Id, String>,
     /// The gate's last answer.
     pub answer: Option<Answered>,
     /// What the API server makes of the template in a file.
@@ -35,20 +35,22 @@ pub struct Memory {
     pub asks: bool,
     /// What asking the app has shown.
     pub probed: Option<Probed>,
+    /// The release whose marker this process has written: whoever takes that away is not fought.
+    pub marked: Option<u64>,
     /// The release whose old version was put away, and when its last pod was seen to be gone.
     pub gone: Option<(u64, Timestamp)>,
     /// What was found beyond the app's namespace.
     pub beyond: Beyond,
-    /// What had been said of the app's Ingresses when this process was about to change them.
+    /// What had been said of the app's routes when this process was about to change them.
     pub said_before: Option<SaidBefore>,
 }
 
-/// The Events of the app's Ingresses before a switch, or a switch back: whatever is new since then, or has
+/// The Events of the app's routes before a switch, or a switch back: whatever is new since then, or has
 /// grown, is about that. A controller's clock need not be the API server's, and its times have seconds.
 #[derive(Clone, PartialEq, Debug)]
 pub struct SaidBefore {
     pub release: u64,
-    /// Whom the Ingresses were to lead to.
+    /// Whom the routes were to lead to.
     pub to: Colour,
     pub events: Vec<Value>,
 }
@@ -120,7 +122,7 @@ impl Answer {
 impl Memory {
     /// Why the API server does not take this object.
     pub fn refusal(&self, id: &Id) -> Option<&str> {
-        self.refused.as_ref().filter(|(refused, _)| refused == id).map(|(_, why)| why.as_str())
+        self.refused.get(id).map(String::as_str)
     }
 
     /// What asking has shown of a release.

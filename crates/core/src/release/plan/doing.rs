@@ -208,6 +208,15 @@ pub enum Doing {
     MarkSwitched,
     /// Record that the switch was not confirmed in time.
     Doubt,
+    /// Add a rule to the Ingress that `init` creates: the ingress controller serves it once it has
+    /// applied the switch.
+    Mark {
+        ingress: String,
+        /// The host of the rule; only the probe requests it.
+        host: String,
+    },
+    /// Remove that rule.
+    Unmark { ingress: String },
     /// Record how long the old version is kept.
     StartDrain {
         seconds: u64,
@@ -239,6 +248,11 @@ pub enum Doing {
 }
 
 impl Doing {
+    /// Whether a release does without it, where the API server refuses it.
+    pub fn is_dispensable(&self) -> bool {
+        matches!(self, Doing::Mark { .. } | Doing::Unmark { .. })
+    }
+
     /// Whether it is a word on the side: what is waited for goes on.
     pub fn is_part_of_a_wait(&self) -> bool {
         matches!(self, Doing::Count { .. } | Doing::Answer | Doing::Challenge { .. })
