@@ -64,14 +64,14 @@ complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -l allow-polic
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l image -d 'The new image, or CONTAINER=IMAGE; may be repeated' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s f -l filename -d 'A Deployment manifest, or settings; may be repeated' -r -F
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l webhook -d 'The gate: a webhook, asked until it answers 200, 201 or 202' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l webhook -d 'The gate: asked until it answers 200, 201 or 202' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l webhook-secret-file -d 'Sign each request with the secret in this file' -r -F
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l header-file -d 'Send the headers in this file, one per line: Name: value' -r -F
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l ca-file -d 'Trust only the CA certificates in this file (PEM) for the webhook' -r -F
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l interval -d 'Time between two requests to the gate [default: 10s]' -r
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l threshold -d 'Give up after N requests without approval [default: 60]' -r
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l threshold -d 'Give up after N tries without approval [default: 60]' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l deadline -d 'Give up after this time without approval' -r
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l dry-run -d 'Let the API server check every change, and write nothing' -r -f -a "server\t''"
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l dry-run -d 'Check every change on the API server, write nothing' -r -f -a "server\t''"
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l timeout -d 'Max. time to become ready, and for an outage to end [default: 10m]' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l drain -d 'Keep the old version this long after the switch [default: 30s]' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l bake -d 'Watch the new version this long, ready to switch back [default: 0s]' -r
@@ -87,9 +87,9 @@ complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l color -d 
 always\t''
 never\t''"
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s y -l yes -d 'No gate: go live as soon as it is ready'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s d -l detach -d 'Return when it is ready; a later promote or abort decides'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -s d -l detach -d 'Return when it is ready; promote or abort decides'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l replace -d 'End an unfinished release of another version first'
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l wait -d 'Wait for a release that is in progress, then start this one'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l wait -d 'Wait for a release in progress, then start this one'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l keep-old -d 'Don\'t scale the old version down to 0'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l no-keep-old -d 'Scale it down to 0, whatever a file or init says'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand deploy" -l allow-policy-gap -d 'Continue if a policy does not apply to the candidate'

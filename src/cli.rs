@@ -219,7 +219,7 @@ pub struct Deploy {
     /// Canary. - reads standard input.
     #[arg(short = 'f', long, value_name = "FILE")]
     pub filename: Vec<PathBuf>,
-    /// The gate: a webhook, asked until it answers 200, 201 or 202
+    /// The gate: asked until it answers 200, 201 or 202
     ///
     /// Without this flag, --yes or --detach, the environment variable BLUEGREEN_WEBHOOK is used:
     /// the address is a secret, and others can see a command line.
@@ -230,9 +230,9 @@ pub struct Deploy {
     /// Time between two requests to the gate [default: 10s]
     #[arg(long, value_name = "TIME", value_parser = parse_some_seconds)]
     pub interval: Option<u64>,
-    /// Give up after N requests without approval [default: 60]
+    /// Give up after N tries without approval [default: 60]
     ///
-    /// After N answers in a row that are no approval the candidate is deleted.
+    /// After N answers in a row without approval, the candidate is deleted.
     #[arg(long, value_name = "N", value_parser = parse_times, allow_negative_numbers = true)]
     pub threshold: Option<u64>,
     /// Give up after this time without approval
@@ -243,18 +243,18 @@ pub struct Deploy {
     /// No gate: go live as soon as it is ready
     #[arg(short, long, conflicts_with_all = ["detach", "webhook"])]
     pub yes: bool,
-    /// Return when it is ready; a later promote or abort decides
+    /// Return when it is ready; promote or abort decides
     #[arg(short, long, conflicts_with = "webhook")]
     pub detach: bool,
     /// End an unfinished release of another version first
     #[arg(long)]
     pub replace: bool,
-    /// Wait for a release that is in progress, then start this one
+    /// Wait for a release in progress, then start this one
     ///
     /// Waits without a time limit, until that release is over or the command is interrupted.
     #[arg(long, conflicts_with = "replace")]
     pub wait: bool,
-    /// Let the API server check every change, and write nothing
+    /// Check every change on the API server, write nothing
     ///
     /// The checks include admission.
     #[arg(long, value_name = "server", value_enum, hide_possible_values = true)]

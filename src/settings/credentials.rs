@@ -116,7 +116,7 @@ mod tests {
         [
             (Files { secret: path.clone(), ..Files::default() }, "the webhook's secret"),
             (Files { headers: path.clone(), ..Files::default() }, "headers"),
-            (Files { ca: path, ..Files::default() }, "the certificates that the webhook's"),
+            (Files { ca: path, ..Files::default() }, "the webhook's CA certificates"),
         ]
     }
 

@@ -223,9 +223,9 @@ mod tests {
             ("parrot=http://10.0.0.1", "the kind of route is missing"),
             ("=http://10.0.0.1", "the kind of route is missing"),
             ("service/parrot=http://10.0.0.1", "the kind must be ingress"),
-            ("ingress/=http://10.0.0.1", "the name of a route has"),
-            ("ingress/Parrot=http://10.0.0.1", "the name of a route has"),
-            ("ingress/a/b=http://10.0.0.1", "the name of a route has"),
+            ("ingress/=http://10.0.0.1", "a route's name consists of"),
+            ("ingress/Parrot=http://10.0.0.1", "a route's name consists of"),
+            ("ingress/a/b=http://10.0.0.1", "a route's name consists of"),
             ("ingress/parrot=none", "relative URL without a base"),
         ] {
             let error = text.parse::<Word>().unwrap_err();

@@ -61,7 +61,7 @@ async fn interrupted_it_leaves_nothing_unless_it_is_to() -> Result<()> {
         ensure!(summary(&said).ends_with(" 0 failed"), "{said}");
         // There is no release any more that could be gone on with.
         ensure!(said.contains("error: the demo was interrupted"), "{said}");
-        ensure!(!said.contains("hint: to go on"), "{said}");
+        ensure!(!said.contains("hint: to continue"), "{said}");
         let kept = std::fs::read_dir(folder.path())?.count();
         ensure!(kept == left, "{flags:?}: {kept} left: {said}");
     }

@@ -170,7 +170,7 @@ fn a_command_line_or_a_file_that_is_wrong() {
     for (text, why) in [
         (format!("app: parrot\ngate: {{webhook: '{address}', x: 1}}\n"), "unknown key x"),
         (format!("app: parrot\ngate: {{webhook: '{with_password}'}}\n"), "a user or a password"),
-        (format!("app: parrot\ngate: {{webhooks: {address}}}\n"), "has to be"),
+        (format!("app: parrot\ngate: {{webhooks: {address}}}\n"), "must be"),
         (format!("app: parrot\ngate: {{webhook: '{address}'\n"), "line"),
     ] {
         let file = person.file("settings.yaml", &text);

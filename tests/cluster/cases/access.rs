@@ -108,7 +108,7 @@ async fn partition_at_the_gate_is_waited_for(bed: Arc<Bed>) -> Result<()> {
     let mut deploy = app
         .via(&proxy.url())?
         .spawn(&[&args[..], &["--threshold", "1000", "--drain", "0s"]].concat())?;
-    deploy.says("not yet").await?;
+    deploy.says("has not approved it yet").await?;
     proxy.partition();
     deploy.says("the API server is unreachable").await?;
     proxy.heal();

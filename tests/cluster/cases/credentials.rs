@@ -214,7 +214,7 @@ async fn plugin_that_fails_for_a_while_is_waited_for(bed: Arc<Bed>) -> Result<()
     let mut deploy = setting.by_plugin.spawn(
         &[&args[..], &["--threshold", "1000", "--drain", "0s", "--settle", "0s"]].concat(),
     )?;
-    deploy.says("not yet").await?;
+    deploy.says("has not approved it yet").await?;
     fs::write(setting.folder.join("broken"), "")?;
     setting.tokens_die();
     deploy.says("the credential plugin sh failed with exit status: 7").await?;

@@ -185,7 +185,7 @@ async fn waiting(
     let url = webhook.url();
     let mut deploy = app
         .spawn(&[&DEPLOY[..], &["--webhook", &url, "--drain", "0s", "--settle", "0s"]].concat())?;
-    deploy.says("not yet").await?;
+    deploy.says("has not approved it yet").await?;
     Ok((app, deploy))
 }
 
@@ -214,7 +214,7 @@ async fn busy(bed: &Arc<Bed>) -> Result<Told> {
     let people = people(&app).await?;
     let [who, since] = &people[..] else { bail!("{people:?}") };
     let since = since.split('.').next().context("no instant")?.trim_end_matches('Z');
-    let told = Told::new("another process drives it", 6, &app, output)?
+    let told = Told::new("another process is running it", 6, &app, output)?
         .varying(who, "joe@desk (pid 9)")
         .varying(since, "2026-01-02T03:04:05");
     deploy.kill().await?;

@@ -67,7 +67,7 @@ async fn refused_watches_are_opened_less_and_less_often(bed: Arc<Bed>) -> Result
     let webhook = Webhook::start(500);
     let url = webhook.url();
     let mut deploy = via.spawn(&gated(&url))?;
-    deploy.says("not yet").await?;
+    deploy.says("has not approved it yet").await?;
     proxy.forget();
     tokio::time::sleep(Duration::from_secs(6)).await;
     let requests = proxy.requests();
@@ -169,7 +169,7 @@ async fn interrupt_names_what_can_be_done(bed: Arc<Bed>) -> Result<()> {
     let webhook = Webhook::start(500);
     let url = webhook.url();
     let mut deploy = app.spawn(&gated(&url))?;
-    deploy.says("not yet").await?;
+    deploy.says("has not approved it yet").await?;
     deploy.signal(Signal::INT)?;
     let output = deploy.wait().await?.expect_code(130)?;
     for verb in ["promote", "abort"] {

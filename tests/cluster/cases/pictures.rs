@@ -79,7 +79,7 @@ async fn release_is_current(bed: Arc<Bed>) -> Result<()> {
 async fn abort_is_current(bed: Arc<Bed>) -> Result<()> {
     let app = Parrot::ready(&bed).await?;
     let mut deploy = app.terminal(COLUMNS, &["deploy", "parrot", "--image", V2], &[])?;
-    deploy.shows("waits for a person").await?;
+    deploy.shows("waiting for approval").await?;
     let waits = painted(&deploy);
     let reason = "the beak is wrong";
     let args = ["abort", "parrot", "--reason", reason];

@@ -120,7 +120,7 @@ async fn release(bed: &Arc<Bed>, columns: u16) -> Result<Film> {
     second.open();
     film.add("the gate is broken", &terminal.shows("(2 of 60)").await?);
     let joes = app.joes(&["promote", "parrot"])?;
-    film.add("joe promotes", &terminal.shows("stays for requests").await?);
+    film.add("joe promotes", &terminal.shows("draining blue").await?);
     ensure!(terminal.ends().await? == 0, "{}", terminal.screen());
     film.add("the end", &terminal.screen());
     joes.wait().await?.expect_code(0)?;
@@ -137,7 +137,7 @@ async fn abort(bed: &Arc<Bed>, columns: u16) -> Result<Film> {
     let mut film = Film::new(columns);
     let args = ["deploy", "parrot", "--image", V2];
     let mut terminal = app.terminal(columns, &args, &[])?;
-    film.add("a person is waited for", &terminal.shows("waits for a person").await?);
+    film.add("a person is waited for", &terminal.shows("waiting for approval").await?);
     app.joe(&["abort", "parrot", "--reason", "the beak is wrong"]).await?;
     ensure!(terminal.ends().await? == 5, "{}", terminal.screen());
     film.add("joe aborts", &terminal.screen());
@@ -169,11 +169,11 @@ async fn outage(bed: &Arc<Bed>, columns: u16) -> Result<Film> {
     let proxy = Proxy::start(bed.server(), &std::fs::read(bed.ca())?);
     let args = ["deploy", "parrot", "--image", V2];
     let mut terminal = app.via(&proxy.url())?.terminal(columns, &args, &[])?;
-    terminal.shows("waits for a person").await?;
+    terminal.shows("waiting for approval").await?;
     proxy.partition();
-    film.add("it is away", &terminal.shows("does not answer").await?);
+    film.add("it is away", &terminal.shows("is unreachable").await?);
     proxy.heal();
-    film.add("it is back", &terminal.shows("answers again").await?);
+    film.add("it is back", &terminal.shows("is reachable again").await?);
     terminal.type_keys("\x03")?;
     ensure!(terminal.ends().await? == 130, "{}", terminal.screen());
     film.add("Ctrl-C", &terminal.screen());
@@ -183,7 +183,7 @@ async fn outage(bed: &Arc<Bed>, columns: u16) -> Result<Film> {
 async fn others_leave_the_wait_on_the_screen(bed: Arc<Bed>) -> Result<()> {
     let app = Parrot::ready(&bed).await?;
     let mut terminal = app.terminal(100, &["deploy", "parrot", "--image", V2], &[])?;
-    let waits = "waits for a person";
+    let waits = "waiting for approval";
     let before = terminal.shows(waits).await?;
     let deploy = ["deploy", "parrot", "--image", "x:other", "--yes"];
     app.joes(&deploy)?.wait().await?.expect_code(6)?;
@@ -203,7 +203,7 @@ async fn others_leave_the_wait_on_the_screen(bed: Arc<Bed>) -> Result<()> {
 async fn resize_in_the_middle(bed: Arc<Bed>) -> Result<()> {
     let mut film = Film::new(100);
     let args = ["deploy", "parrot", "--image", V2];
-    let waits = "waits for a person";
+    let waits = "waiting for approval";
     let manners = [(Resize::BreaksAnew, "breaks lines anew"), (Resize::Cuts, "cuts lines")];
     for (manner, what) in manners {
         let app = Parrot::ready(&bed).await?;

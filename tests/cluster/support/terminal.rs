@@ -2,7 +2,7 @@
 //!
 //! ```ignore
 //! let mut terminal = Terminal::start(command, 100)?;
-//! terminal.shows("waits for a person").await?;
+//! terminal.shows("waiting for approval").await?;
 //! terminal.resize(40, Resize::BreaksAnew).await?;
 //! terminal.type_keys("\x03")?;
 //! assert_eq!(terminal.ends().await?, 130);

@@ -4,8 +4,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// In order. All but the times keep their length: where lines are broken stays true.
-static VARIES: LazyLock<[(Regex, &str); 8]> = LazyLock::new(|| {
+/// In order. All but the times keep their length: where lines are broken stays true, but for a time that
+/// ends a line, which its length may bring onto the next.
+static VARIES: LazyLock<[(Regex, &str); 9]> = LazyLock::new(|| {
     let all = [
         (r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]", "⠋"),
         (r"\bbed-\d{3}\b", "bed-NNN"),
@@ -15,6 +16,7 @@ static VARIES: LazyLock<[(Regex, &str); 8]> = LazyLock::new(|| {
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "DATE"),
         (r"\b\d\d:\d\d:\d\dZ", "HH:MM:SSZ"),
         (r"\b(\d+ms|\d+\.\ds|\d+s|\d+m \d\ds|\d+h \d\dm)\b", "#s"),
+        (r"(?m)\n  \(#s\)$", " (#s)"),
     ];
     all.map(|(pattern, usual)| (Regex::new(pattern).expect("a valid pattern"), usual))
 });
