@@ -10,7 +10,7 @@ pub enum Kind {
     Usage,
     /// The gate said no, or threshold or deadline passed: the candidate was destroyed.
     Rejected,
-    /// The candidate never became healthy, or went bad after the switch.
+    /// The candidate never became healthy, or failed after the switch.
     Unhealthy,
     Aborted,
     /// Another driver holds the release, or took it over.

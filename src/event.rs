@@ -20,7 +20,7 @@ pub struct Event {
     pub at: Timestamp,
     /// The app: its Deployment's name.
     pub app: String,
-    /// The number of the release that it belongs to; null where there is none.
+    /// The number of the release that it belongs to; null if there is none.
     pub release: Option<u64>,
 }
 
@@ -55,7 +55,7 @@ pub enum What {
     Seen(Box<Status>),
     /// The candidate can be tested.
     Preview {
-        /// Where.
+        /// The address.
         address: String,
     },
     /// A request to the webhook is being sent.

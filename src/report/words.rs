@@ -376,7 +376,7 @@ pub fn waiting(on: &WaitFor, until: Option<Timestamp>, now: Timestamp) -> (Strin
         }
         WaitFor::Ended { colour } => (
             format!(
-                "waiting for the pods of {colour} to end, and for requests that fail without them"
+                "waiting for {colour}'s pods to terminate, and checking that no request fails without them"
             ),
             Vec::new(),
         ),

@@ -25,26 +25,26 @@ pub struct Config {
     ingress: Option<String>,
     service: Option<Service>,
     gate: Option<Gate>,
-    /// When no answer at all destroys the candidate; by default never.
+    /// The time after which the candidate is deleted without approval; by default none.
     deadline: Option<SomeTime>,
-    /// How long the candidate may take to be ready; by default 10m.
+    /// How long the candidate may take to become ready; by default 10m.
     timeout: Option<SomeTime>,
-    /// How long the old version is kept when the switch has arrived; by default 30s.
+    /// How long the old version is kept after the switch; by default 30s.
     drain: Option<Time>,
     /// How long the new version is watched, and the old one kept at its full size; by default 0s.
     bake: Option<Time>,
-    /// Whether the old version is left running; by default it is put away.
+    /// Whether the old version is kept running; by default it is scaled down to 0.
     keep_old: Option<bool>,
-    /// Where the app is asked through the ingress: an address, auto or none; by default auto. Where it
-    /// has several Ingresses, a list: ingress/NAME=ADDRESS is for that one alone.
+    /// Where to probe the app through the ingress: an address, auto or none; by default auto. If it
+    /// has several Ingresses, a list: ingress/NAME=ADDRESS is for that one only.
     probe: Option<ProbeAt>,
-    /// How long the ingress controller is given where nothing can be asked; by default 10s.
+    /// How long to wait for the ingress controller if the switch can't be probed; by default 10s.
     settle: Option<Time>,
     /// The Secret with the certificate of the preview host, or none. init records it.
     preview_tls_secret: Option<Secret>,
 }
 
-/// The live Service: init makes it so; one that exists and differs is refused.
+/// The live Service: init creates it; an existing one that differs is refused.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "a mapping")]
 struct Service {
@@ -52,7 +52,7 @@ struct Service {
     name: Option<Label>,
     /// Its port.
     port: Option<Port>,
-    /// Its port's name; made as http by default.
+    /// Its port's name; by default http.
     port_name: Option<Label>,
     /// The container's port; by default its only one.
     target_port: Option<PortOrName>,
@@ -60,7 +60,7 @@ struct Service {
     app_protocol: Option<String>,
 }
 
-/// What has to say yes before the new version goes live.
+/// What must approve the new version before it goes live.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "a mapping")]
 struct Gate {
@@ -69,18 +69,20 @@ struct Gate {
     skip: bool,
     /// This address is asked until it answers 200, 201 or 202.
     webhook: Option<Address>,
-    /// Several addresses, asked in this order; all have to say yes.
+    /// Several webhooks, asked in this order; all must approve.
     #[serde(default)]
     webhooks: Vec<Webhook>,
-    /// The time between two questions; by default 10s.
+    /// The time between two requests; by default 10s.
     interval: Option<SomeTime>,
-    /// So many answers in a row that are not a yes destroy the candidate; by default 60.
+    /// After this many answers in a row without approval, the candidate is deleted; by default 60.
     threshold: Option<Times>,
-    /// A file with what each question is signed with: whsec_ and base64. Seen from this file's folder.
+    /// A file with the secret that signs each request: whsec_ and base64. Relative to this file's
+    /// folder.
     secret_file: Option<PathBuf>,
-    /// A file with headers that are sent along, each on a line: Name: value. Seen from this file's folder.
+    /// A file with headers to send, one per line: Name: value. Relative to this file's folder.
     header_file: Option<PathBuf>,
-    /// A PEM file with the only certificates that the webhook's may be signed by. Seen from this file's folder.
+    /// A PEM file with the CA certificates to trust for the webhook, and no others. Relative to
+    /// this file's folder.
     ca_file: Option<PathBuf>,
 }
 
@@ -92,9 +94,9 @@ struct Webhook {
     name: Option<String>,
     /// The address that is asked.
     url: Address,
-    /// How long all tries of one question may take; by default 10s.
+    /// The timeout of one request, including its retries; by default 10s.
     timeout: Option<SomeTime>,
-    /// How often a question that got no answer, 429 or 5xx is repeated; by default 0.
+    /// How often a request that got no answer, 429 or 5xx is repeated; by default 0.
     #[serde(default)]
     retries: u32,
     /// Sent along in the payload's metadata.
@@ -103,11 +105,13 @@ struct Webhook {
     /// Its certificate is not checked.
     #[serde(default, rename = "disableTLS")]
     disable_tls: bool,
-    /// A file with what each question is signed with: whsec_ and base64. Seen from this file's folder.
+    /// A file with the secret that signs each request: whsec_ and base64. Relative to this file's
+    /// folder.
     secret_file: Option<PathBuf>,
-    /// A file with headers that are sent along, each on a line: Name: value. Seen from this file's folder.
+    /// A file with headers to send, one per line: Name: value. Relative to this file's folder.
     header_file: Option<PathBuf>,
-    /// A PEM file with the only certificates that the webhook's may be signed by. Seen from this file's folder.
+    /// A PEM file with the CA certificates to trust for the webhook, and no others. Relative to
+    /// this file's folder.
     ca_file: Option<PathBuf>,
 }
 

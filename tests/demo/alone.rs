@@ -83,7 +83,7 @@ async fn it_ends_wherever_it_is_interrupted() -> Result<()> {
         ends_at(&[], "export KUBECONFIG=", Signal::INT, 130),
         // Nothing is driven then: the visitors have not begun.
         ends_at(&[], "parrot is ready for releases", Signal::INT, 130),
-        ends_at(&["--yes"], "switched: ", Signal::TERM, 143),
+        ends_at(&["--yes"], "switched Ingress", Signal::TERM, 143),
         ends_at(&[], "the candidate is ready", Signal::HUP, 129),
         ends_at(&["--fault", "hang"], "the candidate is ready", Signal::INT, 130),
         ends_at(&["--fault", "hang"], "checking whether", Signal::TERM, 143),

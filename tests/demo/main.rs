@@ -55,7 +55,7 @@ async fn promote_turns_the_parrot_green() -> Result<()> {
     // What is live is no candidate.
     page.goto(&demo.address("preview").await?).await?;
     let none =
-        "return document.querySelector('#here').textContent === 'there is no version here now'";
+        "return document.querySelector('#here').textContent === 'no version is running here'";
     browser.wait("no candidate", none).await?;
     browser.close().await?;
 

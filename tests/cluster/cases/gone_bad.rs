@@ -76,7 +76,7 @@ async fn once(bed: &Arc<Bed>, replicas: u8) -> Result<GoneBadTry> {
     let ended = Timestamp::now();
     end_all(bed, &served.app.ns).await?;
     let output = deploy.wait().await?.expect_code(4)?;
-    ensure!(output.stderr.contains("went bad after the switch"), "{output:?}");
+    ensure!(output.stderr.contains("failed after the switch"), "{output:?}");
     ensure!(served.app.backend().await? == "parrot-blue");
     ingress.serves(&served.host, OLD).await?;
 

@@ -71,7 +71,7 @@ async fn quota_that_is_full(bed: Arc<Bed>) -> Result<()> {
     })
     .await?;
     let output = app.fails(10, &["deploy", "parrot", "--image", "parrot-app:v3", "--yes"]).await?;
-    ensure!(output.stderr.contains("ResourceQuota all has 0 of pods left"), "{output:?}");
+    ensure!(output.stderr.contains("ResourceQuota all has 0 left for pods"), "{output:?}");
     app.is_as_before().await
 }
 

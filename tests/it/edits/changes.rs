@@ -30,7 +30,7 @@ impl Change {
         match self {
             Change::AnotherPath => "another path in the Ingress",
             Change::AnotherHost => "another host in the Ingress",
-            Change::IngressMadeAgain => "the Ingress is deleted and made again as it was",
+            Change::IngressMadeAgain => "the Ingress is deleted and created again unchanged",
             Change::IngressDeleted => "the Ingress is deleted",
             Change::LiveScaled => "the live Deployment is scaled up",
             Change::LiveEdited => "the live Deployment gets another image",

@@ -65,7 +65,7 @@ fn errors_alone_after_the_switch_lead_back_at_once_in_each_phase() {
         }
         heard::of(&mut a, &world, &[Heard::errors(10, 5)]);
         let next = a.next(&world);
-        assert_eq!(ends(&next), "it went bad after the switch: parrot: 502 Bad Gateway");
+        assert_eq!(ends(&next), "it failed after the switch: parrot: 502 Bad Gateway");
         assert!(written(&next).fresh == bluegreen::release::Fresh::Serving, "on a look of its own");
         reach(&mut world, &mut a, step!(Doing::SwitchBack { .. }));
         go(&mut world, &mut a);
@@ -309,7 +309,7 @@ fn errors_that_go_on_lead_back_to_what_was_started_again() {
         let next = b.next(&world);
         assert_eq!(
             ends(&next),
-            "it went bad after parrot was scaled down to 0: parrot: 502 Bad Gateway"
+            "it failed after parrot was scaled down to 0: parrot: 502 Bad Gateway"
         );
         reach(&mut world, &mut b, step!(Doing::SwitchBack { .. }));
         go(&mut world, &mut b);

@@ -306,7 +306,7 @@ fn the_other_slot_must_have_been_observed_so_that_its_template_can_be_put_back()
 fn the_other_slots_replica_set_must_be_there() {
     let mut world = promoted();
     world.delete(Kind::ReplicaSet, &world.current_set("parrot"));
-    let none = "no ReplicaSet with its present template";
+    let none = "no ReplicaSet for its current template";
     waits_and_is_unfit(world, &format!("{none} yet"), none);
 }
 
@@ -319,7 +319,7 @@ fn no_replica_set_is_made_for_a_slot_that_is_paused() {
         d["status"]["observedGeneration"] = json!(99);
     });
     let next = Driver::new("d", Goal::Deploy(deploy("parrot-app:v3", WEBHOOK))).next(&world);
-    assert!(unfit(next)[0].contains("no ReplicaSet with its present template"));
+    assert!(unfit(next)[0].contains("no ReplicaSet for its current template"));
 }
 
 #[test]

@@ -216,7 +216,7 @@ fn the_old_version_stays_while_the_new_one_is_not_fully_there() {
     let next = a.next(&world);
     let ending = record_after(&world, &next).release.unwrap().ending.unwrap();
     assert_eq!(ending.outcome, Verdict::Unhealthy);
-    assert!(ending.reason.contains("went bad after the switch: 0 of 1 pods"), "{ending:?}");
+    assert!(ending.reason.contains("failed after the switch: 0 of 1 pods"), "{ending:?}");
     go(&mut world, &mut a);
     world.bad_images.clear();
     world.settle();

@@ -390,7 +390,7 @@ fn a_new_version_that_stops_answering_is_left_at_once() {
         let next = a.next(&world);
         let Doing::End { ending } = doing(&next) else { panic!("{next:?}") };
         assert_eq!(ending.outcome, Verdict::Unhealthy);
-        assert!(ending.reason.starts_with("it went bad after the switch: "), "{}", ending.reason);
+        assert!(ending.reason.starts_with("it failed after the switch: "), "{}", ending.reason);
         assert!(written(&next).fresh == bluegreen::release::Fresh::Serving, "on a look of its own");
         let before = world.now;
         reach(&mut world, &mut a, step!(Doing::SwitchBack { .. }));

@@ -152,7 +152,7 @@ fn a_version_that_was_edited_or_deleted_since_is_none_that_was_live() {
     is_back(&back(&mut world, "b"), 2);
     world.delete(Kind::Deployment, "parrot-green");
     let why = nothing(back(&mut world, "c"));
-    assert!(why.contains("parrot-green, which held the version before, was deleted"), "{why}");
+    assert!(why.contains("parrot-green, which held the previous version, was deleted"), "{why}");
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn a_release_under_way_is_for_an_abort_to_end() {
     for wanted in [super::asks as fn(&Next) -> bool, world_drains] {
         let (world, _) = deploying(wanted);
         let why = nothing(done(Driver::new("b", rollback()).next(&world)));
-        assert!(why.contains("release 1 is unfinished: an abort ends it"), "{why}");
+        assert!(why.contains("release 1 is unfinished: abort ends it"), "{why}");
     }
 }
 
@@ -235,7 +235,7 @@ fn one_release_is_undone_once() {
     };
     let mut world = promoted();
     let why = nothing(world.follow(&mut Driver::new("b", undo(7))));
-    assert_eq!(why, "release 7 is not live, but release 1");
+    assert_eq!(why, "release 7 is not live: release 1 is");
     let mut b = Driver::new("b", undo(1));
     reach(&mut world, &mut b, step!(Doing::Switch { .. }));
     is_back(&world.follow(&mut b), 2);
@@ -247,7 +247,7 @@ fn one_release_is_undone_once() {
     is_back(&world.follow(&mut Driver::new("d", undo(2))), 3);
     assert_eq!(world.live_image().as_deref(), Some(V2));
     let why = nothing(world.follow(&mut Driver::new("e", undo(1))));
-    assert_eq!(why, "release 1 is not live, but release 3");
+    assert_eq!(why, "release 1 is not live: release 3 is");
 }
 
 fn to(number: u64) -> Goal {
@@ -286,7 +286,7 @@ fn any_release_that_was_live_can_be_gone_back_to_as_long_as_its_template_is_ther
 fn what_was_never_live_or_is_gone_is_not_gone_back_to() {
     let mut world = with_a_history();
     for (number, why) in
-        [(3, "release 3 was never live, it was rejected"), (9, "release 9 is not in the history")]
+        [(3, "release 3 was never live; it was rejected"), (9, "release 9 is not in the history")]
     {
         let said = nothing(world.follow(&mut Driver::new("e", to(number))));
         assert!(said.ends_with(why), "{said}");

@@ -9,14 +9,14 @@ use super::snapshot::Leads;
 use super::{Record, Slot, Snapshot, Way, beside, selector};
 use crate::model::{Colour, Id, Kind, Write, name, pointer, string_map, version};
 
-/// Something that is the user's and does not reach the live version by itself.
+/// A change of the user's that does not apply to the live version automatically.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct Drift {
     pub what: String,
     /// The subcommand that applies it to the live version, if one does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub way: Option<Way>,
-    /// Otherwise the command of kubectl's that does.
+    /// Otherwise the kubectl command that does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mend: Option<String>,
 }

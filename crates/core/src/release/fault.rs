@@ -5,8 +5,8 @@ use serde::Serialize;
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct Fault {
-    /// As in `spec.template.spec.containers[0].image`; `[]` where it is not said which of a list's, and
-    /// empty where it is not said which field.
+    /// As in `spec.template.spec.containers[0].image`; `[]` if the item of a list is not known, and
+    /// empty if the field is not known.
     pub field: String,
     pub what: String,
     /// What stands there, where that is what is wrong: JSON's word for it.

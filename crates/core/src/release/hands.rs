@@ -12,7 +12,7 @@ use crate::route::Route;
 /// A writer's last write of an object.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct Hand {
-    /// The name that it gives itself: a program's.
+    /// The name that the program gives itself.
     pub manager: String,
     /// The object's kind.
     pub kind: String,

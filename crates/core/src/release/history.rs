@@ -11,7 +11,7 @@ pub struct History {
     /// The app: its Deployment's name.
     pub app: String,
     pub namespace: String,
-    /// The newest first; of older ones than the last ten nothing is kept.
+    /// The newest first; only the last ten are kept.
     pub releases: Vec<Finished>,
 }
 

@@ -70,7 +70,7 @@ impl Trouble {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct Unready {
     pub pod: String,
-    /// In the words of its container or of the scheduler.
+    /// As its container or the scheduler reports it.
     pub reason: String,
 }
 

@@ -163,7 +163,7 @@ pub struct Release {
     /// How it was made sure that the switch has arrived, and when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed: Option<Confirmed>,
-    /// Why nothing was seen of it, where time had to do.
+    /// Why the switch could not be confirmed, if it was only waited for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unconfirmed: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -219,15 +219,16 @@ pub struct GateState {
     pub not_before: Option<Timestamp>,
 }
 
-/// How it was made sure that a switch has arrived.
+/// How a switch was confirmed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Confirmed {
-    /// The app was asked through the ingress until only the new version answered.
+    /// The app was probed through the ingress until only the new version answered.
     Probe,
     /// Both versions answer alike, but the ingress served a rule that was added after the switch.
     Marker,
-    /// Not by any answer: the versions could not be told apart, and the ingress controller was given time.
+    /// Not confirmed: the versions could not be told apart, and bluegreen waited for the ingress
+    /// controller.
     Settle,
 }
 
@@ -262,22 +263,22 @@ pub struct Before {
     pub marks: Option<Found>,
 }
 
-/// Who wants something, and since when.
+/// Who requested it, and when.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Intent {
     pub by: String,
     pub at: Timestamp,
 }
 
-/// How a release ended, or why it has to.
+/// How a release ended, or why it must end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// The new version is live.
     Promoted,
-    /// The gate said no, or threshold or deadline passed.
+    /// The gate rejected it, or threshold or deadline passed.
     Rejected,
-    /// The candidate never became ready, or went bad.
+    /// The candidate never became ready, or failed later.
     Unhealthy,
     /// By somebody.
     Aborted,
@@ -294,7 +295,7 @@ impl Verdict {
     }
 }
 
-/// The decision that a candidate goes.
+/// The decision to remove the candidate.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Ending {
     pub outcome: Verdict,
@@ -318,7 +319,7 @@ pub struct Finished {
     pub hash: String,
     /// The new version's images, by container, as they were sent.
     pub images: BTreeMap<String, String>,
-    /// The same as the API server took them, where admission made others of them.
+    /// The same as the API server stored them, if admission changed them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub observed: BTreeMap<String, String>,
     /// The images of the version that it started from.
@@ -334,22 +335,23 @@ pub struct Finished {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rollback: bool,
     pub started: Timestamp,
-    /// When the candidate was ready, if anything had to say yes.
+    /// When the candidate was ready, if it needed approval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready: Option<Timestamp>,
-    /// When the routes had been changed, if it came to that.
+    /// When the routes had been changed, if they were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub switched: Option<Timestamp>,
-    /// How it was made sure that the switch had arrived.
+    /// How the switch was confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed: Option<Confirmed>,
-    /// Why nothing was seen of it, where time had to do.
+    /// Why the switch could not be confirmed, if it was only waited for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unconfirmed: Option<String>,
     /// When that was known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrived: Option<Timestamp>,
-    /// What was heard when the old version had been put away, so that it was started again.
+    /// The requests that failed after the old version was scaled down, so that it was started
+    /// again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missed: Option<String>,
     /// Whether the old version was left running.

@@ -60,7 +60,7 @@ pub struct Last {
     pub number: u64,
     /// How it ended.
     pub outcome: Verdict,
-    /// When.
+    /// The time at which it ended.
     pub ended: Timestamp,
 }
 
@@ -85,7 +85,7 @@ pub struct Side {
 pub struct Route {
     pub kind: &'static str,
     pub name: String,
-    /// Those that it serves the app at; `*` is any.
+    /// The hosts at which it serves the app; `*` is any.
     pub hosts: Vec<String>,
 }
 
@@ -104,7 +104,7 @@ pub struct Progress {
     /// The person who approved the candidate, whatever the gate says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approved: Option<Intent>,
-    /// Why the candidate is not ready, or not any more.
+    /// Why the candidate is not ready, or no longer ready.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
     /// The address at which to test the candidate while it waits for approval.

@@ -22,14 +22,14 @@ const FOLLOWED: usize = 4;
 pub enum Way {
     #[serde(rename = "init")]
     Init,
-    /// Nothing else works before what it names is mended.
+    /// Nothing else works until that is fixed.
     #[serde(rename = "check")]
     Check,
     #[serde(rename = "deploy")]
     Deploy,
     #[serde(rename = "promote")]
     Promote,
-    /// A yes to a candidate that is not ready yet.
+    /// Approve a candidate that is not ready yet.
     #[serde(rename = "promote --when-ready")]
     PromoteWhenReady,
     #[serde(rename = "abort")]

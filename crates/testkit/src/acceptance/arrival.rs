@@ -374,7 +374,7 @@ async fn errors_behind_a_limit_of_requests_lead_back(field: Field) -> Result<()>
     let line = format!("deploy parrot --image {V2} --yes {AT}");
     let said = field.command(&line).with(broken.outside()).exits(4).await?;
     let reason = last(&said)?["reason"].as_str().unwrap_or_default();
-    ensure!(reason.starts_with("it went bad after the switch: "), "{reason}");
+    ensure!(reason.starts_with("it failed after the switch: "), "{reason}");
     field.is_live("parrot", V1).await
 }
 
@@ -417,7 +417,7 @@ async fn a_rollback_onto_a_version_that_runs_hears_errors(field: Field) -> Resul
     let rollback = field.command(&format!("rollback parrot {AT}")).with(broken.outside());
     let said = rollback.exits(4).await?;
     let reason = last(&said)?["reason"].as_str().unwrap_or_default();
-    ensure!(reason.starts_with("it went bad after the switch: "), "{reason}");
+    ensure!(reason.starts_with("it failed after the switch: "), "{reason}");
     ensure!(reason.ends_with(": 502 Bad Gateway"), "{reason}");
     // It stays, as it was found.
     both_are_up(&field).await?;

@@ -143,7 +143,7 @@ async fn dies_while_it_is_confirmed(field: Field) -> Result<()> {
     let line = "deploy parrot --image kmharish/parrot-app:dies-later --yes --settle 30s";
     let said = field.exits(4, line).await?;
     ensure!(said.has(done("switch")), "{said:?}");
-    ensure!(said.err.contains("went bad after the switch"), "{said:?}");
+    ensure!(said.err.contains("failed after the switch"), "{said:?}");
     is_switched_back(&field).await
 }
 
@@ -156,7 +156,7 @@ async fn dies_while_it_bakes(field: Field) -> Result<()> {
         field.ends_pods("parrot-green").await
     };
     let (said, ()) = deploy.meanwhile(4, done("mark-switched"), die).await?;
-    ensure!(said.err.contains("went bad after the switch"), "{said:?}");
+    ensure!(said.err.contains("failed after the switch"), "{said:?}");
     is_switched_back(&field).await
 }
 

@@ -135,7 +135,7 @@ fn annotations(s: &Snapshot, service: &str, routes: &[Route]) -> Vec<Check> {
             continue;
         }
         let what = format!(
-            "{key} of Ingress {} names Service {named}, which is none of its backends: F5's \
+            "{key} of Ingress {} names Service {named}, which is not one of its backends: F5's \
              controller then serves none of its hosts",
             route.name()
         );
@@ -168,7 +168,7 @@ fn alike(plane: DataPlane, routes: &[Route]) -> Vec<Check> {
              value per Service",
             names.join(", ")
         );
-        Check::fail("ingress-backends", what).hint("give all of them the same")
+        Check::fail("ingress-backends", what).hint("give all of them the same value")
     });
     or_pass(
         found.collect(),

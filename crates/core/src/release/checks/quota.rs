@@ -49,7 +49,7 @@ pub fn checks(g: &Ground) -> Vec<Check> {
 
 fn short(quota: &str, resource: &str, who: &str, (need, left): (i128, i128)) -> Check {
     let what = format!(
-        "ResourceQuota {quota} has {} of {resource} left, and {who} {}",
+        "ResourceQuota {quota} has {} left for {resource}, and {who} {}",
         shown(left.max(0)),
         shown(need)
     );

@@ -3,15 +3,15 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// How much what was found is in the way of a release.
+/// Whether the finding prevents a release.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Grade {
-    /// Nothing is.
+    /// It does not.
     Pass,
-    /// A release goes on; somebody should know.
+    /// A release can start, but you should know it.
     Warn,
-    /// No release begins.
+    /// No release can start.
     Fail,
 }
 
@@ -69,7 +69,7 @@ pub struct Check {
     pub verdict: Grade,
     /// What was found.
     pub what: String,
-    /// What to do about it; null where there is nothing to be done.
+    /// What to do about it; null if there is nothing to do.
     pub hint: Option<String>,
 }
 

@@ -23,14 +23,14 @@ pub enum WaitFor {
         deployment: String,
         /// How many of its pods are ready.
         ready: u64,
-        /// How many have to be.
+        /// How many must be ready.
         desired: u64,
         /// How many of them can be reached through its Service.
         endpoints: u64,
         /// Some of those that are not ready, the worst first.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         pods: Vec<Unready>,
-        /// What keeps it from becoming ready, where something does.
+        /// What keeps it from becoming ready, if anything does.
         #[serde(skip_serializing_if = "Option::is_none")]
         trouble: Option<String>,
     },
@@ -47,7 +47,7 @@ pub enum WaitFor {
         /// The last answer; null if there was none yet.
         #[schemars(extend("enum" = ["pass", "not-yet", "later", "reject", "broken", null]))]
         answer: Option<String>,
-        /// What it said, if this process heard it.
+        /// What it said, if this process received it.
         said: Option<String>,
         /// When the candidate is deleted if the gate does not approve.
         expires: Option<Timestamp>,
@@ -58,7 +58,7 @@ pub enum WaitFor {
     Settle { colour: Colour },
     /// A switch to take effect: an Ingress has no acknowledgement.
     Arrival {
-        /// The colour that is to answer.
+        /// The colour that must answer.
         colour: Colour,
         /// How that will be confirmed.
         by: Confirmed,
@@ -66,7 +66,7 @@ pub enum WaitFor {
         #[serde(skip_serializing_if = "Option::is_none")]
         why: Option<String>,
     },
-    /// The new version to prove itself, while a colour is kept at its full size.
+    /// The end of the bake: the new version is watched, and a colour is kept at its full size.
     Bake { colour: Colour },
     /// The drain of the old version.
     Drain { colour: Colour },

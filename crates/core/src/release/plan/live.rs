@@ -124,7 +124,7 @@ pub fn gone_bad(look: Look, release: &Release) -> Option<Next> {
             format!("Service {service} reaches {new} of {desired} pods{}", said.unwrap_or_default())
         }
     };
-    Some(go_back(look, format!("it went bad after the switch: {why}")))
+    Some(go_back(look, format!("it failed after the switch: {why}")))
 }
 
 /// Nothing but errors come through the ingress where answers came until the switch.
@@ -135,7 +135,7 @@ fn answers_errors(look: Look, release: &Release) -> Option<Next> {
         return None;
     }
     let said = arrive::sight(look, release)?.bad(&release.answered)?;
-    Some(go_back(look, format!("it went bad after the switch: {said}")))
+    Some(go_back(look, format!("it failed after the switch: {said}")))
 }
 
 /// The decision to go back, on a look of its own.
@@ -152,7 +152,7 @@ fn not_ready(look: Look, release: &Release, slot: Slot, since: Option<Timestamp>
     let until = later(since, release.timeout_seconds);
     if look.now >= until {
         let reason = format!(
-            "it went bad after the switch: {} of {} pods of {} are ready",
+            "it failed after the switch: {} of {} pods of {} are ready",
             slot.ready_replicas(),
             slot.desired(),
             slot.name()

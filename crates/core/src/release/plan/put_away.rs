@@ -124,7 +124,7 @@ fn mended(look: Look, release: &Release, candidate: Slot, revived: Timestamp) ->
         return Next::Wait { until: Some(until), on: WaitFor::Ended { colour: release.from } };
     }
     let Some(said) = bad else { return look.finish(Verdict::Promoted) };
-    let reason = format!("it went bad after {} was scaled down to 0: {said}", old.name());
+    let reason = format!("it failed after {} was scaled down to 0: {said}", old.name());
     let (doing, write) = ending(look, Verdict::Unhealthy, reason);
     look.act_fresh(doing, write)
 }

@@ -30,7 +30,7 @@ pub fn next(
             again(look, record, release, &settings)
         }
         Some(release) => nothing(format!(
-            "release {} is unfinished: an abort ends it, and switches back where it is live already",
+            "release {} is unfinished: abort ends it, and switches back if it is already live",
             release.number
         )),
     }
@@ -47,7 +47,7 @@ fn meant(record: &Record, number: u64) -> Option<Outcome> {
             differs: Vec::new(),
         },
         false => Outcome::NothingToDo {
-            why: format!("release {number} is not live, but release {}", last.number),
+            why: format!("release {number} is not live: release {} is", last.number),
         },
     })
 }
@@ -154,7 +154,7 @@ fn previous(look: Look, record: &Record, live: Colour) -> Result<Version, String
         return led_away_from(look, record, last);
     }
     let Some(slot) = s.slot(live.other()) else {
-        return Err(format!("{name}, which held the version before, was deleted"));
+        return Err(format!("{name}, which held the previous version, was deleted"));
     };
     let found = slot.neutral_template(&record.label);
     match last.base.as_ref() == Some(&template::hash(&found)) {
@@ -190,7 +190,7 @@ fn version_of(look: Look, record: &Record, number: u64) -> Result<Version, Strin
     };
     if finished.outcome != Verdict::Promoted {
         let how = finished.outcome.as_str();
-        return Err(format!("release {number} was never live, it was {how}"));
+        return Err(format!("release {number} was never live; it was {how}"));
     }
     let sighted = finished.sighted.as_deref().unwrap_or_default();
     let template = kept(look, record, sighted).ok_or_else(|| {

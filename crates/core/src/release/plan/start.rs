@@ -296,9 +296,9 @@ fn before(look: Look, slot: Slot, colour: Colour, patience: u64) -> Result<Befor
         // where it was resized as well, or where the name of the new ReplicaSet was not free yet.
         true => (
             if slot.is_paused() { 0 } else { SET_MADE_SECONDS.min(patience) },
-            "it has no ReplicaSet with its present template yet",
+            "it has no ReplicaSet for its current template yet",
             format!(
-                "Deployment {} has no ReplicaSet with its present template: its version could not \
+                "Deployment {} has no ReplicaSet for its current template: its version could not \
                  be restored",
                 slot.name()
             ),

@@ -131,32 +131,40 @@ fn pods() -> Vec<Row> {
         row("volumes", Fail, "nest is ReadWriteOncePod: ", |app| {
             has_claim(app, &["ReadWriteOncePod"]);
         }),
-        row("quota", Fail, "ResourceQuota few has 1 of pods left, and a candidate of 2 takes 2", {
-            |app| app.add(quota(json!({"pods": "3"}), json!({"pods": "2"})))
-        }),
-        row("quota", Fail, "has 0 of count/deployments.apps left", |app| {
+        row(
+            "quota",
+            Fail,
+            "ResourceQuota few has 1 left for pods, and a candidate of 2 takes 2",
+            |app| app.add(quota(json!({"pods": "3"}), json!({"pods": "2"}))),
+        ),
+        row("quota", Fail, "has 0 left for count/deployments.apps", |app| {
             let count = |n: &str| json!({"count/deployments.apps": n});
             app.add(quota(count("1"), count("1")));
         }),
         row(
             "quota",
             Fail,
-            "has 0 of count/poddisruptionbudgets.policy left, and a release",
+            "has 0 left for count/poddisruptionbudgets.policy, and a release",
             |app| {
                 let count = |n: &str| json!({"count/poddisruptionbudgets.policy": n});
                 app.add(budget(json!({"matchLabels": {"app": "parrot"}})));
                 app.add(quota(count("1"), count("1")));
             },
         ),
-        row("quota", Fail, "left, and a release creates 1", |app| {
-            let count = json!({"count/horizontalpodautoscalers.autoscaling": "1"});
-            app.add(scaler("scaler"));
-            app.add(quota(count.clone(), count));
-        }),
         row(
             "quota",
             Fail,
-            "has 0 of count/replicasets.apps left, and a release creates 1",
+            "count/horizontalpodautoscalers.autoscaling, and a release creates 1",
+            |app| {
+                let count = json!({"count/horizontalpodautoscalers.autoscaling": "1"});
+                app.add(scaler("scaler"));
+                app.add(quota(count.clone(), count));
+            },
+        ),
+        row(
+            "quota",
+            Fail,
+            "has 0 left for count/replicasets.apps, and a release creates 1",
             |app| {
                 // Its slot is there, and its next template is another all the same.
                 app.put_away("parrot-green");
@@ -164,10 +172,10 @@ fn pods() -> Vec<Row> {
                 app.add(quota(count.clone(), count));
             },
         ),
-        row("quota", Fail, "has 2 of services left, and init creates 3", |app| {
+        row("quota", Fail, "has 2 left for services, and init creates 3", |app| {
             app.add(quota(json!({"services": "3"}), json!({"services": "1"})));
         }),
-        row("quota", Fail, "has 0 of configmaps left, and init creates 1", |app| {
+        row("quota", Fail, "has 0 left for configmaps, and init creates 1", |app| {
             app.add(quota(json!({"configmaps": "1"}), json!({"configmaps": "1"})));
         }),
         row(
@@ -179,20 +187,25 @@ fn pods() -> Vec<Row> {
                 app.add(quota(count.clone(), count));
             },
         ),
-        row("quota", Fail, "has 1Gi of requests.memory left, and a candidate of 2 takes 2Gi", {
+        row("quota", Fail, "has 1Gi left for requests.memory, and a candidate of 2 takes 2Gi", {
             |app| {
                 app.container("resources", json!({"limits": {"memory": "1Gi"}}));
                 let memory = |n: &str| json!({"requests.memory": n});
                 app.add(quota(memory("3Gi"), memory("2Gi")));
             }
         }),
-        row("quota", Fail, "has 500m of limits.cpu left, and a candidate of 2 takes 600m", |app| {
-            app.container("resources", json!({"limits": {"cpu": "100m"}}));
-            // The one that runs before the others takes more than they do.
-            let resources = json!({"limits": {"cpu": "0.3"}});
-            app.pods("initContainers", json!([{"name": "egg", "resources": resources}]));
-            app.add(quota(json!({"limits.cpu": "1"}), json!({"limits.cpu": "500m"})));
-        }),
+        row(
+            "quota",
+            Fail,
+            "has 500m left for limits.cpu, and a candidate of 2 takes 600m",
+            |app| {
+                app.container("resources", json!({"limits": {"cpu": "100m"}}));
+                // The one that runs before the others takes more than they do.
+                let resources = json!({"limits": {"cpu": "0.3"}});
+                app.pods("initContainers", json!([{"name": "egg", "resources": resources}]));
+                app.add(quota(json!({"limits.cpu": "1"}), json!({"limits.cpu": "500m"})));
+            },
+        ),
     ]
 }
 
