@@ -1,5 +1,7 @@
 //! Nothing of the app's comes through the ingress any more, and no error says so.
 
+use std::collections::BTreeSet;
+
 use bluegreen::model::{Colour, Id, Kind};
 use bluegreen::release::{
     Confirmed, Doing, Failed, Goal, Mark, Next, Outcome, Sight, Verdict, WaitFor,
@@ -10,7 +12,7 @@ use super::heard::{self, Heard};
 use super::live::{drains, plain, switched};
 use super::{changed, doing, go, reach, step};
 use crate::world::World;
-use crate::world::article::backend;
+use crate::world::article::{backend, initialised};
 use crate::world::driver::{Driver, abort};
 
 const LATER: &str = "503 Service Unavailable, which asks to come again later";
@@ -27,6 +29,19 @@ fn hears(driver: &mut Driver, world: &World, heard: Heard) {
 
 fn arrives(next: &Next) -> bool {
     matches!(next, Next::Wait { on: WaitFor::Arrival { by: Confirmed::Probe, .. }, .. })
+}
+
+#[test]
+fn by_what_the_app_is_known_is_written_down_with_the_switch() {
+    let mut world = initialised();
+    let mut a = Driver::new("a", Goal::Deploy(plain()));
+    reach(&mut world, &mut a, step!(Doing::MarkSwitched));
+    let mut sight = heard::sight(&world, &[Heard::version(Colour::Blue, 10, 1)]);
+    let known_by = BTreeSet::from(["status".to_owned(), "body".to_owned()]);
+    sight.rules[0].known_by = Some(known_by.clone());
+    heard::hears(&mut a, sight);
+    go(&mut world, &mut a);
+    assert_eq!(world.release().known_by["parrot"], known_by);
 }
 
 #[test]
