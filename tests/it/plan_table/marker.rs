@@ -22,7 +22,7 @@ fn mark(tells: Option<bool>, has_it: bool) -> Mark {
 
 /// Both versions answer alike; what else is heard.
 fn alike(world: &World, marks: &[Mark]) -> Sight {
-    let heard = [Heard::nothing("both versions answer alike")];
+    let heard = [Heard::nothing("both versions give the same answers")];
     Sight { marks: marks.to_vec(), ..heard::sight(world, &heard) }
 }
 
@@ -238,6 +238,21 @@ fn who_takes_over_finds_it_there() {
     let Outcome::Finished(finished) = world.follow(&mut b) else { panic!("it goes on") };
     assert_eq!((finished.outcome, finished.confirmed), (Verdict::Promoted, confirmed));
     assert_eq!(rules(&world).len(), 1);
+}
+
+/// Whoever says how long a switch takes has no use for one; but whoever wrote it and sleeps might.
+#[test]
+fn who_takes_over_with_a_time_of_its_own_fences_it() {
+    let (mut world, mut a) = switched(plain());
+    hears(&mut a, &world, Some(true), false);
+    let Next::Do(late) = a.next(&world) else { panic!("no step") };
+    assert!(matches!(late.doing, Doing::Mark { .. }), "{late:?}");
+    let mut b = Driver::new("b", Goal::Deploy(with(|settings| settings.settle_seconds = Some(60))));
+    b.memory.asks = true;
+    reach(&mut world, &mut b, |next| {
+        matches!(next, Next::Wait { on: WaitFor::Arrival { .. }, .. })
+    });
+    assert!(world.apply(&late.write).is_err(), "{:?}", world.get(Kind::Ingress, OURS));
 }
 
 #[test]

@@ -38,7 +38,7 @@ async fn check_tells_and_writes_nothing(field: Field) -> Result<()> {
         ensure!(found(&said, "rights")?["verdict"] == "pass", "{said:?}");
         let direct = found(&said, "direct")?;
         let how = direct["what"].as_str().unwrap_or_default();
-        ensure!(direct["verdict"] == "pass" && how.contains("queried directly"), "{direct}");
+        ensure!(direct["verdict"] == "pass" && how.contains(" directly"), "{direct}");
         let said = field.exits(0, "check parrot -o human").await?;
         ensure!(said.out.starts_with("parrot in namespace "), "{said:?}");
         ensure!(said.out.contains(": can be released\n") && said.err.is_empty(), "{said:?}");

@@ -32,11 +32,14 @@ pub fn check<E>(missing: Result<&[Right], E>, hint: &str) -> Check {
     };
     let has = |way: &[Right]| !way.iter().any(|right| missing.contains(right));
     if has(&FORWARD) {
-        return Check::pass(NAME, "both versions can be queried directly, by port-forward");
+        return Check::pass(
+            NAME,
+            "you are allowed to query both versions directly, by port-forward",
+        );
     }
     if has(&PROXY) {
-        let what = "both versions can be queried directly, by the API server's Service proxy: HTML \
-                    bodies and redirects are not compared";
+        let what = "you are allowed to query both versions directly, by the API server's Service \
+                    proxy: HTML bodies and redirects are not compared";
         return Check::pass(NAME, what);
     }
     let what = "the versions can't be queried directly: a switch is not confirmed, only waited for \

@@ -181,7 +181,7 @@ fn pods() -> Vec<Row> {
         row(
             "quota",
             Fail,
-            "of count/ingresses.networking.k8s.io left, and init creates 1",
+            "left for count/ingresses.networking.k8s.io, and init creates 1",
             |app| {
                 let count = json!({"count/ingresses.networking.k8s.io": "1"});
                 app.add(quota(count.clone(), count));
