@@ -56,7 +56,7 @@ fn what_may_not_be_stamped_keeps_nobody_from_going_back() {
             let said = mine.exits(7, "abort parrot").await?;
             let what = "the API server refuses to change Service parrot-preview";
             ensure!(said.err.contains(what) && said.err.contains("not now"), "{said:#?}");
-            ensure!(said.err.contains("to continue: run the same command again"), "{said:#?}");
+            ensure!(said.err.contains("run the same command again"), "{said:#?}");
             ensure!(said.has(done("switch-back")), "{said:#?}");
             refused.clear();
             mine.exits(0, "abort parrot").await?;

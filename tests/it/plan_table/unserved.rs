@@ -65,7 +65,7 @@ fn neither_time_nor_a_marker_confirms_what_nobody_of_the_apps_answers() {
         world.pass(1);
         hears(&mut a, &world, heard.clone().unserved(LATER, true));
         let what = changed(a.next(&world));
-        assert_eq!(what, format!("the switch does not arrive: parrot: {LATER}, after 600 s"));
+        assert_eq!(what, format!("the switch was not confirmed within 600 s: parrot: {LATER}"));
         assert_eq!(world.replicas("parrot"), 1);
         // Once the app answers, as ever: an outage that is over is none any more.
         world.now = last;
@@ -90,7 +90,10 @@ fn nor_is_the_way_back_confirmed_by_it() {
     world.pass(600);
     hears(&mut x, &world, alike().unserved(LATER, true));
     let what = changed(x.next(&world));
-    assert!(what.starts_with("the switch back does not arrive: parrot: 503"), "{what}");
+    assert!(
+        what.starts_with("the switch back was not confirmed within 600 s: parrot: 503"),
+        "{what}"
+    );
 }
 
 #[test]
@@ -101,7 +104,7 @@ fn nothing_is_put_away_while_nobody_answers() {
     world.pass(600);
     heard::of(&mut a, &world, &[alike().unserved(LATER, true)]);
     let what = changed(a.next(&world));
-    assert_eq!(what, format!("parrot can't be put away: parrot: {LATER}"));
+    assert_eq!(what, format!("parrot can't be scaled down to 0: parrot: {LATER}"));
 }
 
 /// Nothing says that the new version has failed: so both stay, and nobody is led anywhere.
@@ -124,7 +127,7 @@ fn the_old_version_is_started_again_where_nobody_answers_without_it() {
     world.pass(1);
     heard::of(&mut a, &world, &[alike().unserved(LATER, true)]);
     let what = changed(a.next(&world));
-    assert_eq!(what, format!("parrot was put away, and started again: parrot: {LATER}"));
+    assert_eq!(what, format!("parrot was scaled down to 0, and started again: parrot: {LATER}"));
     let (world, a) = (&mut b.0, &mut b.1);
     heard::of(a, world, &[Heard::version(Colour::Green, 10, 1)]);
     let Outcome::Finished(finished) = world.follow(a) else { panic!("it goes on") };
