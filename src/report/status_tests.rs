@@ -43,6 +43,7 @@ fn parrot() -> Status {
         mend: None,
         drift: Vec::new(),
         next: vec![Way::Deploy],
+        why: None,
     }
 }
 

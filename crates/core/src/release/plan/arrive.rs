@@ -5,7 +5,10 @@ use jiff::Timestamp;
 use super::{Doing, Look, Next, WaitFor, later, live, start};
 use crate::model::Colour;
 use crate::release::complaints::{self, Means};
-use crate::release::{Arrival, Cause, Confirmed, NOT_ASKED, Record, Release, Sight};
+use crate::release::condition::{Aim, Condition, Need};
+use crate::release::{
+    Arrival, Cause, Confirmed, ENOUGH_ANSWERS, NOT_ASKED, Record, Release, Sight,
+};
 
 /// So long a process that goes on with a switch waits until it has heard something.
 pub const FIRST_WORD_SECONDS: u64 = 20;
@@ -38,6 +41,9 @@ pub fn note_answered(look: Look, release: &mut Release) {
 
 /// `began`: when people were led to the version that is wanted now.
 fn known(look: Look, release: &Release, wanted: Colour, began: Timestamp) -> Known {
+    if !look.is_driver {
+        return Known::Not(None);
+    }
     let memory = &look.s.memory;
     let Some(sight) = sight(look, release) else {
         let first = memory.began.map(|began| later(began, FIRST_WORD_SECONDS));
@@ -61,6 +67,29 @@ fn known(look: Look, release: &Release, wanted: Colour, began: Timestamp) -> Kno
     }
 }
 
+/// What each rule has answered, at each address; one alone where nothing was heard, or who looks can't know it.
+fn answers(look: Look, release: &Release, wanted: Colour, known: &Known) -> Vec<Condition> {
+    let wanted_words = format!("{ENOUGH_ANSWERS} answers of {wanted} alone, for 1 s");
+    let of = |is_met, now: &str| Condition::new(Need::Answers, is_met, now, wanted_words.clone());
+    if !look.is_driver && !release.answered.is_empty() {
+        let rules = release.answered.iter();
+        return rules.map(|rule| look.heard(of(false, "")).of(rule.clone())).collect();
+    }
+    let Some(sight) = sight(look, release).filter(|sight| !sight.rules.is_empty()) else {
+        let (is_met, now) = match known {
+            Known::Seen => (true, "heard"),
+            Known::Unseen { why, .. } => (true, why.as_deref().unwrap_or("nothing can be heard")),
+            Known::Not(said) => (false, said.as_deref().unwrap_or("nothing heard yet")),
+        };
+        return vec![look.heard(of(is_met, now))];
+    };
+    let rules = sight.rules.iter().map(|rule| {
+        let (is_waited_for, now) = rule.heard(wanted, &release.answered);
+        of(!is_waited_for, &now).of(rule.name.clone())
+    });
+    rules.collect()
+}
+
 /// Who takes a release up later gives the switch the same time again.
 fn given_up(look: Look, release: &Release, began: Timestamp) -> Timestamp {
     let since = look.s.memory.began.map_or(began, |mine| mine.max(began));
@@ -74,6 +103,10 @@ fn wait(colour: Colour, by: Confirmed, why: Option<String>, until: Timestamp) ->
 /// A controller that says itself that it has not applied the switch is not waited for, unless new answers
 /// prove that people are served.
 fn told_off(look: Look, record: &Record, release: &Release) -> Option<Next> {
+    // What had been said before the patch, its driver alone has heard.
+    if !look.is_driver {
+        return None;
+    }
     let arrival = sight(look, release).map(|s| s.arrival(release.to, &release.answered));
     if matches!(arrival, Some(Arrival::Arrived { .. })) {
         return None;
@@ -107,7 +140,10 @@ pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timesta
     }
     let colour = release.to;
     let until = given_up(look, release, switched);
-    match known(look, release, colour, switched) {
+    let known = known(look, release, colour, switched);
+    let needs = answers(look, release, colour, &known).into_iter();
+    look.all(Aim::Confirm, needs.chain(time(look, release, switched, &known)));
+    match known {
         Known::Seen => confirmed(look, release, Confirmed::Probe, None),
         // It was seen not to have arrived after its time: time alone proves nothing any more.
         Known::Unseen { why, .. } if is_in_doubt(look, release) => {
@@ -121,21 +157,45 @@ pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timesta
             wait(colour, Confirmed::Probe, why, until)
         }
         Known::Unseen { since, why } => {
-            // Whoever has not heard the errors hears for as long that there are none.
-            let mine = look.s.memory.began.filter(|_| release.erring);
-            let settled = later(mine.map_or(since, |mine| mine.max(since)), release.settle_seconds);
+            let settled = settled(look, release, since);
             if look.now >= settled {
                 return confirmed(look, release, Confirmed::Settle, why);
             }
             wait(colour, Confirmed::Settle, why, settled)
         }
-        Known::Not(said) if look.now >= until => {
+        Known::Not(said) if look.is_driver && look.now >= until => {
             let why = never_came(look, record, release, said);
             look.stopped(Cause::NotArrived, format!("the switch does not arrive: {why}"))
         }
         Known::Not(said) => doubt(look, release, switched)
             .unwrap_or_else(|| wait(colour, Confirmed::Probe, said, until)),
     }
+}
+
+/// When time alone is enough.
+fn settled(look: Look, release: &Release, since: Timestamp) -> Timestamp {
+    // Whoever has not heard the errors hears for as long that there are none.
+    let mine = look.s.memory.began.filter(|_| release.erring);
+    later(mine.map_or(since, |mine| mine.max(since)), release.settle_seconds)
+}
+
+/// What time has to do, where the answers can't tell, or who looks does not know whether they can.
+fn time(look: Look, release: &Release, switched: Timestamp, known: &Known) -> Option<Condition> {
+    let since = match known {
+        Known::Unseen { since, .. } => *since,
+        Known::Not(_) if !look.is_driver => switched,
+        Known::Seen | Known::Not(_) => return None,
+    };
+    if is_in_doubt(look, release) {
+        let now = "the switch was seen not to arrive in its time";
+        let doubt = Condition::new(Need::Doubt, false, now, "answers, as time proves nothing now");
+        return Some(look.heard(doubt));
+    }
+    let wanted = "the settle time is over, where the answers can't tell (--settle)";
+    let until = settled(look, release, since);
+    let settle = Condition::after(Need::SettleTime, look.now, until, wanted);
+    // It begins anew with whatever the driver hears of the other version.
+    Some(if settle.is_met() { look.heard(settle) } else { settle })
 }
 
 /// Writes down that somebody else was heard after the switch's time, and whether it was errors alone. A hiccup
@@ -195,10 +255,12 @@ pub fn confirm_back(look: Look, record: &Record, release: &Release, began: Times
         return drain(0);
     }
     let until = given_up(look, release, began);
-    match known(look, release, colour, began) {
+    let known = known(look, release, colour, began);
+    look.all(Aim::Withdraw, answers(look, release, colour, &known));
+    match known {
         Known::Seen => drain(0),
         Known::Unseen { .. } => drain(release.settle_seconds),
-        Known::Not(said) if look.now >= until => {
+        Known::Not(said) if look.is_driver && look.now >= until => {
             let why = never_came(look, record, release, said);
             look.stopped(Cause::NotArrived, format!("the switch back does not arrive: {why}"))
         }
