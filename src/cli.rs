@@ -328,6 +328,9 @@ pub struct Status {
     /// Keep it current until interrupted
     #[arg(short, long)]
     pub watch: bool,
+    /// List the conditions of the next step, each with its present value
+    #[arg(long, conflicts_with = "watch")]
+    pub why: bool,
 }
 
 #[derive(Args, Debug)]

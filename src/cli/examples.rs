@@ -33,6 +33,7 @@ const DEPLOY: Examples = &[
 ];
 const STATUS: Examples = &[
     ("What is live, and what is in progress", "status parrot -n blue-green"),
+    ("Why the release does not go on", "status parrot -n blue-green --why"),
     ("Kept current until Ctrl-C", "status parrot -n blue-green -w"),
     ("The same for a script", "status parrot -n blue-green -o json"),
 ];

@@ -33,6 +33,7 @@ mod several;
 mod sharing;
 mod surprises;
 mod warm;
+mod why;
 mod withdraw;
 
 use bluegreen::model::{Id, Kind, Write};
