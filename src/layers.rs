@@ -51,6 +51,8 @@ fn used(text: &str) -> Vec<String> {
         }
         found.push(name(&part));
     }
+    // After the last comma.
+    found.retain(|name| !name.is_empty());
     found
 }
 
@@ -129,4 +131,52 @@ fn what_goes_out_goes_out_in_one_place() {
         let used = clients.iter().find(|client| text.contains(**client));
         assert!(may || used.is_none(), "{} has {used:?}", file.display());
     }
+}
+
+/// What of a route and of a data plane only `route` reads: fields of an Ingress, and how annotations of
+/// controllers begin. Another kind of route has its fields there, too.
+const OF_ROUTES: [&str; 11] = [
+    "rules\"",
+    "ingressClassName\"",
+    "defaultBackend\"",
+    "backend\"",
+    "loadBalancer\"",
+    "tls\"",
+    "nginx.ingress.kubernetes.io/",
+    "nginx.org/",
+    "nginx.com/",
+    "traefik.",
+    "kubernetes.io/ingress.class",
+];
+
+/// A text without its tests, which make objects of their own.
+fn product(text: &str) -> &str {
+    text.split_once("#[cfg(test)]\nmod tests {").map_or(text, |(product, _)| product)
+}
+
+/// So a new kind of route, or another controller, is a folder or a row there and no search through the rest.
+#[test]
+fn what_a_route_looks_like_is_known_to_route_alone() {
+    let core = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/core/src");
+    let files = [sources(&core), sources(&src())].concat();
+    assert!(files.len() > 150, "the files were not found");
+    let is_test = |file: &Path| {
+        let name = file.file_stem().unwrap().to_string_lossy();
+        name.ends_with("tests") || name == "layers" || file.iter().any(|part| part == "tests")
+    };
+    let may = [core.join("route"), src().join("demo")];
+    let mut wrong = Vec::new();
+    for file in files.iter().filter(|file| !is_test(file)) {
+        if may.iter().any(|folder| file.starts_with(folder)) {
+            continue;
+        }
+        let text = fs::read_to_string(file).unwrap();
+        for of_routes in OF_ROUTES {
+            // As a text of its own: in a sentence for people it may stand anywhere.
+            if product(&text).contains(&format!("\"{of_routes}")) {
+                wrong.push(format!("{} reads {of_routes}", file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

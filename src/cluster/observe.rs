@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::model::{COLOUR_LABEL, Id, Kind, MANAGED_BY, MANAGER, Objects, Optional, name};
 use crate::release::plan::Fresh;
 use crate::release::{Names, Record, beside};
-use crate::route::Label;
+use crate::route::{Label, Route};
 
 const READ_WITHIN: Duration = Duration::from_secs(30);
 const ONE_LOOK: Duration = Duration::from_secs(10);
@@ -36,8 +36,15 @@ pub enum Breadth {
     Record,
 }
 
-const LEADING: [Kind; 3] = [Kind::Deployment, Kind::Service, Kind::Ingress];
-const SERVING: [Kind; 4] = [Kind::Deployment, Kind::Service, Kind::Ingress, Kind::EndpointSlice];
+/// What leads people to pods.
+fn leading() -> Vec<Kind> {
+    [&[Kind::Deployment, Kind::Service][..], &Route::KINDS].concat()
+}
+
+fn serving() -> Vec<Kind> {
+    [leading(), vec![Kind::EndpointSlice]].concat()
+}
+
 const BESIDE: [Kind; 2] = [Kind::HorizontalPodAutoscaler, Kind::PodDisruptionBudget];
 const IN_THE_WAY: [Kind; 3] =
     [Kind::NetworkPolicy, Kind::PersistentVolumeClaim, Kind::ResourceQuota];
@@ -54,15 +61,15 @@ impl Breadth {
     fn kinds(self, known: &Objects) -> Vec<Kind> {
         match self {
             Breadth::Record => Vec::new(),
-            Breadth::Leading => LEADING.to_vec(),
+            Breadth::Leading => leading(),
             // Most apps have neither.
             Breadth::Serving => {
                 let has = |kind: &Kind| known.list(*kind).next().is_some();
                 let size = [Kind::HorizontalPodAutoscaler, Kind::PodDisruptionBudget];
-                SERVING.into_iter().chain(size.into_iter().filter(has)).collect()
+                serving().into_iter().chain(size.into_iter().filter(has)).collect()
             }
-            Breadth::All => [&SERVING[..], &BESIDE].concat(),
-            Breadth::Fitness | Breadth::Report => [&SERVING[..], &BESIDE, &IN_THE_WAY].concat(),
+            Breadth::All => [&serving()[..], &BESIDE].concat(),
+            Breadth::Fitness | Breadth::Report => [&serving()[..], &BESIDE, &IN_THE_WAY].concat(),
         }
     }
 
@@ -184,29 +191,27 @@ fn late(cluster: &Cluster) -> Error {
     cluster.explain(CallError::Lost { why }, "read")
 }
 
-/// What has been said of these Ingresses, and from where a watch goes on.
-pub async fn said(
-    cluster: &Cluster,
-    ingresses: &[String],
-) -> Result<(Vec<Value>, String), CallError> {
-    let selector = encode(&about(ingresses));
+/// What has been said of these routes, and from where a watch goes on.
+pub async fn said(cluster: &Cluster, routes: &[Id]) -> Result<(Vec<Value>, String), CallError> {
+    let selector = encode(&about(routes));
     let url = format!("{}?fieldSelector={selector}", cluster.path(Kind::Event, None));
     let list = listed(cluster, &url, SAID_WITHIN).await?;
     let version = version_of(&list);
     let mut events = items(Kind::Event, list);
     events.retain(|event| {
-        let name = event["involvedObject"]["name"].as_str();
-        ingresses.iter().any(|ingress| Some(ingress.as_str()) == name)
+        let name = &event["involvedObject"]["name"];
+        routes.iter().any(|route| *name == route.name.as_str())
     });
     Ok((events, version))
 }
 
-/// The field selector of what is said of them. It has no "or": of several it lets all through.
-pub fn about(ingresses: &[String]) -> String {
-    const KIND: &str = "involvedObject.kind=Ingress";
-    match ingresses {
-        [only] => format!("{KIND},involvedObject.name={only}"),
-        _ => KIND.to_owned(),
+/// The field selector of what is said of them. It has no "or": of several it lets all of their kind through.
+pub fn about(routes: &[Id]) -> String {
+    let of = |kind: Kind| format!("involvedObject.kind={kind}");
+    match routes {
+        [only] => format!("{},involvedObject.name={}", of(only.kind), only.name),
+        [first, others @ ..] if others.iter().all(|it| it.kind == first.kind) => of(first.kind),
+        _ => String::new(),
     }
 }
 
@@ -223,7 +228,7 @@ fn records_url(cluster: &Cluster) -> String {
     format!("{path}?labelSelector={}", encode(&format!("{MANAGED_BY}={MANAGER}")))
 }
 
-/// The app's record, and those of other apps: some may share an Ingress with it. One that has lost its
+/// The app's record, and those of other apps: some may share a route with it. One that has lost its
 /// label is asked for by its name.
 async fn records(cluster: &Cluster, names: &Names) -> Result<Value, (Kind, CallError)> {
     let id = names.record();

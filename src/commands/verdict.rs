@@ -8,8 +8,10 @@ use super::session::Session;
 use crate::clean::clean;
 use crate::drive::Ended;
 use crate::error::{Error, Kind};
+use crate::model;
 use crate::release::{Cause, Confirmed, Fault, Finished, Hand, Outcome, Tool, Verdict, Way};
 use crate::report::lasted;
+use crate::route::Route;
 use crate::settings::Template;
 
 /// The same of a command that was given a file: what is wrong with it is shown there.
@@ -170,19 +172,19 @@ fn stopped(
 /// What a tool that brings objects back to what is in a repository has to leave alone.
 fn excluded(hand: &Hand) -> Option<String> {
     let object = format!("{} {}", hand.kind, hand.name);
-    let field = match hand.kind.as_str() {
-        "Ingress" => ".spec.rules[]?.http.paths[]?.backend.service.name",
+    let backends = model::Kind::parse(&hand.kind).and_then(Route::backends_in_jq);
+    let field = backends.unwrap_or(match hand.kind.as_str() {
         "Service" => ".spec.selector",
         _ => ".spec.template, .spec.replicas",
-    };
+    });
     Some(match hand.tool()? {
         Tool::ArgoCd => {
-            let known = match hand.kind.as_str() {
-                "Ingress" => {
+            let known = match backends {
+                Some(_) => {
                     ". No sync changes its rules any more then: for a new host or path take that entry out, sync, and \
                      put it back, while no release is in progress"
                 }
-                _ => "",
+                None => "",
             };
             format!(
                 "in the Argo CD Application: ignoreDifferences of {object}, jqPathExpressions {field}, \

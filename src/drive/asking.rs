@@ -3,12 +3,14 @@
 use std::future::pending;
 
 use serde_json::Value;
+use url::Url;
 
 use super::Drive;
 use crate::cluster::{Cluster, courier};
-use crate::gate::Courier;
-use crate::gate::probe::{Prober, Targets};
+use crate::gate::probe::{Marking, Prober, Targets};
+use crate::gate::{Courier, Outside};
 use crate::model::Colour;
+use crate::release::marker::{self, Hosts};
 use crate::release::plan::WaitFor;
 use crate::release::{Probed, Reach, Release, Sight, Snapshot, reach};
 
@@ -19,21 +21,27 @@ pub struct Whom {
     wanted: Option<Colour>,
     /// Whether both versions themselves are asked: as long as the candidate starts, the app is alone.
     versions: bool,
+    /// Whether hosts of our own Ingress are asked for, too.
+    marking: Marking,
 }
 
 pub struct Asking {
     release: u64,
     /// Why it can't be asked, until that has been told.
     prober: Result<Prober, Option<String>>,
-    /// What there is to ask, as the Ingresses say.
+    /// What there is to ask, as the routes say.
     found: Targets,
     ways: Vec<Way>,
+    /// Those hosts.
+    hosts: Option<Hosts>,
+    /// Where visitors see the candidate.
+    preview: Option<Url>,
 }
 
 /// How one version is asked itself.
 struct Way {
     colour: Colour,
-    /// As the Ingress names it.
+    /// As the route names it.
     port: Value,
     reach: Option<Reach>,
     courier: Option<Courier>,
@@ -42,6 +50,7 @@ struct Way {
 impl Asking {
     pub fn new(drive: &Drive, s: &Snapshot, release: &Release) -> Asking {
         let found = found(drive, s);
+        let record = s.record.as_ref().map(|(_, record)| record);
         let mut ways = Vec::new();
         lead(drive, s, &found, &mut ways);
         let replicas = Colour::BOTH.into_iter().filter_map(|c| Some(s.slot(c)?.desired())).max();
@@ -51,15 +60,19 @@ impl Asking {
         if let Ok(prober) = &mut prober {
             prober.knows(&release.erred);
         }
-        Asking { release: release.number, prober: prober.map_err(Some), found, ways }
+        let hosts = record.and_then(|record| marker::hosts(s, record, release));
+        let preview = preview(s, release);
+        let prober = prober.map_err(Some);
+        Asking { release: release.number, prober, found, ways, hosts, preview }
     }
 
     pub fn is_about(&self, release: &Release) -> bool {
         self.release == release.number
     }
 
-    /// Pods come and go, and so do rules and addresses of an Ingress.
-    pub fn follow(&mut self, drive: &Drive, s: &Snapshot) {
+    /// Pods come and go, and so do rules and addresses of a route.
+    pub fn follow(&mut self, drive: &Drive, s: &Snapshot, release: &Release) {
+        self.preview = preview(s, release);
         let mut is_new = false;
         for way in &mut self.ways {
             let is_tls = way.reach.as_ref().is_some_and(|reach| reach.tls);
@@ -82,7 +95,7 @@ impl Asking {
             }
             (self.found, is_new) = (now, true);
         }
-        // Whoever takes a host out of an Ingress has not broken the release.
+        // Whoever takes a host out of a route has not broken the release.
         if let Some((_, record)) = &s.record {
             let rules = Targets::rules(&s.routes(record), &s.serving(record));
             prober.keep(&rules, &self.found);
@@ -92,10 +105,14 @@ impl Asking {
         }
     }
 
-    pub async fn next(&mut self, cluster: &Cluster, whom: Whom) -> Probed {
+    pub async fn next(&mut self, cluster: &Cluster, outside: &Outside, whom: Whom) -> Probed {
         let sight = match &mut self.prober {
             Ok(prober) => {
                 prober.asks_versions(whom.versions);
+                prober.previews(self.preview.as_ref(), outside);
+                if let Some(hosts) = &self.hosts {
+                    prober.marks(whom.marking, hosts, outside);
+                }
                 prober.next(whom.wanted, || cluster.clock().now()).await
             }
             Err(why) => match why.take() {
@@ -105,6 +122,10 @@ impl Asking {
         };
         Probed { release: self.release, sight }
     }
+}
+
+fn preview(s: &Snapshot, release: &Release) -> Option<Url> {
+    s.candidates_site(release)?.parse().ok()
 }
 
 /// What there is to ask now.
@@ -158,5 +179,12 @@ pub fn asked_for<'a>(s: &'a Snapshot, on: &WaitFor) -> Option<(&'a Release, Whom
         (Some(_), false) => return None,
         (None, false) => None,
     };
-    is_wanted.then_some((release, Whom { wanted, versions: is_there || is_switched }))
+    let arrives = matches!(on, WaitFor::Arrival { .. }) && marker::is_of_use(s, record, release);
+    let marking = match arrives {
+        true if marker::is_there(s, record, release) => Marking::All,
+        true => Marking::Others,
+        false => Marking::None,
+    };
+    let versions = is_there || is_switched;
+    is_wanted.then_some((release, Whom { wanted, versions, marking }))
 }

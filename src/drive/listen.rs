@@ -1,4 +1,4 @@
-//! What has been said of the app's Ingresses before the first of them is changed: one list. What comes
+//! What has been said of the app's routes before the first of them is changed: one list. What comes
 //! after that is about the change.
 
 use std::collections::BTreeMap;
@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::model::{Id, Kind, name};
 use crate::release::plan::{Doing, Step};
 use crate::release::{SaidBefore, Snapshot};
+use crate::route::Route;
 
 impl Loop<'_> {
     /// Holds nobody up: where nothing is heard the release goes on as if nothing had been said.
@@ -30,9 +31,9 @@ impl Loop<'_> {
         if begun || known.is_some_and(|known| (known.release, known.to) == (number, to)) {
             return Ok(());
         }
-        let ingresses = s.ingress_names(record);
+        let routes: Vec<Id> = s.routes(record).into_iter().map(Route::id).collect();
         let said = tokio::select! {
-            said = said(self.drive.cluster, &ingresses) => said,
+            said = said(self.drive.cluster, &routes) => said,
             signal = self.drive.interrupts.next() => return Err(self.interrupted(signal)),
         };
         match said {

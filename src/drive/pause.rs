@@ -11,9 +11,10 @@ use super::asking::{Asking, Whom, asked_for};
 use crate::cluster::{Change, Spec, Watches, about};
 use crate::event::What;
 use crate::gate::{Payload, Reply};
-use crate::model::{Colour, Kind, name};
+use crate::model::{Colour, Id, Kind, name};
 use crate::release::plan::{Question, WaitFor};
-use crate::release::{Answered, Probed, SLICE_SERVICE, Snapshot};
+use crate::release::{Answered, Confirmed, Probed, SLICE_SERVICE, Snapshot};
+use crate::route::Route;
 
 /// A pause without news still says now and then that it is one.
 const SAY_AGAIN: Duration = Duration::from_secs(60);
@@ -24,7 +25,7 @@ pub struct Pause {
     poll: Option<Poll>,
     probe: Option<Asking>,
     said: Option<(WaitFor, Instant)>,
-    /// Whether it is not for us to hear what is said of Ingresses.
+    /// Whether it is not for us to hear what is said of routes.
     pub is_deaf: bool,
 }
 
@@ -85,7 +86,7 @@ impl Pause {
         self.said = None;
     }
 
-    /// Whether there is anything to hear of the app's Ingresses, and it is for us.
+    /// Whether there is anything to hear of the app's routes, and it is for us.
     pub fn may_hear(&self, s: &Snapshot) -> bool {
         let record = s.record.as_ref().map(|(_, record)| record);
         let may_complain = record.is_some_and(|r| s.data_plane(&r.service).may_complain());
@@ -96,7 +97,7 @@ impl Pause {
     fn prepare_probe(&mut self, drive: &Drive, s: &Snapshot, on: &WaitFor) -> Option<Whom> {
         let (release, whom) = asked_for(s, on)?;
         match &mut self.probe {
-            Some(asking) if asking.is_about(release) => asking.follow(drive, s),
+            Some(asking) if asking.is_about(release) => asking.follow(drive, s, release),
             _ => self.probe = Some(Asking::new(drive, s, release)),
         }
         Some(whom)
@@ -130,7 +131,7 @@ impl Pause {
         // On the heap, as all that a whole command awaits stands on one stack.
         let probe = Box::pin(async {
             match (&mut self.probe, whom) {
-                (Some(asking), Some(whom)) => asking.next(drive.cluster, whom).await,
+                (Some(asking), Some(whom)) => asking.next(drive.cluster, drive.outside, whom).await,
                 _ => std::future::pending().await,
             }
         });
@@ -157,12 +158,11 @@ impl Pause {
     }
 }
 
-/// What is said of each of the app's Ingresses, while whoever obeys them may not have done so yet. Not of
+/// What is said of each of the app's routes, while whoever obeys them may not have done so yet. Not of
 /// all in the namespace: of hundreds there is more to hear than a release has use for.
 fn complaints(s: &Snapshot) -> Vec<Spec> {
-    let names = s.record.as_ref().map(|(_, record)| s.ingress_names(record));
-    let specs = names.unwrap_or_default().into_iter();
-    specs.map(|name| Spec::fields(Kind::Event, about(&[name]))).collect()
+    let routes = s.record.as_ref().map(|(_, record)| s.routes(record)).unwrap_or_default();
+    routes.into_iter().map(|route| Spec::fields(Kind::Event, about(&[route.id()]))).collect()
 }
 
 /// What a pause has to see: always the record, through which other commands speak.
@@ -205,8 +205,12 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
             // And whether people are still led to it.
             if let Some(record) = known {
                 specs.push(Spec::named(Kind::Service, &record.service));
-                let routes = s.ingress_names(record).into_iter();
-                specs.extend(routes.map(|name| Spec::named(Kind::Ingress, name)));
+                let routes = s.routes(record).into_iter().map(Route::id);
+                specs.extend(routes.map(|id| Spec::named(id.kind, id.name)));
+            }
+            // Somebody may take the marker away.
+            if let WaitFor::Arrival { by: Confirmed::Marker, .. } = on {
+                specs.push(Spec::named(Kind::Ingress, s.names.preview()));
             }
             if let WaitFor::Ended { colour } = on {
                 specs.push(deployment(*colour));
@@ -215,7 +219,7 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
         WaitFor::Change => {
             specs.extend(Colour::BOTH.map(deployment));
             specs.extend(pods);
-            // The record says which Services and Ingresses are the app's.
+            // The record says which Services and routes are the app's.
             if let Some(record) = known {
                 let services = s.serving(record);
                 let slices = format!("{SLICE_SERVICE} in ({})", services.join(","));
@@ -224,8 +228,9 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
                 let preview = s.names.preview();
                 let services = services.into_iter().chain([preview.clone()]);
                 specs.extend(services.map(|name| Spec::named(Kind::Service, name)));
-                let routes = s.ingress_names(record).into_iter().chain([preview]);
-                specs.extend(routes.map(|name| Spec::named(Kind::Ingress, name)));
+                let routes = s.routes(record).into_iter().map(Route::id);
+                let routes = routes.chain([Id::new(Kind::Ingress, preview)]);
+                specs.extend(routes.map(|id| Spec::named(id.kind, id.name)));
             }
         }
         // A candidate that goes bad meanwhile says it by its pods. The other two stay open for the switch:

@@ -39,6 +39,9 @@ impl Loop<'_> {
                 } else {
                     self.idle.push(step.write);
                 }
+                if let Doing::Mark { .. } = step.doing {
+                    self.look.memory.marked = self.release;
+                }
                 self.writes += 1;
                 (self.lost, self.refused, self.failing) = (None, None, None);
                 self.doubted = false;
@@ -65,6 +68,10 @@ impl Loop<'_> {
                 }
                 self.unreachable(error.to_string());
                 self.sleep(throttled(retry_after)).await
+            }
+            Err(error) if error.is_about_rights() && step.doing.is_dispensable() => {
+                self.look.memory.refused = Some((step.write.id().clone(), error.to_string()));
+                Ok(())
             }
             Err(error) if error.is_about_rights() => {
                 Err(self.drive.cluster.explain(error, &attempt(&step.write)))
@@ -93,7 +100,7 @@ impl Loop<'_> {
                 step.doing,
                 Doing::MakeCandidate { .. } | Doing::Switch { .. } | Doing::SwitchBack { .. }
             );
-            if is_decided_on {
+            if is_decided_on || step.doing.is_dispensable() {
                 self.look.memory.refused = Some((step.write.id().clone(), message));
                 return Ok(());
             }

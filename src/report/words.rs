@@ -112,6 +112,11 @@ fn done(done: &Doing) -> Option<Line> {
         // A takeover's own affair: once for each object.
         Doing::Stamp { .. } => return None,
         Doing::StartDrain { confirmed: None, .. } => return None,
+        // What is told by it is said with the drain.
+        Doing::Unmark { .. } => return None,
+        Doing::Mark { ingress, .. } => {
+            format!("added a rule to Ingress {ingress}: it is served once the switch is")
+        }
         Doing::StartDrain { confirmed: Some(by), .. } => arrived(*by).to_owned(),
         Doing::End { ending } => return Some(ends(ending)),
         Doing::Doubt => {
@@ -202,6 +207,9 @@ fn done(done: &Doing) -> Option<Line> {
 pub fn arrived(by: Confirmed) -> &'static str {
     match by {
         Confirmed::Probe => "confirmed through the ingress: only the new version answers",
+        Confirmed::Marker => {
+            "confirmed through the ingress: it serves a rule that came after the switch"
+        }
         Confirmed::Settle => "the ingress controller had its time to take the switch in",
     }
 }
@@ -284,6 +292,11 @@ pub fn waiting(on: &WaitFor, until: Option<Timestamp>, now: Timestamp) -> (Strin
         WaitFor::Arrival { colour, by: Confirmed::Probe, why } => {
             let head = format!("asking through the ingress until only {colour} answers");
             (head, why.iter().cloned().collect())
+        }
+        WaitFor::Arrival { by: Confirmed::Marker, why, .. } => {
+            let head =
+                "asking through the ingress until it serves a rule that came after the switch";
+            (head.to_owned(), why.iter().cloned().collect())
         }
         WaitFor::Arrival { by: Confirmed::Settle, why, .. } => {
             let until = more("for another", until).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Kubernetes objects as kubectl reads them: the plain scalars mean what they mean in YAML 1.1, as its
 //! library has that (go-yaml 2). `yes` is true, `0644` is octal, `3e1` is 30. Quoted ones are text.
 //!
-//! `tests/scalars.yaml` has a row for each form; they are held against kubectl itself, too.
+//! `crates/testkit/src/scalars/table.yaml` has a row for each form; they are held against kubectl itself, too.
 
 use std::collections::{BTreeMap, BTreeSet};
 

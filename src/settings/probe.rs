@@ -5,10 +5,8 @@ use std::str::FromStr;
 
 use url::Url;
 
-use crate::model::{Id, Kind};
-
-/// The kinds of routes that can have an address of their own.
-const ROUTES: [Kind; 1] = [Kind::Ingress];
+use crate::model::Id;
+use crate::route::Route;
 
 /// Where the app's routes are asked.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -114,8 +112,9 @@ fn route(text: &str) -> Result<Id, String> {
     let Some((kind, name)) = text.split_once('/') else {
         return Err("the kind of route is missing".to_owned());
     };
-    let Some(kind) = ROUTES.into_iter().find(|it| it.to_string().eq_ignore_ascii_case(kind)) else {
-        let known = ROUTES.map(|kind| kind.to_string().to_ascii_lowercase()).join(", ");
+    let Some(kind) = Route::KINDS.into_iter().find(|it| it.to_string().eq_ignore_ascii_case(kind))
+    else {
+        let known = Route::KINDS.map(|kind| kind.to_string().to_ascii_lowercase()).join(", ");
         return Err(format!("there are routes of kind {known}, and no other"));
     };
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
@@ -144,6 +143,7 @@ fn base(text: &str) -> Result<Url, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Kind;
 
     fn probe(words: &[&str]) -> Result<Probe, String> {
         let words: Result<Vec<Word>, String> = words.iter().map(|word| word.parse()).collect();

@@ -15,7 +15,7 @@ const LINES: usize = 24;
 const LINES_OF_ALL: usize = 30;
 const LINES_OF_DEPLOY: usize = 40;
 
-fn bluegreen(words: &[&str]) -> String {
+pub fn bluegreen(words: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_bluegreen"))
         .args(words)
         .env("COLUMNS", COLUMNS.to_string())
@@ -26,7 +26,7 @@ fn bluegreen(words: &[&str]) -> String {
 }
 
 /// The program itself, as no word, and its subcommands.
-fn subcommands() -> Vec<Vec<String>> {
+pub fn subcommands() -> Vec<Vec<String>> {
     let command = Cli::command();
     let names = command.get_subcommands().map(|command| vec![command.get_name().to_owned()]);
     [Vec::new()].into_iter().chain(names).collect()

@@ -2,8 +2,12 @@
 #![forbid(unsafe_code)]
 
 mod canaries;
+mod commands_page;
 mod completions;
+mod doc_paths;
+mod every_file;
 mod examples;
+mod files;
 mod help;
 mod json_page;
 mod plugin;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
 use tokio::runtime::Handle;
 
@@ -37,24 +37,52 @@ pub fn run(arguments: &Arguments, binaries: &Binaries) -> Result<ExitCode> {
     if arguments.ignored {
         cases::saved::tested()?;
     }
-    let mut arguments = arguments.clone();
-    let asked = arguments.test_threads;
-    arguments.test_threads = asked.or(Some(THREADS));
-    let together = libtest_mimic::run(&arguments, cases::together());
-    arguments.test_threads = asked.or(Some(SHARED_THREADS));
-    let shared = libtest_mimic::run(&arguments, cases::shared());
-    arguments.test_threads = Some(1);
-    let last = match arguments.ignored {
-        true => cases::measurements(),
-        false => cases::alone(),
-    };
-    let alone = libtest_mimic::run(&arguments, last);
+    let conclusions = groups(arguments, part()?);
     let stopping = Instant::now();
     runtime.block_on(bed.stop_ingress());
     drop(plane);
     eprintln!("testbed: all down in {:.1} s", stopping.elapsed().as_secs_f32());
-    let failed = [together, shared, alone].iter().any(Conclusion::has_failed);
+    let failed = conclusions.iter().any(Conclusion::has_failed);
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// What is run of it all, by `BLUEGREEN_PART`.
+#[derive(PartialEq, Eq)]
+enum Part {
+    All,
+    /// What waits most of its time: something else may run beside it.
+    Waiting,
+    /// What measures.
+    Alone,
+}
+
+fn part() -> Result<Part> {
+    match std::env::var("BLUEGREEN_PART").ok().as_deref() {
+        None => Ok(Part::All),
+        Some("waiting") => Ok(Part::Waiting),
+        Some("alone") => Ok(Part::Alone),
+        Some(other) => bail!("BLUEGREEN_PART is {other}: it can be waiting, or alone"),
+    }
+}
+
+fn groups(arguments: &Arguments, part: Part) -> Vec<Conclusion> {
+    let mut arguments = arguments.clone();
+    let asked = arguments.test_threads;
+    let mut run = |threads, trials| {
+        arguments.test_threads = Some(threads);
+        libtest_mimic::run(&arguments, trials)
+    };
+    let mut conclusions = Vec::new();
+    if part != Part::Alone {
+        conclusions.push(run(asked.unwrap_or(THREADS), cases::together()));
+        conclusions.push(run(asked.unwrap_or(SHARED_THREADS), cases::shared()));
+    }
+    if part != Part::Waiting {
+        let last = if arguments.ignored { cases::measurements() } else { cases::alone() };
+        arguments.test_threads = Some(1);
+        conclusions.push(libtest_mimic::run(&arguments, last));
+    }
+    conclusions
 }
 
 type Case = Pin<Box<dyn Future<Output = Result<()>>>>;

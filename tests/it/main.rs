@@ -15,6 +15,7 @@ mod fuzzed;
 mod hints;
 mod listening;
 mod looks;
+mod marking;
 mod network;
 mod on_sandbox;
 mod others;

@@ -77,6 +77,12 @@ fn is_at_rest(world: &World) {
 fn is_at_rest_of(app: &Names, world: &World) {
     let record = world.record_of(app);
     assert_eq!((&record.release, &record.driver), (&None, &None));
+    let ours = world.get(Kind::Ingress, &app.preview());
+    assert_eq!(
+        ours["spec"]["rules"].as_array().map(Vec::len),
+        Some(1),
+        "a marker is left: {ours:#}"
+    );
     let [live] = world.serving_of(app)[..] else { panic!("several serve") };
     assert!(world.replicas(live) >= 1);
     for deployment in Colour::BOTH.map(|colour| app.deployment(colour)) {

@@ -17,6 +17,7 @@ mod hold;
 mod init;
 mod intent;
 mod live;
+mod marker;
 mod naming;
 mod neighbours;
 mod old;

@@ -4,6 +4,7 @@
 
 mod answer;
 mod ask;
+mod marks;
 mod pacing;
 #[cfg(test)]
 mod stand_in;
@@ -26,9 +27,11 @@ pub use target::{Target, Targets};
 
 use super::{Courier, Outside};
 use crate::model::Colour;
-use crate::release::Sight;
+use crate::release::marker::Hosts;
+use crate::release::{Sight, Telling};
 use answer::Heard;
 use ask::Asker;
+use marks::{Marks, Whose};
 use tell::{Named, Tell};
 
 /// From one request to the next of the same kind, which waits for the one before.
@@ -65,10 +68,28 @@ pub struct Prober {
     both: bool,
     /// What is asked through the ingress, or was.
     ways: Vec<Target>,
-    /// The port by which each rule's versions are asked, as the Ingress names it, and for what.
+    /// The port by which each rule's versions are asked, as the route names it, and for what.
     rules: Vec<(Value, Url)>,
+    candidate: Colour,
+    /// Whether the preview host leads to the candidate.
+    is_previewed: bool,
+    /// Where hosts of our own Ingress are asked for, and what came of it.
+    marks: Vec<(Target, Marks)>,
+    /// Which of them are asked for now.
+    marking: Marking,
+    /// Whether the versions can be told apart by each rule, so that nothing else is of use.
+    is_told: bool,
     /// What was returned last.
     told: Option<Sight>,
+}
+
+/// Which hosts of our own Ingress are asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Marking {
+    None,
+    /// All but the marker, which is not there yet.
+    Others,
+    All,
 }
 
 /// One thing that is asked again and again.
@@ -86,6 +107,10 @@ enum Ear {
     Way(usize),
     /// A version itself, by a rule.
     Version(usize, Colour),
+    /// A host of our own Ingress at an address.
+    Mark(usize, Whose),
+    /// The candidate under its preview host, by a rule.
+    Preview(usize),
 }
 
 impl Prober {
@@ -106,6 +131,11 @@ impl Prober {
             both: true,
             ways: Vec::new(),
             rules: Vec::new(),
+            candidate,
+            is_previewed: false,
+            marks: Vec::new(),
+            marking: Marking::None,
+            is_told: false,
             told: None,
         };
         prober.find(found, outside, direct)?;
@@ -171,6 +201,42 @@ impl Prober {
         self.lines.push(Line { ear, asker: Arc::new(asker), started: now, due: Some(now) });
     }
 
+    /// Hosts of our own Ingress are asked for, too, wherever the app is, as long as the versions can't be told
+    /// apart.
+    pub fn marks(&mut self, marking: Marking, hosts: &Hosts, outside: &Outside) {
+        self.marking = marking;
+        if marking == Marking::None {
+            return;
+        }
+        let is_new = |target: &&Target| !self.marks.iter().any(|(at, _)| at.is_at(target));
+        let new: Vec<Target> = self.places().filter(is_new).cloned().collect();
+        for target in new {
+            let asked = Whose::ALL.map(|whose| {
+                let target = target.at(whose.host(hosts), &hosts.path)?;
+                Some((whose, target.to_string(), Asker::new(target, outside).ok()?))
+            });
+            // Of one address nothing follows for another: what can't be asked there has no answers.
+            let at = asked[Whose::Marker as usize].as_ref().map(|(_, at, _)| at.clone());
+            let place = self.marks.len();
+            self.marks.push((target.clone(), Marks::new(at.unwrap_or_else(|| target.to_string()))));
+            for (whose, _, asker) in asked.into_iter().flatten() {
+                self.line(Ear::Mark(place, whose), asker);
+            }
+        }
+    }
+
+    /// The addresses at which the app is asked, each as one of its targets.
+    fn places(&self) -> impl Iterator<Item = &Target> {
+        let ways = self.ways.iter().enumerate().filter(|(way, _)| self.tell.is_there(*way));
+        let mut known: Vec<&Target> = Vec::new();
+        for (_, target) in ways {
+            if !known.iter().any(|known| known.is_at(target)) {
+                known.push(target);
+            }
+        }
+        known.into_iter()
+    }
+
     /// The versions are asked another way from now on: their pods have changed.
     pub fn lead(&mut self, direct: impl Fn(&Value, Colour) -> Result<Courier, String>) {
         for line in &mut self.lines {
@@ -188,7 +254,7 @@ impl Prober {
     }
 
     /// Of rules that somebody has taken away nothing more is asked or told, nor at addresses where they are no
-    /// more. An Ingress that has no address for a while is asked where it had one.
+    /// more. A route that has no address for a while is asked where it had one.
     pub fn keep(&mut self, rules: &BTreeSet<String>, found: &Targets) {
         let ways = &self.ways;
         self.tell.keep(|way| {
@@ -205,6 +271,23 @@ impl Prober {
         self.both = both;
     }
 
+    /// Where visitors see the candidate now, if they do: it is asked there by whoever can't ask it itself.
+    pub fn previews(&mut self, preview: Option<&Url>, outside: &Outside) {
+        self.is_previewed = preview.is_some();
+        let Some(preview) = preview else { return };
+        for rule in 0..self.rules.len() {
+            let is_it = |line: &Line| matches!(line.ear, Ear::Preview(of) if of == rule);
+            if self.lines.iter().any(is_it) {
+                continue;
+            }
+            let way = self.tell.ways_of(rule).into_iter().next();
+            let target = way.and_then(|way| self.ways[way].previewed(preview));
+            if let Some(Ok(asker)) = target.map(|target| Asker::new(target, outside)) {
+                self.line(Ear::Preview(rule), asker);
+            }
+        }
+    }
+
     /// Returns when there is something new to know. `wanted`: the version that is to answer, once a switch
     /// has begun. May be dropped at any time and called again.
     pub async fn next(&mut self, wanted: Option<Colour>, now: impl Fn() -> Timestamp) -> Sight {
@@ -219,7 +302,11 @@ impl Prober {
             }
         }
         loop {
-            let sight = self.tell.sight(now());
+            let there: Vec<&Target> = self.places().collect();
+            let marks = self.marks.iter().filter(|(at, _)| there.iter().any(|it| it.is_at(at)));
+            let marks = marks.map(|(_, marks)| marks.mark()).collect();
+            let sight = Sight { marks, ..self.tell.sight(now()) };
+            self.is_told = sight.rules.iter().all(|rule| rule.telling == Telling::Yes);
             if self.told.as_ref().is_none_or(|told| told.gist() != sight.gist()) {
                 self.told = Some(sight.clone());
                 return sight;
@@ -256,6 +343,13 @@ impl Prober {
         match ear {
             Ear::Way(way) => self.tell.is_there(way),
             Ear::Version(..) => self.both,
+            Ear::Preview(rule) => {
+                let is_denied = self.tell.version(rule, self.candidate).is_denied();
+                self.both && self.is_previewed && is_denied
+            }
+            Ear::Mark(..) if self.is_told => false,
+            Ear::Mark(_, Whose::Marker) => self.marking == Marking::All,
+            Ear::Mark(..) => self.marking != Marking::None,
         }
     }
 
@@ -268,6 +362,21 @@ impl Prober {
             Ear::Version(rule, colour) => {
                 self.tell.note_version(rule, colour, heard, at);
                 self.pause_of_version(rule, colour, at)
+            }
+            Ear::Preview(rule) => {
+                self.tell.note_preview(rule, &heard);
+                let is_answer =
+                    matches!(&heard, Heard::Answer(answer) if answer.status().is_success());
+                let is_full = self.tell.version(rule, self.candidate).is_full();
+                Some(if is_answer && !is_full { self.pace.round } else { self.pace.failed })
+            }
+            Ear::Mark(place, whose) => {
+                let (_, marks) = &mut self.marks[place];
+                marks.note(whose, &heard, at);
+                let is_over = marks.is_learnt(whose) || marks.mark().has_it;
+                let late =
+                    if marks.is_out_of_step() { self.pace.round / 2 } else { Duration::ZERO };
+                Some(late + if is_over { self.pace.failed } else { self.pace.round })
             }
         };
         let line = &mut self.lines[nth];

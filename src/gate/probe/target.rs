@@ -7,22 +7,14 @@ use std::net::IpAddr;
 use serde_json::Value;
 use url::{Host, Url};
 
-use crate::model::{Id, Kind, annotation, name};
 use crate::release::NOT_ASKED;
-use crate::route::{Backend, backends, is_canary};
+use crate::route::{Asked, Route};
 use crate::settings::Probe;
 
 /// So many are asked at most.
 const MOST: usize = 8;
 /// In the place of a wildcard: what nobody has a rule of its own for.
 const ANY: &str = "bluegreen-probe";
-const BACKEND_PROTOCOL: &str = "nginx.ingress.kubernetes.io/backend-protocol";
-const FORCE_TLS: &str = "nginx.ingress.kubernetes.io/force-ssl-redirect";
-/// How paths end that are regular expressions and still match what stands before: the forms in
-/// ingress-nginx's own documentation.
-const OPEN_ENDS: [&str; 4] = ["(/|$)(.*)", "/?(.*)", "(.*)", ".*"];
-/// Outside of letters and digits, what stands for itself in a path and in a regular expression.
-const PLAIN: &str = "/-._~%!&',;=:@";
 
 /// One rule, at one address.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,21 +23,44 @@ pub struct Target {
     pub url: Url,
     /// Where the connection goes.
     pub address: Host<String>,
-    /// The Ingress that has the rule.
+    /// The route that has the rule.
     pub ingress: String,
-    /// The port of the app's Service, as the Ingress names it.
+    /// The port of the app's Service, as the route names it.
     pub port: Value,
     /// Whether the controller speaks TLS to the app.
     pub is_tls: bool,
 }
 
 impl Target {
-    /// By what one switch arrives: each Ingress has a patch of its own, each address maybe a controller.
+    /// By what one switch arrives: each route has a patch of its own, each address maybe a controller.
     pub fn way(&self) -> String {
         format!("{} {}", self.ingress, self.address)
     }
 
-    /// Whether both are the same rule of the same Ingress, at the same address.
+    /// Whether both are at the same address, and spoken to in the same way.
+    pub fn is_at(&self, other: &Target) -> bool {
+        let at = |target: &Target| (target.url.scheme().to_owned(), target.url.port());
+        self.address == other.address && at(self) == at(other)
+    }
+
+    /// Another host and path at the same address.
+    pub fn at(&self, host: &str, path: &str) -> Option<Target> {
+        let mut url = self.url.clone();
+        url.set_host(Some(host)).ok()?;
+        url.set_path(path);
+        Some(Target { url, ..self.clone() })
+    }
+
+    /// The same path under the preview host. Where only that is encrypted, nginx would redirect.
+    pub fn previewed(&self, preview: &Url) -> Option<Target> {
+        let mut target = self.at(preview.host_str()?, self.url.path())?;
+        if target.url.port().is_none() {
+            target.url.set_scheme(preview.scheme()).ok()?;
+        }
+        Some(target)
+    }
+
+    /// Whether both are the same rule of the same route, at the same address.
     pub fn is_where(&self, other: &Target) -> bool {
         (&self.ingress, &self.url, &self.address) == (&other.ingress, &other.url, &other.address)
     }
@@ -75,7 +90,7 @@ impl fmt::Display for Target {
 pub struct Targets {
     pub targets: Vec<Target>,
     pub left_out: Vec<String>,
-    /// Ingresses of which nothing is asked.
+    /// Routes of which nothing is asked.
     pub unasked: Vec<String>,
 }
 
@@ -88,39 +103,36 @@ impl Targets {
         self.unasked.iter().map(|name| format!("Ingress {name} is not asked")).collect()
     }
 
-    /// Of the user's Ingresses, those backends that name one of the app's Services.
-    pub fn find(ingresses: &[&Value], services: &[String], choice: &Probe) -> Targets {
+    /// Of the user's routes, those backends that name one of the app's Services.
+    pub fn find(routes: &[Route], services: &[String], choice: &Probe) -> Targets {
         let mut found = Targets::default();
         if *choice == Probe::None {
             found.left_out.push(NOT_ASKED.to_owned());
             return found;
         }
         let (mut ranked, mut of_app) = (Vec::new(), Vec::new());
-        // A canary's answers are those of another Ingress, now and then.
-        for ingress in ingresses.iter().copied().filter(|ingress| !is_canary(ingress)) {
-            let is_apps = |backend: &Backend| services.contains(&backend.service);
-            let backends: Vec<_> = backends(ingress).into_iter().filter(is_apps).collect();
-            if backends.is_empty() {
+        // A canary's answers are those of another route, now and then.
+        for route in routes.iter().copied().filter(|route| !route.is_canary()) {
+            let rules = route.asked(services);
+            if rules.is_empty() {
                 continue;
             }
-            of_app.push(name(ingress));
-            let places = places(ingress, choice);
+            of_app.push(route.name());
+            let places = places(route, choice);
             if places.is_empty() {
-                let left_out = format!("Ingress {} has no address in its status", name(ingress));
+                let left_out = format!("Ingress {} has no address in its status", route.name());
                 found.left_out.push(left_out);
                 continue;
             }
-            let mut rules = 0;
-            for backend in backends {
-                match literal(backend.path.as_deref().unwrap_or("/")) {
-                    Ok(path) => {
+            let mut rank = 0;
+            for rule in rules {
+                match rule {
+                    Ok(rule) => {
                         let targets = places.iter().enumerate();
                         ranked.extend(targets.filter_map(|(nth, place)| {
-                            let target = place
-                                .target(ingress, (backend.host.as_deref(), path, &backend.port))?;
-                            Some((rules + nth, target))
+                            Some((rank + nth, place.target(route, &rule)?))
                         }));
-                        rules += 1;
+                        rank += 1;
                     }
                     Err(why) => found.left_out.push(why),
                 }
@@ -133,19 +145,15 @@ impl Targets {
     }
 
     /// The rules by which the app is reached now, wherever that is: each as its targets have it.
-    pub fn rules(ingresses: &[&Value], services: &[String]) -> BTreeSet<String> {
+    pub fn rules(routes: &[Route], services: &[String]) -> BTreeSet<String> {
         let nowhere = Place {
             address: Host::Domain("bluegreen.invalid".to_owned()),
             given: None,
             ports: Vec::new(),
         };
-        let rules = ingresses.iter().flat_map(|ingress| {
-            let backends = backends(ingress).into_iter();
-            let of_app = backends.filter(|backend| services.contains(&backend.service));
-            let targets = of_app.filter_map(|backend| {
-                let path = literal(backend.path.as_deref().unwrap_or("/")).ok()?;
-                nowhere.target(ingress, (backend.host.as_deref(), path, &backend.port))
-            });
+        let rules = routes.iter().copied().flat_map(|route| {
+            let rules = route.asked(services).into_iter().flatten();
+            let targets = rules.filter_map(|rule| nowhere.target(route, &rule));
             // At an address that has the rule's own host it is called by no host.
             let called = |target: Target| {
                 let at_home = target.url.host().map(|host| host.to_owned());
@@ -157,7 +165,7 @@ impl Targets {
         rules.collect()
     }
 
-    /// Where there are too many, each Ingress, each rule and each address come in before any comes in
+    /// Where there are too many, each route, each rule and each address come in before any comes in
     /// twice.
     fn take(&mut self, mut ranked: Vec<(usize, Target)>) {
         ranked.sort_by_key(|(rank, _)| *rank);
@@ -181,12 +189,8 @@ struct Place {
 
 impl Place {
     /// None where a host is no host, which the API server would not have let through.
-    fn target(
-        &self,
-        ingress: &Value,
-        (host, path, port): (Option<&str>, &str, &Value),
-    ) -> Option<Target> {
-        let scheme = if is_encrypted(ingress, host) { "https" } else { "http" };
+    fn target(&self, route: Route, rule: &Asked) -> Option<Target> {
+        let scheme = if rule.is_encrypted { "https" } else { "http" };
         let mut url = match &self.given {
             Some(url) => url.clone(),
             None => Url::parse(&format!("{scheme}://{}/", self.address)).ok()?,
@@ -195,22 +199,20 @@ impl Place {
         if let Some(port) = self.ports.first().filter(|_| !is_usual) {
             url.set_port(Some(*port)).ok()?;
         }
-        if let Some(host) = host {
+        if let Some(host) = &rule.host {
             let any = host.strip_prefix("*.").map(|rest| format!("{ANY}.{rest}"));
             url.set_host(Some(any.as_deref().unwrap_or(host))).ok()?;
         }
-        url.set_path(path);
-        let is_tls =
-            annotation(ingress, BACKEND_PROTOCOL).is_some_and(|said| said.starts_with("HTTPS"));
-        let (address, ingress) = (self.address.clone(), name(ingress).to_owned());
-        Some(Target { url, address, ingress, port: port.clone(), is_tls })
+        url.set_path(&rule.path);
+        let (address, ingress) = (self.address.clone(), route.name().to_owned());
+        Some(Target { url, address, ingress, port: rule.port.clone(), is_tls: rule.is_tls })
     }
 }
 
 /// Its own, else the one that is for every route, else those in its status.
-fn places(ingress: &Value, choice: &Probe) -> Vec<Place> {
+fn places(route: Route, choice: &Probe) -> Vec<Place> {
     let given = match choice {
-        Probe::At(addresses) => addresses.of(&Id::new(Kind::Ingress, name(ingress))),
+        Probe::At(addresses) => addresses.of(&route.id()),
         Probe::Auto | Probe::None => None,
     };
     if let Some(url) = given {
@@ -220,48 +222,14 @@ fn places(ingress: &Value, choice: &Probe) -> Vec<Place> {
             .into_iter()
             .collect();
     }
-    let found = ingress["status"]["loadBalancer"]["ingress"].as_array().into_iter().flatten();
-    found
-        .filter_map(|found| {
-            let address = found["ip"].as_str().or(found["hostname"].as_str())?;
-            let address = match address.parse() {
-                Ok(IpAddr::V6(ip)) => Host::Ipv6(ip),
-                _ => Host::parse(address).ok()?,
-            };
-            Some(Place { address, given: None, ports: ports(&found["ports"]) })
-        })
-        .collect()
-}
-
-fn ports(named: &Value) -> Vec<u16> {
-    let named = named.as_array().into_iter().flatten();
-    let tcp = named.filter(|port| port["protocol"] == "TCP" && port["error"].is_null());
-    tcp.filter_map(|port| port["port"].as_u64()?.try_into().ok()).collect()
-}
-
-/// Whether nginx only redirects to https what comes without.
-fn is_encrypted(ingress: &Value, host: Option<&str>) -> bool {
-    let covers = |listed: &str| {
-        let host = host.unwrap_or_default();
-        let under = host.split_once('.').map(|(_, domain)| domain);
-        listed == host || under.is_some() && listed.strip_prefix("*.") == under
-    };
-    let tls = ingress["spec"]["tls"].as_array().into_iter().flatten();
-    let mut hosts = tls.flat_map(|tls| tls["hosts"].as_array().into_iter().flatten());
-    hosts.any(|listed| listed.as_str().is_some_and(covers))
-        || annotation(ingress, FORCE_TLS) == Some("true")
-}
-
-/// What of a path can be asked for: all of it, or what stands before an open end. Whether a path is
-/// a regular expression depends on other Ingresses too (one with `use-regex` makes them all so for
-/// its host), so nothing is asked for that could mean something else then.
-fn literal(path: &str) -> Result<&str, String> {
-    let start = OPEN_ENDS.iter().find_map(|end| path.strip_suffix(end)).unwrap_or(path);
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || PLAIN.contains(c);
-    if !start.chars().all(is_plain) {
-        return Err(format!("path {path} can't be asked for as it stands"));
-    }
-    Ok(if start.is_empty() { "/" } else { start })
+    let found = route.addresses().into_iter().filter_map(|found| {
+        let address = match found.at.parse() {
+            Ok(IpAddr::V6(ip)) => Host::Ipv6(ip),
+            _ => Host::parse(found.at).ok()?,
+        };
+        Some(Place { address, given: None, ports: found.ports })
+    });
+    found.collect()
 }
 
 #[cfg(test)]
@@ -269,7 +237,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::route::CANARY;
+    use crate::route::{CANARY, Route};
     use crate::settings::Word;
 
     fn ingress(rules: &[(Option<&str>, &str)]) -> Value {
@@ -294,7 +262,8 @@ mod tests {
 
     fn of_all(ingresses: &[&Value], choice: &[&str]) -> Targets {
         let words: Vec<Word> = choice.iter().map(|word| word.parse().unwrap()).collect();
-        Targets::find(ingresses, &["parrot".to_owned()], &Probe::of(&words).unwrap())
+        let routes: Vec<Route> = ingresses.iter().copied().map(Route::Ingress).collect();
+        Targets::find(&routes, &["parrot".to_owned()], &Probe::of(&words).unwrap())
     }
 
     fn named(name: &str, host: &str) -> Value {
@@ -347,7 +316,8 @@ mod tests {
         };
         assert_eq!(schemes(&ingress, "auto"), ["https", "https", "http", "http"]);
         assert_eq!(schemes(&ingress, "http://127.0.0.1"), ["http"; 4]);
-        ingress["metadata"]["annotations"] = json!({FORCE_TLS: "true"});
+        ingress["metadata"]["annotations"] =
+            json!({"nginx.ingress.kubernetes.io/force-ssl-redirect": "true"});
         assert_eq!(schemes(&ingress, "auto"), ["https"; 4]);
     }
 
@@ -427,7 +397,7 @@ mod tests {
         let one = ingress(&[(Some("a.example.com"), "/")]);
         let services = ["parrot".to_owned()];
         let left = |choice: &str, now: &Value| -> Vec<String> {
-            let rules = Targets::rules(&[now], &services);
+            let rules = Targets::rules(&[Route::Ingress(now)], &services);
             let targets = find(&both, choice).targets.into_iter();
             let left = targets.filter(|target| rules.contains(&target.rule()));
             left.map(|target| target.url.path().to_owned()).collect()
@@ -456,22 +426,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_may_be_an_expression_is_asked_for_only_where_it_is_clear() {
-        for (path, asked) in [
-            ("/", Some("/")),
-            ("/parrot.v2/~a_b-c", Some("/parrot.v2/~a_b-c")),
-            ("/parrot(/|$)(.*)", Some("/parrot")),
-            ("/parrot/?(.*)", Some("/parrot")),
-            ("/(.*)", Some("/")),
-            ("/.*", Some("/")),
-            ("(.*)", Some("/")),
-            ("/parrot(/|$)(.*)/x", None),
-            ("/v[0-9]+/parrot", None),
-            ("/parrot$", None),
-            ("/a b", None),
-        ] {
-            assert_eq!(literal(path).ok(), asked, "{path}");
-        }
+    fn a_path_that_may_be_an_expression_is_left_out() {
         let found = find(&ingress(&[(None, "/v[0-9]+")]), "auto");
         assert_eq!(found.left_out, ["path /v[0-9]+ can't be asked for as it stands"]);
     }

@@ -26,7 +26,7 @@ const LIMITED_WITHIN: SignedDuration = SignedDuration::from_secs(60);
 /// After so long it is said that nothing can be told, until it can.
 const LEARNT_WITHIN: SignedDuration = SignedDuration::from_secs(20);
 
-/// What is asked: a rule of an Ingress at an address.
+/// What is asked: a rule of a route at an address.
 pub struct Named {
     pub name: String,
     pub rule: String,
@@ -53,7 +53,7 @@ struct Way {
     after: VecDeque<(Timestamp, Heard)>,
     /// The status of the error by which it was answered before this process asked.
     erred: Option<u16>,
-    /// Whether the Ingress still has the rule.
+    /// Whether the route still has the rule.
     is_there: bool,
     answered: Option<bool>,
     heard_other: Option<Timestamp>,
@@ -150,6 +150,8 @@ impl Tell {
             let way = &mut self.ways[nth];
             if is_first {
                 way.answered = answered;
+                let old = self.candidate.other();
+                way.before.iter().for_each(|(_, it)| self.rules[way.rule].1.lend(old, it));
             }
             way.after.clear();
             (way.heard_other, way.erred_until, way.refused) = (None, None, None);
@@ -239,6 +241,11 @@ impl Tell {
         self.rules[rule].1.note(colour, heard);
     }
 
+    /// The candidate's answer under the preview host, where it can't be asked itself.
+    pub fn note_preview(&mut self, rule: usize, heard: &Heard) {
+        self.rules[rule].1.lend(self.candidate, heard);
+    }
+
     /// It can't be asked at all, and why not.
     pub fn deny(&mut self, rule: usize, colour: Colour, why: String) {
         self.rules[rule].1.note(colour, Heard::Denied(why));
@@ -274,6 +281,7 @@ impl Tell {
             unasked: self.unasked.clone(),
             fails: fails.into_iter().flatten().next(),
             refuses: refuses.into_iter().flatten().next(),
+            marks: Vec::new(),
         }
     }
 
@@ -421,6 +429,11 @@ impl Tell {
                 answers.iter().map(|answer| value(answer.says(feature))).collect()
             };
             let (before, after) = (values(&before), values(&after));
+            // Under another host, or on another way, a version may say something else: what comes through
+            // the ingress has to bear it out.
+            if versions.is_lent() && after.is_disjoint(&both[self.candidate as usize]) {
+                return false;
+            }
             let [old, new] = [self.candidate.other(), self.candidate].map(|it| &both[it as usize]);
             // What is never there proves nothing: it may have been taken off on the way. And nobody but
             // the old version answers before a switch: what says otherwise has changed by itself.
@@ -504,3 +517,7 @@ fn said(heard: &Heard) -> String {
 #[cfg(test)]
 #[path = "tell_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "lent_tests.rs"]
+mod lent_tests;

@@ -13,7 +13,7 @@ const A_POD: usize = 8;
 /// No more are kept: what was said long ago may not be said any more.
 const KEPT: usize = 100;
 
-/// One version, at one rule of the Ingress.
+/// One version, at one rule of the route.
 pub struct Version {
     heard: VecDeque<Answer>,
     /// So many answers without a new value, and a feature that has several has no more.
@@ -28,6 +28,8 @@ pub struct Version {
 pub struct Versions {
     both: [Version; 2],
     apart: Apart,
+    /// Whether an answer came from elsewhere than the version itself.
+    is_lent: bool,
 }
 
 /// What tells the versions apart: for each such feature the values of blue and of green.
@@ -122,7 +124,8 @@ pub fn value(says: Says) -> Option<String> {
 
 impl Versions {
     pub fn new(replicas: u64) -> Versions {
-        Versions { both: [Version::new(replicas), Version::new(replicas)], apart: Apart::new() }
+        let both = [Version::new(replicas), Version::new(replicas)];
+        Versions { both, apart: Apart::new(), is_lent: false }
     }
 
     pub fn of(&self, colour: Colour) -> &Version {
@@ -132,6 +135,21 @@ impl Versions {
     pub fn note(&mut self, colour: Colour, heard: Heard) {
         self.both[colour as usize].note(heard);
         self.apart = self.compared();
+    }
+
+    /// What came another way, where a version can't be asked itself: under the preview host, or through the
+    /// ingress before the switch. An error may be of that way.
+    pub fn lend(&mut self, colour: Colour, heard: &Heard) {
+        let Heard::Answer(answer) = heard else { return };
+        if self.of(colour).is_denied() && !answer.is_put_off() && answer.status().as_u16() < 400 {
+            self.is_lent = true;
+            self.note(colour, heard.clone());
+        }
+    }
+
+    /// Whether that tells nothing yet: it may depend on the host, or on the way.
+    pub fn is_lent(&self) -> bool {
+        self.is_lent
     }
 
     /// Why they can't be asked.
@@ -178,6 +196,9 @@ impl Versions {
     /// The candidate's own trouble, where the live version has none: nothing but errors of its own for so
     /// many answers; or that it refuses what the other answers.
     pub fn trouble(&self, candidate: Colour) -> (Option<String>, Option<String>) {
+        if self.is_lent {
+            return (None, None);
+        }
         let (new, old) = (self.of(candidate), self.of(candidate.other()));
         let newest: Vec<&Answer> = new.answers().rev().take(FEW).collect();
         let Some(last) = newest.first().filter(|_| newest.len() == FEW && !old.heard.is_empty())

@@ -31,7 +31,7 @@ impl Chronicle {
         let (client, namespace) = (bed.kube(), namespace.to_owned());
         let (seen, watches) = (Arc::default(), JoinSet::new());
         let mut this = Self { client, namespace, seen, watches };
-        for plural in guard::KINDS {
+        for plural in guard::kinds() {
             this.watch(plural).await.with_context(|| format!("cannot watch {plural}"))?;
         }
         Ok(this)
@@ -91,7 +91,7 @@ impl Chronicle {
     pub async fn end(mut self) -> Result<Vec<Logged>> {
         wait_for("the watches to tell of everything", SOON, async || {
             let mut there = Versions::new();
-            for plural in guard::KINDS {
+            for plural in guard::kinds() {
                 for object in self.list(plural).await?.0 {
                     there.insert((plural, name(&object)), version_of(&object)?);
                 }

@@ -112,4 +112,8 @@ impl Bed {
     pub async fn audit(&self, user: &str) -> Result<Vec<AuditLine>> {
         audit::of_user(&self.folder, &self.kube, user).await
     }
+
+    pub async fn audit_so_far(&self, user: &str) -> Result<Vec<AuditLine>> {
+        audit::so_far(&self.folder, &self.kube, user).await
+    }
 }

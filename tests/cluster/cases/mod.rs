@@ -25,6 +25,7 @@ mod kinds;
 mod kubectl;
 mod lasting;
 mod manners;
+mod marker;
 mod matrix;
 mod mended;
 mod pair;
@@ -115,6 +116,7 @@ pub fn alone() -> Vec<Trial> {
         lasting::trials(),
         killed::trials(),
         gone_bad::trials(),
+        marker::trials(),
     ];
     files.into_iter().flatten().collect()
 }

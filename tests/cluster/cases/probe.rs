@@ -71,7 +71,7 @@ async fn prober(bed: &Bed, pair: &Pair, ingress: &Ingress, candidate: Colour) ->
     let url = format!("http://{}", ingress.http1()).parse().map_err(anyhow::Error::msg)?;
     let choice = Probe::of(&[url]).map_err(anyhow::Error::msg)?;
     let services = ["old", "new"].map(str::to_owned);
-    let found = Targets::find(&[&route], &services, &choice);
+    let found = Targets::find(&[bluegreen::route::Route::Ingress(&route)], &services, &choice);
     ensure!(found.targets.len() == 1, "{found:?}");
     let cluster = Cluster::over(bed.kube(), &pair.ns);
     let outside = bluegreen::gate::Outside::network();

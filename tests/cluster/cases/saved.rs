@@ -14,12 +14,19 @@ use crate::results::{Load, Measured, Run, Unbroken, Versions, folder};
 const CONTROLLER: &str = include_str!("../go/ingress/go.mod");
 const PLANE: &str = include_str!("../go/controlplane/go.mod");
 
+const REFRESH: &str = "BLUEGREEN_REFRESH";
+
+/// Whether a test is to be as long as what documents say of it; each landing has a shorter one.
+pub fn in_full() -> bool {
+    std::env::var_os(REFRESH).is_some()
+}
+
 /// With `BLUEGREEN_REFRESH`; a look at one test by hand leaves the files as they are.
 pub fn save(test: &str, measured: Measured) -> Result<()> {
     save_of(test, &format!("tests/cluster/run --ignored {test}"), measured)
 }
 
-/// Of a test that every run has.
+/// Of a test that every run has, too.
 pub fn save_of(test: &str, command: &str, measured: Measured) -> Result<()> {
     let (commit, changed) = tested()?;
     let run = Run {
@@ -36,7 +43,7 @@ pub fn save_of(test: &str, command: &str, measured: Measured) -> Result<()> {
         measured,
     };
     let text = serde_json::to_string_pretty(&run)? + "\n";
-    if std::env::var_os("BLUEGREEN_REFRESH").is_none() {
+    if !in_full() {
         eprintln!("{test}: {text}");
         return Ok(());
     }

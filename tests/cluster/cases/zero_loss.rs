@@ -7,7 +7,7 @@ use libtest_mimic::Trial;
 
 use super::pair::{NEW, OLD};
 use super::parrot::V2;
-use super::saved::{save_of, unbroken};
+use super::saved::{in_full, save_of, unbroken};
 use super::served::Served;
 use crate::bed::{Bed, SOON, wait_for};
 use crate::load::{Protocol, Running};
@@ -15,7 +15,10 @@ use crate::load::{Protocol, Running};
 /// Requests a second, half of them on kept-alive connections.
 const RATE: u32 = 1_000;
 /// Releases that are rolled back: two switches each.
-const THERE_AND_BACK: usize = 10;
+fn there_and_back() -> usize {
+    if in_full() { 10 } else { 3 }
+}
+
 /// Longer than any request here.
 const DRAIN: &str = "1s";
 
@@ -67,7 +70,7 @@ async fn switches_lose_nothing(bed: Arc<Bed>) -> Result<()> {
     ];
     let deploy = [&["deploy", "parrot", "--image", V2, "--yes"], &after[..]].concat();
     let rollback = [&["rollback", "parrot"], &after[..]].concat();
-    for n in 1..=THERE_AND_BACK {
+    for n in 1..=there_and_back() {
         for (command, version) in [(&deploy, NEW), (&rollback, OLD)] {
             let output = served.app.ok(command).await?;
             ensure!(output.stdout.contains(r#""confirmed":"probe""#), "{output:?}");
@@ -82,11 +85,15 @@ async fn switches_lose_nothing(bed: Arc<Bed>) -> Result<()> {
 
 async fn finish(load: Running, reloads: usize) -> Result<()> {
     let summary = load.stop().await?;
-    let switches = 2 * THERE_AND_BACK;
+    let switches = 2 * there_and_back();
     eprintln!("zero_loss: {switches} switches, {reloads} reloads: {summary}");
     ensure!(summary.failed() == 0, "{summary}");
     let last = summary.samples.last();
     ensure!(last.is_some_and(|sample| sample.is_of(OLD)), "{last:?}");
     let name = "zero_loss::switches_lose_nothing";
-    save_of(name, "tests/cluster/run zero_loss", unbroken(switches, reloads, &summary))
+    save_of(
+        name,
+        "BLUEGREEN_REFRESH=1 tests/cluster/run zero_loss",
+        unbroken(switches, reloads, &summary),
+    )
 }

@@ -2,7 +2,7 @@
 
 use bluegreen::model::{Id, Kind, Objects, Write};
 use bluegreen::release::plan::decided;
-use bluegreen::release::{Doing, Fresh, Names, Next, Question, Step};
+use bluegreen::release::{Doing, Fresh, Mark, Names, Next, Probed, Question, Record, Sight, Step};
 
 use crate::world::driver::Driver;
 use crate::world::{Refused, World, conditions, events};
@@ -38,6 +38,8 @@ pub struct Process {
     /// How much of what it knows was read in this pass: anything may have happened since the last.
     fresh: Fresh,
     pub question: Option<Question>,
+    /// Whether it asks through an ingress where both versions answer alike, and which obeys our own Ingress.
+    pub hears_marks: bool,
     /// Planned, not sent.
     pub pending: Option<Request>,
 }
@@ -65,8 +67,9 @@ pub enum Pass {
 impl Process {
     pub fn start(driver: Driver, world: &World) -> Process {
         let objects = Objects::default();
-        let mut process =
-            Process { driver, objects, fresh: Fresh::Nothing, question: None, pending: None };
+        let (question, pending, hears_marks) = (None, None, false);
+        let fresh = Fresh::Nothing;
+        let mut process = Process { driver, objects, fresh, question, hears_marks, pending };
         process.read(world, &ALL, Fresh::Serving);
         process
     }
@@ -89,9 +92,19 @@ impl Process {
         self.read(world, &kinds, Fresh::Serving);
     }
 
+    fn hear(&mut self) {
+        let record = self.objects.get(Kind::ConfigMap, &self.driver.names.record().name);
+        let release = record.and_then(|record| Record::read(record).ok()?.release);
+        let Some(release) = release.filter(|_| self.hears_marks) else { return };
+        let mark = Mark { at: "at".to_owned(), tells: Some(true), has_it: true };
+        let sight = Sight { marks: vec![mark], ..Sight::default() };
+        self.driver.memory.probed = Some(Probed { release: release.number, sight });
+    }
+
     pub fn pass(&mut self, world: &World) -> Pass {
         self.fresh = Fresh::Nothing;
         loop {
+            self.hear();
             let snapshot = self.driver.look_at(self.objects.clone(), world.now);
             let epoch = snapshot.record.as_ref().map_or(0, |(_, record)| record.epoch);
             let decided = decided(&self.driver.goal, &self.driver.me, &snapshot, world.now);
@@ -129,6 +142,9 @@ impl Process {
     /// The reply to its request.
     pub fn reply(&mut self, world: &World, request: &Request, reply: Result<(), Refused>) {
         let id = request.step.write.id();
+        if reply.is_ok() {
+            self.driver.wrote(&request.step);
+        }
         match reply {
             Err(_) => self.read(world, &SERVING, Fresh::Serving),
             // Somebody else was at work until now: what it knows of that is old.

@@ -87,7 +87,9 @@ impl Simulation {
         self.spawned += 1;
         let id = format!("p{}", self.spawned);
         let driver = Driver::of(self.app(app), &id, command.goal());
-        self.processes[n] = Some(Process::start(driver, &self.world));
+        let mut process = Process::start(driver, &self.world);
+        process.hears_marks = self.spawned.is_multiple_of(2);
+        self.processes[n] = Some(process);
     }
 
     /// The first process from there on that is (not) suspended.

@@ -4,8 +4,8 @@ use bluegreen::model::{Kind, Objects};
 use bluegreen::release::goal::ImageChange;
 use bluegreen::release::plan::decided;
 use bluegreen::release::{
-    Answer, Answered, Change, Deploy, Expected, Gate, Goal, Init, Me, Memory, Names, Next, Outcome,
-    Question, Record, Release, Settings, Snapshot,
+    Answer, Answered, Change, Deploy, Doing, Expected, Gate, Goal, Init, Me, Memory, Names, Next,
+    Outcome, Question, Record, Release, Settings, Snapshot, Step,
 };
 use jiff::Timestamp;
 
@@ -75,6 +75,13 @@ impl Driver {
         if self.is_old { old::sent(next, &self.names) } else { next }
     }
 
+    /// It remembers what it has written.
+    pub fn wrote(&mut self, step: &Step) {
+        if let Doing::Mark { .. } = step.doing {
+            self.memory.marked = self.memory.following.as_ref().map(|(number, _)| *number);
+        }
+    }
+
     pub fn hear(&mut self, question: &Question, answer: Answer, at: Timestamp) {
         let Question { release, hash } = question.clone();
         self.memory.answer = Some(Answered { release, hash, at, answer, not_before: None });
@@ -105,6 +112,7 @@ impl World {
                     if let Err(error) = self.apply(&step.write) {
                         panic!("{error:?}: {step:?}\nafter {trace:#?}");
                     }
+                    driver.wrote(&step);
                     self.settle();
                 }
                 Next::Ask(question) => {
@@ -129,6 +137,7 @@ impl World {
             panic!("no step but {:?}", driver.next(self))
         };
         self.apply(&step.write).unwrap();
+        driver.wrote(&step);
     }
 
     pub fn record(&self) -> Record {

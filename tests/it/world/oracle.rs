@@ -1,25 +1,22 @@
 //! What is true in the world, worked out from the objects alone and not with bluegreen's own code.
 
-use bluegreen::model::{Kind, MANAGED_BY, label};
+use bluegreen::model::Kind;
 use bluegreen::release::Names;
+use bluegreen::route::Route;
 use serde_json::Value;
 
 use super::World;
 use super::article::{app_of, names};
+use crate::guard::routes;
 
 impl World {
-    /// The Services that the user's Ingresses name.
+    /// The Services that the user's routes name.
     pub fn routed_services(&self) -> Vec<String> {
         let mut services = Vec::new();
-        let mut ingresses = self.all(Kind::Ingress);
-        // Nobody gets in through bluegreen's own.
-        ingresses.retain(|ingress| label(ingress, MANAGED_BY).is_none());
-        for ingress in ingresses {
-            for rule in ingress["spec"]["rules"].as_array().into_iter().flatten() {
-                for path in rule["http"]["paths"].as_array().into_iter().flatten() {
-                    let service = path["backend"]["service"]["name"].as_str().unwrap();
-                    services.push(service.to_owned());
-                }
+        for kind in Route::KINDS {
+            for route in self.all(kind) {
+                let named = routes::services(kind.plural(), &route).into_iter();
+                services.extend(named.map(str::to_owned));
             }
         }
         services
@@ -36,7 +33,7 @@ impl World {
         }
     }
 
-    /// The parrot's Deployments that serve somebody: through an Ingress or the live Service.
+    /// The parrot's Deployments that serve somebody: through a route or the live Service.
     pub fn serving(&self) -> Vec<&'static str> {
         self.serving_of(&names())
     }

@@ -6,11 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::checks::Ground;
-use crate::model::{annotation, name};
-use crate::route::class;
-
-/// More names for the hosts of an Ingress.
-const ALIASES: &str = "nginx.ingress.kubernetes.io/server-alias";
+use crate::model::name;
+use crate::route::serves_host;
 
 /// What there is to look for.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -37,7 +34,7 @@ pub struct Elsewhere {
 }
 
 pub fn sought(g: &Ground) -> Sought {
-    let class = g.routes().first().and_then(|route| class(route));
+    let class = g.routes().first().and_then(|route| route.class());
     Sought { class: class.map(str::to_owned), host: g.preview_host.clone() }
 }
 
@@ -50,20 +47,12 @@ impl Elsewhere {
     ) -> Elsewhere {
         let namespace = |ingress: &'a Value| ingress["metadata"]["namespace"].as_str();
         let mut others = ingresses.into_iter().filter(|ingress| namespace(ingress) != Some(own));
-        let taken = others.find(|ingress| serves(ingress, host));
+        let taken = others.find(|ingress| serves_host(ingress, host));
         let served_by = taken.map(|ingress| {
             format!("{} in namespace {}", name(ingress), namespace(ingress).unwrap_or_default())
         });
         Elsewhere { host: host.to_owned(), served_by }
     }
-}
-
-/// By a rule, or by the controller's annotation for more names of the same hosts.
-pub fn serves(ingress: &Value, host: &str) -> bool {
-    let rules = ingress["spec"]["rules"].as_array();
-    let aliases = annotation(ingress, ALIASES).unwrap_or_default();
-    rules.into_iter().flatten().any(|rule| rule["host"] == host)
-        || aliases.split(',').any(|alias| alias.trim() == host)
 }
 
 #[cfg(test)]

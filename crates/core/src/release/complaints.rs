@@ -9,23 +9,7 @@ use serde_json::Value;
 
 use super::{Record, Release, SaidBefore, Snapshot};
 use crate::model::{Kind, name, version};
-
-/// What comes of it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Means {
-    /// The Ingress is dropped: its hosts are answered as if it were not there.
-    Dropped,
-    /// The controller goes on with what it had before.
-    NotApplied,
-}
-
-/// Reasons of warnings that say so, all of them of F5's NGINX Ingress Controller.
-const REASONS: [(&str, Means); 3] = [
-    ("Rejected", Means::Dropped),
-    // What dropped it could not be applied either.
-    ("RejectedWithError", Means::NotApplied),
-    ("AddedOrUpdatedWithError", Means::NotApplied),
-];
+use crate::route::{Means, means};
 
 /// So much of a message is repeated: the record holds ten releases with their reasons.
 const LONGEST: usize = 500;
@@ -132,14 +116,14 @@ fn of_routes<'a>(
     let routes = s.routes(record);
     let of_route = |event: &Value| {
         let about = &event["involvedObject"];
-        about["kind"] == "Ingress"
-            && routes.iter().any(|route| {
-                // One that was deleted and made again is another.
-                about["name"] == name(route)
-                    && about["uid"]
-                        .as_str()
-                        .is_none_or(|uid| uid.is_empty() || uid == version(route).uid)
-            })
+        routes.iter().any(|route| {
+            // One that was deleted and made again is another.
+            about["kind"] == route.kind_name()
+                && about["name"] == route.name()
+                && about["uid"]
+                    .as_str()
+                    .is_none_or(|uid| uid.is_empty() || uid == version(route.object()).uid)
+        })
     };
     events.into_iter().filter(|event| of_route(event)).map(word).collect()
 }
@@ -149,7 +133,7 @@ fn word(event: &Value) -> Word {
     let source = [&event["reportingComponent"], &event["source"]["component"]];
     let source = source.into_iter().find_map(text);
     let reason = text(&event["reason"]).unwrap_or_default();
-    let means = REASONS.into_iter().find(|(known, _)| *known == reason).map(|(_, means)| means);
+    let means = means(&reason);
     // Either form that there is of what is said again.
     let (last, series) = (&event["lastTimestamp"], &event["series"]);
     let times = [last, &series["lastObservedTime"], &event["eventTime"], &event["firstTimestamp"]];

@@ -96,6 +96,8 @@ pub enum Need {
     Stamp,
     /// What answers through the ingress.
     Answers,
+    /// The rule that was added after the switch is served, where the answers can't tell.
+    Marker,
     /// The time that a switch takes to arrive, where the answers can't tell.
     SettleTime,
     /// The switch was seen not to arrive in its time.

@@ -21,7 +21,7 @@ pub struct Reach {
     pub pods: Vec<(String, u64)>,
 }
 
-/// How a colour is reached at the port that a backend of an Ingress names; none where its Service
+/// How a colour is reached at the port that a backend of a route names; none where its Service
 /// does not have it. `tls`: whether something beside the Service says that it speaks TLS.
 pub fn reach(s: &Snapshot, colour: Colour, port: &Value, tls: bool) -> Option<Reach> {
     let service = s.names.service(colour);

@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use super::Snapshot;
-use crate::model::{Id, Kind, name};
-use crate::route::{Backend, backends};
+use crate::model::Id;
+use crate::route::{Backend, Route};
 
 /// The name of a port whose name the file does not give, as Flagger has it.
 const PORT_NAME: &str = "http";
@@ -49,8 +49,7 @@ pub fn unmet(s: &Snapshot, service: &str, expected: &Expected) -> Vec<String> {
 
 /// Those that are none of the app's routes.
 pub fn no_routes(s: &Snapshot, service: &str, asked: &[Id]) -> Vec<String> {
-    let id = |ingress: &Value| Id::new(Kind::Ingress, name(ingress));
-    let routes: Vec<Id> = s.routes_to(service).into_iter().map(id).collect();
+    let routes: Vec<Id> = s.routes_to(service).into_iter().map(Route::id).collect();
     let others = asked.iter().filter(|asked| !routes.contains(asked));
     let reasons = others.map(|asked| {
         let why = match s.objects.get(asked.kind, &asked.name) {
@@ -65,16 +64,16 @@ pub fn no_routes(s: &Snapshot, service: &str, asked: &[Id]) -> Vec<String> {
 fn ingress(s: &Snapshot, service: &str, expected: &Expected) -> Option<String> {
     let wanted = expected.ingress.as_ref()?;
     let namespace = &s.names.namespace;
-    let Some(found) = s.open_ingresses().find(|ingress| name(ingress) == wanted) else {
+    let Some(found) = s.open_routes().find(|route| route.name() == wanted) else {
         return Some(format!(
             "the settings name Ingress {wanted}, which does not exist in namespace {namespace}"
         ));
     };
     let routes = s.routes_to(service);
-    if routes.iter().any(|route| name(route) == name(found)) {
+    if routes.contains(&found) {
         return None;
     }
-    let others: Vec<Id> = routes.iter().map(|r| Id::new(Kind::Ingress, name(r))).collect();
+    let others: Vec<Id> = routes.into_iter().map(Route::id).collect();
     Some(format!(
         "the settings name Ingress {wanted}, which does not name Service {service}; {} does",
         list(&others)
@@ -134,7 +133,7 @@ pub fn made_ports(
         Some(number) => number == u64::from(port),
         None => backend.port["name"] == port_name,
     };
-    let named = s.open_ingresses().flat_map(backends);
+    let named = s.open_routes().flat_map(Route::backends);
     let lost = named.filter(|backend| backend.service == service && !finds(backend));
     let reasons: Vec<String> = lost
         .map(|backend| {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{Record, Slot, Snapshot};
 use crate::model::{Colour, MANAGER, name};
+use crate::route::Route;
 
 /// A writer's last write of an object.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
@@ -42,7 +43,8 @@ pub fn last(s: &Snapshot, record: &Record) -> Option<Hand> {
     let began = record.release.as_ref()?.started;
     let slots = Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour));
     let slots = slots.map(|Slot(object)| object);
-    let objects = s.routes(record).into_iter().chain(s.live_service(record)).chain(slots);
+    let objects =
+        s.routes(record).into_iter().map(Route::object).chain(s.live_service(record)).chain(slots);
     let hands = objects.flat_map(hands).filter(|hand| hand.at.as_second() >= began.as_second());
     // The time has whole seconds: among equals a tool is the likelier one.
     hands.max_by_key(|hand| (hand.at, hand.tool().is_some()))

@@ -35,20 +35,22 @@ pub struct Memory {
     pub asks: bool,
     /// What asking the app has shown.
     pub probed: Option<Probed>,
+    /// The release whose marker this process has written: whoever takes that away is not fought.
+    pub marked: Option<u64>,
     /// The release whose old version was put away, and when its last pod was seen to be gone.
     pub gone: Option<(u64, Timestamp)>,
     /// What was found beyond the app's namespace.
     pub beyond: Beyond,
-    /// What had been said of the app's Ingresses when this process was about to change them.
+    /// What had been said of the app's routes when this process was about to change them.
     pub said_before: Option<SaidBefore>,
 }
 
-/// The Events of the app's Ingresses before a switch, or a switch back: whatever is new since then, or has
+/// The Events of the app's routes before a switch, or a switch back: whatever is new since then, or has
 /// grown, is about that. A controller's clock need not be the API server's, and its times have seconds.
 #[derive(Clone, PartialEq, Debug)]
 pub struct SaidBefore {
     pub release: u64,
-    /// Whom the Ingresses were to lead to.
+    /// Whom the routes were to lead to.
     pub to: Colour,
     pub events: Vec<Value>,
 }

@@ -16,6 +16,8 @@ pub mod goal;
 mod hands;
 pub mod history;
 mod instant;
+mod managed;
+pub mod marker;
 mod memory;
 mod names;
 pub mod news;
@@ -38,7 +40,6 @@ pub mod status;
 mod strangers;
 mod switching;
 pub mod template;
-mod warm;
 pub mod ways;
 mod whose;
 
@@ -58,7 +59,8 @@ pub use outcome::{Cause, Outcome};
 pub use phase::Phase;
 pub use plan::{Doing, Fresh, Next, Question, Step, WaitFor};
 pub use probed::{
-    Arrival, ENOUGH, ENOUGH_ANSWERS, LATELY, NOT_ASKED, Probed, Rule, Sight, Streak, Telling, Voice,
+    Arrival, ENOUGH, ENOUGH_ANSWERS, LATELY, Mark, NOT_ASKED, Probed, Rule, Sight, Streak, Telling,
+    Voice,
 };
 pub use record::{
     Before, Challenge, Confirmed, Driver, Ending, Finished, GateKind, GateState, HISTORY, Intent,

@@ -28,7 +28,7 @@ impl Names {
         format!("{}-{colour}", self.app)
     }
 
-    /// The Services through which an Ingress may send people to the app, of which `live` is the one
+    /// The Services through which a route may send people to the app, of which `live` is the one
     /// that follows the live colour. The preview is not one.
     pub fn serving(&self, live: &str) -> Vec<String> {
         let fixed = Colour::BOTH.map(|colour| self.service(colour));

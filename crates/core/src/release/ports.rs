@@ -1,17 +1,16 @@
-//! The ports by which the app's Ingresses ask for it, and whether a Service has them.
+//! The ports by which the app's routes ask for it, and whether a Service has them.
 
 use serde_json::Value;
 
 use super::{Record, Snapshot};
 use crate::model::Colour;
-use crate::route::backends;
 
-/// The ports that the routes name, each as the Ingress has it: `{"number": 80}`, `{"name": "http"}`.
+/// The ports that the routes name, each as the route has it: `{"number": 80}`, `{"name": "http"}`.
 pub fn asked_for(s: &Snapshot, record: &Record) -> Vec<Value> {
     let services = s.serving(record);
-    let backends = s.routes(record).into_iter().flat_map(backends);
+    let backends = s.routes(record).into_iter().flat_map(|route| route.backends_of(&services));
     let mut ports = Vec::new();
-    for backend in backends.filter(|backend| services.contains(&backend.service)) {
+    for backend in backends {
         if !ports.contains(&backend.port) {
             ports.push(backend.port);
         }
@@ -19,7 +18,7 @@ pub fn asked_for(s: &Snapshot, record: &Record) -> Vec<Value> {
     ports
 }
 
-/// The entry of a Service's ports that an Ingress means.
+/// The entry of a Service's ports that a route means.
 pub fn entry<'a>(service: &'a Value, asked: &Value) -> Option<&'a Value> {
     let mut ports = service["spec"]["ports"].as_array()?.iter();
     match asked["number"].as_u64() {

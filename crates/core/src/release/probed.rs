@@ -37,6 +37,20 @@ pub struct Sight {
     pub fails: Option<String>,
     /// It refuses what the live version answers: what it said.
     pub refuses: Option<String>,
+    /// Where the hosts of our own Ingress are asked for.
+    pub marks: Vec<Mark>,
+}
+
+/// Hosts of our own Ingress, asked for at one address.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Mark {
+    /// As a person would type it.
+    pub at: String,
+    /// Whether one that the Ingress has is answered otherwise there than one that nobody has; none as long
+    /// as too little is heard.
+    pub tells: Option<bool>,
+    /// Whether there is no doubt that the marker is answered like one that the Ingress has.
+    pub has_it: bool,
 }
 
 /// One rule of an Ingress, asked at one address.
@@ -350,6 +364,6 @@ impl Sight {
             )
         });
         let rules: Vec<_> = rules.collect();
-        (rules, self.fails.clone(), self.refuses.clone())
+        (rules, self.fails.clone(), self.refuses.clone(), self.marks.clone())
     }
 }

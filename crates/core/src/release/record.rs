@@ -114,6 +114,9 @@ pub struct Release {
     /// write it down.
     #[serde(default = "settle_seconds")]
     pub settle_seconds: u64,
+    /// Somebody has said so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub settle_said: bool,
     /// How long the old version is kept at its full size after the switch, and the new one watched.
     #[serde(default)]
     pub bake_seconds: u64,
@@ -222,6 +225,8 @@ pub struct GateState {
 pub enum Confirmed {
     /// The app was asked through the ingress until only the new version answered.
     Probe,
+    /// Both versions answer alike, but the ingress served a rule that was added after the switch.
+    Marker,
     /// Not by any answer: the versions could not be told apart, and the ingress controller was given time.
     Settle,
 }

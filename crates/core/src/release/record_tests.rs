@@ -25,6 +25,7 @@ pub fn release(number: u64) -> Release {
         deadline: Some(at(7200)),
         drain_seconds: 30,
         settle_seconds: 10,
+        settle_said: false,
         bake_seconds: 0,
         keep_old: false,
         warm: false,

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::route::SECONDS_AFTER_A_SWITCH as SETTLE_SECONDS;
+
 /// The time between two questions to the gate.
 pub const INTERVAL_SECONDS: u64 = 10;
 /// So many answers in a row that are not a yes destroy the candidate.
@@ -11,9 +13,6 @@ pub const THRESHOLD: u64 = 60;
 pub const TIMEOUT_SECONDS: u64 = 600;
 /// How long the old version is kept after the switch.
 pub const DRAIN_SECONDS: u64 = 30;
-/// How long the ingress controller is given to take in a switch, where nothing can be asked. The
-/// longest that was measured is 7 s, with 300 other Ingresses.
-pub const SETTLE_SECONDS: u64 = 10;
 
 /// What somebody said, in one place; the rest is for others to say. Nothing in it is secret.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::model::{Colour, Id, Kind, MANAGED_BY, MANAGER, Objects, Version};
 use crate::model::{label, name, string_map, version};
-use crate::route::{Believed, By, DataPlane, Label};
-use crate::route::{backends, class, data_plane, names_app, resolves_to, selects};
+use crate::route::{Believed, By, DataPlane, Label, Route};
+use crate::route::{resolves_to, selects, tls_hosts};
 
 #[derive(Clone, Debug)]
 pub struct Snapshot {
@@ -65,35 +65,37 @@ impl Snapshot {
         self.service(&record.service)
     }
 
-    /// The Services through which an Ingress may send people to the app.
+    /// The Services through which a route may send people to the app.
     pub fn serving(&self, record: &Record) -> Vec<String> {
         self.names.serving(&record.service)
     }
 
-    /// The Ingresses that are not ours: requests come through them.
-    pub fn open_ingresses(&self) -> impl Iterator<Item = &Value> {
-        let all = self.objects.list(Kind::Ingress);
-        all.filter(|ingress| label(ingress, MANAGED_BY) != Some(MANAGER))
+    /// The routes that are not ours: requests come through them.
+    pub fn open_routes(&self) -> impl Iterator<Item = Route<'_>> {
+        let all = Route::KINDS.into_iter().flat_map(move |kind| {
+            self.objects.list(kind).filter_map(move |object| Route::of(kind, object))
+        });
+        all.filter(|route| label(route.object(), MANAGED_BY) != Some(MANAGER))
     }
 
-    /// The user's Ingresses that serve the app.
-    pub fn routes(&self, record: &Record) -> Vec<&Value> {
+    /// The user's routes that serve the app.
+    pub fn routes(&self, record: &Record) -> Vec<Route<'_>> {
         self.routes_to(&record.service)
     }
 
     /// The same, where no record says yet which the live Service is.
-    pub fn routes_to(&self, live: &str) -> Vec<&Value> {
+    pub fn routes_to(&self, live: &str) -> Vec<Route<'_>> {
         let services = self.names.serving(live);
-        self.open_ingresses().filter(|ingress| names_app(ingress, &services)).collect()
+        self.open_routes().filter(|route| route.names_app(&services)).collect()
     }
 
-    /// Which data plane obeys the app's Ingresses, by the one of which the most is known.
+    /// Which data plane obeys the app's routes, by the one of which the most is known.
     pub fn data_plane(&self, live: &str) -> Believed {
         let recorded = self.record.as_ref().map(|(_, record)| &record.controllers);
-        let of = |route: &&Value| {
+        let of = |route: &Route| {
             let mut found = [Some(&self.memory.beyond.controllers), recorded].into_iter().flatten();
-            let controller = class(route).and_then(|class| found.find_map(|it| it.get(class)));
-            data_plane(route, controller.map(String::as_str))
+            let controller = route.class().and_then(|class| found.find_map(|it| it.get(class)));
+            route.data_plane(controller.map(String::as_str))
         };
         let believed = self.routes_to(live).iter().map(of).max_by(|a, b| a.by.cmp(&b.by));
         believed.unwrap_or(Believed { plane: DataPlane::Other, by: By::Nothing })
@@ -103,13 +105,20 @@ impl Snapshot {
     pub fn preview_site(&self) -> Option<String> {
         let host = self.record.as_ref().and_then(|(_, record)| record.preview_host.as_ref());
         let at = |host: &String| {
-            let ours = self.objects.get(Kind::Ingress, &self.names.preview());
-            let tls = ours.and_then(|ours| ours["spec"]["tls"].as_array());
-            let mut hosts = tls.into_iter().flatten().filter_map(|tls| tls["hosts"].as_array());
-            let has = hosts.any(|hosts| hosts.iter().any(|named| named == host.as_str()));
+            let ours = self.managed_ingress();
+            let has = ours.is_some_and(|ours| tls_hosts(ours).any(|named| named == host.as_str()));
             if has { format!("https://{host}") } else { format!("http://{host}") }
         };
         host.map(at).or_else(|| self.preview_address())
+    }
+
+    /// Where visitors see a release's candidate and nothing else, if they do.
+    pub fn candidates_site(&self, release: &Release) -> Option<String> {
+        let (_, record) = self.record.as_ref()?;
+        let host = record.preview_host.as_ref()?;
+        let is_served = Route::Ingress(self.managed_ingress()?).hosts().contains(host);
+        let leads = self.service_leads(&self.names.preview(), record) == Leads::To(release.to);
+        (is_served && leads).then(|| self.preview_site())?
     }
 
     /// Where the candidate can be asked from inside the cluster.
@@ -147,11 +156,11 @@ impl Snapshot {
         self.service_leads(&record.service, record)
     }
 
-    /// Where an Ingress's backends of this app lead, by what their Services really select.
-    pub fn route_leads(&self, route: &Value, record: &Record) -> Leads {
+    /// Where a route's backends of this app lead, by what their Services really select.
+    pub fn route_leads(&self, route: Route, record: &Record) -> Leads {
         let services = self.serving(record);
-        let ours = backends(route).into_iter().filter(|b| services.contains(&b.service));
-        let places: BTreeSet<_> = ours
+        let places: BTreeSet<_> = route
+            .backends_of(&services)
             .map(|backend| match self.service_leads(&backend.service, record) {
                 Leads::To(colour) => Some(colour),
                 Leads::Astray => None,
@@ -164,12 +173,11 @@ impl Snapshot {
     }
 
     /// Whether anything of a route still leads to this colour.
-    pub fn touches(&self, route: &Value, record: &Record, colour: Colour) -> bool {
+    pub fn touches(&self, route: Route, record: &Record, colour: Colour) -> bool {
         let services = self.serving(record);
-        backends(route).iter().any(|backend| {
-            services.contains(&backend.service)
-                && self.service_leads(&backend.service, record) == Leads::To(colour)
-        })
+        route
+            .backends_of(&services)
+            .any(|backend| self.service_leads(&backend.service, record) == Leads::To(colour))
     }
 
     /// Whether the Service that is fixed to a colour still selects it.
@@ -180,7 +188,7 @@ impl Snapshot {
     /// Where all the routes lead together.
     pub fn routes_lead(&self, record: &Record) -> Leads {
         let routes = self.routes(record);
-        let mut places = routes.iter().map(|route| self.route_leads(route, record));
+        let mut places = routes.into_iter().map(|route| self.route_leads(route, record));
         match places.next() {
             Some(Leads::To(first)) if places.all(|place| place == Leads::To(first)) => {
                 Leads::To(first)
@@ -259,7 +267,7 @@ impl Snapshot {
         let finished = record.finished(slot.release()?)?;
         let routes = self.routes(record);
         // One path that somebody sent there is enough for it to stay.
-        let serves = routes.iter().any(|route| self.touches(route, record, Colour::Green))
+        let serves = routes.into_iter().any(|route| self.touches(route, record, Colour::Green))
             || self.live_service_leads(record) == Leads::To(Colour::Green);
         (finished.outcome != super::Verdict::Promoted && !serves).then_some(slot)
     }
@@ -269,7 +277,7 @@ impl Snapshot {
         self.names.record().to_string()
     }
 
-    pub fn ingress_names(&self, record: &Record) -> Vec<String> {
-        self.routes(record).iter().map(|route| name(route).to_owned()).collect()
+    pub fn route_names(&self, record: &Record) -> Vec<String> {
+        self.routes(record).iter().map(|route| route.name().to_owned()).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! What releases write on an object beside what it is for: the number of the one that switched it last,
 //! and the epoch, which makes a past driver's late writes fail.
 //!
-//! An Ingress may be several apps', and so may a Service. There both are an app's own, by the keys of
+//! A route may be several apps', and so may a Service. There both are an app's own, by the keys of
 //! their annotations (`Names::stamp`). A slot has its app's name, an autoscaler has one target, and the
 //! preview Service and the clones are made for one app: they belong to one, and bear the plain keys.
 //!
@@ -17,9 +17,9 @@ use json_patch::{PatchOperation, RemoveOperation};
 use serde_json::Value;
 
 use super::snapshot::Leads;
-use super::{Names, Record, Release, Slot, Snapshot};
+use super::{Names, Record, Release, Slot, Snapshot, marker};
 use crate::model::{Colour, EPOCH, Kind, RELEASE, annotate, annotation, name, pointer};
-use crate::route::{names_app, resolves_to};
+use crate::route::{Route, resolves_to};
 
 /// The app of another record.
 struct Other {
@@ -40,9 +40,9 @@ impl Other {
     fn names(&self, object: &Value) -> bool {
         let Some(record) = &self.record else { return true };
         let services = self.names.serving(&record.service);
-        match object["kind"].as_str().and_then(Kind::parse) {
-            Some(Kind::Ingress) => names_app(object, &services),
-            _ => {
+        match Route::parse(object) {
+            Some(route) => route.names_app(&services),
+            None => {
                 services.iter().any(|service| service == name(object))
                     || resolves_to(object, &record.label).is_some()
             }
@@ -74,7 +74,7 @@ impl Snapshot {
         let followers = |colour| self.followers(&record.service, &record.label, colour);
         let services = self.live_service(record).into_iter();
         let services = services.chain(Colour::BOTH.into_iter().flat_map(followers));
-        self.routes(record).into_iter().chain(services).collect()
+        self.routes(record).into_iter().map(Route::object).chain(services).collect()
     }
 
     /// What it may write, beside the record, and is this app's alone.
@@ -82,7 +82,10 @@ impl Snapshot {
         let slots = Colour::BOTH.into_iter().filter_map(|colour| self.slot(colour));
         let slots = slots.map(|Slot(object)| object);
         let scalers = Colour::BOTH.into_iter().flat_map(|colour| self.autoscalers(colour));
-        self.service(&self.names.preview()).into_iter().chain(slots).chain(scalers).collect()
+        let preview = self.service(&self.names.preview()).into_iter();
+        let record = self.record.as_ref().map(|(_, record)| record);
+        let ingress = record.and_then(|record| marker::written(self, record));
+        preview.chain(ingress).chain(slots).chain(scalers).collect()
     }
 
     /// The number that this app has on a shared object.
@@ -91,16 +94,22 @@ impl Snapshot {
     }
 
     /// Whether a route was switched by this release.
-    pub fn bears(&self, route: &Value, record: &Record, release: &Release) -> bool {
-        let led =
-            || self.is_alone_on(route) || self.route_leads(route, record) == Leads::To(release.to);
-        self.number_on(route) == Some(release.number) || is_by_old(route, release) && led()
+    pub fn bears(&self, route: Route, record: &Record, release: &Release) -> bool {
+        let leads = || self.route_leads(route, record) == Leads::To(release.to);
+        self.is_marked(route.object(), release, leads)
+    }
+
+    /// Whether an object bears its number. As 0.1.0 wrote it, that counts where nobody else can have it.
+    fn is_marked(&self, object: &Value, release: &Release, leads: impl Fn() -> bool) -> bool {
+        self.number_on(object) == Some(release.number)
+            || is_by_old(object, release) && (self.is_alone_on(object) || leads())
     }
 
     /// Whether people may have been sent to this release's candidate: wherever its number stands.
     pub fn was_switched(&self, record: &Record, release: &Release) -> bool {
-        let bears = |route: &Value| {
-            self.number_on(route) == Some(release.number) || is_by_old(route, release)
+        let bears = |route: Route| {
+            let object = route.object();
+            self.number_on(object) == Some(release.number) || is_by_old(object, release)
         };
         release.switched.is_some()
             || release.drain_back_until.is_some()
@@ -127,7 +136,11 @@ impl Snapshot {
             }
             // Another app's driver of 0.1.0 may write its own over it.
             let is_missing = self.number_on(object) != Some(release.number);
-            if is_missing && self.bears(object, record, release) {
+            let leads = || {
+                Route::parse(object)
+                    .is_some_and(|route| self.route_leads(route, record) == Leads::To(release.to))
+            };
+            if is_missing && self.is_marked(object, release, leads) {
                 set.push((&release_key, release.number.to_string()));
             }
         }
@@ -157,10 +170,10 @@ impl Snapshot {
     /// which those are but for the live Service.
     pub fn borne(&self, live: &str, key: &str) -> impl Iterator<Item = u64> {
         let own_key = self.names.stamp(key);
-        let kinds = [Kind::Ingress, Kind::Service];
-        let shared = kinds.into_iter().flat_map(|kind| self.objects.list(kind));
+        let kinds = Route::KINDS.into_iter().chain([Kind::Service]);
+        let shared = kinds.flat_map(|kind| self.objects.list(kind));
         let by_own_key = shared.filter_map(move |object| number(object, &own_key));
-        let led = self.routes_to(live).into_iter().chain(self.service(live));
+        let led = self.routes_to(live).into_iter().map(Route::object).chain(self.service(live));
         let led =
             led.filter(|object| annotation(object, key).is_some() && self.is_alone_on(object));
         let by_plain_key = led.chain(self.own()).filter_map(move |object| number(object, key));
@@ -169,8 +182,8 @@ impl Snapshot {
 }
 
 /// Whether the number stands there as 0.1.0 wrote it, of a release that it may have driven.
-fn is_by_old(route: &Value, release: &Release) -> bool {
-    !release.own_stamps && number(route, RELEASE) == Some(release.number)
+fn is_by_old(object: &Value, release: &Release) -> bool {
+    !release.own_stamps && number(object, RELEASE) == Some(release.number)
 }
 
 /// What an annotation says, if it is a number.

@@ -11,8 +11,7 @@ use super::snapshot::Leads;
 use super::{
     Drift, Ending, Intent, Phase, Record, Release, Snapshot, Verdict, Way, drift, template, ways,
 };
-use crate::model::{Colour, name};
-use crate::route::hosts;
+use crate::model::Colour;
 
 /// What `bluegreen status -o json` prints: a picture of an app at one moment.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
@@ -199,10 +198,10 @@ fn prepared(s: &Snapshot, record: &Record, next: Vec<Way>) -> Status {
         route: s
             .routes(record)
             .into_iter()
-            .map(|ingress| Route {
-                kind: "Ingress",
-                name: name(ingress).to_owned(),
-                hosts: hosts(ingress),
+            .map(|route| Route {
+                kind: route.kind_name(),
+                name: route.name().to_owned(),
+                hosts: route.hosts(),
             })
             .collect(),
         release: release.map(|release| progress(s, record, release)),
@@ -247,7 +246,7 @@ fn unprepared(s: &Snapshot, next: Vec<Way>) -> Status {
 /// What keeps the live version from serving at its full size, or people from reaching it.
 fn problem(s: &Snapshot, record: &Record, leads: Leads) -> Option<String> {
     let Leads::To(colour) = leads else {
-        return Some(match s.ingress_names(record)[..] {
+        return Some(match s.route_names(record)[..] {
             [] => format!("no Ingress names Service {} any more", record.service),
             [_] => "the Ingress does not lead to one colour".to_owned(),
             ref several => {

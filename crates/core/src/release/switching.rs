@@ -1,11 +1,9 @@
-//! How far a release's switch has come. With several Ingresses it is one patch each: in the middle
+//! How far a release's switch has come. With several routes it is one patch each: in the middle
 //! of it those that are switched bear the release's number, and the others lead where they did.
-
-use serde_json::Value;
 
 use super::snapshot::Leads;
 use super::{Record, Release, Snapshot};
-use crate::model::name;
+use crate::route::Route;
 
 impl Snapshot {
     /// Whether a route was switched by this release, whatever it names now.
@@ -24,9 +22,9 @@ impl Snapshot {
 
     /// The routes that this release switched and that lead elsewhere now.
     pub fn put_back(&self, record: &Record, release: &Release) -> Vec<String> {
-        // Once all are switched, whoever applies an Ingress again may take the number off it.
+        // Once all are switched, whoever applies a route again may take the number off it.
         let switched =
-            |route: &Value| self.bears(route, record, release) || release.switched.is_some();
+            |route: Route| self.bears(route, record, release) || release.switched.is_some();
         self.named(record, |route| {
             switched(route) && self.route_leads(route, record) != Leads::To(release.to)
         })
@@ -45,8 +43,8 @@ impl Snapshot {
         self.named(record, |route| self.touches(route, record, release.to))
     }
 
-    fn named(&self, record: &Record, wanted: impl Fn(&Value) -> bool) -> Vec<String> {
-        let routes = self.routes(record).into_iter().filter(|route| wanted(route));
-        routes.map(|route| name(route).to_owned()).collect()
+    fn named(&self, record: &Record, wanted: impl Fn(Route) -> bool) -> Vec<String> {
+        let routes = self.routes(record).into_iter().filter(|route| wanted(*route));
+        routes.map(|route| route.name().to_owned()).collect()
     }
 }

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::sleep;
 
-use super::command::{Said, done};
-use super::field::{V1, V2};
+use super::command::{Command, Said, done};
+use super::field::{V1, V2, V3};
 use super::outside::{BROKEN, Ingress};
 use super::{Case, Field, cases};
 
@@ -35,6 +35,10 @@ pub const CASES: &[Case] = cases![
     who_takes_over_after_the_put_away_hears_who_is_missed,
     nothing_is_put_away_while_every_other_answer_is_an_error,
     a_rule_that_somebody_takes_away_is_no_error,
+    where_both_answer_alike_a_rule_of_ours_tells_that_it_has_arrived,
+    a_rule_of_ours_that_is_never_served_loses_nobody,
+    who_takes_over_finds_the_rule_and_takes_it_away,
+    a_candidate_that_nobody_may_ask_is_known_by_its_preview,
     a_host_that_somebody_moves_is_asked_where_it_is_now,
     a_limit_of_requests_is_no_failure,
     a_limit_of_requests_is_none_where_both_answer_alike,
@@ -430,5 +434,104 @@ async fn who_promotes_from_where_no_way_leads_to_the_ingress_undoes_nothing(
     let said = promote.exits(0).await?;
     let why = last(&said)?["unconfirmed"].as_str().unwrap_or_default();
     ensure!(why.ends_with("no route to host"), "{:#}", last(&said)?);
+    field.is_live("parrot-green", V2).await
+}
+
+/// Which leads to a version, and nobody can tell to which; it obeys bluegreen's own Ingress as well.
+fn alike(field: &Field) -> Ingress {
+    Ingress::new(field).says(|_, _| Some((200, "cached"))).obeys_ours()
+}
+
+/// Nobody says how long a switch may take.
+fn deploys(field: &Field, more: &str) -> Command {
+    let line = format!("deploy parrot --image {V2} --yes {AT} {more}");
+    field.command_but(&line, &["--settle"])
+}
+
+/// Of our own Ingress there is what `init` has made of it.
+async fn no_rule_is_left(field: &Field) -> Result<()> {
+    let ours = field.get(Kind::Ingress, "parrot-preview").await?;
+    ensure!(ours["spec"]["rules"].as_array().map(Vec::len) == Some(1), "{ours:#}");
+    field.exits(0, "check parrot").await.map(drop)
+}
+
+async fn where_both_answer_alike_a_rule_of_ours_tells_that_it_has_arrived(
+    field: Field,
+) -> Result<()> {
+    field.initialised().await?;
+    let said = deploys(&field, "").with(alike(&field).late(&[0, 3, 20]).outside()).exits(0).await?;
+    let finished = last(&said)?;
+    ensure!(finished["confirmed"] == "marker", "{finished:#}");
+    ensure!(finished["unconfirmed"].is_null() && finished["missed"].is_null(), "{finished:#}");
+    let took = seconds(finished, "switched", "arrived")?;
+    ensure!(took > 20.0, "{took} s: {finished:#}");
+    no_rule_is_left(&field).await?;
+    field.is_live("parrot-green", V2).await?;
+    // A controller that is not seen to obey it gets its time, and so does one of which somebody says how long.
+    let plain = Ingress::new(&field).says(|_, _| Some((200, "cached")));
+    for (outside, more) in [(plain.outside(), ""), (alike(&field).outside(), "--settle 10s")] {
+        let rollback = format!("rollback parrot {AT} {more}");
+        let said = field.command_but(&rollback, &["--settle"]).with(outside).exits(0).await?;
+        ensure!(last(&said)?["confirmed"] == "settle", "{said:#?}");
+        ensure!(!said.has(done("mark")), "{said:#?}");
+    }
+    Ok(())
+}
+
+async fn a_rule_of_ours_that_is_never_served_loses_nobody(field: Field) -> Result<()> {
+    field.initialised().await?;
+    let stuck = alike(&field).late(&[0, 100_000]);
+    let said = deploys(&field, "--timeout 25s").with(stuck.clone().outside()).exits(7).await?;
+    let what = last(&said)?["what"].as_str().unwrap_or_default();
+    ensure!(what.contains("is not served yet"), "{what}");
+    both_are_up(&field).await?;
+    // Whoever can't hear it does not take time for a proof.
+    field.command("promote parrot").exits(7).await?;
+    both_are_up(&field).await?;
+    field.command(&format!("abort parrot {AT}")).with(stuck.outside()).exits(0).await?;
+    no_rule_is_left(&field).await?;
+    field.is_live("parrot", V1).await
+}
+
+async fn who_takes_over_finds_the_rule_and_takes_it_away(field: Field) -> Result<()> {
+    field.initialised().await?;
+    for (step, number) in [("mark", 1), ("start-drain", 2)] {
+        let ingress = alike(&field).late(&[4]);
+        let image = if number == 1 { V2 } else { V3 };
+        let line = format!("deploy parrot --image {image} --yes {AT}");
+        let first = field.command_but(&line, &["--settle"]).with(ingress.clone().outside());
+        first.killed_at(done(step)).await?;
+        let promote = field.command(&format!("promote parrot {AT}"));
+        let said = promote.with(ingress.outside()).exits(0).await?;
+        ensure!(last(&said)?["confirmed"] == "marker", "{:#}", last(&said)?);
+        ensure!(!said.has(done("mark")), "it is there already: {said:#?}");
+        no_rule_is_left(&field).await?;
+    }
+    field.is_live("parrot", V3).await
+}
+
+/// With the old version's answers from before the switch, which only who heard them has.
+async fn a_candidate_that_nobody_may_ask_is_known_by_its_preview(field: Field) -> Result<()> {
+    let host = "preview.example.com";
+    field.exits(0, &format!("init parrot --preview-host {host}")).await?;
+    let ingress = Ingress::new(&field).late(&[4]).previews(host);
+    let may_not = |command: Command| command.without("/portforward").without("/proxy");
+    let line = format!("deploy parrot --image {V2} --yes {AT} --settle 2s");
+    let deploy = may_not(field.command(&line)).with(ingress.clone().outside());
+    let said = deploy.exits(0).await?;
+    // As long as old answers came they proved nothing, and its time went by.
+    ensure!(last(&said)?["confirmed"] == "settle", "{:#}", last(&said)?);
+    let line = format!("deploy parrot --image {V3} --yes {AT} --settle 20s");
+    let said = may_not(field.command(&line)).with(ingress.clone().outside()).exits(0).await?;
+    has_seen(last(&said)?)?;
+    let took = seconds(last(&said)?, "switched", "arrived")?;
+    ensure!((4.0..10.0).contains(&took), "{took} s: {:#}", last(&said)?);
+    // It has not heard them.
+    let line = format!("deploy parrot --image {V2} --yes {AT} --settle 2s");
+    let first = may_not(field.command(&line)).with(ingress.clone().outside());
+    first.killed_at(done("mark-switched")).await?;
+    let promote = may_not(field.command(&format!("promote parrot {AT}")));
+    let said = promote.with(ingress.outside()).exits(0).await?;
+    ensure!(last(&said)?["confirmed"] == "settle", "{:#}", last(&said)?);
     field.is_live("parrot-green", V2).await
 }

@@ -115,11 +115,16 @@ pub struct Command {
 impl Field {
     /// `bluegreen LINE`, with JSON as its output and short times unless the line says otherwise.
     pub fn command(&self, line: &str) -> Command {
+        self.command_but(line, &[])
+    }
+
+    /// The same, where these flags are left to their defaults.
+    pub fn command_but(&self, line: &str, unsaid: &[&str]) -> Command {
         let mut words: Vec<&str> = line.split_whitespace().collect();
         let says = |flag: &str| line.split_whitespace().any(|word| word == flag);
         let (_, short) = SHORT.iter().find(|(verb, _)| words[0] == *verb).unwrap_or(&("", &[]));
-        let unsaid = short.iter().filter(|(flag, _)| !says(flag));
-        words.extend(unsaid.flat_map(|(flag, value)| [*flag, *value]));
+        let short = short.iter().filter(|(flag, _)| !says(flag) && !unsaid.contains(flag));
+        words.extend(short.flat_map(|(flag, value)| [*flag, *value]));
         if !says("-o") {
             words.extend(["-o", "json"]);
         }

@@ -32,12 +32,16 @@ pub struct Ingress {
     field: Field,
     late: Vec<Duration>,
     /// Where it led, and since when.
-    led: Arc<Mutex<Vec<(Instant, String)>>>,
+    led: Past<String>,
     turn: Arc<AtomicUsize>,
     /// What it answers by itself: by the Service that it would lead to.
     own: Option<Own>,
     /// Whether a host that the Ingress has no rule for gets its own 404.
     knows_hosts: bool,
+    /// The host under which it shows the candidate.
+    preview: Option<&'static str>,
+    /// The hosts that bluegreen's own Ingress had, and since when, where each of these is answered.
+    ours: Option<Past<Vec<String>>>,
     /// So many requests a second are let through, and so many more are forgiven.
     limit: Option<(f64, f64)>,
     /// How many too many there were, and when.
@@ -45,6 +49,9 @@ pub struct Ingress {
     /// Those that it was asked for.
     hosts: Arc<Mutex<Vec<String>>>,
 }
+
+/// What was so, and since when.
+type Past<T> = Arc<Mutex<Vec<(Instant, T)>>>;
 
 type Own = fn(&str, &Pods) -> Option<(u16, &'static str)>;
 
@@ -61,6 +68,8 @@ impl Ingress {
             turn,
             own: None,
             knows_hosts: false,
+            ours: None,
+            preview: None,
             limit: None,
             excess: Arc::default(),
             hosts: Arc::default(),
@@ -78,6 +87,16 @@ impl Ingress {
 
     pub fn knows_hosts(self) -> Ingress {
         Ingress { knows_hosts: true, ..self }
+    }
+
+    /// It obeys bluegreen's own Ingress, too, which lets nobody in.
+    pub fn obeys_ours(self) -> Ingress {
+        Ingress { ours: Some(Arc::default()), ..self }
+    }
+
+    /// Under this host it shows the candidate.
+    pub fn previews(self, host: &'static str) -> Ingress {
+        Ingress { preview: Some(host), ..self }
     }
 
     /// As nginx limits requests: by 503, without a word of when to come again.
@@ -139,6 +158,12 @@ impl Ingress {
         Ok(rules.iter().any(|rule| rule["host"] == asked))
     }
 
+    async fn hosts_of_ours(&self) -> Result<Vec<String>> {
+        let ours = self.field.get(Kind::Ingress, "parrot-preview").await?;
+        let rules = ours["spec"]["rules"].as_array().cloned().unwrap_or_default();
+        Ok(rules.iter().filter_map(|rule| Some(rule["host"].as_str()?.to_owned())).collect())
+    }
+
     async fn answer(&self, request: &Request) -> Result<Response> {
         if !self.lets_through() {
             return Ok(response(503, "limited".to_owned()));
@@ -149,16 +174,23 @@ impl Ingress {
         if self.knows_hosts && !self.has_host(host).await? {
             return Ok(response(404, "no such host".to_owned()));
         }
-        let (now, named) = (Instant::now(), self.fixed().await?);
+        if self.preview.is_some() && request.url().host_str() == self.preview {
+            return Ok(match self.field.asks("parrot-preview").await {
+                Ok(said) => response(200, said),
+                Err(_) => response(503, "nginx".to_owned()),
+            });
+        }
         let late = self.late[self.turn.fetch_add(1, Ordering::SeqCst) % self.late.len()];
-        let leads = {
-            let mut led = self.led.lock().expect("no holder panics");
-            if led.last().is_none_or(|(_, last)| *last != named) {
-                led.push((now, named));
-            }
-            let known = led.iter().rev().find(|(since, _)| now.duration_since(*since) >= late);
-            known.unwrap_or(&led[0]).1.clone()
-        };
+        if let Some(ours) = &self.ours
+            && let Some(host) = request.url().host_str().filter(|host| host.ends_with(".invalid"))
+        {
+            let hosts = self.hosts_of_ours().await?;
+            let has_it = had(&mut ours.lock().expect("no holder panics"), hosts, late);
+            let status = if has_it.iter().any(|known| known == host) { 403 } else { 404 };
+            return Ok(response(status, String::new()));
+        }
+        let named = self.fixed().await?;
+        let leads = had(&mut self.led.lock().expect("no holder panics"), named, late);
         if let Some(own) = self.own {
             let blue = self.field.replicas("parrot").await?.unwrap_or(0);
             if let Some((status, said)) = own(&leads, &Pods(blue)) {
@@ -171,6 +203,16 @@ impl Ingress {
             Err(_) => Ok(response(502, "nginx".to_owned())),
         }
     }
+}
+
+/// What a controller knows that is so late; what is new now is written down.
+fn had<T: Clone + PartialEq>(known: &mut Vec<(Instant, T)>, new: T, late: Duration) -> T {
+    let now = Instant::now();
+    if known.last().is_none_or(|(_, last)| *last != new) {
+        known.push((now, new));
+    }
+    let has = known.iter().rev().find(|(since, _)| now.duration_since(*since) >= late);
+    has.unwrap_or(&known[0]).1.clone()
 }
 
 /// An ingress that says this while the Ingress names a certain Service; else it has each change at once.

@@ -1,6 +1,8 @@
 //! What holds at every revision of a cluster, judged by the objects alone: whoever could be served is
 //! served, by ready pods of a version that somebody approved; and what serves is left alone.
 
+pub mod routes;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -10,9 +12,14 @@ use serde_json::Value;
 
 type Objects = BTreeMap<(&'static str, String), Arc<Value>>;
 
-pub const KINDS: [&str; 5] = ["ingresses", "services", "endpointslices", "pods", "deployments"];
+const OTHERS: [&str; 4] = ["services", "endpointslices", "pods", "deployments"];
 
-/// Goes through everything that has happened to these apps, some of which may share an Ingress. `may_serve`
+/// What it has to see, by the names of the resources.
+pub fn kinds() -> impl Iterator<Item = &'static str> {
+    routes::KINDS.into_iter().map(|kind| kind.plural).chain(OTHERS)
+}
+
+/// Goes through everything that has happened to these apps, some of which may share a route. `may_serve`
 /// says whether an image may, for an app, from a revision on.
 pub fn judge(
     log: &[Logged],
@@ -22,7 +29,7 @@ pub fn judge(
     let mut objects = Objects::new();
     // Before `init` the Ingress names a Service that nobody has made.
     let mut has_served = vec![false; apps.len()];
-    for logged in log.iter().filter(|logged| KINDS.contains(&logged.plural)) {
+    for logged in log.iter().filter(|logged| kinds().any(|kind| kind == logged.plural)) {
         let what = || format!("at revision {}: {}", logged.revision, told(logged));
         for app in apps {
             leaves_what_serves(&objects, app, logged).with_context(what)?;
@@ -58,24 +65,16 @@ fn of<'a>(objects: &'a Objects, plural: &'static str) -> impl Iterator<Item = &'
     all.take_while(move |((kind, _), _)| *kind == plural).map(|(_, object)| &**object)
 }
 
-/// The Services of an app that the user's Ingresses name, and the live one, for callers inside of the
+/// The Services of an app that the user's routes name, and the live one, for callers inside of the
 /// cluster.
 fn entries(objects: &Objects, app: &str) -> Vec<String> {
     let mut entries = vec![app.to_owned()];
     let its = |name: &&str| {
         name.strip_prefix(app).is_some_and(|rest| ["", "-blue", "-green"].contains(&rest))
     };
-    for ingress in of(objects, "ingresses") {
-        // Nobody gets in through bluegreen's own.
-        if ingress["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "bluegreen" {
-            continue;
-        }
-        for rule in ingress["spec"]["rules"].as_array().into_iter().flatten() {
-            for path in rule["http"]["paths"].as_array().into_iter().flatten() {
-                let name = path["backend"]["service"]["name"].as_str();
-                entries.extend(name.filter(its).map(str::to_owned));
-            }
-        }
+    for plural in routes::KINDS.map(|kind| kind.plural) {
+        let services = of(objects, plural).flat_map(|route| routes::services(plural, route));
+        entries.extend(services.filter(its).map(str::to_owned));
     }
     entries
 }
@@ -88,12 +87,7 @@ fn annotations_follow(objects: &Objects, logged: &Logged) -> Result<()> {
     }
     let name = logged.object["metadata"]["name"].as_str().unwrap_or_default();
     let ingress = objects.get(&("ingresses", name.to_owned())).context("it was taken in")?;
-    let mut backends = Vec::new();
-    for rule in ingress["spec"]["rules"].as_array().into_iter().flatten() {
-        for path in rule["http"]["paths"].as_array().into_iter().flatten() {
-            backends.extend(path["backend"]["service"]["name"].as_str());
-        }
-    }
+    let backends = routes::of_ingress(ingress);
     let said = |key: &str| ingress["metadata"]["annotations"][key].as_str().unwrap_or_default();
     let listed = said("nginx.org/websocket-services").split(',').map(str::trim);
     let entries = said("nginx.org/rewrites").split(';').map(str::trim);

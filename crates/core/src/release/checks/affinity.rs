@@ -1,54 +1,29 @@
 //! What an Ingress does with requests and with the pods behind it, where a switch is felt.
 
-use serde_json::Value;
-
 use super::Ground;
 use super::report::{Check, or_pass};
-use crate::model::{annotation, name};
-use crate::route::DataPlane;
-
-const AUTH: &str = "nginx.ingress.kubernetes.io/auth-type";
-
-/// Annotations by which a data plane is told something, and with which values: with any, where there are
-/// none; one that ends with a blank begins a longer one.
-type Told = &'static [(&'static str, &'static [&'static str])];
-
-const NGINX_STICKY: Told = &[("nginx.ingress.kubernetes.io/affinity", &["cookie"])];
-const NGINX_UPSTREAM: Told = &[("nginx.ingress.kubernetes.io/service-upstream", &["true"])];
-const F5_STICKY: Told = &[
-    ("nginx.org/sticky-cookie-services", &[]),
-    ("nginx.com/sticky-cookie-services", &[]),
-    ("nginx.org/lb-method", &["ip_hash", "hash "]),
-];
-const F5_UPSTREAM: Told = &[("nginx.org/use-cluster-ip", &["true"])];
+use crate::route::{Route, Told, is_by_cookie, saying};
 
 pub fn checks(g: &Ground) -> Vec<Check> {
     let plane = g.s.data_plane(&g.service).plane;
     let (routes, title) = (g.routes(), plane.title());
-    let (sticky, upstream, known) = match plane {
-        DataPlane::F5Nginx => (F5_STICKY, F5_UPSTREAM, true),
-        DataPlane::IngressNginx | DataPlane::TraefikNginx => (NGINX_STICKY, NGINX_UPSTREAM, true),
-        DataPlane::Other => (NGINX_STICKY, NGINX_UPSTREAM, false),
-        _ => (&[][..], &[][..], false),
-    };
-    let sticky = having(&routes, sticky).map(|(ingress, key)| {
-        let what = match key {
-            "nginx.org/lb-method" => format!("Ingress {ingress} keeps people on one pod ({key})"),
-            _ => format!("Ingress {ingress} keeps people on one pod by a cookie ({key})"),
+    let known = plane.is_told_by_annotations();
+    let sticky = having(&routes, plane.sticky()).map(|(ingress, key)| {
+        let what = match is_by_cookie(key) {
+            true => format!("Ingress {ingress} keeps people on one pod by a cookie ({key})"),
+            false => format!("Ingress {ingress} keeps people on one pod ({key})"),
         };
         let hint =
             "at the switch everybody gets another pod: what a pod alone knows of a session is lost";
         Check::warn("affinity", what).hint(hint)
     });
-    let through = having(&routes, upstream).map(|(ingress, key)| {
+    let through = having(&routes, plane.by_service_address()).map(|(ingress, key)| {
         let what =
             format!("Ingress {ingress} sends requests to Services' own addresses ({key}), not to pods");
         let hint = "let --drain be longer than the nodes take to follow a Service, or leave the annotation out";
         Check::warn("service-upstream", what).hint(hint)
     });
-    let passwords: Told =
-        if plane.is_ingress_nginx() { &[(AUTH, &["basic", "digest"])] } else { &[] };
-    let asking = having(&routes, passwords).map(|(ingress, key)| {
+    let asking = having(&routes, plane.passwords_in_a_file()).map(|(ingress, key)| {
         let who = if known { "the controller" } else { "a controller that obeys this as ingress-nginx does" };
         let what = format!(
             "Ingress {ingress} asks for a password ({key}): at any change of it {who} writes the file of passwords \
@@ -75,20 +50,10 @@ pub fn checks(g: &Ground) -> Vec<Check> {
 
 /// The Ingresses that say so, each with the annotation by which it does.
 fn having<'a>(
-    routes: &'a [&Value],
+    routes: &'a [Route<'a>],
     told: Told,
 ) -> impl Iterator<Item = (&'a str, &'static str)> + use<'a> {
-    let is_meant = |said: &str, values: &[&str]| {
-        values.is_empty()
-            || values.iter().any(|value| match value.ends_with(' ') {
-                true => said.starts_with(value),
-                false => said == *value,
-            })
-    };
-    routes.iter().flat_map(move |route| {
-        let said = told.iter().filter(move |(key, values)| {
-            annotation(route, key).is_some_and(|said| is_meant(said, values))
-        });
-        said.map(move |(key, _)| (name(route), *key))
-    })
+    routes
+        .iter()
+        .flat_map(move |route| saying(route.object(), told).map(move |key| (route.name(), key)))
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::report::Check;
 use crate::model::{Colour, Id, Kind, Optional, name};
 use crate::release::{Snapshot, whose};
+use crate::route::Route;
 
 pub const NAME: &str = "managers";
 pub const KINDS: [Optional; 2] = [Optional::Canary, Optional::Rollout];
@@ -14,8 +15,8 @@ const FLAGGER: &str = "flagger.app/";
 /// What Flagger adds to the name of an app for that of the Deployment that it makes live.
 const PRIMARY: &str = "-primary";
 
-/// Those of the app's Deployments, of some Services and of some Ingresses.
-pub fn checks(s: &Snapshot, services: &[String], routes: &[&Value]) -> Vec<Check> {
+/// Those of the app's Deployments, of some Services and of some routes.
+pub fn checks(s: &Snapshot, services: &[String], routes: &[Route]) -> Vec<Check> {
     let mut named = BTreeSet::new();
     let mut found = Vec::new();
     for canary in s.objects.others.list(Optional::Canary) {
@@ -34,7 +35,7 @@ pub fn checks(s: &Snapshot, services: &[String], routes: &[&Value]) -> Vec<Check
         }
     }
     let slots = Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour)).map(|slot| slot.0);
-    for object in slots.chain(routes.iter().copied()) {
+    for object in slots.chain(routes.iter().map(|route| route.object())) {
         let (Some(id), Some(owner)) = (Id::of(object), whose::controller(object)) else { continue };
         let text = |field: &str| owner[field].as_str().unwrap_or_default();
         if named.contains(&(text("kind"), text("name"))) {

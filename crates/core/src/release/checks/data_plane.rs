@@ -1,25 +1,21 @@
 //! Which data plane obeys the app's Ingresses: whether it is one that bluegreen may switch, and what is
 //! known of it.
 
-use serde_json::Value;
-
 use super::report::Check;
-use crate::model::{Kind, name};
-use crate::release::{Snapshot, warm};
-use crate::route::{Believed, By, DataPlane, class};
+use crate::release::{Snapshot, managed};
+use crate::route::{Believed, By, DataPlane, Route};
 
 pub const NAME: &str = "ingress-class";
 
 /// Of an app whose Ingresses are all of one class.
-pub fn check(s: &Snapshot, service: &str, route: &Value, host: Option<&str>) -> Check {
+pub fn check(s: &Snapshot, service: &str, route: Route, host: Option<&str>) -> Check {
     let believed = s.data_plane(service);
     let ours = s.names.preview();
-    let has_ours =
-        s.objects.get(Kind::Ingress, &ours).is_some() || warm::is_wanted(s, service, host);
+    let has_ours = s.managed_ingress().is_some() || managed::is_wanted(s, service, host);
     let title = believed.plane.title();
-    let of_class = match class(route) {
-        Some(class) => format!("Ingress {} is of class {class}", name(route)),
-        None => format!("Ingress {} is of no class", name(route)),
+    let of_class = match route.class() {
+        Some(class) => format!("Ingress {} is of class {class}", route.name()),
+        None => format!("Ingress {} is of no class", route.name()),
     };
     let why = why(&believed, route);
     match believed.plane {
@@ -48,8 +44,8 @@ pub fn check(s: &Snapshot, service: &str, route: &Value, host: Option<&str>) -> 
 }
 
 /// What a release goes by holds for controllers that were tried.
-fn unknown(of_class: String, believed: &Believed, route: &Value, ours: &str) -> Check {
-    let which = match (&believed.by, class(route)) {
+fn unknown(of_class: String, believed: &Believed, route: Route, ours: &str) -> Check {
+    let which = match (&believed.by, route.class()) {
         (By::Controller(controller), _) => {
             format!("{of_class}, whose controller, {controller}, bluegreen does not know")
         }
@@ -66,7 +62,7 @@ fn unknown(of_class: String, believed: &Believed, route: &Value, ours: &str) -> 
         "{which}: so it isn't known whether a switch loses requests there, how long one takes to arrive, and \
          whether Ingress {ours} is closed to people outside"
     );
-    let hint = match (&believed.by, class(route)) {
+    let hint = match (&believed.by, route.class()) {
         (By::Controller(_), _) => {
             "try it with an app that nobody needs, and let --probe confirm every switch"
         }
@@ -78,8 +74,8 @@ fn unknown(of_class: String, believed: &Believed, route: &Value, ours: &str) -> 
     Check::warn(NAME, what).hint(hint)
 }
 
-fn why(believed: &Believed, route: &Value) -> String {
-    match (&believed.by, class(route)) {
+fn why(believed: &Believed, route: Route) -> String {
+    match (&believed.by, route.class()) {
         (By::Controller(_), Some(class)) => format!(", as IngressClass {class} says"),
         (By::Name, _) => ", by its name".to_owned(),
         (By::Marks | By::Written, _) => ", by what stands on it".to_owned(),

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::Ground;
 use super::report::{Check, or_pass};
-use crate::model::{Colour, Id, Kind};
+use crate::model::{Colour, Id};
+use crate::route::Route;
 
 const NAME: &str = "deletion";
 
@@ -13,9 +14,13 @@ pub fn checks(g: &Ground) -> Vec<Check> {
     let slots = Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour)).map(|slot| slot.0);
     let services = s.names.serving(&g.service).into_iter().chain([s.names.preview()]);
     let services = services.filter_map(|service| s.service(&service));
-    let own = s.objects.get(Kind::Ingress, &s.names.preview());
+    let own = s.managed_ingress();
     let record = s.objects.get(s.names.record().kind, &s.names.record().name);
-    let objects = slots.chain(services).chain(g.routes()).chain(own).chain(record);
+    let objects = slots
+        .chain(services)
+        .chain(g.routes().into_iter().map(Route::object))
+        .chain(own)
+        .chain(record);
     let found = objects.filter_map(|object| {
         let since = object["metadata"]["deletionTimestamp"].as_str()?;
         let what = format!("{} is being deleted, since {since}", Id::of(object)?);

@@ -1,13 +1,10 @@
 //! Whether the Ingresses that name an app can be switched: all of them together, and no request lost.
 
-use serde_json::Value;
-
 use super::data_plane;
 use super::report::{Check, Grade, or_pass};
-use crate::model::{Colour, annotation, name};
-use crate::release::{Snapshot, warm};
-use crate::route::{CANARY, DataPlane, Label, backends, class, hosts, is_canary, names_app};
-use crate::route::{naming_annotations, resolves_to};
+use crate::model::{Colour, name};
+use crate::release::Snapshot;
+use crate::route::{CANARY, DataPlane, Label, OF_THE_BACKEND, Route, resolves_to};
 
 /// `host`: where people are to see the candidate.
 pub fn checks(s: &Snapshot, service: &str, label: &Label, host: Option<&str>) -> Vec<Check> {
@@ -31,24 +28,23 @@ pub fn checks(s: &Snapshot, service: &str, label: &Label, host: Option<&str>) ->
 /// Why no Ingress is the app's: some have nothing by which they could name it.
 pub fn nobody_names(s: &Snapshot, service: &str) -> String {
     let what = format!("no Ingress in namespace {} names Service {service}", s.names.namespace);
-    let without = s.open_ingresses().filter(|ingress| hosts(ingress).is_empty());
+    let without = s.open_routes().filter(|route| route.hosts().is_empty());
     let without: Vec<String> = without
-        .map(|ingress| {
-            let default = &ingress["spec"]["defaultBackend"]["service"]["name"];
-            let has = match default.as_str() {
+        .map(|route| {
+            let has = match route.default_service() {
                 Some(service) => format!("only Service {service} as its default backend"),
                 None => "no default backend".to_owned(),
             };
-            format!("Ingress {} has no rules, and {has}", name(ingress))
+            format!("Ingress {} has no rules, and {has}", route.name())
         })
         .collect();
     if without.is_empty() { what } else { format!("{what}; {}", without.join("; ")) }
 }
 
-fn places(routes: &[&Value]) -> String {
-    let place = |route: &&Value| match hosts(route) {
-        none if none.is_empty() => format!("Ingress {}: whatever no rule matches", name(route)),
-        hosts => format!("Ingress {}: {}", name(route), hosts.join(", ")),
+fn places(routes: &[Route]) -> String {
+    let place = |route: &Route| match route.hosts() {
+        none if none.is_empty() => format!("Ingress {}: whatever no rule matches", route.name()),
+        hosts => format!("Ingress {}: {}", route.name(), hosts.join(", ")),
     };
     routes.iter().map(place).collect::<Vec<_>>().join("; ")
 }
@@ -58,13 +54,10 @@ fn places(routes: &[&Value]) -> String {
 fn past(s: &Snapshot, service: &str, label: &Label) -> Vec<Check> {
     let followers = Colour::BOTH.into_iter().flat_map(|colour| s.followers(service, label, colour));
     let followers: Vec<String> = followers.map(|follower| name(follower).to_owned()).collect();
-    let named = s.open_ingresses().flat_map(|ingress| {
-        let backends = backends(ingress).into_iter().map(|backend| backend.service);
-        let mut services: Vec<String> =
-            backends.filter(|service| followers.contains(service)).collect();
-        services.sort();
-        services.dedup();
-        services.into_iter().map(|service| (name(ingress), service)).collect::<Vec<_>>()
+    let named = s.open_routes().flat_map(|route| {
+        let services = route.services().into_iter();
+        let services = services.filter(|service| followers.contains(service));
+        services.map(|service| (route.name(), service)).collect::<Vec<_>>()
     });
     let found = named.map(|(ingress, follower)| {
         let what = format!(
@@ -95,16 +88,12 @@ fn own(s: &Snapshot, service: &str, label: &Label) -> Vec<Check> {
             (Grade::Warn, what.to_owned(), hint)
         })
     };
-    let found = s.open_ingresses().flat_map(|ingress| {
-        let mut named: Vec<String> =
-            backends(ingress).into_iter().map(|backend| backend.service).collect();
-        named.sort();
-        named.dedup();
-        let amiss = named.into_iter().filter_map(|named| {
+    let found = s.open_routes().flat_map(|route| {
+        let amiss = route.services().into_iter().filter_map(|named| {
             let (verdict, what, hint) = wrong(&named).or_else(|| shown(&named))?;
             let what = format!(
                 "Ingress {} names Service {named}, bluegreen's own: it {what}",
-                name(ingress)
+                route.name()
             );
             Some(Check { verdict, ..Check::pass("ingress", what) }.hint(hint))
         });
@@ -114,12 +103,12 @@ fn own(s: &Snapshot, service: &str, label: &Label) -> Vec<Check> {
 }
 
 /// An Ingress is of one class, and so is the one of ours that keeps the backends.
-fn classes(s: &Snapshot, service: &str, routes: &[&Value], host: Option<&str>) -> Check {
-    let first = class(routes[0]);
-    if routes.iter().any(|route| class(route) != first) {
+fn classes(s: &Snapshot, service: &str, routes: &[Route], host: Option<&str>) -> Check {
+    let first = routes[0].class();
+    if routes.iter().any(|route| route.class() != first) {
         let each: Vec<String> = routes
             .iter()
-            .map(|route| format!("{} {}", name(route), class(route).unwrap_or("none")))
+            .map(|route| format!("{} {}", route.name(), route.class().unwrap_or("none")))
             .collect();
         let what = format!(
             "the Ingresses that name the app are of different classes ({}): bluegreen knows of one controller what a \
@@ -133,22 +122,22 @@ fn classes(s: &Snapshot, service: &str, routes: &[&Value], host: Option<&str>) -
 }
 
 /// What changes with the backends; and what names a Service that the Ingress does not have.
-fn annotations(s: &Snapshot, service: &str, routes: &[&Value]) -> Vec<Check> {
+fn annotations(s: &Snapshot, service: &str, routes: &[Route]) -> Vec<Check> {
     let check = "ingress-annotations";
     let services = s.names.serving(service);
     let (mut switched, mut amiss) = (Vec::new(), Vec::new());
     let named = routes.iter().flat_map(|route| {
-        naming_annotations(route, &services).into_iter().map(|named| (*route, named))
+        route.naming_annotations(&services).into_iter().map(|named| (*route, named))
     });
     for (route, (key, named)) in named {
-        if backends(route).iter().any(|backend| backend.service == named) {
-            switched.push(format!("{key} of Ingress {}", name(route)));
+        if route.backends().iter().any(|backend| backend.service == named) {
+            switched.push(format!("{key} of Ingress {}", route.name()));
             continue;
         }
         let what = format!(
             "{key} of Ingress {} names Service {named}, which is none of its backends: F5's controller serves no \
              host of an Ingress where it is so",
-            name(route)
+            route.name()
         );
         let hint = "let it name the Service that the backends name; a switch changes both";
         amiss.push(Check::warn(check, what).hint(hint));
@@ -162,17 +151,17 @@ fn annotations(s: &Snapshot, service: &str, routes: &[&Value]) -> Vec<Check> {
 
 /// The controller takes these of a Service from the oldest Ingress that names it: which one that is
 /// would change in the middle of a switch.
-fn alike(plane: DataPlane, routes: &[&Value]) -> Vec<Check> {
+fn alike(plane: DataPlane, routes: &[Route]) -> Vec<Check> {
     if !plane.is_ingress_nginx() {
         let what = "ingress-nginx alone takes what makes a backend from one of several Ingresses";
         return vec![Check::pass("ingress-backends", what)];
     }
     let differ = |key: &&str| {
-        let first = annotation(routes[0], key);
-        routes.iter().any(|route| annotation(route, key) != first)
+        let first = routes[0].annotation(key);
+        routes.iter().any(|route| route.annotation(key) != first)
     };
-    let names: Vec<&str> = routes.iter().map(|route| name(route)).collect();
-    let found = warm::OF_THE_BACKEND.into_iter().filter(differ).map(|key| {
+    let names: Vec<&str> = routes.iter().map(|route| route.name()).collect();
+    let found = OF_THE_BACKEND.into_iter().filter(differ).map(|key| {
         let what = format!(
             "the Ingresses that name the app ({}) differ in {key}, of which ingress-nginx takes one for each Service",
             names.join(", ")
@@ -183,18 +172,17 @@ fn alike(plane: DataPlane, routes: &[&Value]) -> Vec<Check> {
 }
 
 /// It is switched as the others are, but nothing can be asked through it to see that it was.
-fn default_backend(s: &Snapshot, service: &str, routes: &[&Value]) -> Check {
+fn default_backend(s: &Snapshot, service: &str, routes: &[Route]) -> Check {
     let check = "ingress-default-backend";
     let services = s.names.serving(service);
-    let is_ours = |route: &&&Value| {
-        let default = &route["spec"]["defaultBackend"]["service"]["name"];
-        default.as_str().is_some_and(|name| services.iter().any(|service| service == name))
+    let is_ours = |route: &&Route| {
+        route.default_service().is_some_and(|name| services.iter().any(|service| service == name))
     };
     match routes.iter().find(is_ours) {
         None => Check::pass(check, "no Ingress has the app for what no rule matches"),
         Some(route) => {
-            let what = format!("the app is the default backend of Ingress {}", name(route));
-            let is_all = hosts(route).is_empty();
+            let what = format!("the app is the default backend of Ingress {}", route.name());
+            let is_all = route.hosts().is_empty();
             let what = if is_all { format!("{what}, which has no rules") } else { what };
             Check::warn(check, what).hint(match is_all {
                 true => "it is switched, but nothing can be asked whether that has arrived: give it a rule",
@@ -205,20 +193,15 @@ fn default_backend(s: &Snapshot, service: &str, routes: &[&Value]) -> Check {
 }
 
 /// What the controller of ours does not serve, and a switch does not change.
-fn resources(routes: &[&Value]) -> Vec<Check> {
+fn resources(routes: &[Route]) -> Vec<Check> {
     let check = "ingress-resource-backends";
     let found = routes.iter().flat_map(|route| {
-        let rules = route["spec"]["rules"].as_array().into_iter().flatten();
-        let paths = rules.flat_map(|rule| rule["http"]["paths"].as_array().into_iter().flatten());
-        let backends = paths.map(|path| &path["backend"]["resource"]);
-        let backends = backends.chain([&route["spec"]["defaultBackend"]["resource"]]);
-        backends.filter_map(|resource| {
-            let (kind, object) = (resource["kind"].as_str()?, resource["name"].as_str()?);
+        route.resource_backends().into_iter().map(|(kind, object)| {
             let what = format!(
                 "Ingress {} also leads to {kind} {object}, which is no Service",
-                name(route)
+                route.name()
             );
-            Some(Check::warn(check, what).hint("a release leaves it as it is"))
+            Check::warn(check, what).hint("a release leaves it as it is")
         })
     });
     or_pass(found.collect(), check, "every backend is a Service")
@@ -226,26 +209,26 @@ fn resources(routes: &[&Value]) -> Vec<Check> {
 
 /// Somebody else's weights say who gets the app then, not the switch; and what a canary names is no
 /// backend of its own that the controller would keep.
-fn canaries(s: &Snapshot, service: &str, routes: &[&Value], plane: DataPlane) -> Vec<Check> {
+fn canaries(s: &Snapshot, service: &str, routes: &[Route], plane: DataPlane) -> Vec<Check> {
     let check = "canary-siblings";
     if !plane.obeys_nginx() {
         let what = format!("{} knows no canaries by {CANARY}", plane.title());
         return vec![Check::pass(check, what)];
     }
     let services = s.names.serving(service);
-    let ours: Vec<String> = routes.iter().flat_map(|route| hosts(route)).collect();
-    let found = s.open_ingresses().filter(|ingress| is_canary(ingress)).filter_map(|canary| {
-        if names_app(canary, &services) {
+    let ours: Vec<String> = routes.iter().flat_map(|route| route.hosts()).collect();
+    let found = s.open_routes().filter(|route| route.is_canary()).filter_map(|canary| {
+        if canary.names_app(&services) {
             let what = format!(
                 "Ingress {} is a canary ({CANARY}) and names the app: it shares out the app's requests beside a \
                  release, which switches all of them",
-                name(canary)
+                canary.name()
             );
             let hint = "remove it, or let it name a Service of its own";
             return Some(Check::fail(check, what).hint(hint));
         }
-        let host = hosts(canary).into_iter().find(|host| ours.contains(host))?;
-        let what = format!("Ingress {} is a canary and takes a share of {host}", name(canary));
+        let host = canary.hosts().into_iter().find(|host| ours.contains(host))?;
+        let what = format!("Ingress {} is a canary and takes a share of {host}", canary.name());
         Some(Check::warn(check, what).hint("what it takes goes on leading to a Service that is not the app's"))
     });
     or_pass(found.collect(), check, "no canary takes a share of the app's requests")

@@ -8,7 +8,7 @@ use super::controllers::{self, NAME};
 use super::report::{Check, or_pass};
 use super::{Ground, unknown};
 use crate::model::{Id, Kind, Optional, annotation, label, name};
-use crate::route::naming_annotations;
+use crate::route::Route;
 
 /// A tool, by what it leaves on objects.
 struct Tool {
@@ -39,7 +39,7 @@ const TOOLS: [Tool; 4] = [
 pub fn checks(g: &Ground) -> Vec<Check> {
     let mut objects = vec![g.live.0];
     objects.extend(g.s.service(&g.service));
-    objects.extend(g.routes());
+    objects.extend(g.routes().into_iter().map(Route::object));
     let mut services = g.s.names.serving(&g.service);
     services.push(g.s.names.preview());
     let mut found = controllers::checks(g.s, &services, &g.routes());
@@ -80,14 +80,14 @@ fn is_of(manager: &str, prefix: &str) -> bool {
 
 /// What a release changes of it, which the tool has to leave alone.
 fn hint(g: &Ground, tool: &str, object: &Value) -> String {
-    let fields = match Kind::parse(object["kind"].as_str().unwrap_or_default()) {
-        Some(Kind::Ingress) => {
-            let backends = "the backends' service names in spec.rules and spec.defaultBackend";
-            let named = naming_annotations(object, &g.s.names.serving(&g.service)).into_iter();
+    let kind = Kind::parse(object["kind"].as_str().unwrap_or_default());
+    let fields = match (Route::parse(object), kind) {
+        (Some(route), _) => {
+            let named = route.naming_annotations(&g.s.names.serving(&g.service)).into_iter();
             let keys: BTreeSet<&str> = named.map(|(key, _)| key).collect();
-            [backends].into_iter().chain(keys).collect::<Vec<_>>().join(", ")
+            [route.switched_fields()].into_iter().chain(keys).collect::<Vec<_>>().join(", ")
         }
-        Some(Kind::Service) => format!("spec.selector.{}", g.label.key),
+        (None, Some(Kind::Service)) => format!("spec.selector.{}", g.label.key),
         _ => "spec.replicas and spec.template".to_owned(),
     };
     match tool {

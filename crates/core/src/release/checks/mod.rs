@@ -42,7 +42,7 @@ use serde_json::Value;
 
 use super::{Slot, Snapshot, template};
 use crate::model::{Colour, string_map};
-use crate::route::Label;
+use crate::route::{Label, Route};
 
 /// What a release would stand on.
 pub struct Ground<'a> {
@@ -78,7 +78,7 @@ impl Ground<'_> {
         self.live.desired().max(1)
     }
 
-    pub fn routes(&self) -> Vec<&Value> {
+    pub fn routes(&self) -> Vec<Route<'_>> {
         self.s.routes_to(&self.service)
     }
 }

@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::Ground;
 use super::report::{Check, or_pass};
 use crate::model::{APP_LABEL, Colour, Id, Kind, MANAGED_BY, MANAGER, label, name};
-use crate::release::{Snapshot, beyond, strangers};
+use crate::release::{Snapshot, strangers};
+use crate::route::serves_host;
 
 pub const PREVIEW_HOST: &str = "preview-host";
 
@@ -47,7 +48,7 @@ pub fn checks(g: &Ground) -> Vec<Check> {
 fn preview_host(s: &Snapshot, host: &str) -> Check {
     let name_of = PREVIEW_HOST;
     let others = s.objects.list(Kind::Ingress).filter(|other| name(other) != s.names.preview());
-    let taken = others.into_iter().find(|other| beyond::serves(other, host)).map(name);
+    let taken = others.into_iter().find(|other| serves_host(other, host)).map(name);
     let beyond = s.memory.beyond.host.as_ref().filter(|beyond| beyond.host == host);
     let elsewhere = beyond.and_then(|beyond| beyond.served_by.as_deref());
     if let Some(taken) = taken.or(elsewhere) {

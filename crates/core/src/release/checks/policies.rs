@@ -7,7 +7,6 @@ use super::policy::{Policy, any, network, other, without};
 use super::report::{Check, Grade, or_pass};
 use super::{Ground, unknown};
 use crate::model::{Colour, Kind, Optional, name};
-use crate::route::backends;
 
 const NETWORK: &str = "network-policies";
 const OTHER: &str = "policies";
@@ -80,7 +79,7 @@ fn of_services(g: &Ground, kind: Optional) -> Vec<Check> {
         policies.map(|policy| (policy, services_of(policy))).collect();
     let ours = g.s.names.serving(&g.service);
     let routes = g.routes();
-    let backends = routes.iter().flat_map(|route| backends(route)).map(|backend| backend.service);
+    let backends = routes.iter().flat_map(|route| route.backends()).map(|backend| backend.service);
     let now: Vec<String> = backends.filter(|service| ours.contains(service)).collect();
     let rest = |policy: &Value| without(&without(&policy["spec"], "targetRefs"), "targetRef");
     let lost_by = all.iter().filter(|(policy, services)| {

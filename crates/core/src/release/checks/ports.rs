@@ -4,9 +4,7 @@ use serde_json::Value;
 
 use super::Ground;
 use super::report::{Check, or_pass};
-use crate::model::name;
 use crate::release::{ports, reach};
-use crate::route::backends;
 
 pub const NAME: &str = "ingress-ports";
 const LISTED: &str = "service-ports";
@@ -26,8 +24,7 @@ fn asked_for(g: &Ground) -> Vec<Check> {
         )];
     };
     let asked = g.routes().into_iter().flat_map(|route| {
-        let ours = backends(route).into_iter().filter(|b| services.contains(&b.service));
-        ours.map(move |backend| (name(route), backend.port))
+        route.backends_of(&services).map(move |backend| (route.name(), backend.port))
     });
     let missing = asked.filter(|(_, port)| ports::entry(live, port).is_none());
     let mut found: Vec<Check> = missing.map(|(route, port)| unknown(g, route, &port)).collect();

@@ -1,12 +1,10 @@
 //! Whether an app that was taken in is still as `init` left it.
 
-use serde_json::Value;
-
 use super::report::{Check, or_pass};
-use crate::model::{Colour, name};
+use crate::model::Colour;
 use crate::release::snapshot::Leads;
-use crate::release::{Record, Snapshot, drift, ports, warm};
-use crate::route::backends;
+use crate::release::{Record, Snapshot, drift, managed, ports};
+use crate::route::Route;
 
 const NAME: &str = "prepared";
 
@@ -24,7 +22,7 @@ pub fn missing(s: &Snapshot, record: &Record) -> Vec<String> {
         return gone;
     }
     let ports = Colour::BOTH.into_iter().filter_map(|colour| ports::missing(s, record, colour));
-    ports.chain(warm::unfit(s, record)).collect()
+    ports.chain(managed::unfit(s, record)).collect()
 }
 
 /// The one colour that people outside and callers inside the cluster are led to; or that there is none.
@@ -46,7 +44,7 @@ pub fn live(s: &Snapshot, record: &Record) -> Result<Colour, String> {
 fn elsewhere(s: &Snapshot, record: &Record) -> String {
     let Leads::To(live) = s.live_service_leads(record) else { return String::new() };
     let fixed = s.names.service(live.other());
-    let naming = |route: &&&Value| backends(route).iter().any(|backend| backend.service == fixed);
+    let naming = |route: &&Route| route.backends().iter().any(|backend| backend.service == fixed);
     let (routes, service) = (s.routes(record), &record.service);
     let named: Vec<String> = routes
         .iter()
@@ -54,7 +52,7 @@ fn elsewhere(s: &Snapshot, record: &Record) -> String {
         .map(|route| {
             format!(
                 "Ingress {} names Service {fixed}, which leads to {}, and Service {service} leads to {}",
-                name(route),
+                route.name(),
                 s.names.deployment(live.other()),
                 s.names.deployment(live)
             )

@@ -8,7 +8,7 @@ use super::quantity::{parse, shown};
 use super::report::{Check, or_pass};
 use super::{Ground, budgets};
 use crate::model::{Kind, name};
-use crate::release::warm;
+use crate::release::managed;
 
 const NAME: &str = "quota";
 /// The resources of pods that a quota can count, and where a container says how much it takes.
@@ -120,8 +120,8 @@ fn of_init(g: &Ground) -> Need {
         (
             &["count/ingresses.networking.k8s.io"],
             usize::from(
-                !is_there(Kind::Ingress, &g.s.names.preview())
-                    && warm::is_wanted(g.s, &g.service, g.preview_host.as_deref()),
+                g.s.managed_ingress().is_none()
+                    && managed::is_wanted(g.s, &g.service, g.preview_host.as_deref()),
             ),
         ),
     ];

@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 
 use super::{Doing, Look, Next, WaitFor, later, live, start};
-use crate::model::Colour;
-use crate::release::complaints::{self, Means};
+use crate::model::{Colour, Id, Kind};
+use crate::release::complaints;
 use crate::release::condition::{Aim, Condition, Need};
 use crate::release::{
-    Arrival, Cause, Confirmed, ENOUGH_ANSWERS, NOT_ASKED, Record, Release, Sight,
+    Arrival, Cause, Confirmed, ENOUGH_ANSWERS, NOT_ASKED, Record, Release, Sight, marker,
 };
+use crate::route::Means;
 
 /// So long a process that goes on with a switch waits until it has heard something.
 pub const FIRST_WORD_SECONDS: u64 = 20;
@@ -140,9 +141,30 @@ pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timesta
     }
     let colour = release.to;
     let until = given_up(look, release, switched);
-    let known = known(look, release, colour, switched);
-    let needs = answers(look, release, colour, &known).into_iter();
-    look.all(Aim::Confirm, needs.chain(time(look, release, switched, &known)));
+    let (mut by, mut heard_by) = (Confirmed::Probe, None);
+    let mut known = known(look, release, colour, switched);
+    let mut needs = answers(look, release, colour, &known);
+    if !look.is_driver && marker::is_there(look.s, record, release) {
+        needs.push(look.heard(marker_seen(false, "")));
+    }
+    if let Known::Unseen { .. } = known {
+        match marked(look, record, release) {
+            Marked::Nothing => {}
+            Marked::Learning(until) => heard_by = Some(until),
+            Marked::Write(next) => return *next,
+            Marked::Served => {
+                needs.push(marker_seen(true, "served"));
+                look.all(Aim::Confirm, needs);
+                return confirmed(look, release, Confirmed::Marker, None);
+            }
+            Marked::Not(said) => {
+                needs.push(marker_seen(false, &said));
+                (by, known) = (Confirmed::Marker, Known::Not(Some(said)));
+            }
+        }
+    }
+    needs.extend(time(look, release, switched, &known, heard_by));
+    look.all(Aim::Confirm, needs);
     match known {
         Known::Seen => confirmed(look, release, Confirmed::Probe, None),
         // It was seen not to have arrived after its time: time alone proves nothing any more.
@@ -157,7 +179,7 @@ pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timesta
             wait(colour, Confirmed::Probe, why, until)
         }
         Known::Unseen { since, why } => {
-            let settled = settled(look, release, since);
+            let settled = settled(look, release, since, heard_by);
             if look.now >= settled {
                 return confirmed(look, release, Confirmed::Settle, why);
             }
@@ -167,20 +189,35 @@ pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timesta
             let why = never_came(look, record, release, said);
             look.stopped(Cause::NotArrived, format!("the switch does not arrive: {why}"))
         }
+        Known::Not(Some(said)) if by == Confirmed::Marker => {
+            unserved(look, release, switched, said, until)
+        }
         Known::Not(said) => doubt(look, release, switched)
             .unwrap_or_else(|| wait(colour, Confirmed::Probe, said, until)),
     }
 }
 
 /// When time alone is enough.
-fn settled(look: Look, release: &Release, since: Timestamp) -> Timestamp {
+fn settled(
+    look: Look,
+    release: &Release,
+    since: Timestamp,
+    heard_by: Option<Timestamp>,
+) -> Timestamp {
     // Whoever has not heard the errors hears for as long that there are none.
     let mine = look.s.memory.began.filter(|_| release.erring);
-    later(mine.map_or(since, |mine| mine.max(since)), release.settle_seconds)
+    let settled = later(mine.map_or(since, |mine| mine.max(since)), release.settle_seconds);
+    heard_by.map_or(settled, |heard_by| heard_by.max(settled))
 }
 
 /// What time has to do, where the answers can't tell, or who looks does not know whether they can.
-fn time(look: Look, release: &Release, switched: Timestamp, known: &Known) -> Option<Condition> {
+fn time(
+    look: Look,
+    release: &Release,
+    switched: Timestamp,
+    known: &Known,
+    heard_by: Option<Timestamp>,
+) -> Option<Condition> {
     let since = match known {
         Known::Unseen { since, .. } => *since,
         Known::Not(_) if !look.is_driver => switched,
@@ -192,10 +229,97 @@ fn time(look: Look, release: &Release, switched: Timestamp, known: &Known) -> Op
         return Some(look.heard(doubt));
     }
     let wanted = "the settle time is over, where the answers can't tell (--settle)";
-    let until = settled(look, release, since);
+    let until = settled(look, release, since, heard_by);
     let settle = Condition::after(Need::SettleTime, look.now, until, wanted);
     // It begins anew with whatever the driver hears of the other version.
     Some(if settle.is_met() { look.heard(settle) } else { settle })
+}
+
+/// That the rule that was added after the switch is served at each address.
+fn marker_seen(is_served: bool, now: &str) -> Condition {
+    Condition::new(Need::Marker, is_served, now, "the marker is served at each address")
+}
+
+/// Whoever goes on and can't hear that the marker is not served must not take time for a proof.
+fn unserved(
+    look: Look,
+    release: &Release,
+    switched: Timestamp,
+    said: String,
+    until: Timestamp,
+) -> Next {
+    let settled = later(switched, release.settle_seconds);
+    let is_known = release.doubted && !release.erring;
+    if look.now >= settled && !is_known {
+        let write = look.release(|release| (release.doubted, release.erring) = (true, false));
+        return look.act(Doing::Doubt, write);
+    }
+    // Its time is over in the middle of it, and that is no news to anybody.
+    let until = if look.now < settled { settled.min(until) } else { until };
+    wait(release.to, Confirmed::Marker, Some(said), until)
+}
+
+/// What a marker tells.
+enum Marked {
+    /// It is of no use.
+    Nothing,
+    /// Whether it is of use is known until then, or never.
+    Learning(Timestamp),
+    /// It has to be there first.
+    Write(Box<Next>),
+    /// Each address has taken it in, and so what came before it.
+    Served,
+    /// One has not: what was asked for there.
+    Not(String),
+}
+
+/// Where the versions can't be told apart, a rule that was added after the switch may be seen instead. The
+/// ingress is asked first whether it answers a host that it knows otherwise than one that it does not.
+fn marked(look: Look, record: &Record, release: &Release) -> Marked {
+    let s = look.s;
+    let ingress = s.names.preview();
+    let is_refused = s.memory.refusal(&Id::new(Kind::Ingress, &ingress)).is_some();
+    let Some(sight) = sight(look, release).filter(|_| !is_refused) else { return Marked::Nothing };
+    // What is asked nowhere may be behind another controller.
+    let is_asked = !sight.marks.is_empty() && sight.unasked.is_empty();
+    if !is_asked || !marker::is_of_use(s, record, release) {
+        return Marked::Nothing;
+    }
+    let tells = |wanted: Option<bool>| sight.marks.iter().any(|mark| mark.tells == wanted);
+    if tells(Some(false)) {
+        return Marked::Nothing;
+    }
+    if tells(None) {
+        // Who takes a release up has heard nothing yet.
+        let began = s.memory.began.unwrap_or(look.now);
+        return Marked::Learning(later(began, FIRST_WORD_SECONDS));
+    }
+    if marker::is_there(s, record, release) {
+        return match sight.marks.iter().find(|mark| !mark.has_it) {
+            None => Marked::Served,
+            Some(mark) => Marked::Not(format!("{} is not served yet", mark.at)),
+        };
+    }
+    let hosts = marker::hosts(s, record, release).zip(marker::add(s, record, release));
+    match hosts.filter(|_| s.memory.marked != Some(release.number)) {
+        None => Marked::Nothing,
+        Some((hosts, write)) => {
+            let doing = Doing::Mark { ingress, host: hosts.marker };
+            Marked::Write(Box::new(look.act(doing, write)))
+        }
+    }
+}
+
+/// A marker goes as soon as it has told what there is to tell.
+pub fn unmark(look: Look) -> Option<Next> {
+    // Nothing waits for that, and whether it can be taken away its driver alone knows.
+    if !look.is_driver {
+        return None;
+    }
+    let ingress = look.s.names.preview();
+    let is_refused = look.s.memory.refusal(&Id::new(Kind::Ingress, &ingress)).is_some();
+    let write = marker::remove(look.s).filter(|_| !is_refused)?;
+    Some(look.act(Doing::Unmark { ingress }, write))
 }
 
 /// Writes down that somebody else was heard after the switch's time, and whether it was errors alone. A hiccup

@@ -207,6 +207,15 @@ pub enum Doing {
     MarkSwitched,
     /// Write down that the switch was seen not to have arrived in its time.
     Doubt,
+    /// Add a rule to the Ingress that `init` made: the ingress controller serves it once it has taken in
+    /// what came before.
+    Mark {
+        ingress: String,
+        /// The rule's, which nobody asks for but to see whether it is served.
+        host: String,
+    },
+    /// Take it away again.
+    Unmark { ingress: String },
     /// Write down how long the colour on its way out is kept.
     StartDrain {
         seconds: u64,
@@ -238,6 +247,11 @@ pub enum Doing {
 }
 
 impl Doing {
+    /// Whether a release does without it, where the API server refuses it.
+    pub fn is_dispensable(&self) -> bool {
+        matches!(self, Doing::Mark { .. } | Doing::Unmark { .. })
+    }
+
     /// Whether it is a word on the side: what is waited for goes on.
     pub fn is_part_of_a_wait(&self) -> bool {
         matches!(self, Doing::Count { .. } | Doing::Answer | Doing::Challenge { .. })

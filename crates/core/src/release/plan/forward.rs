@@ -18,11 +18,7 @@ use crate::release::{
 };
 use crate::route::{Label, follow, resolves_to};
 
-/// Between the candidate's readiness and the switch: a margin. A backend without ready endpoints is
-/// unknown to the ingress controller, whoever names it, and its watches of endpoints and of Ingresses
-/// are not in step: a switch that overtook the endpoints would find no backend until the next sync, of
-/// which there are 0.3 a second (3.4 s); its workers look once a second. No run has shown it.
-pub const SETTLE_SECONDS: u64 = 5;
+pub use crate::route::SECONDS_BEFORE_A_SWITCH as SETTLE_SECONDS;
 
 /// How long a candidate that is ready at once waits for the app's first answers.
 const FIRST_ANSWERS_SECONDS: u64 = 3;

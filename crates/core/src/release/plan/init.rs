@@ -8,12 +8,11 @@ use crate::model::{label as label_of, name, string_map};
 use crate::release::checks::{self, Check, Ground};
 use crate::release::goal::{Init, PreviewHost, PreviewTls};
 use crate::release::snapshot::Leads;
-use crate::release::warm::Word;
 use crate::release::{
-    LAST_NUMBER, Outcome, Record, Settings, Slot, Snapshot, carried, expected, objects, ports,
-    template, warm,
+    LAST_NUMBER, Outcome, Record, Settings, Slot, Snapshot, carried, expected, managed, objects,
+    ports, template,
 };
-use crate::route::{backends, selects};
+use crate::route::{Route, Word, selects};
 
 /// The port of a Service that init makes, where the Ingress gives only a name.
 const HTTP: u64 = 80;
@@ -95,7 +94,7 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
     let alike = s.record.as_ref().and_then(|_| fixed());
     let spec = match s.service(&service).or(alike) {
         Some(live) => live["spec"].clone(),
-        None => spec_from_ingress(look, live, &service, init)?,
+        None => spec_from_routes(look, live, &service, init)?,
     };
     let Some((_, record)) = &s.record else {
         let [number, epoch] = [RELEASE, EPOCH].map(|key| borne(s, &service, key));
@@ -169,17 +168,22 @@ fn astray(s: &Snapshot) -> Option<String> {
 
 /// The Ingress of ours: after the Services that it names.
 fn keep_warm(look: Look, record: &Record, init: &Init) -> Option<Next> {
-    let (names, wanted) = (&look.s.names, warm::wanted(look.s, record));
+    let (names, wanted) = (&look.s.names, managed::wanted(look.s, record));
     let ingress = names.preview();
     let host = record.preview_host.as_deref();
-    Some(match look.s.objects.get(Kind::Ingress, &ingress) {
-        None if !warm::is_wanted(look.s, &record.service, host) => return None,
+    Some(match look.s.managed_ingress() {
+        None if !managed::is_wanted(look.s, &record.service, host) => return None,
         None => {
-            let write = carried::alike(look.s, &record.service, wanted.make(names));
+            let write = carried::alike(
+                look.s,
+                &record.service,
+                wanted.make(&names.namespace, objects::labels(names)),
+            );
             look.act(Doing::MakeIngress { ingress }, write)
         }
         Some(made) => {
-            let write = wanted.align(made, Word::Of(init.preview_tls.as_ref()))?;
+            let word = if init.preview_tls.is_some() { Word::Said } else { Word::Silent };
+            let write = wanted.align(made, word)?;
             look.act(Doing::AlignIngress { ingress }, write)
         }
     })
@@ -274,15 +278,15 @@ fn external(s: &Snapshot) -> Option<String> {
         let service = s.service(service)?;
         (service["spec"]["type"] == "ExternalName").then_some(service)
     };
-    s.open_ingresses().find_map(|ingress| {
-        let mut named = backends(ingress).into_iter().map(|backend| backend.service);
+    s.open_routes().find_map(|route| {
+        let mut named = route.backends().into_iter().map(|backend| backend.service);
         let service = named.find_map(|named| external(&named))?;
         let (service, host) = (name(service), service["spec"]["externalName"].as_str());
         Some(format!(
             "Service {service}, which Ingress {} names, is of type ExternalName: it leads to {}, and to no pods \
              that a switch could lead elsewhere: let the Ingress name a Service that selects the pods of \
              Deployment {}",
-            name(ingress),
+            route.name(),
             host.unwrap_or("a name outside"),
             s.names.app
         ))
@@ -291,7 +295,7 @@ fn external(s: &Snapshot) -> Option<String> {
 
 /// The spec of the Service that the Ingress names but nobody made: ports from the Ingress, the
 /// target port from the pods.
-fn spec_from_ingress(
+fn spec_from_routes(
     look: Look,
     blue: Slot,
     service: &str,
@@ -303,8 +307,8 @@ fn spec_from_ingress(
     {
         return Ok(json!({"ports": expected::made_ports(look.s, service, said, port, &target)?}));
     }
-    let ingresses = look.s.open_ingresses();
-    let named = ingresses.flat_map(backends).filter(|backend| backend.service == service);
+    let routes = look.s.open_routes();
+    let named = routes.flat_map(Route::backends).filter(|backend| backend.service == service);
     let mut ports: Vec<Value> = Vec::new();
     for backend in named {
         let port = match backend.port["number"].as_u64() {

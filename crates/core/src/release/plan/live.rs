@@ -40,6 +40,11 @@ pub fn next(look: Look, record: &Record, release: &Release) -> Next {
     {
         return next;
     }
+    if release.drain_until.is_some()
+        && let Some(next) = arrive::unmark(look)
+    {
+        return next;
+    }
     let Some(drained) = release.drain_until else {
         return arrive::confirm(look, record, release, switched);
     };

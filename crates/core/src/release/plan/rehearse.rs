@@ -12,9 +12,8 @@ use crate::release::checks::Ground;
 use crate::release::goal::{Deploy, Gate, Goal, Me};
 use crate::release::objects::{self, Candidate};
 use crate::release::plan::Doing;
-use crate::release::warm::{self, Word};
-use crate::release::{Outcome, Record, Snapshot, Unreadable, template};
-use crate::route::{Label, Switch, follow};
+use crate::release::{Outcome, Record, Snapshot, Unreadable, managed, template};
+use crate::route::{Label, Route, Switch, Word, follow};
 
 /// The steps of a release that started now; or how it would end before it began.
 pub fn steps(deploy: &Deploy, s: &Snapshot, now: Timestamp) -> Result<Vec<Step>, Outcome> {
@@ -142,9 +141,12 @@ fn preview(g: &Ground) -> Option<Step> {
         None => Record::new(g.service.clone(), g.label.clone(), 0, 0),
     };
     record.preview_host = Some(host);
-    let wanted = warm::wanted(s, &record);
-    let (doing, write) = match s.objects.get(Kind::Ingress, &ingress) {
-        None => (Doing::MakeIngress { ingress }, wanted.make(&s.names)),
+    let wanted = managed::wanted(s, &record);
+    let (doing, write) = match s.managed_ingress() {
+        None => (
+            Doing::MakeIngress { ingress },
+            wanted.make(&s.names.namespace, objects::labels(&s.names)),
+        ),
         Some(made) => (Doing::AlignIngress { ingress }, wanted.align(made, Word::None)?),
     };
     Some(Step { doing, write, fresh: Fresh::Nothing })
@@ -203,14 +205,14 @@ impl Turn {
         let services = s.names.serving(&self.service);
         let mut steps = Vec::new();
         let step = |doing, write| Step { doing, write, fresh: Fresh::Nothing };
-        let to_colour = |route: &Value, colour: Colour| {
+        let to_colour = |route: Route, colour: Colour| {
             let to = s.names.service(colour);
             let (app, release, epoch) = (s.names.app.as_str(), self.number, self.epoch);
             let switch = Switch { app, services: &services, to: &to, release, epoch };
-            (name(route).to_owned(), switch.was(route), switch.patch(route), to.clone())
+            (route.name().to_owned(), route.taken_away(&switch), route.switch(&switch), to.clone())
         };
         let routes = s.routes_to(&self.service);
-        for route in &routes {
+        for route in routes.iter().copied() {
             let (ingress, was, write, service) = to_colour(route, self.to);
             steps.push(step(Doing::Switch { ingress, service, was }, write));
         }
@@ -226,7 +228,7 @@ impl Turn {
             debug_assert_eq!(write.id(), &Id::new(Kind::Deployment, &old));
             steps.push(step(Doing::PutAway { deployment: old }, write));
         }
-        for route in &routes {
+        for route in routes {
             let (ingress, was, write, service) = to_colour(route, self.from);
             // Where it stands as it would be led back, that has been taken before.
             if !was.is_empty() {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::hold::{self, Other};
-use super::{Doing, Look, Next, beside, later};
+use super::{Doing, Look, Next, arrive, beside, later};
 use crate::model::{Colour, Id, Kind, Write, name, string_map, version};
 use crate::release::carried::{Load, Marks};
 use crate::release::checks::{self, Ground};
@@ -41,6 +41,10 @@ pub fn footing<'a>(
     let s = look.s;
     if let Some(slot) = s.leftover(record) {
         return Err(remove_leftover(look, slot));
+    }
+    // A write of a driver that is gone, which arrived late.
+    if let Some(next) = arrive::unmark(look) {
+        return Err(next);
     }
     // A clone that a driver which is gone has made late: of a slot that runs nothing.
     let idle =
@@ -170,6 +174,7 @@ pub fn release(
         deadline: None,
         drain_seconds: settings.drain(),
         settle_seconds: settings.settle(),
+        settle_said: settings.settle_seconds.is_some(),
         bake_seconds: settings.bake(),
         keep_old: settings.keep_old(),
         warm: false,
@@ -206,6 +211,7 @@ pub fn set(release: &Release, settings: &Settings) -> Release {
         set.settle_seconds = settings.settle();
         (set.doubted, set.erring) = (false, false);
     }
+    set.settle_said = settings.settle_seconds.is_some();
     set.bake_seconds = settings.bake();
     set.keep_old = settings.keep_old();
     if let Some(arrived) = set.arrived {

@@ -3,11 +3,10 @@
 
 use super::forward::end;
 use super::{Doing, Look, Next};
-use crate::model::{Id, Kind, name};
 use crate::release::condition::{Condition, Need};
 use crate::release::snapshot::Leads;
 use crate::release::{
-    GateKind, GateState, Outcome, Record, Release, Snapshot, Verdict, checks, ports, warm,
+    GateKind, GateState, Outcome, Record, Release, Snapshot, Verdict, checks, managed, ports,
 };
 use crate::route::Switch;
 
@@ -19,7 +18,7 @@ pub fn committed(release: &Release) -> Release {
 
 /// What does not lead where it did when the release started, and was not switched by it.
 pub fn elsewhere(s: &Snapshot, record: &Record, release: &Release) -> Option<String> {
-    let (routes, strayed) = (s.ingress_names(record), s.strayed(record, release));
+    let (routes, strayed) = (s.route_names(record), s.strayed(record, release));
     let service = s.live_service_leads(record) != Leads::To(release.from);
     if !routes.is_empty() && strayed.is_empty() && !service {
         return None;
@@ -51,7 +50,7 @@ pub fn led(look: Look, record: &Record, release: &Release) -> Vec<Condition> {
             };
             let is_led = leads == Leads::To(release.to);
             let condition = Condition::new(Need::Ingress, is_led, now, wanted.clone());
-            condition.of(format!("Ingress {}", name(route)))
+            condition.of(route.id().to_string())
         })
         .collect();
     let is_ours = s.bears_number(record, release) || release.switched.is_some();
@@ -97,19 +96,20 @@ pub fn next(look: Look, record: &Record, release: &Release) -> Next {
     let routes = s.routes(record);
     let route = routes
         .into_iter()
-        .find(|route| s.route_leads(route, record) != Leads::To(release.to))
+        .find(|route| s.route_leads(*route, record) != Leads::To(release.to))
         .expect("not switched, so a route leads elsewhere");
-    if let Some(why) = s.memory.refusal(&Id::new(Kind::Ingress, name(route))) {
-        let mut reason = format!("the API server refuses to switch Ingress {}: {why}", name(route));
+    if let Some(why) = s.memory.refusal(&route.id()) {
+        let mut reason =
+            format!("the API server refuses to switch Ingress {}: {why}", route.name());
         let back = s.leading(record, release);
         if !back.is_empty() {
             reason += &format!("; put back: Ingress {}", back.join(", "));
         }
         return end(look, Verdict::Unhealthy, reason);
     }
-    let was = switch.was(route);
-    let doing = Doing::Switch { ingress: name(route).to_owned(), service: to.clone(), was };
-    look.act_fresh(doing, switch.patch(route))
+    let was = route.taken_away(&switch);
+    let doing = Doing::Switch { ingress: route.name().to_owned(), service: to.clone(), was };
+    look.act_fresh(doing, route.switch(&switch))
 }
 
 /// What has come up since the start that a switch must not meet: another Ingress, another port, a Service
@@ -120,5 +120,5 @@ fn unfit(s: &Snapshot, record: &Record, release: &Release) -> Option<Outcome> {
     if !reasons.is_empty() {
         return Some(Outcome::Unfit { reasons });
     }
-    warm::unfit(s, record).map(|reason| Outcome::Unprepared { reasons: vec![reason] })
+    managed::unfit(s, record).map(|reason| Outcome::Unprepared { reasons: vec![reason] })
 }

@@ -1,7 +1,7 @@
 //! A candidate that goes: people back to the version that served before, the slot as it was found.
 
 use json_patch::{PatchOperation, RemoveOperation};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::forward::{replace, scale};
 use super::{Doing, Look, Next, WaitFor, arrive, beside, later};
@@ -11,11 +11,14 @@ use crate::model::{
 use crate::release::condition::{Aim, Condition, Need};
 use crate::release::snapshot::Leads;
 use crate::release::{Before, Cause, Ending, Record, Release, Slot, Verdict, carried, template};
-use crate::route::{Switch, follow};
+use crate::route::{Route, Switch, follow};
 
 pub fn next(look: Look, record: &Record, release: &Release, ending: &Ending) -> Next {
     let s = look.s;
     if let Some(next) = switch_back(look, record, release) {
+        return next;
+    }
+    if let Some(next) = arrive::unmark(look) {
         return next;
     }
     if s.was_switched(record, release) {
@@ -51,17 +54,17 @@ pub fn next(look: Look, record: &Record, release: &Release, ending: &Ending) -> 
 fn switch_back(look: Look, record: &Record, release: &Release) -> Option<Next> {
     let s = look.s;
     let mut routes = s.routes(record);
-    routes.retain(|route| s.touches(route, record, release.to));
+    routes.retain(|route| s.touches(*route, record, release.to));
     // One that the API server does not let us change keeps nobody else from going back.
-    let refusal = |route: &Value| s.memory.refusal(&Id::new(Kind::Ingress, name(route)));
-    let route = routes.iter().copied().find(|route| refusal(route).is_none());
+    let refusal = |route: Route| s.memory.refusal(&route.id());
+    let route = routes.iter().copied().find(|route| refusal(*route).is_none());
     let there = s.live_service_leads(record) == Leads::To(release.to);
     let others = s.followers(&record.service, &record.label, release.to).into_iter();
     let service = s.live_service(record).filter(|_| there).into_iter().chain(others).next();
     if route.is_none() && service.is_none() {
         let refused = *routes.first()?;
         let why = refusal(refused)?;
-        let name = name(refused);
+        let name = refused.name();
         let what = format!("the API server refuses to switch Ingress {name} back: {why}");
         return Some(look.stopped(Cause::Refused, what));
     }
@@ -80,12 +83,12 @@ fn switch_back(look: Look, record: &Record, release: &Release) -> Option<Next> {
             app: &s.names.app,
             services: &services,
             to: &to,
-            release: s.number_on(route).unwrap_or(release.number),
+            release: s.number_on(route.object()).unwrap_or(release.number),
             epoch: record.epoch,
         };
-        let ingress = name(route).to_owned();
+        let ingress = route.name().to_owned();
         let doing = Doing::SwitchBack { ingress, service: to.clone() };
-        return Some(look.act_fresh(doing, switch.patch(route)));
+        return Some(look.act_fresh(doing, route.switch(&switch)));
     }
     let service = service?;
     let service_name = name(service).to_owned();

@@ -1,12 +1,23 @@
 //! Ingresses: the backends that serve the app, and the one patch that switches them all.
 
+mod annotations;
+mod asked;
+mod form;
+mod keep_backends;
+mod marker;
+
 use json_patch::{PatchOperation, ReplaceOperation, TestOperation, jsonptr::PointerBuf};
 use serde_json::{Value, json};
 
-use super::annotations;
-use crate::model::{
-    EPOCH, Id, Kind, RELEASE, Write, annotate, annotation, name, of_app, pointer, version,
-};
+pub use annotations::{are_f5s, named as naming_annotations};
+pub use asked::{Asked, asked};
+pub use form::{Address, addresses, class, default_service, hosts, resource_backends};
+pub use form::{serves_host, tls_hosts};
+pub use keep_backends::{ManagedIngress, Needs, Word, wanted as managed_ingress};
+pub use marker::{Marker, Markers};
+
+use super::Switch;
+use crate::model::{EPOCH, Id, Kind, RELEASE, Write, annotate, name, of_app, pointer, version};
 
 /// One place of an Ingress that names a Service.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,10 +68,8 @@ pub fn backends(ingress: &Value) -> Vec<Backend> {
             place,
         });
     }
-    let rules = ingress["spec"]["rules"].as_array().into_iter().flatten();
-    for (r, rule) in rules.enumerate() {
-        let paths = rule["http"]["paths"].as_array().into_iter().flatten();
-        for (p, path) in paths.enumerate() {
+    for (r, rule) in form::rules(ingress).enumerate() {
+        for (p, path) in form::paths(rule).enumerate() {
             let backend = &path["backend"]["service"];
             if let Some(service) = backend["name"].as_str() {
                 found.push(Backend {
@@ -76,47 +85,9 @@ pub fn backends(ingress: &Value) -> Vec<Backend> {
     found
 }
 
-/// The hosts of an Ingress's rules; `*` stands for a rule without one.
-pub fn hosts(ingress: &Value) -> Vec<String> {
-    let rules = ingress["spec"]["rules"].as_array().into_iter().flatten();
-    rules.map(|rule| rule["host"].as_str().unwrap_or("*").to_owned()).collect()
-}
-
-/// As an Ingress says its class without the field for it.
-pub const CLASS: &str = "kubernetes.io/ingress.class";
-
-pub const CANARY: &str = "nginx.ingress.kubernetes.io/canary";
-
-/// Whether an Ingress takes a share of what another one gets, as the controller reads it.
-pub fn is_canary(ingress: &Value) -> bool {
-    annotation(ingress, CANARY)
-        .is_some_and(|said| ["1", "t", "true"].contains(&said.to_ascii_lowercase().as_str()))
-}
-
-/// The class of an Ingress; without one it is the cluster's default.
-pub fn class(ingress: &Value) -> Option<&str> {
-    ingress["spec"]["ingressClassName"].as_str().or_else(|| annotation(ingress, CLASS))
-}
-
-/// Whether an Ingress sends anything to one of these Services.
-pub fn names_app(ingress: &Value, services: &[String]) -> bool {
-    backends(ingress).iter().any(|backend| services.contains(&backend.service))
-}
-
-/// A switch: every backend of the app to one Service, in one patch.
-pub struct Switch<'a> {
-    /// Whose it is: others may have paths of the same Ingress.
-    pub app: &'a str,
-    /// The Services of the app: backends that name another one are not ours.
-    pub services: &'a [String],
-    pub to: &'a str,
-    pub release: u64,
-    pub epoch: u64,
-}
-
 impl Switch<'_> {
     /// The Services that this Ingress names for the app and that the switch takes away.
-    pub fn was(&self, ingress: &Value) -> Vec<String> {
+    pub(super) fn was(&self, ingress: &Value) -> Vec<String> {
         let mut was: Vec<String> = self.moved(ingress).map(|backend| backend.service).collect();
         was.sort();
         was.dedup();
@@ -134,7 +105,7 @@ impl Switch<'_> {
     /// The patch tests what it saw (identity, state, host, path and the old name of each backend, and each
     /// annotation that names one) and sets the app's release number with the names, so that one cannot
     /// stand without the other.
-    pub fn patch(&self, ingress: &Value) -> Write {
+    pub(super) fn patch(&self, ingress: &Value) -> Write {
         let mut operations = Vec::new();
         for backend in self.moved(ingress) {
             if let Some((rule, _)) = backend.place {
@@ -168,6 +139,7 @@ fn test(path: PointerBuf, value: &str) -> PatchOperation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::route::Route;
 
     fn ingress() -> Value {
         json!({
@@ -195,8 +167,8 @@ mod tests {
         assert_eq!(found[2].host.as_deref(), Some("docs.example.com"));
         assert_eq!(found[2].port, json!({"name": "http"}));
         assert_eq!(hosts(&ingress()), ["docs.example.com", "empty.example.com"]);
-        assert!(names_app(&ingress(), &["parrot".into()]));
-        assert!(!names_app(&ingress(), &["toucan".into()]));
+        assert!(Route::Ingress(&ingress()).names_app(&["parrot".into()]));
+        assert!(!Route::Ingress(&ingress()).names_app(&["toucan".into()]));
     }
 
     #[test]
@@ -276,6 +248,6 @@ mod tests {
         }
         let mut same = ingress();
         json_patch::patch(&mut same, &patch).unwrap();
-        assert!(!names_app(&same, &["parrot".into()]));
+        assert!(!Route::Ingress(&same).names_app(&["parrot".into()]));
     }
 }

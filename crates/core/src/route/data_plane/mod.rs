@@ -1,19 +1,22 @@
 //! Data planes: the programs that obey an Ingress. Which one it is decides what a switch costs, and what of
 //! an Ingress means anything. Pure: it sees an Ingress, and what its class says where that may be read.
 
+mod access;
+mod balancing;
+mod events;
+pub(super) mod ingress_nginx;
+mod times;
+
 use serde_json::Value;
 
-use super::annotations;
-use super::ingress::class;
-use crate::model::annotation;
+pub use access::{access_lists, is_a_list, keeps_out};
+pub use balancing::{Told, is_by_cookie, saying};
+pub use events::{Means, means};
+pub use ingress_nginx::{CANARY, OF_THE_BACKEND, is_canary};
+pub use times::{SECONDS_AFTER_A_SWITCH, SECONDS_BEFORE_A_SWITCH};
 
-/// Annotations by which F5's controller asks something of whoever comes, or lets nobody through.
-pub const F5_ACCESS: [&str; 4] = [
-    "nginx.org/policies",
-    "nginx.org/basic-auth-secret",
-    "nginx.com/jwt-key",
-    "appprotect.f5.com/app-protect-policy",
-];
+use super::ingress::{are_f5s, class};
+use crate::model::annotation;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DataPlane {
@@ -173,12 +176,11 @@ fn nginx_by_marks(ingress: &Value) -> Option<(DataPlane, By)> {
         (TRAEFIK, DataPlane::TraefikNginx),
     ];
     let writer = written.into_iter().find(|(manager, _)| is_written_by(ingress, manager));
-    let keeps_out =
-        |key: &&str| annotation(ingress, key).is_some_and(|said| !said.trim().is_empty());
-    let by = if F5_ACCESS.iter().any(keeps_out) { By::Marks } else { By::Written };
+    let is_said = |key: &&str| annotation(ingress, key).is_some_and(|said| !said.trim().is_empty());
+    let by = if access::OF_F5.iter().any(is_said) { By::Marks } else { By::Written };
     writer
         .map(|(_, plane)| (plane, By::Marks))
-        .or_else(|| annotations::are_f5s(ingress).then_some((DataPlane::F5Nginx, by)))
+        .or_else(|| are_f5s(ingress).then_some((DataPlane::F5Nginx, by)))
 }
 
 /// Whether somebody of this name has written the Ingress's status.

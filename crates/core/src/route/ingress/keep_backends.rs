@@ -6,31 +6,13 @@
 use json_patch::{PatchOperation, RemoveOperation, ReplaceOperation};
 use serde_json::{Map, Value, json};
 
-use super::{Names, PreviewTls, Record, Snapshot, objects, ports, template};
+use super::form::CLASS;
 use crate::model::{Id, Kind, Write, annotate, annotation, name, pointer, version};
-use crate::route::CLASS;
-
-/// Who gets in. All versions of the controller know it by this name, newer ones by another, too.
-const ALLOWED: &str = "nginx.ingress.kubernetes.io/whitelist-source-range";
-const ALSO_ALLOWED: &str = "nginx.ingress.kubernetes.io/allowlist-source-range";
-/// Who does not.
-const DENIED: &str = "nginx.ingress.kubernetes.io/denylist-source-range";
-/// No request comes from there.
-const NOBODY: &str = "0.0.0.0/32";
-/// What makes a backend what it is. The controller takes it from the oldest Ingress that names the
-/// Service, and that is ours for a colour that is not live, or when the user's was made anew. What
-/// shapes hosts and paths (rewrites, authentication, snippets, the protocol, session cookies) takes
-/// effect through the Ingress that has it, and would only do harm here.
-pub const OF_THE_BACKEND: [&str; 5] = [
-    "nginx.ingress.kubernetes.io/load-balance",
-    "nginx.ingress.kubernetes.io/service-upstream",
-    "nginx.ingress.kubernetes.io/upstream-hash-by",
-    "nginx.ingress.kubernetes.io/upstream-hash-by-subset",
-    "nginx.ingress.kubernetes.io/upstream-hash-by-subset-size",
-];
+use crate::route::data_plane::access_lists;
+use crate::route::data_plane::ingress_nginx::{ALLOWED, DENIED, NOBODY, OF_THE_BACKEND};
 
 /// What our Ingress should be like, by what the user's is like now.
-pub struct Wanted {
+pub struct ManagedIngress {
     name: String,
     /// Without `tls`.
     spec: Value,
@@ -42,34 +24,33 @@ pub struct Wanted {
     annotations: Vec<(&'static str, Option<String>)>,
 }
 
-/// The address lists of an Ingress that ours takes over, by the key that it has them under.
-pub fn access_lists(route: &Value) -> Vec<(&'static str, &str)> {
-    let allowed = [ALLOWED, ALSO_ALLOWED].into_iter().find_map(|key| annotation(route, key));
-    let denied = annotation(route, DENIED).map(|list| (DENIED, list));
-    allowed.map(|list| (ALLOWED, list)).into_iter().chain(denied).collect()
+/// What it is made for.
+pub struct Needs<'a> {
+    pub name: String,
+    /// The user's Ingress, by which the rest goes.
+    pub route: &'a Value,
+    /// All of the app's, the preview Service last.
+    pub services: Vec<String>,
+    pub preview_service: String,
+    /// Those by which the app is asked for, each as the Ingresses have it.
+    pub ports: Vec<Value>,
+    /// One that nobody outside can know.
+    pub hidden_host: String,
+    /// Where people are to see the candidate.
+    pub preview_host: Option<&'a String>,
+    pub preview_tls_secret: Option<&'a String>,
 }
 
-pub fn is_a_list(key: &str) -> bool {
-    [ALLOWED, DENIED].contains(&key)
-}
-
-/// Whether there has to be one: for a switch, or for a host under which people see the candidate.
-pub fn is_wanted(s: &Snapshot, service: &str, host: Option<&str>) -> bool {
-    host.is_some() || s.data_plane(service).wants_ours()
-}
-
-pub fn wanted(s: &Snapshot, record: &Record) -> Wanted {
-    let routes = s.routes(record);
-    let route = routes.first().copied().unwrap_or(&Value::Null);
-    let services = s.serving(record).into_iter().chain([s.names.preview()]);
-    let mut ports = ports::asked_for(s, record);
+pub fn wanted(needs: Needs) -> ManagedIngress {
+    let Needs { route, mut ports, preview_host, .. } = needs;
+    let services = needs.services.into_iter();
     ports.sort_by_key(Value::to_string);
     // A backend's name has the port as the Ingress gives it, number or name.
     let paths: Vec<Value> =
         services.flat_map(|service| ports.iter().map(move |port| path(&service, port))).collect();
-    let mut rules = vec![json!({"host": host(s), "http": {"paths": paths}})];
-    if let Some(host) = &record.preview_host {
-        let service = json!({"name": s.names.preview(), "port": ports.first()});
+    let mut rules = vec![json!({"host": needs.hidden_host, "http": {"paths": paths}})];
+    if let Some(host) = preview_host {
+        let service = json!({"name": needs.preview_service, "port": ports.first()});
         let path = json!({"path": "/", "pathType": "Prefix", "backend": {"service": service}});
         rules.push(json!({"host": host, "http": {"paths": [path]}}));
     }
@@ -85,20 +66,20 @@ pub fn wanted(s: &Snapshot, record: &Record) -> Wanted {
     let lists = access_lists(route);
     let list = |wanted: &str| {
         let list = lists.iter().find(|(key, _)| *key == wanted);
-        list.map(|(_, list)| (*list).to_owned()).filter(|_| record.preview_host.is_some())
+        list.map(|(_, list)| (*list).to_owned()).filter(|_| preview_host.is_some())
     };
     let (denied, allowed) = (list(DENIED), list(ALLOWED));
-    let allowed = allowed.or_else(|| record.preview_host.is_none().then(|| NOBODY.to_owned()));
+    let allowed = allowed.or_else(|| preview_host.is_none().then(|| NOBODY.to_owned()));
     let mut annotations =
         vec![(ALLOWED, allowed), (DENIED, denied), (CLASS, by_annotation.map(str::to_owned))];
     annotations.extend(OF_THE_BACKEND.map(|key| (key, annotation(route, key).map(str::to_owned))));
-    let asked = record.preview_tls_secret.as_ref().zip(record.preview_host.as_ref());
+    let asked = needs.preview_tls_secret.zip(preview_host);
     let tls = asked.map(|(secret, host)| json!([{"hosts": [host], "secretName": secret}]));
-    let secret = record.preview_tls_secret.clone();
-    Wanted { name: s.names.preview(), spec, tls, secret, annotations }
+    let secret = needs.preview_tls_secret.cloned();
+    ManagedIngress { name: needs.name, spec, tls, secret, annotations }
 }
 
-fn path(service: &str, port: &Value) -> Value {
+pub fn path(service: &str, port: &Value) -> Value {
     let shown = port["name"].as_str().map_or_else(|| port["number"].to_string(), str::to_owned);
     json!({
         "path": format!("/{service}/{shown}"),
@@ -107,17 +88,12 @@ fn path(service: &str, port: &Value) -> Value {
     })
 }
 
-/// One that no name server knows (RFC 6761), and that nobody outside can work out.
-fn host(s: &Snapshot) -> String {
-    let record = s.record.as_ref().map_or("", |(version, _)| version.uid.as_str());
-    format!(
-        "{}.bluegreen.invalid",
-        template::hash(&json!([s.names.namespace, s.names.app, record]))
-    )
-}
+impl ManagedIngress {
+    pub fn name(&self) -> &str {
+        &self.name
+    }
 
-impl Wanted {
-    pub fn make(&self, names: &Names) -> Write {
+    pub fn make(&self, namespace: &str, labels: Value) -> Write {
         let annotations: Map<String, Value> = (self.annotations.iter())
             .filter_map(|(key, value)| Some(((*key).to_owned(), json!(value.as_ref()?))))
             .collect();
@@ -126,8 +102,8 @@ impl Wanted {
             "kind": "Ingress",
             "metadata": {
                 "name": self.name,
-                "namespace": names.namespace,
-                "labels": objects::labels(names),
+                "namespace": namespace,
+                "labels": labels,
                 "annotations": annotations,
             },
             "spec": self.with_tls(self.tls.clone().unwrap_or_default()),
@@ -161,9 +137,9 @@ impl Wanted {
         };
         match (&self.tls, word) {
             (_, Word::None) => is.clone(),
-            (None, Word::Of(Some(_))) => Value::Null,
+            (None, Word::Said) => Value::Null,
             // With the host goes the certificate that was asked for it.
-            (None, Word::Of(None)) => match entries.map(Vec::as_slice) {
+            (None, Word::Silent) => match entries.map(Vec::as_slice) {
                 Some([only])
                     if self.secret.as_ref().is_some_and(|it| only["secretName"] == **it) =>
                 {
@@ -171,8 +147,8 @@ impl Wanted {
                 }
                 _ => is.clone(),
             },
-            (Some(tls), Word::Of(said)) => {
-                let is_kept = has(&tls[0]) || said.is_none() && covers(&tls[0]["hosts"][0]);
+            (Some(tls), Word::Said | Word::Silent) => {
+                let is_kept = has(&tls[0]) || word == Word::Silent && covers(&tls[0]["hosts"][0]);
                 if is_kept { is.clone() } else { tls.clone() }
             }
         }
@@ -203,36 +179,13 @@ impl Wanted {
     }
 }
 
-/// What is said of `spec.tls`: nothing, or what an `init` is given for it.
-#[derive(Clone, Copy)]
-pub enum Word<'a> {
+/// What is said of `spec.tls`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Word {
+    /// Nothing: nobody prepares the app now.
     None,
-    Of(Option<&'a PreviewTls>),
-}
-
-/// Why a switch could lose requests now; `init` mends it.
-pub fn unfit(s: &Snapshot, record: &Record) -> Option<String> {
-    let wanted = wanted(s, record);
-    match s.objects.get(Kind::Ingress, &wanted.name) {
-        None if !is_wanted(s, &record.service, record.preview_host.as_deref()) => None,
-        None => Some(match s.data_plane(&record.service).plane.needs_both_named() {
-            Some(true) => {
-                format!(
-                    "there is no Ingress {}, without which a switch loses requests",
-                    wanted.name
-                )
-            }
-            None => {
-                format!(
-                    "there is no Ingress {}, without which a switch may lose requests",
-                    wanted.name
-                )
-            }
-            Some(false) => format!("there is no Ingress {}, which init makes", wanted.name),
-        }),
-        Some(made) => wanted.align(made, Word::None).map(|_| {
-            let routes = s.ingress_names(record).join(", ");
-            format!("Ingress {} no longer names the app as Ingress {routes} does", wanted.name)
-        }),
-    }
+    /// Nothing, by an `init`.
+    Silent,
+    /// An `init` asks for one, or for none.
+    Said,
 }
