@@ -23,6 +23,7 @@ measure:
 	@code=0; BLUEGREEN_REFRESH=1 tests/cluster/run --ignored || code=$$?; \
 	BLUEGREEN_REFRESH=1 tests/cluster/run zero_loss || code=$$?; \
 	BLUEGREEN_REFRESH=1 tests/cluster/run reload_fails || code=$$?; \
+	BLUEGREEN_REFRESH=1 tests/cluster/run marker::a_release || code=$$?; \
 	BLUEGREEN_REFRESH=1 cargo test --quiet --workspace --test cli results_page && exit $$code
 
 cluster:

@@ -127,10 +127,7 @@ pub async fn read(
     let mut versions = BTreeMap::new();
     for (kind, list) in lists.into_iter().chain(rest) {
         versions.insert(kind, version_of(&list));
-        objects.clear(kind);
-        for item in items(kind, list) {
-            objects.insert(Id::new(kind, name(&item)), item);
-        }
+        replace(objects, kind, list);
     }
     if breadth.tells_fitness() {
         objects.others = others;
@@ -149,12 +146,8 @@ pub async fn read_once(
     breadth: Breadth,
 ) -> Result<Objects, Error> {
     let mut objects = Objects::default();
-    let reading = read(cluster, names, breadth, &mut objects);
-    match tokio::time::timeout(ONE_LOOK, reading).await {
-        Ok(Ok(_)) => Ok(objects),
-        Ok(Err((kind, error))) => Err(cluster.explain(error, &format!("list {}", kind.plural()))),
-        Err(_) => Err(late(cluster)),
-    }
+    one_look(cluster, read(cluster, names, breadth, &mut objects)).await?;
+    Ok(objects)
 }
 
 /// What a look at what serves leaves out, into it: why a candidate is not ready, and what scales the app.
@@ -170,25 +163,34 @@ pub async fn read_rest(
         Ok(vec![pods, list(cluster, Kind::ReplicaSet, None).await?])
     };
     let beside = try_join_all(BESIDE.map(|kind| list(cluster, kind, None)));
-    let lists = match tokio::time::timeout(ONE_LOOK, try_join(pods, beside)).await {
-        Ok(Ok((pods, beside))) => [pods, beside].concat(),
-        Ok(Err((kind, error))) => {
-            return Err(cluster.explain(error, &format!("list {}", kind.plural())));
-        }
-        Err(_) => return Err(late(cluster)),
-    };
-    for (kind, list) in lists {
-        objects.clear(kind);
-        for item in items(kind, list) {
-            objects.insert(Id::new(kind, name(&item)), item);
-        }
+    let (pods, beside) = one_look(cluster, try_join(pods, beside)).await?;
+    for (kind, list) in pods.into_iter().chain(beside) {
+        replace(objects, kind, list);
     }
     Ok(())
 }
 
-fn late(cluster: &Cluster) -> Error {
-    let why = format!("no reply within {} s", ONE_LOOK.as_secs());
-    cluster.explain(CallError::Lost { why }, "read")
+async fn one_look<T>(
+    cluster: &Cluster,
+    reading: impl Future<Output = Result<T, (Kind, CallError)>>,
+) -> Result<T, Error> {
+    match tokio::time::timeout(ONE_LOOK, reading).await {
+        Ok(read) => {
+            read.map_err(|(kind, error)| cluster.explain(error, &format!("list {}", kind.plural())))
+        }
+        Err(_) => {
+            let why = format!("no reply within {} s", ONE_LOOK.as_secs());
+            Err(cluster.explain(CallError::Lost { why }, "read"))
+        }
+    }
+}
+
+/// What a list says of a kind is all there is of it.
+fn replace(objects: &mut Objects, kind: Kind, list: Value) {
+    objects.clear(kind);
+    for item in items(kind, list) {
+        objects.insert(Id::new(kind, name(&item)), item);
+    }
 }
 
 /// What has been said of these routes, and from where a watch goes on.

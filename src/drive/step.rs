@@ -70,7 +70,7 @@ impl Loop<'_> {
                 self.sleep(throttled(retry_after)).await
             }
             Err(error) if error.is_about_rights() && step.doing.is_dispensable() => {
-                self.look.memory.refused = Some((step.write.id().clone(), error.to_string()));
+                self.look.memory.refused.insert(step.write.id().clone(), error.to_string());
                 Ok(())
             }
             Err(error) if error.is_about_rights() => {
@@ -101,7 +101,7 @@ impl Loop<'_> {
                 Doing::MakeCandidate { .. } | Doing::Switch { .. } | Doing::SwitchBack { .. }
             );
             if is_decided_on || step.doing.is_dispensable() {
-                self.look.memory.refused = Some((step.write.id().clone(), message));
+                self.look.memory.refused.insert(step.write.id().clone(), message);
                 return Ok(());
             }
             let what =

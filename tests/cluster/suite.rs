@@ -66,10 +66,9 @@ fn part() -> Result<Part> {
 }
 
 fn groups(arguments: &Arguments, part: Part) -> Vec<Conclusion> {
-    let mut arguments = arguments.clone();
     let asked = arguments.test_threads;
-    let mut run = |threads, trials| {
-        arguments.test_threads = Some(threads);
+    let run = |threads, trials| {
+        let arguments = Arguments { test_threads: Some(threads), ..arguments.clone() };
         libtest_mimic::run(&arguments, trials)
     };
     let mut conclusions = Vec::new();
@@ -79,8 +78,7 @@ fn groups(arguments: &Arguments, part: Part) -> Vec<Conclusion> {
     }
     if part != Part::Waiting {
         let last = if arguments.ignored { cases::measurements() } else { cases::alone() };
-        arguments.test_threads = Some(1);
-        conclusions.push(libtest_mimic::run(&arguments, last));
+        conclusions.push(run(1, last));
     }
     conclusions
 }

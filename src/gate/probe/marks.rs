@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::answer::Heard;
 use crate::release::marker::Hosts;
-use crate::release::{ENOUGH, ENOUGH_ANSWERS, Mark};
+use crate::release::{Mark, are_enough};
 
 /// So many answers tell what a host always gets.
 const FEW: usize = 10;
@@ -103,7 +103,7 @@ impl Marks {
             newest.take_while(|(_, status)| *status == Some(known)).map(|(at, _)| *at).collect();
         let lasted =
             alike.first().zip(alike.last()).map(|(last, first)| last.duration_since(*first));
-        alike.len() as u64 >= ENOUGH_ANSWERS && lasted.is_some_and(|lasted| lasted >= ENOUGH)
+        lasted.is_some_and(|lasted| are_enough(alike.len() as u64, lasted))
     }
 
     pub fn mark(&self) -> Mark {

@@ -131,6 +131,7 @@ pub fn measurements() -> Vec<Trial> {
         killed::long(),
         gone_bad::long(),
         settle::trials(),
+        marker::long(),
         requests::long(),
     ];
     files.into_iter().flatten().map(|trial| trial.with_ignored_flag(true)).collect()

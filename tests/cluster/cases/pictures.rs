@@ -10,6 +10,7 @@ use libtest_mimic::Trial;
 use regex::{Captures, Regex};
 
 use super::parrot::{Parrot, V2};
+use super::saved::is_refreshing;
 use crate::bed::Bed;
 use crate::support::terminal::Terminal;
 use crate::support::{Answer, Latch, Webhook};
@@ -19,7 +20,6 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// Set by `make pictures`.
-const REFRESH: &str = "BLUEGREEN_REFRESH";
 const COLUMNS: u16 = 100;
 const LETTERS: RgbColor = RgbColor(0xd1, 0xd7, 0xe0);
 const GROUND: RgbColor = RgbColor(0x16, 0x1b, 0x22);
@@ -196,7 +196,7 @@ impl Picture {
 
     fn check(&self, name: &str) -> Result<()> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/pictures/{name}.svg"));
-        if std::env::var_os(REFRESH).is_some() {
+        if is_refreshing() {
             return std::fs::write(&path, self.svg()).context("cannot write a picture");
         }
         let known = std::fs::read_to_string(&path).unwrap_or_default();

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::pair::{NEW, OLD};
 use super::parrot::{V1, V2};
-use super::saved::{in_full, save_of, unbroken};
+use super::saved::{is_refreshing, save_of, unbroken};
 use super::served::Served;
 use crate::bed::ingress::Ingress;
 use crate::bed::{Bed, SOON, wait_for};
@@ -21,7 +21,7 @@ const RATE: u32 = 500;
 /// For so long after the switch nginx can't be reloaded: longer than the settle time, by far where it is
 /// written down.
 fn broken() -> Duration {
-    Duration::from_secs(if in_full() { 45 } else { 15 })
+    Duration::from_secs(if is_refreshing() { 45 } else { 15 })
 }
 
 /// In the last event of a command, and in no other.

@@ -12,7 +12,7 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use super::parrot::{Parrot, V1, V2};
-use super::saved::{measured, save, save_of};
+use super::saved::{is_refreshing, measured, save, save_of};
 use crate::bed::{AuditLine, Bed, SOON, wait_for};
 use crate::results::{Measured, ReleaseRequests, Requests, Yes};
 use crate::support::Webhook;
@@ -57,7 +57,7 @@ async fn a_release_is_few_requests(bed: Arc<Bed>) -> Result<()> {
     }
     let requests = Requests { releases };
     // A request more may be somebody's bad luck; that none is less is not.
-    if std::env::var_os("BLUEGREEN_REFRESH").is_none() {
+    if !is_refreshing() {
         let Measured::Requests(known) = measured("requests")? else {
             anyhow::bail!("docs/results/requests.json has no requests");
         };

@@ -14,10 +14,11 @@ use crate::results::{Load, Measured, Run, Unbroken, Versions, folder};
 const CONTROLLER: &str = include_str!("../go/ingress/go.mod");
 const PLANE: &str = include_str!("../go/controlplane/go.mod");
 
-const REFRESH: &str = "BLUEGREEN_REFRESH";
+pub const REFRESH: &str = "BLUEGREEN_REFRESH";
 
-/// Whether a test is to be as long as what documents say of it; each landing has a shorter one.
-pub fn in_full() -> bool {
+/// Whether documents are made anew. A test is then as long as what they say of it; each landing has a
+/// shorter one.
+pub fn is_refreshing() -> bool {
     std::env::var_os(REFRESH).is_some()
 }
 
@@ -43,7 +44,7 @@ pub fn save_of(test: &str, command: &str, measured: Measured) -> Result<()> {
         measured,
     };
     let text = serde_json::to_string_pretty(&run)? + "\n";
-    if !in_full() {
+    if !is_refreshing() {
         eprintln!("{test}: {text}");
         return Ok(());
     }

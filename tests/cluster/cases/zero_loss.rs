@@ -7,7 +7,7 @@ use libtest_mimic::Trial;
 
 use super::pair::{NEW, OLD};
 use super::parrot::V2;
-use super::saved::{in_full, save_of, unbroken};
+use super::saved::{is_refreshing, save_of, unbroken};
 use super::served::Served;
 use crate::bed::{Bed, SOON, wait_for};
 use crate::load::{Protocol, Running};
@@ -16,7 +16,7 @@ use crate::load::{Protocol, Running};
 const RATE: u32 = 1_000;
 /// Releases that are rolled back: two switches each.
 fn there_and_back() -> usize {
-    if in_full() { 10 } else { 3 }
+    if is_refreshing() { 10 } else { 3 }
 }
 
 /// Longer than any request here.

@@ -97,6 +97,17 @@ fn where_the_versions_answer_alike_a_rule_that_comes_after_the_switch_confirms_i
     assert!(drains(&a.next(&world)), "{:?}", a.next(&world));
 }
 
+/// `init` may be run at any time, and the driver still looks for what it wrote.
+#[test]
+fn an_init_in_the_middle_leaves_it_there() {
+    let (mut world, mut a) = marked();
+    let with_it = rules(&world);
+    reach(&mut world, &mut Driver::new("i", init()), |n| matches!(n, Next::Done(_)));
+    assert_eq!(rules(&world), with_it);
+    hears(&mut a, &world, Some(true), true);
+    assert!(matches!(doing(&a.next(&world)), Doing::StartDrain { .. }), "{:?}", a.next(&world));
+}
+
 #[test]
 fn as_long_as_one_address_does_not_serve_it_both_versions_stay() {
     let (mut world, mut a) = marked();
@@ -186,7 +197,7 @@ fn where_it_is_refused_or_taken_away_the_controller_gets_its_time() {
     let (mut world, mut a) = switched(plain());
     hears(&mut a, &world, Some(true), false);
     let id = Id::new(Kind::Ingress, OURS);
-    a.memory.refused = Some((id.clone(), "denied: .invalid".to_owned()));
+    a.memory.refused.insert(id.clone(), "denied: .invalid".to_owned());
     assert_eq!(waits_by(&a.next(&world)), Confirmed::Settle);
     world.pass(10);
     let confirmed = Some(Confirmed::Settle);
@@ -199,7 +210,7 @@ fn where_it_is_refused_or_taken_away_the_controller_gets_its_time() {
     let (mut world, mut a) = marked();
     hears(&mut a, &world, Some(true), true);
     go(&mut world, &mut a);
-    a.memory.refused = Some((id, "denied".to_owned()));
+    a.memory.refused.insert(id, "denied".to_owned());
     assert!(drains(&a.next(&world)), "{:?}", a.next(&world));
 }
 

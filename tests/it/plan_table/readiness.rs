@@ -379,7 +379,7 @@ fn a_candidate_that_was_not_yet_seen_ready_is_made_again() {
 fn a_candidate_that_the_api_server_refuses_ends_the_release() {
     let (world, mut a) = deploying(step!(Doing::MakeCandidate { .. }));
     let id = Id::new(Kind::Deployment, "parrot-green");
-    a.memory.refused = Some((id, "admission webhook: no".to_owned()));
+    a.memory.refused.insert(id, "admission webhook: no".to_owned());
     let ending = ending(&world, &a.next(&world));
     assert_eq!(ending.outcome, Verdict::Unhealthy);
     assert_eq!(ending.reason, "the API server refuses it: admission webhook: no");

@@ -199,7 +199,7 @@ fn a_candidate_that_goes_bad_in_the_middle_goes() {
 fn one_that_is_refused_takes_those_before_it_back() {
     let (mut world, mut a) = in_the_middle();
     let refused = Id::new(Kind::Ingress, "parrot-admin");
-    a.memory.refused = Some((refused, "admission webhook: no".to_owned()));
+    a.memory.refused.insert(refused, "admission webhook: no".to_owned());
     let ending = record_after(&world, &a.next(&world)).release.unwrap().ending.unwrap();
     let reason = "the API server refuses to switch Ingress parrot-admin: admission webhook: no; \
                   put back: Ingress parrot";
@@ -213,7 +213,7 @@ fn one_that_is_refused_takes_those_before_it_back() {
 #[test]
 fn the_first_or_only_one_that_is_refused_leaves_nothing_to_put_back() {
     for (mut world, mut a) in [switching(), deploying(step!(Doing::Switch { .. }))] {
-        a.memory.refused = Some((Id::new(Kind::Ingress, "parrot"), "no".to_owned()));
+        a.memory.refused.insert(Id::new(Kind::Ingress, "parrot"), "no".to_owned());
         let (verdict, reason) = finished(world.follow(&mut a));
         assert_eq!(verdict, Verdict::Unhealthy);
         assert_eq!(reason, "the API server refuses to switch Ingress parrot: no");
@@ -226,14 +226,27 @@ fn one_that_is_not_let_back_keeps_nobody_else_from_going_back() {
     let (mut world, mut a) = both_switched();
     world.step(&mut Driver::new("x", abort()));
     reach(&mut world, &mut a, step!(Doing::SwitchBack { .. }));
-    a.memory.refused = Some((Id::new(Kind::Ingress, "parrot"), "change freeze".to_owned()));
+    a.memory.refused.insert(Id::new(Kind::Ingress, "parrot"), "change freeze".to_owned());
     let what = changed(reach(&mut world, &mut a, |n| matches!(n, Next::Done(_))));
     assert_eq!(what, "the API server refuses to switch Ingress parrot back: change freeze");
     assert_eq!(backends(&world), ["parrot-green", "parrot-blue"]);
     assert!(world.release().ending.is_some(), "whoever comes next goes on");
-    a.memory.refused = None;
+    a.memory.refused.clear();
     let (outcome, _) = finished(world.follow(&mut a));
     assert_eq!((outcome, backends(&world)), (Verdict::Aborted, ["parrot-blue", "parrot-blue"]));
+}
+
+#[test]
+fn two_that_are_not_let_back_are_not_tried_for_ever() {
+    let (mut world, mut a) = both_switched();
+    world.step(&mut Driver::new("x", abort()));
+    reach(&mut world, &mut a, step!(Doing::SwitchBack { .. }));
+    for name in ["parrot", "parrot-admin"] {
+        a.memory.refused.insert(Id::new(Kind::Ingress, name), "change freeze".to_owned());
+    }
+    let what = changed(reach(&mut world, &mut a, |n| matches!(n, Next::Done(_))));
+    assert_eq!(what, "the API server refuses to switch Ingress parrot back: change freeze");
+    assert_eq!(backends(&world), ["parrot-green", "parrot-green"]);
 }
 
 #[test]

@@ -23,8 +23,8 @@ pub struct Memory {
     pub drove: bool,
     /// The epoch in which it drove it last.
     pub epoch: Option<u64>,
-    /// An object that the API server does not let us make or change as it has to be, and why.
-    pub refused: Option<(Id, String)>,
+    /// Objects that the API server does not let us make or change as they have to be, and why.
+    pub refused: BTreeMap<Id, String>,
     /// The gate's last answer.
     pub answer: Option<Answered>,
     /// What the API server makes of the template in a file.
@@ -122,7 +122,7 @@ impl Answer {
 impl Memory {
     /// Why the API server does not take this object.
     pub fn refusal(&self, id: &Id) -> Option<&str> {
-        self.refused.as_ref().filter(|(refused, _)| refused == id).map(|(_, why)| why.as_str())
+        self.refused.get(id).map(String::as_str)
     }
 
     /// What asking has shown of a release.

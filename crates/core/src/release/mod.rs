@@ -60,7 +60,7 @@ pub use phase::Phase;
 pub use plan::{Doing, Fresh, Next, Question, Step, WaitFor};
 pub use probed::{
     Arrival, ENOUGH, ENOUGH_ANSWERS, LATELY, Mark, NOT_ASKED, Probed, Rule, Sight, Streak, Telling,
-    Voice,
+    Voice, are_enough,
 };
 pub use record::{
     Before, Challenge, Confirmed, Driver, Ending, Finished, GateKind, GateState, HISTORY, Intent,

@@ -128,13 +128,18 @@ pub enum Arrival {
     Blind { why: String },
 }
 
+/// Whether answers that are all alike are enough to go by, of a version or of a marker.
+pub fn are_enough(answers: u64, lasted: SignedDuration) -> bool {
+    answers >= ENOUGH_ANSWERS && lasted >= ENOUGH
+}
+
 impl Streak {
     fn lasted(&self) -> SignedDuration {
         self.at.duration_since(self.since)
     }
 
     fn is_enough(&self) -> bool {
-        self.answers >= ENOUGH_ANSWERS && self.lasted() >= ENOUGH
+        are_enough(self.answers, self.lasted())
     }
 
     /// Errors that are no hiccup.

@@ -8,11 +8,11 @@ use anyhow::{Context, Result, ensure};
 
 use super::run::Both;
 use super::sequences::{COUNT, LENGTH};
+use crate::cases::saved::{REFRESH, is_refreshing};
 
 const PAGE: &str = "docs/sandbox.md";
 const BEGIN: &str = "<!-- differential -->\n";
 const END: &str = "<!-- end -->";
-const REFRESH: &str = "BLUEGREEN_REFRESH";
 const VERBS: [&str; 7] = ["get", "list", "watch", "create", "update", "patch", "delete"];
 
 /// Fails where the page says something else.
@@ -22,7 +22,7 @@ pub fn check(rows: usize, both: &Both) -> Result<()> {
     let (before, rest) = page.split_once(BEGIN).context("the page has no place for it")?;
     let (_, after) = rest.split_once(END).context("the part does not end")?;
     let new = format!("{before}{BEGIN}{}{END}{after}", part(rows, both)?);
-    if std::env::var_os(REFRESH).is_some() {
+    if is_refreshing() {
         std::fs::write(&path, &new)?;
     } else {
         ensure!(page == new, "{PAGE} is old: {REFRESH}=1 tests/cluster/run differential");

@@ -9,8 +9,8 @@ use crate::release::checks::{self, Check, Ground};
 use crate::release::goal::{Init, PreviewHost, PreviewTls};
 use crate::release::snapshot::Leads;
 use crate::release::{
-    LAST_NUMBER, Outcome, Record, Settings, Slot, Snapshot, carried, expected, managed, objects,
-    ports, template,
+    LAST_NUMBER, Outcome, Record, Settings, Slot, Snapshot, carried, expected, managed, marker,
+    objects, ports, template,
 };
 use crate::route::{Route, Word, selects};
 
@@ -183,7 +183,9 @@ fn keep_warm(look: Look, record: &Record, init: &Init) -> Option<Next> {
         }
         Some(made) => {
             let word = if init.preview_tls.is_some() { Word::Said } else { Word::Silent };
-            let write = wanted.align(made, word)?;
+            // The release that is in progress may have added to it, and looks for that.
+            let without = record.release.as_ref().map(|_| marker::without(look.s, made));
+            let write = wanted.align(without.as_ref().unwrap_or(made), word)?;
             look.act(Doing::AlignIngress { ingress }, write)
         }
     })
