@@ -80,8 +80,8 @@ fn why_at_the_gate() -> Why {
     };
     let conditions = vec![
         Condition { step: Aim::Drive, ..of(Need::Driver, true, "jane@laptop (pid 7)", "any") },
-        of(Need::Endpoints, true, "1 ready endpoints", "at least 1").of("Service parrot-green"),
-        of(Need::Gate, false, "not-yet, 12 of 60 without a yes", "pass").until(Some(at(135))),
+        of(Need::Endpoints, true, "1 ready", "at least 1").of("Service parrot-green"),
+        of(Need::Gate, false, "not-yet, 12 of 60 without approval", "pass").until(Some(at(135))),
         of(Need::NotAsked, false, "", "only the new version answers").unknown(Some("jane".into())),
     ];
     Why { next: step, waits_for: Some(Need::Gate), stops: None, conditions }

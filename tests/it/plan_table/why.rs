@@ -62,10 +62,7 @@ fn a_candidate_that_starts_lists_what_its_deployment_and_its_service_lack() {
     assert_eq!(one(&starting, Need::Timeout).until, until(&a.next(&world)));
     let endpoints = one(&starting, Need::Endpoints);
     assert_eq!(endpoints.object.as_deref(), Some("Service parrot-green"));
-    assert_eq!(
-        (endpoints.now.as_str(), endpoints.wanted.as_str()),
-        ("0 ready endpoints", "at least 1")
-    );
+    assert_eq!((endpoints.now.as_str(), endpoints.wanted.as_str()), ("0 ready", "at least 1"));
     assert_eq!(one(&starting, Need::Driver).now, "a@host (1)");
 }
 
@@ -80,7 +77,7 @@ fn at_the_gate_its_last_answer_is_listed_and_when_it_is_asked_next() {
     let why = explained(&world);
     assert_eq!(waits(&why), (Aim::Switch, Some(Need::Gate)));
     let gate = one(&why, Need::Gate);
-    assert_eq!(gate.now, "not-yet, 1 of 60 without a yes");
+    assert_eq!(gate.now, "not-yet, 1 of 60 without approval");
     assert_eq!(gate.until, until(&next));
     assert!(all(&why, Need::Available)[0].is_met());
     // One that is not ready any more keeps the gate from being asked.
@@ -195,7 +192,7 @@ fn who_drives_is_listed_and_who_has_asked_whether_it_lives() {
     let asked = explained(&world);
     let sign = one(&asked, Need::SignOfLife);
     assert_eq!(sign.until, until(&b.next(&world)));
-    assert!(sign.now.contains("a@host (1) was asked by b@host (1)"), "{sign:#?}");
+    assert!(sign.now == "b@host (1) has challenged a@host (1)", "{sign:#?}");
     assert_eq!(asked.waits_for, Some(Need::Gate));
     world.edit_record(|record| (record.driver, record.challenge) = (None, None));
     let left = explained(&world);

@@ -167,7 +167,7 @@ impl Condition {
     /// Met as long as the time has not come.
     pub fn before(name: Need, now: Timestamp, until: Timestamp, wanted: &str) -> Condition {
         let is_left = now < until;
-        let word = if is_left { "not reached" } else { "passed" };
+        let word = if is_left { "not passed" } else { "passed" };
         Condition { until: Some(until), ..Condition::new(name, is_left, word, wanted) }
     }
 
@@ -182,8 +182,8 @@ impl Condition {
     /// The same, seen by a process that can't tell.
     pub fn unknown(self, known_by: Option<String>) -> Condition {
         let now = match known_by {
-            Some(_) => "only its driver knows",
-            None => "nobody listens",
+            Some(_) => "known only to its driver",
+            None => "not known: no process probes the ingress",
         };
         Condition { state: State::Unknown, now: now.to_owned(), known_by, ..self }
     }

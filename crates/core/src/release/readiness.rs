@@ -14,17 +14,19 @@ impl Slot<'_> {
         let seen = generation(&self.0["status"]["observedGeneration"]);
         let wanted = generation(&self.0["metadata"]["generation"]);
         let paused = if self.is_paused() { "paused" } else { "not paused" };
-        let pods = |name, field, what: &str| {
-            let count = self.0["status"][field].as_u64().unwrap_or(0);
-            let (now, wanted) = (format!("{count} {what}"), format!("{desired}"));
+        let count = |field| self.0["status"][field].as_u64().unwrap_or(0);
+        let pods = |name, field| {
+            let count = count(field);
+            let (now, wanted) = (format!("{count} of {desired}"), format!("{desired}"));
             Condition::new(name, count == desired, now, wanted)
         };
+        let all = count("replicas");
         let conditions = [
             Condition::new(Need::Observed, self.is_observed(), seen, wanted),
             Condition::new(Need::NotPaused, !self.is_paused(), paused, "not paused"),
-            pods(Need::NoOtherPods, "replicas", "pods in all"),
-            pods(Need::Updated, "updatedReplicas", "updated"),
-            pods(Need::Available, "availableReplicas", "available"),
+            Condition::new(Need::NoOtherPods, all == desired, all.to_string(), desired.to_string()),
+            pods(Need::Updated, "updatedReplicas"),
+            pods(Need::Available, "availableReplicas"),
         ];
         conditions.map(|it| it.of(format!("Deployment {}", self.name()))).to_vec()
     }
@@ -35,14 +37,16 @@ impl Snapshot {
     pub fn readiness(&self, colour: Colour, replicas: u64) -> Vec<Condition> {
         let Some(slot) = self.slot(colour) else {
             let name = format!("Deployment {}", self.names.deployment(colour));
-            return vec![Condition::new(Need::Candidate, false, "missing", "there").of(name)];
+            return vec![
+                Condition::new(Need::Candidate, false, "does not exist", "a Deployment").of(name),
+            ];
         };
         let desired = slot.desired();
         let least = replicas.max(1);
         let size = Condition::new(
             Need::Size,
             desired >= least,
-            format!("{desired} replicas"),
+            format!("{desired}"),
             format!("at least {least}"),
         );
         let mut conditions = vec![size.of(format!("Deployment {}", slot.name()))];
@@ -58,7 +62,7 @@ impl Snapshot {
         let ports = ports.unwrap_or_default();
         let on = |ports: &[String], object: String| {
             let count = endpoints::ready(&self.objects, &service, ports);
-            let (now, wanted) = (format!("{count} ready endpoints"), format!("at least {desired}"));
+            let (now, wanted) = (format!("{count} ready"), format!("at least {desired}"));
             Condition::new(Need::Endpoints, count >= desired, now, wanted).of(object)
         };
         let named = ports.iter().filter(|name| ports.len() > 1 || !name.is_empty());
@@ -80,12 +84,12 @@ impl Snapshot {
         let others = strangers::behind(self, record, release.to)
             .or_else(|| strangers::left(self, release.to));
         let is_met = others.is_none();
-        let now = others.unwrap_or_else(|| "the candidate's alone".to_owned());
-        let own = Condition::new(Need::OwnPods, is_met, now, "the candidate's pods alone");
+        let now = others.unwrap_or_else(|| "only the candidate's".to_owned());
+        let own = Condition::new(Need::OwnPods, is_met, now, "only the candidate's");
         conditions.push(own.of(format!("Service {service}")));
         conditions.extend(reach::afterwards(self, record, release).into_iter().map(|it| {
-            let now = format!("{} pods after the switch", it.then);
-            let wanted = format!("at least {}, as now", it.now);
+            let now = it.then.to_string();
+            let wanted = format!("at least {}, as before it", it.now);
             let object = format!("Service {}, port {}", it.service, it.port);
             Condition::new(Need::NoLess, it.then >= it.now, now, wanted).of(object)
         }));

@@ -30,12 +30,14 @@ pub fn said(look: Look, release: &Release) -> Said {
 pub fn gate(look: Look, release: &Release) -> Condition {
     let of = |is_met, now: String, wanted: &str| Condition::new(Need::Gate, is_met, now, wanted);
     if let Some(yes) = &release.approved {
-        return of(true, format!("approved by {}", yes.by), "a yes");
+        return of(true, format!("approved by {}", yes.by), "approval");
     }
     let gate = &release.gate;
     match gate.kind {
-        GateKind::Open => of(true, "no gate".to_owned(), "a yes"),
-        GateKind::Person => of(false, "not approved yet".to_owned(), "a person's promote"),
+        GateKind::Open => of(true, "no gate".to_owned(), "approval"),
+        GateKind::Person => {
+            of(false, "not approved yet".to_owned(), "approval (bluegreen promote)")
+        }
         GateKind::Webhook => {
             let is_yes =
                 counts(look, release).is_some_and(|answered| answered.answer == Answer::Pass);
@@ -43,9 +45,10 @@ pub fn gate(look: Look, release: &Release) -> Condition {
             let (failures, threshold) = (gate.failures, gate.threshold);
             let now = match is_yes {
                 true => "pass".to_owned(),
-                false => format!("{answer}, {failures} of {threshold} without a yes"),
+                false => format!("{answer}, {failures} of {threshold} without approval"),
             };
-            of(is_yes, now, "pass, or a person's promote").until(gate.again().filter(|_| !is_yes))
+            of(is_yes, now, "pass, or approval (bluegreen promote)")
+                .until(gate.again().filter(|_| !is_yes))
         }
     }
 }

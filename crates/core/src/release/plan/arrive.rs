@@ -7,7 +7,7 @@ use crate::model::{Colour, Id, Kind};
 use crate::release::complaints;
 use crate::release::condition::{Aim, Condition, Need};
 use crate::release::{
-    Arrival, Cause, Confirmed, ENOUGH_ANSWERS, NOT_ASKED, Record, Release, Sight, marker,
+    Arrival, Cause, Confirmed, ENOUGH, ENOUGH_ANSWERS, NOT_ASKED, Record, Release, Sight, marker,
 };
 use crate::route::Means;
 
@@ -70,7 +70,7 @@ fn known(look: Look, release: &Release, wanted: Colour, began: Timestamp) -> Kno
 
 /// What each rule has answered, at each address; one alone where nothing was heard, or who looks can't know it.
 fn answers(look: Look, release: &Release, wanted: Colour, known: &Known) -> Vec<Condition> {
-    let wanted_words = format!("{ENOUGH_ANSWERS} answers of {wanted} alone, for 1 s");
+    let wanted_words = format!("{ENOUGH_ANSWERS} in a row from {wanted}, for at least {ENOUGH:#}");
     let of = |is_met, now: &str| Condition::new(Need::Answers, is_met, now, wanted_words.clone());
     if !look.is_driver && !release.answered.is_empty() {
         let rules = release.answered.iter();
@@ -78,9 +78,9 @@ fn answers(look: Look, release: &Release, wanted: Colour, known: &Known) -> Vec<
     }
     let Some(sight) = sight(look, release).filter(|sight| !sight.rules.is_empty()) else {
         let (is_met, now) = match known {
-            Known::Seen => (true, "heard"),
-            Known::Unseen { why, .. } => (true, why.as_deref().unwrap_or("nothing can be heard")),
-            Known::Not(said) => (false, said.as_deref().unwrap_or("nothing heard yet")),
+            Known::Seen => (true, "enough"),
+            Known::Unseen { why, .. } => (true, why.as_deref().unwrap_or("nothing can be probed")),
+            Known::Not(said) => (false, said.as_deref().unwrap_or("none yet")),
         };
         return vec![look.heard(of(is_met, now))];
     };
@@ -224,11 +224,12 @@ fn time(
         Known::Seen | Known::Not(_) => return None,
     };
     if is_in_doubt(look, release) {
-        let now = "the switch was seen not to arrive in its time";
-        let doubt = Condition::new(Need::Doubt, false, now, "answers, as time proves nothing now");
+        let now = "others answered after the settle time";
+        let wanted = "answers of the new version: time alone proves nothing any more";
+        let doubt = Condition::new(Need::Doubt, false, now, wanted);
         return Some(look.heard(doubt));
     }
-    let wanted = "the settle time is over, where the answers can't tell (--settle)";
+    let wanted = "to be over, where no answers confirm the switch (--settle)";
     let until = settled(look, release, since, heard_by);
     let settle = Condition::after(Need::SettleTime, look.now, until, wanted);
     // It begins anew with whatever the driver hears of the other version.
@@ -237,7 +238,7 @@ fn time(
 
 /// That the rule that was added after the switch is served at each address.
 fn marker_seen(is_served: bool, now: &str) -> Condition {
-    Condition::new(Need::Marker, is_served, now, "the marker is served at each address")
+    Condition::new(Need::Marker, is_served, now, "served at each address")
 }
 
 /// Whoever goes on and can't hear that the marker is not served must not take time for a proof.

@@ -81,7 +81,7 @@ pub fn next(look: Look, record: &Record, release: &Release, wanted: Option<Wante
 }
 
 fn deadline(look: Look, release: &Release) -> Option<Condition> {
-    let wanted = "before the deadline";
+    let wanted = "a switch before it passes";
     Some(Condition::before(Need::Deadline, look.now, release.deadline?, wanted))
 }
 
@@ -133,7 +133,7 @@ fn candidate<'a>(
         }
         let found = rollback::found(look, record, release, slot)?;
         let Some(template) = found.as_ref().or(wanted.map(|wanted| wanted.template)) else {
-            let is_made = Condition::new(Need::Candidate, false, "not made yet", "there");
+            let is_made = Condition::new(Need::Candidate, false, "not created yet", "a Deployment");
             let name = s.names.deployment(release.to);
             look.all(Aim::Ready, [is_made.of(format!("Deployment {name}"))]);
             let why = "its candidate was not made before the deploy ended".to_owned();
@@ -333,18 +333,20 @@ fn ready(look: Look, record: &Record, release: &Release, slot: Slot, detach: boo
 /// A pod says that it is unready before anything else does.
 fn pods_ready(look: Look, release: &Release) -> Condition {
     let unready = look.s.unready(release.to, release.number);
-    let now = unready.first().map_or_else(|| "all ready".to_owned(), |pod| pod.sentence());
-    Condition::new(Need::PodsReady, unready.is_empty(), now, "no pod that is not ready")
+    let now = unready.first().map_or_else(|| "none".to_owned(), |pod| pod.sentence());
+    Condition::new(Need::PodsReady, unready.is_empty(), now, "none")
 }
 
 /// What ran already is known to the ingress controller.
 fn settle(look: Look, release: &Release, settled: Timestamp) -> Condition {
     let wanted =
-        format!("ready for {SETTLE_SECONDS} s, for the ingress controller to know its pods");
-    match release.warm {
-        true => Condition::new(Need::Settled, true, "it ran before", wanted),
-        false => Condition::after(Need::Settled, look.now, settled, &wanted),
+        format!("{SETTLE_SECONDS} s, so that the ingress controller knows the candidate's pods");
+    if release.warm {
+        return Condition::new(Need::Settled, true, "it ran before", wanted);
     }
+    let settle = Condition::after(Need::Settled, look.now, settled, &wanted);
+    let than = if settle.is_met() { "at least" } else { "less than" };
+    Condition { now: format!("{than} {SETTLE_SECONDS} s"), ..settle }
 }
 
 /// Who goes on with the release later goes by which rules are answered now, so the app has a moment to answer
@@ -360,8 +362,8 @@ fn first_answers(look: Look, release: &Release) -> Option<Next> {
     let until = later(since, seconds);
     let is_heard = memory.sight(release.number).is_some_and(Sight::is_heard);
     let is_over = look.now >= until;
-    let now = if is_heard { "heard" } else { "not heard yet" };
-    let wanted = format!("an answer to each rule of the Ingresses, or {seconds} s without");
+    let now = if is_heard { "received" } else { "not received yet" };
+    let wanted = format!("an answer at each rule of the Ingresses, or {seconds} s without one");
     let condition = Condition::new(Need::FirstAnswers, is_heard || is_over, now, wanted);
     let condition = condition.until(Some(until).filter(|_| !is_heard));
     let condition = if is_over { condition } else { look.heard(condition) };
@@ -410,7 +412,12 @@ fn not_ready(look: Look, record: &Record, release: &Release, slot: Slot) -> Next
     // A yes that finds the candidate not ready gives it the same time again.
     let yes = release.approved.as_ref().map(|intent| later(intent.at, release.timeout_seconds));
     let until = yes.map_or(release.ready_by, |yes| release.ready_by.max(yes));
-    let in_time = Condition::before(Need::Timeout, look.now, until, "ready in time");
+    let in_time = Condition::before(
+        Need::Timeout,
+        look.now,
+        until,
+        "a ready candidate before it passes (--timeout)",
+    );
     let is_late = !look.all(Aim::Ready, [in_time]);
     if is_late && let Some(hindrance) = hindrance {
         let reason = format!("{} was ready in time, but {hindrance}", slot.name());

@@ -49,7 +49,8 @@ pub fn next(look: Look, record: &Record, other: Other) -> Option<Next> {
         Other::Follow => {
             let silent_at = heard.map(|heard| heard + SILENT_FOR);
             let silent = silent_at.map(|until| {
-                let wanted = format!("{} ends, or is silent for {SILENT_FOR:#}", driver.holder);
+                let wanted =
+                    format!("an end, or {SILENT_FOR:#} without a write of {}", driver.holder);
                 let heard = format!("{} drives the release", driver.holder);
                 let silent = Condition::after(Need::Driver, look.now, until, &wanted);
                 Condition { now: heard, ..silent }
@@ -84,8 +85,8 @@ pub fn next(look: Look, record: &Record, other: Other) -> Option<Next> {
 pub fn gone(look: Look, record: &Record) -> Option<Condition> {
     let (driver, challenge) = (record.driver.as_ref()?, record.challenge.as_ref()?);
     let until = silence(look, record)?;
-    let wanted = format!("no answer for {ANSWER_WITHIN:#}, then it is taken over");
-    let now = format!("{} was asked by {} whether it is alive", driver.holder, challenge.by);
+    let wanted = format!("an answer within {ANSWER_WITHIN:#}, or a takeover");
+    let now = format!("{} has challenged {}", challenge.by, driver.holder);
     Some(Condition { now, ..Condition::after(Need::SignOfLife, look.now, until, &wanted) })
 }
 

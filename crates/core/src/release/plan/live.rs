@@ -50,12 +50,11 @@ pub fn next(look: Look, record: &Record, release: &Release) -> Next {
     };
     let colour = release.from;
     let kept = release.bake_until.map_or(drained, |bake| bake.max(drained));
-    let bake = release.bake_until.map(|until| {
-        Condition::after(Need::Bake, look.now, until, "the bake time is over (--bake)")
-    });
+    let bake = release
+        .bake_until
+        .map(|until| Condition::after(Need::Bake, look.now, until, "to be over (--bake)"));
     let is_baked = bake.as_ref().is_none_or(Condition::is_met);
-    let drain =
-        Condition::after(Need::Drain, look.now, drained, "the drain time is over (--drain)");
+    let drain = Condition::after(Need::Drain, look.now, drained, "to be over (--drain)");
     let is_drained = drain.is_met();
     let serving = s.readiness(release.to, candidate.desired());
     let is_ready = all_met(&serving);

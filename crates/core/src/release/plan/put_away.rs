@@ -62,10 +62,10 @@ pub fn unasked(
     };
     let now = match (&said, until) {
         (Some(said), _) => said.clone(),
-        (None, Some(_)) => "too little heard yet".to_owned(),
-        (None, None) => "nobody else is heard".to_owned(),
+        (None, Some(_)) => "too few answers to tell".to_owned(),
+        (None, None) => "none".to_owned(),
     };
-    let wanted = "through the ingress only the new version answers";
+    let wanted = "none through the ingress";
     let condition = Condition::new(Need::NotAsked, until.is_none(), now, wanted).until(until);
     Some((look.heard(condition), said))
 }
@@ -127,12 +127,12 @@ fn missed(look: Look, release: &Release, kept: Timestamp) -> Option<Next> {
     };
     // Who does not drive it sees at once whether they have ended, but not when that was.
     let have_ended = ended.is_some() || !look.is_driver && s.has_ended(release.from);
-    let now = format!("{} pods left", old.pods_left());
-    let pods = Condition::new(Need::PodsEnded, have_ended, now, "no pod left");
+    let now = format!("{} still running", old.pods_left());
+    let pods = Condition::new(Need::PodsEnded, have_ended, now, "none");
     let pods = pods.of(format!("Deployment {}", old.name()));
     let pods = pods.until(Some(late).filter(|_| !have_ended));
-    let now = errs.unwrap_or_else(|| "no error heard".to_owned());
-    let wanted = format!("no error for {STILL_SECONDS} s after its end");
+    let now = errs.unwrap_or_else(|| "none".to_owned());
+    let wanted = format!("none for {STILL_SECONDS} s after its pods have ended");
     let missed = Condition::new(Need::NotMissed, until.is_none(), now, wanted).until(until);
     let is_over = look.all(Aim::Finish, [pods, look.heard(missed)]);
     (!is_over).then_some(Next::Wait { until, on: WaitFor::Ended { colour: release.from } })
@@ -162,7 +162,7 @@ fn mended(look: Look, release: &Release, candidate: Slot, revived: Timestamp) ->
         None => first_words(look, release, since).unwrap_or(look.now),
     };
     let now = release.missed.clone().unwrap_or_else(|| "errors".to_owned());
-    let wanted = "no error once it runs again, or errors that stay";
+    let wanted = "none once the old version runs again, or errors that go on";
     let heard = Condition::after(Need::NotMissed, look.now, until, wanted);
     let heard = look.heard(Condition { now, ..heard });
     if !look.all(Aim::Finish, [heard]) {

@@ -88,9 +88,9 @@ pub fn footing<'a>(
 
 /// Each check that is in the way, or that none is.
 fn unchecked(reasons: &[String]) -> Vec<Condition> {
-    let wanted = "nothing keeps the app from being released";
+    let wanted = "none that fails";
     match reasons {
-        [] => vec![Condition::new(Need::Checks, true, "nothing found", wanted)],
+        [] => vec![Condition::new(Need::Checks, true, "none fails", wanted)],
         _ => reasons.iter().map(|it| Condition::new(Need::Checks, false, it, wanted)).collect(),
     }
 }
@@ -283,9 +283,8 @@ pub fn begin(look: Look, record: &Record, release: Release, given: Option<&Marks
 /// What stands in the slot that the release is about to write.
 fn before(look: Look, slot: Slot, colour: Colour, patience: u64) -> Result<Before, Next> {
     let set = look.s.replica_set(slot).filter(|_| slot.is_observed());
-    let now = if set.is_some() { "found" } else { "not found yet" };
-    let kept =
-        Condition::new(Need::ReplicaSet, set.is_some(), now, "one with its present template");
+    let now = if set.is_some() { "exists" } else { "does not exist yet" };
+    let kept = Condition::new(Need::ReplicaSet, set.is_some(), now, "one of the present template");
     look.all(Aim::Begin, [kept.of(format!("Deployment {}", slot.name()))]);
     if let Some(set) = set {
         return Ok(Before {

@@ -37,16 +37,16 @@ pub fn led(look: Look, record: &Record, release: &Release) -> Vec<Condition> {
     let routes = s.routes(record);
     if routes.is_empty() {
         let none = format!("no Ingress names Service {}", record.service);
-        return vec![Condition::new(Need::Ingress, false, none, "at least one does")];
+        return vec![Condition::new(Need::Ingress, false, none, "an Ingress that does")];
     }
-    let wanted = format!("leads to {}", release.to);
+    let wanted = format!("points to {}", release.to);
     let mut led: Vec<Condition> = routes
         .into_iter()
         .map(|route| {
             let leads = s.route_leads(route, record);
             let now = match leads {
-                Leads::To(colour) => format!("leads to {colour}"),
-                Leads::Astray => "does not lead to one colour".to_owned(),
+                Leads::To(colour) => format!("points to {colour}"),
+                Leads::Astray => "does not point to one colour alone".to_owned(),
             };
             let is_led = leads == Leads::To(release.to);
             let condition = Condition::new(Need::Ingress, is_led, now, wanted.clone());
@@ -54,9 +54,9 @@ pub fn led(look: Look, record: &Record, release: &Release) -> Vec<Condition> {
         })
         .collect();
     let is_ours = s.bears_number(record, release) || release.switched.is_some();
-    let now = if is_ours { "switched by it" } else { "not switched by it yet" };
-    let number = format!("switched by release {}", release.number);
-    led.push(Condition::new(Need::Stamp, is_ours, now, number));
+    let wanted = format!("made by release {}", release.number);
+    let now = if is_ours { wanted.clone() } else { format!("not {wanted} yet") };
+    led.push(Condition::new(Need::Stamp, is_ours, now, wanted));
     led
 }
 
@@ -64,12 +64,12 @@ pub fn led(look: Look, record: &Record, release: &Release) -> Vec<Condition> {
 pub fn unhindered(look: Look, record: &Record, release: &Release) -> [Condition; 2] {
     let (s, service) = (look.s, format!("Service {}", look.s.names.service(release.to)));
     let is_fixed = s.is_fixed(release.to, record);
-    let now = if is_fixed { "as it was made" } else { "changed" };
-    let selector = Condition::new(Need::Selector, is_fixed, now, "as it was made");
+    let now = if is_fixed { "unchanged" } else { "changed" };
+    let selector = Condition::new(Need::Selector, is_fixed, now, "unchanged");
     let missing = ports::missing(s, record, release.to);
     let is_met = missing.is_none();
-    let now = missing.unwrap_or_else(|| "all of them".to_owned());
-    let ports = Condition::new(Need::Ports, is_met, now, "the ports that the Ingresses name");
+    let now = missing.unwrap_or_else(|| "all that the Ingresses name".to_owned());
+    let ports = Condition::new(Need::Ports, is_met, now, "all that the Ingresses name");
     [selector.of(service.clone()), ports.of(service)]
 }
 

@@ -61,7 +61,7 @@ fn of_release(s: &Snapshot, record: &Record, release: &Release, now: Timestamp) 
     let needs = Needs::default();
     let look = Look { me: &me, s: &s, now, needs: &needs, is_driver: false };
     let holder = driver.map_or("nobody drives it", |driver| &driver.holder);
-    let driven = Condition::new(Need::Driver, driver.is_some(), holder, "a process drives it");
+    let driven = Condition::new(Need::Driver, driver.is_some(), holder, "a process that drives it");
     look.all(Aim::Drive, std::iter::once(driven).chain(hold::gone(look, record)));
     let next = match &release.ending {
         Some(ending) => withdraw::next(look, record, release, ending),

@@ -26,7 +26,7 @@ pub fn next(look: Look, record: &Record, release: &Release, ending: &Ending) -> 
         let Some(until) = release.drain_back_until else {
             return arrive::confirm_back(look, record, release, ending.at);
         };
-        let wanted = "requests to the candidate have had the drain time to end (--drain)";
+        let wanted = "to be over, for requests that the candidate still answers (--drain)";
         let drain = Condition::after(Need::Drain, look.now, until, wanted);
         if !look.all(Aim::Withdraw, [drain]) {
             return Next::Wait { until: Some(until), on: WaitFor::Drain { colour: release.to } };
