@@ -70,6 +70,8 @@ struct Loop<'a> {
     away: bool,
     /// Since when writes have been failing.
     failing: Option<Instant>,
+    /// How long the next write waits, after one that was lost.
+    lull: Duration,
     /// Whether what has to be known before a first write has been asked.
     checked: bool,
     /// Whether a refusal has been looked at a second time.
@@ -112,6 +114,7 @@ pub async fn drive(drive: Drive<'_>) -> Result<Ended, Error> {
         idle: Vec::new(),
         away: false,
         failing: None,
+        lull: step::LULL,
         checked: false,
         doubted: false,
         release: None,
@@ -290,9 +293,9 @@ impl Loop<'_> {
         self.emit(What::Unreachable { why });
     }
 
-    /// A reply came: an outage is over, if there was one.
+    /// A reply came: an outage is over, if there was one, and what was written last has got through.
     fn reached(&mut self) {
-        if std::mem::take(&mut self.away) {
+        if self.lost.is_none() && std::mem::take(&mut self.away) {
             self.emit(What::Reachable);
             // What was waited for is waited for again.
             self.pause.say_again();
@@ -346,7 +349,10 @@ impl Loop<'_> {
     ) -> Result<(), Error> {
         self.look.paused();
         // Nothing is left to write: what failed before has come to its end.
-        self.failing = None;
+        (self.failing, self.lull) = (None, step::LULL);
+        if std::mem::take(&mut self.away) {
+            self.emit(What::Reachable);
+        }
         let now = self.now();
         match self.pause.wait(&mut self.drive, s, now, until, on).await {
             Woken::Changes(changes) => {

@@ -30,19 +30,19 @@ pub fn read(
 
 /// Says what of the files does not count: whoever wrote it there may think that it does.
 pub fn say_what_is_left(input: &Input) {
-    let left = input.template.iter().flat_map(|file| &file.left).chain(&input.passed);
-    let left: Vec<&str> = left.map(String::as_str).collect();
-    if left.is_empty() {
-        return;
+    let shown = |left: &[String]| shortened(&left.iter().map(String::as_str).collect::<Vec<_>>());
+    if let Some(file) = input.template.as_ref().filter(|file| !file.left.is_empty()) {
+        // Whoever applies the file to change them rolls out its template there and then.
+        report::notice(&format!(
+            "{}: only the pod template is used, not {}; change those with kubectl scale or kubectl patch, \
+             for kubectl apply would roll out the template at once",
+            file.shown(),
+            shown(&file.left)
+        ));
     }
-    let left = shortened(&left);
-    report::notice(&match &input.template {
-        Some(file) => format!(
-            "of {} only the pod template is taken; apply the rest yourself: {left}",
-            file.shown()
-        ),
-        None => format!("only settings are taken; apply the rest yourself: {left}"),
-    });
+    if !input.passed.is_empty() {
+        report::notice(&format!("not applied: {}; apply them yourself", shown(&input.passed)));
+    }
 }
 
 /// The first of many.

@@ -227,7 +227,9 @@ fn finished_as(session: &Session, finished: &Finished, next: &[Way]) -> Result<S
     };
     let live = session.names.deployment(finished.from);
     let what = format!("release {number} of {app} {how}, and {live} serves as before");
-    Err(Error::new(kind, what).because(finished.reason.clone()).hint(session.command("status")))
+    let error = Error::new(kind, what).because(finished.reason.clone());
+    let warnings = finished.warnings.iter().cloned();
+    Err(warnings.fold(error, Error::because).hint(session.command("status")))
 }
 
 fn waits(session: &Session, number: u64, preview: Option<&str>) -> String {
@@ -267,6 +269,7 @@ fn promoted(session: &Session, finished: &Finished, next: &[Way]) -> String {
         let what = format!("{old} was missed when it had been scaled to 0 ({said}): it runs again");
         lines.push(format!("  warning   {}", clean(&what)));
     }
+    lines.extend(finished.warnings.iter().map(|what| format!("  warning   {}", clean(what))));
     if next.contains(&Way::Rollback) {
         lines.push(format!("  back      {}", session.command("rollback")));
     }

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::Drive;
 use crate::cluster::{Cluster, courier};
-use crate::gate::probe::{Marking, Prober, Targets};
+use crate::gate::probe::{Marking, Prober, Targets, Until};
 use crate::gate::{Courier, Outside};
 use crate::model::Colour;
 use crate::release::marker::{self, Hosts};
@@ -58,7 +58,11 @@ impl Asking {
         let direct = |port: &Value, colour| led(&ways, s, port, colour);
         let mut prober = Prober::new(release.to, &found, replicas, drive.outside, direct);
         if let Ok(prober) = &mut prober {
-            prober.knows(&release.erred);
+            prober.knows(&Until {
+                answered: release.answered.clone(),
+                erred: release.erred.clone(),
+                known_by: release.known_by.clone(),
+            });
         }
         let hosts = record.and_then(|record| marker::hosts(s, record, release));
         let preview = preview(s, release);

@@ -12,6 +12,10 @@ use crate::model::Write;
 use crate::release::plan::{self, Doing, Fresh, Step};
 use crate::release::{Snapshot, Verdict};
 
+/// From one write that is lost to the next.
+pub const LULL: Duration = Duration::from_secs(1);
+const LULL_AT_MOST: Duration = Duration::from_secs(8);
+
 impl Loop<'_> {
     /// Carries out one step, and takes in what came of it.
     pub async fn step(&mut self, step: Step, s: &Snapshot) -> Result<(), Error> {
@@ -32,6 +36,7 @@ impl Loop<'_> {
         self.emit(What::Doing(step.doing.clone()));
         match self.drive.cluster.execute(&step.write).await {
             Ok(reply) => {
+                self.lost = None;
                 self.reached();
                 let changed = self.look.written(step.write.id(), reply);
                 if changed {
@@ -43,7 +48,8 @@ impl Loop<'_> {
                     self.look.memory.marked = self.release;
                 }
                 self.writes += 1;
-                (self.lost, self.refused, self.failing) = (None, None, None);
+                (self.refused, self.failing) = (None, None);
+                self.lull = LULL;
                 self.doubted = false;
                 // What is new in the record is our own doing.
                 self.known = None;
@@ -82,9 +88,12 @@ impl Loop<'_> {
                 if since.elapsed() >= self.drive.patience {
                     return Err(self.drive.cluster.explain(error, &attempt(&step.write)));
                 }
-                self.unreachable(error.to_string());
+                if !self.away {
+                    self.unreachable(error.to_string());
+                }
                 if self.lost.is_some() {
-                    self.sleep(Duration::from_secs(1)).await?;
+                    self.sleep(self.lull).await?;
+                    self.lull = (self.lull * 2).min(LULL_AT_MOST);
                 }
                 self.lost = Some(step.write);
                 self.observe(Breadth::Serving).await
@@ -98,7 +107,10 @@ impl Loop<'_> {
         if self.refused.as_ref().is_some_and(|before| is_same(before, &step.write)) {
             let is_decided_on = matches!(
                 step.doing,
-                Doing::MakeCandidate { .. } | Doing::Switch { .. } | Doing::SwitchBack { .. }
+                Doing::MakeCandidate { .. }
+                    | Doing::Switch { .. }
+                    | Doing::SwitchBack { .. }
+                    | Doing::Stamp { .. }
             );
             if is_decided_on || step.doing.is_dispensable() {
                 self.look.memory.refused.insert(step.write.id().clone(), message);
@@ -106,7 +118,11 @@ impl Loop<'_> {
             }
             let what =
                 format!("the API server refuses to {} {}", step.write.verb(), step.write.id());
-            return Err(Error::new(Kind::Unexpected, what).because(message));
+            let status = (self.drive.command)("status");
+            return Err(Error::new(Kind::Unexpected, what)
+                .because(message)
+                .hint("the same command again goes on from here")
+                .hint(status));
         }
         self.refused = Some(step.write);
         self.observe(Breadth::Serving).await

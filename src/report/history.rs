@@ -82,6 +82,7 @@ mod tests {
             unconfirmed: None,
             arrived: None,
             missed: None,
+            warnings: Vec::new(),
             kept: false,
             ended: started + SignedDuration::from_secs(42),
             outcome,

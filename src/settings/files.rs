@@ -12,7 +12,7 @@ use super::given::Given;
 use super::tree::{Node, What, Wrong};
 use super::yaml::Source;
 
-use super::{config, is_dns_label, place};
+use super::{config, deployment, is_dns_label, place};
 use crate::error::{Error, Kind};
 use crate::release::Fault;
 
@@ -381,30 +381,22 @@ fn template(
         let why = format!("its apiVersion is {}, not apps/v1", value["apiVersion"]);
         return Err(wrong(part, &["apiVersion"], why));
     }
-    let template = &value["spec"]["template"];
-    if template["spec"]["containers"].as_array().is_none_or(Vec::is_empty) {
+    let template = Template {
+        template: value["spec"]["template"].clone(),
+        metadata: value["metadata"].clone(),
+        left: deployment::left(&part.node),
+        source: sources[part.source].clone(),
+        document: part.node.clone(),
+    };
+    let unknown = deployment::unknown(&value);
+    if !unknown.is_empty() {
+        return Err(template.wrong(&unknown).hint("kubectl explain deployment.spec"));
+    }
+    if template.template["spec"]["containers"].as_array().is_none_or(Vec::is_empty) {
         let path = ["spec", "template", "spec", "containers"];
         return Err(wrong(part, &path, "its pod template has no containers".to_owned()));
     }
-    Ok(Template {
-        template: template.clone(),
-        metadata: value["metadata"].clone(),
-        left: left(&part.node),
-        source: sources[part.source].clone(),
-        document: part.node.clone(),
-    })
-}
-
-/// The fields of a Deployment that are passed over, as far as somebody may have meant something by them.
-fn left(deployment: &Node) -> Vec<String> {
-    let spec = deployment.get("spec").map(|node| &node.what);
-    let entries = match spec {
-        Some(What::Map(entries)) => entries.as_slice(),
-        _ => &[],
-    };
-    let keys = entries.iter().map(|(key, _)| key.name.as_str());
-    let keys = keys.filter(|key| !["selector", "template"].contains(key));
-    keys.map(|key| format!("spec.{key}")).collect()
+    Ok(template)
 }
 
 #[cfg(test)]

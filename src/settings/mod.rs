@@ -4,6 +4,7 @@ mod address;
 mod canary;
 mod config;
 mod credentials;
+mod deployment;
 mod fields;
 mod files;
 mod given;

@@ -23,6 +23,7 @@ mod plan_properties;
 mod plan_table;
 mod preflight;
 mod races;
+mod refused;
 mod scalars_read;
 mod settings_docs;
 mod signed;

@@ -33,6 +33,7 @@ mod settings;
 mod several;
 mod sharing;
 mod surprises;
+mod unserved;
 mod warm;
 mod why;
 mod withdraw;

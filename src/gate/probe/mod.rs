@@ -12,7 +12,7 @@ mod target;
 mod tell;
 mod versions;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +32,7 @@ use crate::release::{Sight, Telling};
 use answer::Heard;
 use ask::Asker;
 use marks::{Marks, Whose};
+pub use tell::Until;
 use tell::{Named, Tell};
 
 /// From one request to the next of the same kind, which waits for the one before.
@@ -248,9 +249,9 @@ impl Prober {
         }
     }
 
-    /// By which errors rules were answered before the switch, as whoever asked then has written it down.
-    pub fn knows(&mut self, erred: &BTreeMap<String, u16>) {
-        self.tell.knows(erred);
+    /// How rules were answered before the switch, as whoever asked then has written it down.
+    pub fn knows(&mut self, until: &Until) {
+        self.tell.knows(until);
     }
 
     /// Of rules that somebody has taken away nothing more is asked or told, nor at addresses where they are no
@@ -357,6 +358,7 @@ impl Prober {
         let pause = match self.lines[nth].ear {
             Ear::Way(way) => {
                 self.tell.note_way(way, heard, at);
+                self.compare_soon(way, at);
                 Some(self.pause_of_way(way, at))
             }
             Ear::Version(rule, colour) => {
@@ -381,6 +383,20 @@ impl Prober {
         };
         let line = &mut self.lines[nth];
         line.due = pause.map(|pause| line.started + pause);
+    }
+
+    /// What is not the app's answer may be a new one of its own: then the versions say so, too.
+    fn compare_soon(&mut self, way: usize, now: Timestamp) {
+        if self.tell.rule_at(way, now).unserved.is_none() {
+            return;
+        }
+        let rule = self.tell.rule_of(way);
+        for line in &mut self.lines {
+            if matches!(line.ear, Ear::Version(of, _) if of == rule) {
+                let soon = line.started + self.pace.failed;
+                line.due = line.due.map(|due| due.min(soon));
+            }
+        }
     }
 
     fn pause_of_way(&self, way: usize, now: Timestamp) -> Duration {

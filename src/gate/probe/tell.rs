@@ -5,6 +5,8 @@
 //! them apart. What neither of them says is neither's answer, and an error that neither of them was
 //! seen to give is nobody's.
 
+mod served;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,7 +15,7 @@ use super::answer::{Answer, Heard};
 use super::pacing::{Pacing, may_be_a_limit};
 use super::versions::{Apart, Version, Versions, value};
 use crate::model::Colour;
-use crate::release::{LATELY, Rule, Sight, Streak, Telling, Voice};
+use crate::release::{Failed, LATELY, Rule, Sight, Streak, Telling, Voice};
 
 /// So many answers before the switch, and it is known what comes through the ingress.
 const FEW: usize = 10;
@@ -31,6 +33,17 @@ pub struct Named {
     pub name: String,
     pub rule: String,
     pub way: String,
+}
+
+/// How rules were answered until a switch, by their names.
+#[derive(Default)]
+pub struct Until {
+    /// Those that were.
+    pub answered: Vec<String>,
+    /// By which errors.
+    pub erred: BTreeMap<String, u16>,
+    /// By what the app's answers were known.
+    pub known_by: BTreeMap<String, BTreeSet<String>>,
 }
 
 pub struct Tell {
@@ -53,6 +66,8 @@ struct Way {
     after: VecDeque<(Timestamp, Heard)>,
     /// The status of the error by which it was answered before this process asked.
     erred: Option<u16>,
+    /// By what the app's answers were known before this process asked.
+    known_by: Option<BTreeSet<String>>,
     /// Whether the route still has the rule.
     is_there: bool,
     answered: Option<bool>,
@@ -63,6 +78,8 @@ struct Way {
     pacing: Pacing,
     /// When it was first asked too often since the switch, as far as that can be told.
     refused: Option<Timestamp>,
+    /// What was asked since the switch, and came to nothing.
+    failed: Failed,
 }
 
 impl Way {
@@ -98,12 +115,14 @@ impl Tell {
             before: VecDeque::new(),
             after: VecDeque::new(),
             erred: None,
+            known_by: None,
             is_there: true,
             answered: None,
             heard_other: None,
             erred_until: None,
             pacing: Pacing::new(),
             refused: None,
+            failed: Failed::default(),
         });
         self.ways.len() - 1
     }
@@ -134,10 +153,14 @@ impl Tell {
         self.ways[way].is_there
     }
 
-    /// By which errors rules were answered before a switch, as somebody else has heard it.
-    pub fn knows(&mut self, erred: &BTreeMap<String, u16>) {
+    /// How rules were answered before a switch, as somebody else has heard it.
+    pub fn knows(&mut self, until: &Until) {
         for way in &mut self.ways {
-            way.erred = erred.get(&way.named.name).copied();
+            let name = &way.named.name;
+            way.erred = until.erred.get(name).copied();
+            let known_by = until.known_by.get(name).cloned();
+            // Of an older record no more is known than that answers came.
+            way.known_by = known_by.or_else(|| until.answered.contains(name).then(BTreeSet::new));
         }
     }
 
@@ -155,6 +178,7 @@ impl Tell {
             }
             way.after.clear();
             (way.heard_other, way.erred_until, way.refused) = (None, None, None);
+            way.failed = Failed::default();
         }
         self.wanted = Some(wanted);
     }
@@ -171,10 +195,17 @@ impl Tell {
         let way = &self.ways[nth];
         let apart = self.apart(way);
         let newest = way.after.back().map(|(_, heard)| self.voice(way, heard, &apart));
-        if newest == Some(Voice::Error)
-            && self.streak(way, &apart).is_some_and(|streak| streak.is_bad())
-        {
-            self.ways[nth].erred_until = Some(at);
+        let is_bad = newest == Some(Voice::Error)
+            && self.streak(way, &apart).is_some_and(|streak| streak.is_bad());
+        let is_unserved = self.unserved(way, &apart).is_some_and(|it| it.is_lasting);
+        let failure = newest.filter(|voice| *voice == Voice::Error);
+        let failure = failure.and_then(|_| Some(said(&way.after.back()?.1)));
+        let way = &mut self.ways[nth];
+        if is_bad || is_unserved {
+            way.erred_until = Some(at);
+        }
+        if newest.is_some() {
+            way.failed.note(failure);
         }
         if let (Some(wanted), Some(Voice::Version(heard))) = (wanted, newest)
             && heard != wanted
@@ -230,10 +261,8 @@ impl Tell {
     fn limited(&self, way: &Way) -> Option<String> {
         let (now, _) = way.after.back()?;
         let is_long = now.duration_since(way.refused?) >= LIMITED_WITHIN;
-        let is_mute = self.newest(way).next().is_none();
         let is_well = usize::try_from(way.pacing.good()).is_ok_and(|good| good >= LATELY);
-        (is_long && (is_mute || is_well))
-            .then(|| "the ingress limits how often it may be asked".to_owned())
+        (is_long && is_well).then(|| "the ingress limits how often it may be asked".to_owned())
     }
 
     pub fn note_version(&mut self, rule: usize, colour: Colour, heard: Heard, at: Timestamp) {
@@ -315,6 +344,9 @@ impl Tell {
             heard_other: way.heard_other,
             erred_until: way.erred_until,
             limited: self.limited(way),
+            known_by: self.known_by(way),
+            unserved: self.unserved(way, &apart),
+            failed: way.failed.clone(),
         }
     }
 

@@ -44,7 +44,9 @@ impl Version {
 
     fn note(&mut self, heard: Heard) {
         match heard {
-            Heard::Answer(answer) if answer.is_put_off() => {
+            // Of a version itself an error is its own, whatever it asks for: nobody stands before it who might
+            // limit how often it is asked.
+            Heard::Answer(answer) if answer.is_put_off() && !answer.status().is_server_error() => {
                 self.missed = Some(answer.status().to_string());
             }
             Heard::Answer(answer) => {
@@ -84,7 +86,7 @@ impl Version {
     /// The values of a feature, if it has no others: none came but once, and none for the first time
     /// of late. So the names of three pods are a closed set; a counter, a clock, an id of the request
     /// is not, for each brings new ones for ever.
-    fn closed(&self, feature: &Feature) -> Option<BTreeSet<Option<String>>> {
+    pub fn closed(&self, feature: &Feature) -> Option<BTreeSet<Option<String>>> {
         let mut counts: BTreeMap<Says, usize> = BTreeMap::new();
         let mut since_new = 0;
         for says in self.heard.iter().map(|answer| answer.says(feature)) {

@@ -89,7 +89,7 @@ fn errors_where_none_answered_before_lead_nobody_back() {
 }
 
 /// A release at the end of its drain, of which the new version alone was heard until then.
-fn drained() -> (World, Driver) {
+pub fn drained() -> (World, Driver) {
     let (mut world, mut a) = switched(plain());
     heard::of(&mut a, &world, &[Heard::version(Colour::Green, 30, 3)]);
     let next = reach(&mut world, &mut a, drains);
@@ -235,7 +235,7 @@ fn a_proxys_own_trouble_is_no_arrival_where_nobody_asked_before_the_switch() {
 }
 
 /// The old version was put away.
-fn put_away() -> (World, Driver) {
+pub fn put_away() -> (World, Driver) {
     let (mut world, mut a) = drained();
     heard::of(&mut a, &world, &[Heard::version(Colour::Green, 30, 3)]);
     reach(&mut world, &mut a, step!(Doing::PutAway { .. }));

@@ -1,7 +1,7 @@
 //! What a process has heard of a release, for rows of the table.
 
 use bluegreen::model::Colour;
-use bluegreen::release::{LATELY, Probed, Rule, Sight, Streak, Telling, Voice};
+use bluegreen::release::{Failed, LATELY, Probed, Rule, Sight, Streak, Telling, Unserved, Voice};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::world::World;
@@ -15,27 +15,40 @@ pub struct Heard {
     /// With the number of answers, and the seconds that they took.
     voice: Option<(Voice, u64, i64)>,
     other: Option<Timestamp>,
+    unserved: Option<Unserved>,
 }
 
 impl Heard {
     pub fn version(colour: Colour, answers: u64, seconds: i64) -> Heard {
         let voice = Some((Voice::Version(colour), answers, seconds));
-        Heard { name: "parrot", telling: Telling::Yes, voice, other: None }
+        Heard { name: "parrot", telling: Telling::Yes, voice, other: None, unserved: None }
     }
 
     pub fn errors(answers: u64, seconds: i64) -> Heard {
         let voice = Some((Voice::Error, answers, seconds));
-        Heard { name: "parrot", telling: Telling::Yes, voice, other: None }
+        Heard { name: "parrot", telling: Telling::Yes, voice, other: None, unserved: None }
     }
 
     /// Somebody answers, and it can't be told who.
     pub fn nothing(why: &str) -> Heard {
         let voice = Some((Voice::Unclear, 64, 6));
-        Heard { name: "parrot", telling: Telling::No(why.to_owned()), voice, other: None }
+        Heard {
+            name: "parrot",
+            telling: Telling::No(why.to_owned()),
+            voice,
+            other: None,
+            unserved: None,
+        }
     }
 
     pub fn learning() -> Heard {
-        Heard { name: "parrot", telling: Telling::Learning, voice: None, other: None }
+        Heard {
+            name: "parrot",
+            telling: Telling::Learning,
+            voice: None,
+            other: None,
+            unserved: None,
+        }
     }
 
     /// Where both versions answer alike.
@@ -45,6 +58,11 @@ impl Heard {
 
     pub fn named(self, name: &'static str) -> Heard {
         Heard { name, ..self }
+    }
+
+    /// Since the switch nothing of the app's comes there.
+    pub fn unserved(self, said: &str, is_lasting: bool) -> Heard {
+        Heard { unserved: Some(Unserved { said: Some(said.to_owned()), is_lasting }), ..self }
     }
 
     /// When the version that is not wanted was heard last.
@@ -76,6 +94,9 @@ impl Heard {
             heard_other: self.other,
             erred_until: None,
             limited: None,
+            known_by: None,
+            unserved: self.unserved.clone(),
+            failed: Failed::default(),
         }
     }
 }

@@ -240,6 +240,21 @@ fn who_takes_over_finds_it_there() {
     assert_eq!(rules(&world).len(), 1);
 }
 
+/// Whoever says how long a switch takes has no use for one; but whoever wrote it and sleeps might.
+#[test]
+fn who_takes_over_with_a_time_of_its_own_fences_it() {
+    let (mut world, mut a) = switched(plain());
+    hears(&mut a, &world, Some(true), false);
+    let Next::Do(late) = a.next(&world) else { panic!("no step") };
+    assert!(matches!(late.doing, Doing::Mark { .. }), "{late:?}");
+    let mut b = Driver::new("b", Goal::Deploy(with(|settings| settings.settle_seconds = Some(60))));
+    b.memory.asks = true;
+    reach(&mut world, &mut b, |next| {
+        matches!(next, Next::Wait { on: WaitFor::Arrival { .. }, .. })
+    });
+    assert!(world.apply(&late.write).is_err(), "{:?}", world.get(Kind::Ingress, OURS));
+}
+
 #[test]
 fn a_release_that_is_led_back_takes_it_away() {
     let (mut world, _) = marked();

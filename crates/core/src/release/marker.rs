@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::settings::SETTLE_SECONDS;
 use super::{Record, Release, Snapshot, managed, ports, template};
-use crate::model::Write;
+use crate::model::{Id, Kind, Write};
 use crate::route::{DataPlane, Marker, Markers};
 
 /// The hosts by which the ingress is asked, and the path, which is the same for all three.
@@ -61,23 +61,24 @@ pub fn is_there(s: &Snapshot, record: &Record, release: &Release) -> bool {
 }
 
 /// Whether a release may have one: of controllers that were tried, ingress-nginx alone needs an Ingress of
-/// ours. Whoever says how long a switch takes is taken at his word.
+/// ours.
 fn is_for(s: &Snapshot, record: &Record, release: &Release) -> bool {
-    !release.settle_said
-        && release.settle_seconds == SETTLE_SECONDS
-        && release.switched.is_some()
-        && s.data_plane(&record.service).plane == DataPlane::IngressNginx
+    release.switched.is_some() && s.data_plane(&record.service).plane == DataPlane::IngressNginx
 }
 
 /// Whether it can tell anything of a release's switch now.
 pub fn is_of_use(s: &Snapshot, record: &Record, release: &Release) -> bool {
-    is_for(s, record, release)
+    // Whoever says how long a switch takes is taken at his word.
+    let is_said = release.settle_said || release.settle_seconds != SETTLE_SECONDS;
+    !is_said
+        && is_for(s, record, release)
         && release.drain_until.is_none()
         && release.ending.is_none()
         && managed::unfit(s, record).is_none()
 }
 
-/// The Ingress of ours, while a driver of a release may write it.
+/// The Ingress of ours, while a driver of a release may write it: also one before this, which had not been
+/// told how long a switch takes.
 pub fn written<'a>(s: &'a Snapshot, record: &Record) -> Option<&'a Value> {
     let release = record.release.as_ref()?;
     let ours = s.managed_ingress()?;
@@ -94,4 +95,13 @@ pub fn add(s: &Snapshot, record: &Record, release: &Release) -> Option<Write> {
 /// Takes away whatever stands there.
 pub fn remove(s: &Snapshot) -> Option<Write> {
     markers(s).remove(s.managed_ingress()?)
+}
+
+/// That one stands there though no release looks for it any more.
+pub fn left(s: &Snapshot) -> Option<String> {
+    remove(s)?;
+    let ingress = s.names.preview();
+    let why = s.memory.refusal(&Id::new(Kind::Ingress, &ingress));
+    let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
+    Some(format!("Ingress {ingress} still has the rule by which a switch was seen to arrive{why}"))
 }

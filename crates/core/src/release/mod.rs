@@ -59,8 +59,8 @@ pub use outcome::{Cause, Outcome};
 pub use phase::Phase;
 pub use plan::{Doing, Fresh, Next, Question, Step, WaitFor};
 pub use probed::{
-    Arrival, ENOUGH, ENOUGH_ANSWERS, LATELY, Mark, NOT_ASKED, Probed, Rule, Sight, Streak, Telling,
-    Voice, are_enough,
+    Arrival, ENOUGH, ENOUGH_ANSWERS, Failed, LATELY, Mark, NOT_ASKED, Probed, Rule, Sight, Streak,
+    Telling, Unserved, Voice, are_enough, is_lasting,
 };
 pub use record::{
     Before, Challenge, Confirmed, Driver, Ending, Finished, GateKind, GateState, HISTORY, Intent,

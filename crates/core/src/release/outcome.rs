@@ -121,6 +121,7 @@ mod tests {
             unconfirmed: None,
             arrived: None,
             missed: None,
+            warnings: Vec::new(),
             kept: false,
             outcome: Verdict::Promoted,
             reason: String::new(),

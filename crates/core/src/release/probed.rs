@@ -15,6 +15,8 @@ pub const ENOUGH_ANSWERS: u64 = 30;
 /// So long, and so many, errors where answers were are more than a hiccup.
 const BAD: SignedDuration = SignedDuration::from_secs(5);
 const BAD_ANSWERS: u64 = 10;
+/// So few failures are a hiccup's.
+const HICCUPS: u64 = 3;
 /// So many say whether anybody else answers, or nobody.
 pub const LATELY: usize = 10;
 
@@ -77,6 +79,40 @@ pub struct Rule {
     pub erred_until: Option<Timestamp>,
     /// Why too little is heard there, and will be.
     pub limited: Option<String>,
+    /// By which parts of an answer the app's are known there; none where no answer came until the switch.
+    pub known_by: Option<BTreeSet<String>>,
+    /// What comes instead of them since the switch.
+    pub unserved: Option<Unserved>,
+    pub failed: Failed,
+}
+
+/// Nothing of the app's comes where its answers came until the switch.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unserved {
+    /// What comes instead, if anything was heard at all.
+    pub said: Option<String>,
+    /// Whether that is more than a hiccup.
+    pub is_lasting: bool,
+}
+
+/// How many requests failed since the switch.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Failed {
+    pub requests: u64,
+    pub failures: u64,
+    /// The last failure.
+    pub said: Option<String>,
+}
+
+impl Failed {
+    /// One more request, and how it failed if it did.
+    pub fn note(&mut self, failure: Option<String>) {
+        self.requests += 1;
+        if let Some(said) = failure {
+            self.failures += 1;
+            self.said = Some(said);
+        }
+    }
 }
 
 /// Whether the versions can be told apart there.
@@ -133,6 +169,11 @@ pub fn are_enough(answers: u64, lasted: SignedDuration) -> bool {
     answers >= ENOUGH_ANSWERS && lasted >= ENOUGH
 }
 
+/// Whether what comes in the place of answers is more than a hiccup.
+pub fn is_lasting(answers: u64, lasted: SignedDuration) -> bool {
+    answers >= BAD_ANSWERS && lasted >= BAD
+}
+
 impl Streak {
     fn lasted(&self) -> SignedDuration {
         self.at.duration_since(self.since)
@@ -144,7 +185,7 @@ impl Streak {
 
     /// Errors that are no hiccup.
     pub fn is_bad(&self) -> bool {
-        self.voice == Voice::Error && self.answers >= BAD_ANSWERS && self.lasted() >= BAD
+        self.voice == Voice::Error && is_lasting(self.answers, self.lasted())
     }
 }
 
@@ -154,6 +195,8 @@ enum Shows<'a> {
     Nothing(String),
     Arrived,
     Not(Option<&'a Streak>),
+    /// Nobody of the app's answers: neither time nor a marker makes up for that.
+    Unserved(Option<&'a str>),
 }
 
 impl Rule {
@@ -162,6 +205,11 @@ impl Rule {
         let wanted = Voice::Version(wanted);
         let streak = self.streak.as_ref().filter(|streak| streak.voice == wanted);
         self.telling == Telling::Yes && streak.is_some_and(Streak::is_enough)
+    }
+
+    /// What comes instead of the app's answers.
+    fn unserved(&self) -> Option<&str> {
+        self.unserved.as_ref()?.said.as_deref()
     }
 
     fn shows(&self, wanted: Colour, answered: &[String]) -> Shows<'_> {
@@ -177,12 +225,15 @@ impl Rule {
                 false => Shows::Nothing(format!("{}: {}", self.name, streak.said)),
             };
         }
+        if let Some(unserved) = &self.unserved {
+            return Shows::Unserved(unserved.said.as_deref());
+        }
         match &self.telling {
             Telling::Learning => Shows::Learning,
             Telling::No(why) => Shows::Nothing(format!("{}: {why}", self.name)),
             Telling::Yes if self.has_arrived(wanted) => Shows::Arrived,
             Telling::Yes => match &self.limited {
-                Some(why) if streak.is_none_or(|it| it.voice == Voice::Version(wanted)) => {
+                Some(why) if streak.is_some_and(|it| it.voice == Voice::Version(wanted)) => {
                     Shows::Nothing(format!("{}: {why}", self.name))
                 }
                 _ => Shows::Not(streak),
@@ -203,6 +254,7 @@ impl Rule {
             Shows::Not(None) => (true, "nothing heard yet".to_owned()),
             Shows::Not(Some(streak)) => (true, counted(streak)),
             Shows::Nothing(why) => (false, format!("can't be told: {why}")),
+            Shows::Unserved(said) => (true, said.unwrap_or("no answer of the app").to_owned()),
             Shows::Arrived => {
                 let streak = self.streak.as_ref().map(counted);
                 (false, streak.unwrap_or_default())
@@ -234,13 +286,17 @@ impl Sight {
     /// `answered`: those that were answered until the switch, as was written down then.
     pub fn arrival(&self, wanted: Colour, answered: &[String]) -> Arrival {
         let (mut blind, mut seen, mut not) = (Vec::new(), BTreeSet::new(), Vec::new());
-        let mut is_early = false;
+        let (mut is_early, mut unserved) = (false, None);
         for rule in &self.rules {
             match rule.shows(wanted, answered) {
                 Shows::Learning => is_early = true,
                 Shows::Nothing(why) => blind.push((&rule.way, why)),
                 Shows::Arrived => drop(seen.insert(&rule.way)),
                 Shows::Not(streak) => not.push((rule, streak)),
+                Shows::Unserved(said) => {
+                    let said = said.map(|said| format!("{}: {said}", rule.name));
+                    unserved = unserved.or(Some(said));
+                }
             }
         }
         // Who is heard instead, before that too little was heard.
@@ -251,8 +307,8 @@ impl Sight {
         if let Some((_, said)) = other.max() {
             return Arrival::Not { said: Some(said) };
         }
-        if !not.is_empty() {
-            return Arrival::Not { said: None };
+        if !not.is_empty() || unserved.is_some() {
+            return Arrival::Not { said: unserved.flatten() };
         }
         if is_early {
             return Arrival::Learning;
@@ -281,11 +337,14 @@ impl Sight {
         Some(format!("{}: {}", first.name, first.streak.as_ref()?.said))
     }
 
-    /// What came lately that is not this version's: an error where answers came until the switch, or the
-    /// other version's answer.
+    /// What came lately that is not this version's: an error where answers came until the switch, the other
+    /// version's answer, or nothing of the app's.
     pub fn astray(&self, wanted: Colour, answered: &[String]) -> Option<String> {
         self.rules.iter().find_map(|rule| {
             let is_answered = answered.contains(&rule.name);
+            if let Some(said) = rule.unserved().filter(|_| is_answered) {
+                return Some(format!("{}: {said}", rule.name));
+            }
             let mut lately = rule.lately.iter();
             let (_, said) = lately.find(|(voice, _)| match voice {
                 Voice::Version(heard) => *heard != wanted,
@@ -311,6 +370,25 @@ impl Sight {
         })
     }
 
+    /// Where nothing of the app's came for longer than a hiccup, and what came instead.
+    pub fn unserved(&self, answered: &[String]) -> Option<String> {
+        let mut rules = self.rules.iter().filter(|rule| answered.contains(&rule.name));
+        rules.find_map(|rule| {
+            let said = rule
+                .unserved()
+                .filter(|_| rule.unserved.as_ref().is_some_and(|it| it.is_lasting))?;
+            Some(format!("{}: {said}", rule.name))
+        })
+    }
+
+    /// Where more than a hiccup of requests failed since the switch, though others were answered.
+    pub fn failures(&self) -> Option<String> {
+        let rules = self.rules.iter().filter(|rule| rule.failed.failures >= HICCUPS);
+        let most = rules.max_by_key(|rule| rule.failed.failures)?;
+        let Failed { requests, failures, said } = &most.failed;
+        Some(format!("{failures} of {requests} requests to {}: {}", most.name, said.as_ref()?))
+    }
+
     /// Whether anybody is heard instead of the version that is wanted, errors aside, where that can be told.
     pub fn hears_others(&self, wanted: Colour) -> bool {
         let told = self.rules.iter().filter(|rule| rule.telling == Telling::Yes);
@@ -325,7 +403,9 @@ impl Sight {
         rules.peek().is_some()
             && rules.all(|rule| {
                 let mut voices = rule.lately.iter().map(|(voice, _)| *voice);
-                rule.lately.len() >= LATELY && voices.all(|voice| voice != Voice::Error)
+                rule.unserved.is_none()
+                    && rule.lately.len() >= LATELY
+                    && voices.all(|voice| voice != Voice::Error)
             })
     }
 
@@ -335,12 +415,13 @@ impl Sight {
         rules.filter_map(|rule| rule.erred_until).max()
     }
 
-    /// The error that comes now where answers came until the switch.
+    /// What comes now where answers came until the switch, and is none.
     pub fn errs(&self, answered: &[String]) -> Option<String> {
         let rules = self.rules.iter().filter(|rule| answered.contains(&rule.name));
         let mut errors = rules.filter_map(|rule| {
-            let streak = rule.streak.as_ref().filter(|streak| streak.voice == Voice::Error)?;
-            Some(format!("{}: {}", rule.name, streak.said))
+            let streak = rule.streak.as_ref().filter(|streak| streak.voice == Voice::Error);
+            let said = streak.map(|streak| streak.said.as_str()).or(rule.unserved())?;
+            Some(format!("{}: {said}", rule.name))
         });
         errors.next()
     }
@@ -366,6 +447,7 @@ impl Sight {
                 rule.lately.len() >= LATELY,
                 lately,
                 limited,
+                rule.unserved.clone(),
             )
         });
         let rules: Vec<_> = rules.collect();

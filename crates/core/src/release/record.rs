@@ -1,7 +1,7 @@
 //! The record: the app's durable state, one ConfigMap. It holds only what cannot be read off other
 //! objects, and it is the lock as well: one compare-and-swap covers both.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -154,6 +154,9 @@ pub struct Release {
     /// with the ingress, say, is no failure of the switch.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub erred: BTreeMap<String, u16>,
+    /// By which parts of an answer the app's were known there until then: status, content-type, location, body.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub known_by: BTreeMap<String, BTreeSet<String>>,
     /// It was seen not to have arrived, after the time that the ingress controller is given.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub doubted: bool,
@@ -352,6 +355,9 @@ pub struct Finished {
     /// What was heard when the old version had been put away, so that it was started again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missed: Option<String>,
+    /// What is not as it should be though the version is live.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// Whether the old version was left running.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub kept: bool,
@@ -526,6 +532,7 @@ impl Record {
             arrived: release.arrived,
             kept: (release.keep_old || release.missed.is_some()) && outcome == Verdict::Promoted,
             missed: release.missed,
+            warnings: Vec::new(),
             ended: now,
             outcome,
             reason,

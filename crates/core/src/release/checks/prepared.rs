@@ -3,7 +3,7 @@
 use super::report::{Check, or_pass};
 use crate::model::Colour;
 use crate::release::snapshot::Leads;
-use crate::release::{Record, Snapshot, drift, managed, ports};
+use crate::release::{Record, Snapshot, drift, managed, marker, ports};
 use crate::route::Route;
 
 const NAME: &str = "prepared";
@@ -72,6 +72,8 @@ pub fn checks(s: &Snapshot, init: &str, status: &str) -> Vec<Check> {
     if let (Err(what), true) = (live(s, record), found.is_empty() && record.release.is_none()) {
         found.push(Check::fail(NAME, what).hint(status));
     }
+    let left = marker::left(s).filter(|_| record.release.is_none());
+    found.extend(left.map(|what| Check::warn(NAME, what).hint(init)));
     or_pass(found, NAME, "all that init made is there")
 }
 

@@ -36,6 +36,8 @@ pub fn note_answered(look: Look, release: &mut Release) {
         for rule in sight.rules.iter().filter(|rule| rule.answered.is_some()) {
             release.erred.remove(&rule.name);
             release.erred.extend(rule.erred.map(|status| (rule.name.clone(), status)));
+            let known_by = rule.known_by.clone().map(|parts| (rule.name.clone(), parts));
+            release.known_by.extend(known_by);
         }
     }
 }
@@ -170,11 +172,12 @@ pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timesta
         // It was seen not to have arrived after its time: time alone proves nothing any more.
         Known::Unseen { why, .. } if is_in_doubt(look, release) => {
             if look.now >= until || !look.s.memory.asks {
-                return look.stopped(
-                    Cause::NotArrived,
+                let command = if release.back.is_some() { "rollback" } else { "the same deploy" };
+                let what = format!(
                     "the switch was seen not to arrive, and this process can't tell whether it has \
-                     since: the same command with another --settle takes it for arrived after that time",
+                     since: {command} with another --settle takes it for arrived after that time"
                 );
+                return look.stopped(Cause::NotArrived, what);
             }
             wait(colour, Confirmed::Probe, why, until)
         }
@@ -329,7 +332,7 @@ fn doubt(look: Look, release: &Release, switched: Timestamp) -> Option<Next> {
     let sight = sight(look, release)?;
     let is_late = look.now >= later(switched, release.settle_seconds);
     let others = sight.hears_others(release.to);
-    let errs = sight.lasting(&release.answered).is_some();
+    let errs = sight.lasting(&release.answered).or(sight.unserved(&release.answered)).is_some();
     let is_new = !release.doubted || release.erring && others;
     (is_late && is_new && (others || errs)).then(|| {
         let write = look.release(|release| {

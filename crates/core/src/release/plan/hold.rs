@@ -1,12 +1,15 @@
 //! Who drives. The record is the lock; whoever needs it from another driver asks for a sign of life
 //! and takes over if none comes.
 
+use jiff::{SignedDuration, Timestamp};
+use json_patch::PatchOperation;
+use serde_json::Value;
+
 use super::{Doing, Look, Next, WaitFor};
 use crate::model::{EPOCH, Id, Write, annotate, version};
 use crate::release::condition::{Aim, Condition, Need};
 use crate::release::stamps::number;
-use crate::release::{Outcome, Record};
-use jiff::{SignedDuration, Timestamp};
+use crate::release::{Cause, Outcome, Record};
 
 /// A driver that lives answers within a second, whatever it is waiting for.
 const ANSWER_WITHIN: SignedDuration = SignedDuration::from_secs(10);
@@ -38,7 +41,10 @@ pub fn next(look: Look, record: &Record, other: Other) -> Option<Next> {
             let holder = "another process".to_owned();
             return Some(Next::Done(Outcome::TakenOver { holder }));
         }
-        return answer(look, record).or_else(|| stamp(look, record));
+        let next = answer(look, record).or_else(|| stamp(look, record));
+        // Nothing keeps people from being led back; what comes after that sees to it itself.
+        let goes_back = record.release.as_ref().is_some_and(|release| release.ending.is_some());
+        return next.or_else(|| unstamped(look, record).filter(|_| !goes_back));
     }
     let heard = look.s.memory.heard;
     match other {
@@ -131,17 +137,39 @@ fn answer(look: Look, record: &Record) -> Option<Next> {
 /// what it planned before no longer applies: that is everything through which people reach the app, the
 /// slots, and what scales them.
 fn stamp(look: Look, record: &Record) -> Option<Next> {
-    let s = look.s;
-    let shared = s.shared(record).into_iter();
-    let mut shared = shared.filter_map(|object| Some((object, s.stamp(object, record)?)));
-    let own =
-        || s.own().into_iter().find(|object| number(object, EPOCH).unwrap_or(0) < record.epoch);
-    let (object, changes) = shared.next().or_else(|| {
-        let object = own()?;
-        Some((object, annotate(object, &[(EPOCH, record.epoch.to_string())])))
-    })?;
+    let mut wanted = wanted(look, record).into_iter();
+    let (object, changes) = wanted.find(|(object, _)| refusal(look, object).is_none())?;
     let id = Id::of(object)?;
     let write = Write::patch(id.clone(), &version(object), changes);
     // Whether other apps still read what goes with it, their records have just said.
     Some(look.act_fresh(Doing::Stamp { object: id }, write))
+}
+
+/// Objects that do not bear the record's epoch, and what makes them.
+fn wanted<'a>(look: Look<'a>, record: &Record) -> Vec<(&'a Value, Vec<PatchOperation>)> {
+    let s = look.s;
+    let shared = s.shared(record).into_iter();
+    let shared = shared.filter_map(|object| Some((object, s.stamp(object, record)?)));
+    let own = s.own().into_iter();
+    let own = own.filter(|object| number(object, EPOCH).unwrap_or(0) < record.epoch);
+    let own = own.map(|object| (object, annotate(object, &[(EPOCH, record.epoch.to_string())])));
+    shared.chain(own).collect()
+}
+
+fn refusal<'a>(look: Look<'a>, object: &Value) -> Option<&'a str> {
+    look.s.memory.refusal(&Id::of(object)?)
+}
+
+/// Where the API server does not let us stamp what people are led by, or a version: something old may still
+/// arrive there, so nothing may be done that it would break.
+pub fn unstamped(look: Look, record: &Record) -> Option<Next> {
+    // Nobody is led by the Ingress of ours.
+    let ours = look.s.managed_ingress();
+    let mut wanted = wanted(look, record).into_iter().filter(|(object, _)| Some(*object) != ours);
+    let (id, why) =
+        wanted.find_map(|(object, _)| Some((Id::of(object)?, refusal(look, object)?)))?;
+    let what = format!(
+        "the API server refuses to change {id}, where an older change may still arrive: {why}"
+    );
+    Some(look.stopped(Cause::Refused, what))
 }

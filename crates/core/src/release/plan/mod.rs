@@ -35,7 +35,8 @@ pub use why::{Why, why};
 
 use super::hands;
 use super::{
-    Cause, Challenge, Driver, Finished, Goal, Me, Outcome, Record, Release, Snapshot, Verdict,
+    Cause, Challenge, Driver, Finished, Goal, Me, Outcome, Record, Release, Sight, Snapshot,
+    Verdict, marker,
 };
 use crate::model::{Colour, Write};
 use crate::release::instant::{earlier, later};
@@ -242,11 +243,27 @@ impl Look<'_> {
     /// The release is over, and nobody drives it: the last write of each.
     fn finish(&self, outcome: Verdict) -> Next {
         let write = self.record(|record| {
+            let number = record.release.as_ref().map(|release| release.number);
             record.finish(outcome, self.now);
+            let finished = record.history.last_mut().filter(|it| Some(it.number) == number);
+            if let Some(finished) = finished {
+                finished.warnings = self.warnings(finished);
+            }
             record.driver = None;
             record.challenge = None;
         });
         self.act_where_led(Doing::Finish, write)
+    }
+
+    /// What is not as it should be at a release's end.
+    fn warnings(&self, finished: &Finished) -> Vec<String> {
+        let is_live = finished.outcome == Verdict::Promoted;
+        let sight = self.s.memory.sight(finished.number).filter(|_| is_live);
+        let failures = sight.and_then(Sight::failures);
+        let failures = failures.map(|said| {
+            format!("since the switch {said} (an ingress may limit how often it is asked)")
+        });
+        failures.into_iter().chain(marker::left(self.s)).collect()
     }
 
     fn myself(&self) -> Driver {

@@ -106,7 +106,10 @@ fn missed(look: Look, release: &Release, kept: Timestamp) -> Option<Next> {
     }
     let old = s.slot(release.from)?;
     let sight = sight(look, release);
-    if let Some(said) = sight.and_then(|sight| sight.lasting(&release.answered)) {
+    let misses = |sight: &Sight| {
+        sight.lasting(&release.answered).or_else(|| sight.unserved(&release.answered))
+    };
+    if let Some(said) = sight.and_then(misses) {
         let write = look.release(|release| {
             release.revived = Some(look.now);
             release.missed = Some(said.clone());
@@ -157,6 +160,15 @@ fn mended(look: Look, release: &Release, candidate: Slot, revived: Timestamp) ->
     let bad = sight.and_then(|sight| sight.lasting(&release.answered));
     let until = match sight.and_then(|sight| sight.errs(&release.answered)) {
         Some(_) if bad.is_some() => later(since, MENDED_WITHIN_SECONDS),
+        // Nothing says that the new version fails, nor that it answers.
+        Some(said) if sight.is_some_and(|s| s.unserved(&release.answered).is_some()) => {
+            let until = later(since, release.timeout_seconds);
+            if look.now >= until {
+                let what = format!("{} was put away, and started again: {said}", old.name());
+                return look.stopped(Cause::NotArrived, what);
+            }
+            until
+        }
         // They have just begun, or begun again.
         Some(_) => later(since.max(look.now), STILL_SECONDS),
         None => first_words(look, release, since).unwrap_or(look.now),

@@ -188,6 +188,7 @@ pub fn release(
         switched: None,
         answered: Vec::new(),
         erred: BTreeMap::new(),
+        known_by: BTreeMap::new(),
         doubted: false,
         erring: false,
         confirmed: None,

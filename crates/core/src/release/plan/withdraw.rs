@@ -4,7 +4,7 @@ use json_patch::{PatchOperation, RemoveOperation};
 use serde_json::json;
 
 use super::forward::{replace, scale};
-use super::{Doing, Look, Next, WaitFor, arrive, beside, later};
+use super::{Doing, Look, Next, WaitFor, arrive, beside, hold, later};
 use crate::model::{
     Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, annotation, name, pointer, version,
 };
@@ -19,6 +19,9 @@ pub fn next(look: Look, record: &Record, release: &Release, ending: &Ending) -> 
         return next;
     }
     if let Some(next) = arrive::unmark(look) {
+        return next;
+    }
+    if let Some(next) = hold::unstamped(look, record) {
         return next;
     }
     if s.was_switched(record, release) {

@@ -1,0 +1,193 @@
+//! Nothing of the app's comes through the ingress any more, and no error says so.
+
+use std::collections::BTreeSet;
+
+use bluegreen::model::{Colour, Id, Kind};
+use bluegreen::release::{
+    Confirmed, Doing, Failed, Goal, Mark, Next, Outcome, Sight, Verdict, WaitFor,
+};
+
+use super::errors::{drained, put_away};
+use super::heard::{self, Heard};
+use super::live::{drains, plain, switched};
+use super::{changed, doing, go, reach, step};
+use crate::world::World;
+use crate::world::article::{backend, initialised};
+use crate::world::driver::{Driver, abort};
+
+const LATER: &str = "503 Service Unavailable, which asks to come again later";
+
+fn alike() -> Heard {
+    Heard::nothing("both versions answer alike")
+}
+
+fn hears(driver: &mut Driver, world: &World, heard: Heard) {
+    // With a marker that is served.
+    let marks = vec![Mark { at: "ours".to_owned(), tells: Some(true), has_it: true }];
+    heard::hears(driver, Sight { marks, ..heard::sight(world, &[heard]) });
+}
+
+fn arrives(next: &Next) -> bool {
+    matches!(next, Next::Wait { on: WaitFor::Arrival { by: Confirmed::Probe, .. }, .. })
+}
+
+#[test]
+fn by_what_the_app_is_known_is_written_down_with_the_switch() {
+    let mut world = initialised();
+    let mut a = Driver::new("a", Goal::Deploy(plain()));
+    reach(&mut world, &mut a, step!(Doing::MarkSwitched));
+    let mut sight = heard::sight(&world, &[Heard::version(Colour::Blue, 10, 1)]);
+    let known_by = BTreeSet::from(["status".to_owned(), "body".to_owned()]);
+    sight.rules[0].known_by = Some(known_by.clone());
+    heard::hears(&mut a, sight);
+    go(&mut world, &mut a);
+    assert_eq!(world.release().known_by["parrot"], known_by);
+}
+
+#[test]
+fn neither_time_nor_a_marker_confirms_what_nobody_of_the_apps_answers() {
+    for heard in [alike(), Heard::version(Colour::Green, 30, 3)] {
+        let (mut world, mut a) = switched(plain());
+        let mut last = world.now;
+        for (seconds, is_lasting) in [(0, false), (30, true), (569, true)] {
+            world.pass(seconds);
+            hears(&mut a, &world, heard.clone().unserved(LATER, is_lasting));
+            let next = a.next(&world);
+            // Whoever takes it up is told.
+            if let Next::Do(step) = &next {
+                assert_eq!(step.doing, Doing::Doubt);
+                go(&mut world, &mut a);
+                assert!(world.release().doubted && world.release().erring);
+            }
+            assert!(arrives(&a.next(&world)), "{:?}", a.next(&world));
+            last = world.now;
+        }
+        world.pass(1);
+        hears(&mut a, &world, heard.clone().unserved(LATER, true));
+        let what = changed(a.next(&world));
+        assert_eq!(what, format!("the switch does not arrive: parrot: {LATER}, after 600 s"));
+        assert_eq!(world.replicas("parrot"), 1);
+        // Once the app answers, as ever: an outage that is over is none any more.
+        world.now = last;
+        hears(&mut a, &world, Heard::version(Colour::Green, 30, 3));
+        assert!(matches!(doing(&a.next(&world)), Doing::StartDrain { .. }));
+    }
+}
+
+#[test]
+fn nor_is_the_way_back_confirmed_by_it() {
+    let (mut world, _) = switched(plain());
+    world.edit_record(|record| record.driver = None);
+    let mut x = Driver::new("x", abort());
+    reach(&mut world, &mut x, step!(Doing::SwitchBack { .. }));
+    go(&mut world, &mut x);
+    reach(&mut world, &mut x, |next| {
+        !step!(Doing::SwitchBack { .. })(next) && !step!(Doing::FollowLive { .. })(next)
+    });
+    world.pass(599);
+    hears(&mut x, &world, alike().unserved(LATER, true));
+    assert!(arrives(&x.next(&world)), "{:?}", x.next(&world));
+    world.pass(600);
+    hears(&mut x, &world, alike().unserved(LATER, true));
+    let what = changed(x.next(&world));
+    assert!(what.starts_with("the switch back does not arrive: parrot: 503"), "{what}");
+}
+
+#[test]
+fn nothing_is_put_away_while_nobody_answers() {
+    let (mut world, mut a) = drained();
+    heard::of(&mut a, &world, &[alike().unserved(LATER, false)]);
+    assert!(drains(&a.next(&world)), "{:?}", a.next(&world));
+    world.pass(600);
+    heard::of(&mut a, &world, &[alike().unserved(LATER, true)]);
+    let what = changed(a.next(&world));
+    assert_eq!(what, format!("parrot can't be put away: parrot: {LATER}"));
+}
+
+/// Nothing says that the new version has failed: so both stay, and nobody is led anywhere.
+#[test]
+fn the_old_version_is_started_again_where_nobody_answers_without_it() {
+    let (mut world, mut a) = put_away();
+    heard::of(&mut a, &world, &[alike().unserved(LATER, false)]);
+    world.pass(5);
+    a.memory.note_gone(1, world.now);
+    assert!(matches!(a.next(&world), Next::Wait { .. }), "a hiccup");
+    heard::of(&mut a, &world, &[alike().unserved(LATER, true)]);
+    assert!(step!(Doing::Revive { .. })(&a.next(&world)), "{:?}", a.next(&world));
+    reach(&mut world, &mut a, step!(Doing::Resize { .. }));
+    go(&mut world, &mut a);
+    world.settle();
+    let mut b = (world.clone(), a.clone());
+    world.pass(599);
+    heard::of(&mut a, &world, &[alike().unserved(LATER, true)]);
+    assert!(matches!(a.next(&world), Next::Wait { .. }), "{:?}", a.next(&world));
+    world.pass(1);
+    heard::of(&mut a, &world, &[alike().unserved(LATER, true)]);
+    let what = changed(a.next(&world));
+    assert_eq!(what, format!("parrot was put away, and started again: parrot: {LATER}"));
+    let (world, a) = (&mut b.0, &mut b.1);
+    heard::of(a, world, &[Heard::version(Colour::Green, 10, 1)]);
+    let Outcome::Finished(finished) = world.follow(a) else { panic!("it goes on") };
+    assert_eq!((finished.outcome, finished.kept), (Verdict::Promoted, true));
+}
+
+#[test]
+fn failures_since_the_switch_are_told_at_the_end() {
+    let (mut world, mut a) = put_away();
+    let mut sight = heard::sight(&world, &[Heard::version(Colour::Green, 10, 1)]);
+    let said = Some("503 Service Unavailable".to_owned());
+    sight.rules[0].failed = Failed { requests: 90, failures: 11, said };
+    a.memory.note_gone(1, world.now);
+    world.pass(5);
+    heard::hears(&mut a, sight);
+    let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("it goes on") };
+    assert_eq!(finished.outcome, Verdict::Promoted);
+    assert_eq!(
+        finished.warnings,
+        ["since the switch 11 of 90 requests to parrot: 503 Service Unavailable (an ingress may \
+          limit how often it is asked)"]
+    );
+}
+
+#[test]
+fn a_marker_that_may_not_be_taken_away_is_told_at_the_end() {
+    let (mut world, mut a) = switched(plain());
+    let marks = vec![Mark { at: "ours".to_owned(), tells: Some(true), has_it: false }];
+    heard::hears(&mut a, Sight { marks, ..heard::sight(&world, &[alike()]) });
+    reach(&mut world, &mut a, step!(Doing::Mark { .. }));
+    go(&mut world, &mut a);
+    hears(&mut a, &world, alike());
+    go(&mut world, &mut a);
+    let id = Id::new(Kind::Ingress, "parrot-preview");
+    a.memory.refused.insert(id, "denied".to_owned());
+    let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("it goes on") };
+    assert_eq!(
+        finished.warnings,
+        ["Ingress parrot-preview still has the rule by which a switch was seen to arrive (denied)"]
+    );
+}
+
+/// An admission webhook lets nobody change what people are led by, and a write of ours may still be on its way.
+#[test]
+fn a_stamp_that_is_refused_keeps_nobody_from_going_back() {
+    let (mut world, _) = switched(plain());
+    world.edit_record(|record| {
+        record.driver = None;
+        record.epoch += 1;
+    });
+    let id = Id::new(Kind::Service, "parrot-preview");
+    let mut b = Driver::new("b", Goal::Deploy(plain()));
+    b.memory.refused.insert(id.clone(), "denied".to_owned());
+    let next = reach(&mut world, &mut b, |next| matches!(next, Next::Done(_)));
+    let what = "the API server refuses to change Service parrot-preview, where an older change may \
+                still arrive: denied";
+    assert_eq!(changed(next), what);
+    world.edit_record(|record| record.driver = None);
+    let mut x = Driver::new("x", abort());
+    x.memory.refused.insert(id, "denied".to_owned());
+    reach(&mut world, &mut x, step!(Doing::SwitchBack { .. }));
+    let next = reach(&mut world, &mut x, |next| matches!(next, Next::Done(_)));
+    assert_eq!(changed(next), what);
+    assert_eq!(backend(&world), "parrot-blue");
+    assert!(world.find(Kind::Deployment, "parrot-green").is_some(), "it stays");
+}
