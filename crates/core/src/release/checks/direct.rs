@@ -29,10 +29,10 @@ pub fn check<E>(missing: Result<&[Right], E>, hint: &str) -> Check {
     };
     let has = |way: &[Right]| !way.iter().any(|right| missing.contains(right));
     if has(&FORWARD) {
-        return Check::pass(NAME, "you may ask both versions directly, by port-forward");
+        return Check::pass(NAME, "both versions may be asked directly, by port-forward");
     }
     if has(&PROXY) {
-        let what = "you may ask both versions directly, by the API server's Service proxy: bodies of \
+        let what = "both versions may be asked directly, by the API server's Service proxy: bodies of \
                     HTML and redirects do not tell them apart";
         return Check::pass(NAME, what);
     }
