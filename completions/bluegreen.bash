@@ -919,7 +919,7 @@ _bluegreen() {
             return 0
             ;;
         bluegreen__subcmd__status)
-            opts="-w -n -o -h --watch --namespace --context --kubeconfig --as --output --color --help"
+            opts="-w -n -o -h --watch --why --namespace --context --kubeconfig --as --output --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

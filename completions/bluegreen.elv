@@ -109,6 +109,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand --color 'Colours: auto, always or never'
             cand -w 'Update it until interrupted'
             cand --watch 'Update it until interrupted'
+            cand --why 'List the conditions of the next step, each with its present value'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }

@@ -104,6 +104,7 @@ complete -c bluegreen -n "__fish_bluegreen_using_subcommand status" -l color -d 
 always\t''
 never\t''"
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand status" -s w -l watch -d 'Update it until interrupted'
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand status" -l why -d 'List the conditions of the next step, each with its present value'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand history" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand history" -l context -d 'The context of the kubeconfig to use' -r

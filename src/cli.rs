@@ -329,6 +329,9 @@ pub struct Status {
     /// Update it until interrupted
     #[arg(short, long)]
     pub watch: bool,
+    /// List the conditions of the next step, each with its present value
+    #[arg(long, conflicts_with = "watch")]
+    pub why: bool,
 }
 
 #[derive(Args, Debug)]

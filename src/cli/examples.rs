@@ -33,6 +33,7 @@ const DEPLOY: Examples = &[
 ];
 const STATUS: Examples = &[
     ("What is live, and what is in progress", "status parrot -n blue-green"),
+    ("Why the release does not continue", "status parrot -n blue-green --why"),
     ("Update it until Ctrl-C", "status parrot -n blue-green -w"),
     ("For a script", "status parrot -n blue-green -o json"),
 ];

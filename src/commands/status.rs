@@ -26,16 +26,22 @@ pub async fn run(
     if args.watch {
         return watch(&session).await;
     }
-    let s = session.look(Breadth::Serving).await?;
+    let mut s = session.look(Breadth::Serving).await?;
     // Where nobody has taken it in yet, there may be no app at all.
     if s.record.is_none() && s.slot(Colour::Blue).is_none() {
         return Err(verdict::no_deployment(&session));
     }
+    if args.why {
+        // What decides rests on more than what serves, as much as the command that would decide reads.
+        let release = s.record.as_ref().and_then(|(_, record)| record.release.as_ref());
+        let breadth = if release.is_some() { Breadth::All } else { Breadth::Fitness };
+        s = session.look(breadth).await?;
+    }
     let now = session.cluster.clock().now();
-    let mut status = status::of(&s, now);
+    let mut status = if args.why { status::with_why(&s, now) } else { status::of(&s, now) };
     let has_candidate = status.release.as_ref().is_some_and(|it| it.phase.has_candidate());
     let is_green = status.live.as_ref().is_some_and(|live| live.colour == Colour::Green);
-    if has_candidate || is_green && status.release.is_none() {
+    if !args.why && (has_candidate || is_green && status.release.is_none()) {
         // Its pods say why, and what scales the app whether green has it, to whoever may read them.
         if let Ok(all) = session.look_further(&s).await {
             status = status::of(&all, now);

@@ -13,6 +13,7 @@ mod region;
 mod status;
 mod text;
 mod view;
+mod why;
 mod words;
 
 use clap::ColorChoice;

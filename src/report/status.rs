@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::print_fitted;
 use super::text::{ago, lasted, left};
+use super::why;
 use super::words::{answered, goes};
 use crate::clean::clean;
 use crate::model::Colour;
@@ -83,10 +84,11 @@ pub fn lines(status: &Status, now: Timestamp, next: &Next) -> Vec<String> {
         })),
     }
     lines.extend(next.ways.iter().map(|(name, command)| row(name, &clean(command))));
+    lines.extend(status.why.iter().flat_map(|it| why::lines(it, status, now)));
     lines
 }
 
-fn row(name: &str, text: &str) -> String {
+pub fn row(name: &str, text: &str) -> String {
     format!("  {} {text}", Style::new().dim().apply_to(format!("{name:<10}")))
 }
 
@@ -155,7 +157,7 @@ fn gate(release: &Progress, now: Timestamp) -> Option<String> {
     })
 }
 
-fn green() -> Style {
+pub fn green() -> Style {
     Style::new().green()
 }
 

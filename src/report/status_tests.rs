@@ -3,8 +3,9 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use super::*;
+use crate::release::plan::Why;
 use crate::release::status::{Driver, Gate, Last, Route};
-use crate::release::{Drift, Ending, Intent, Verdict, Way};
+use crate::release::{Aim, Condition, Drift, Ending, Intent, Need, Verdict, Way};
 
 fn at(seconds: i64) -> Timestamp {
     let began: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
@@ -43,6 +44,7 @@ fn parrot() -> Status {
         mend: None,
         drift: Vec::new(),
         next: vec![Way::Deploy],
+        why: None,
     }
 }
 
@@ -68,6 +70,21 @@ fn under_way(phase: Phase) -> Progress {
         driver: Some(Driver { holder: "jane@laptop (pid 7)".into(), last_seen: at(120) }),
         ending: None,
     }
+}
+
+fn why_at_the_gate() -> Why {
+    let step = Aim::Switch;
+    let of = |name, met, now: &str, wanted: &str| Condition {
+        step,
+        ..Condition::new(name, met, now, wanted)
+    };
+    let conditions = vec![
+        Condition { step: Aim::Drive, ..of(Need::Driver, true, "jane@laptop (pid 7)", "any") },
+        of(Need::Endpoints, true, "1 ready", "at least 1").of("Service parrot-green"),
+        of(Need::Gate, false, "not-yet, 12 of 60 without approval", "pass").until(Some(at(135))),
+        of(Need::NotAsked, false, "", "only the new version answers").unknown(Some("jane".into())),
+    ];
+    Why { next: step, waits_for: Some(Need::Gate), stops: None, conditions }
 }
 
 fn shown(status: &Status) -> String {
@@ -108,6 +125,9 @@ fn pictures() {
     let next = vec![Way::Promote, Way::Abort];
     show("waiting for the gate", Status { candidate, release: release.clone(), next, ..parrot() });
     let next = vec![Way::PromoteWhenReady, Way::Abort];
+    let why = Some(why_at_the_gate());
+    let release_why = release.clone();
+    show("why it waits", Status { release: release_why, why, ..parrot() });
     show("waiting, and not ready any more", Status { release, next, ..parrot() });
     let candidate = Some(side(Colour::Green, "parrot-app:v2.2", 0));
     let answer = "none".to_owned();

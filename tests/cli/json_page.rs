@@ -19,10 +19,13 @@ fn examples() -> impl Iterator<Item = &'static str> {
     fenced("jsonl").into_iter().flat_map(str::lines)
 }
 
-/// The page's status, its history, and its report of checks.
+/// The page's status, with why it waits, its history, and its report of checks.
 fn documents() -> [Value; 3] {
-    let [status, history, check] = fenced("json")[..] else { panic!("not one of each") };
-    [status, history, check].map(|text| serde_json::from_str(text).unwrap())
+    let [status, why, history, check] = fenced("json")[..] else { panic!("not one of each") };
+    let [mut status, why, history, check] =
+        [status, why, history, check].map(|text| serde_json::from_str::<Value>(text).unwrap());
+    status["why"] = why["why"].clone();
+    [status, history, check]
 }
 
 /// All words that this property can have, wherever it stands in the schema.
@@ -83,6 +86,22 @@ fn every_check_has_a_row() {
     for name in names {
         let row = format!("\n| `{}` |", name.as_str().unwrap());
         assert!(section.contains(&row), "docs/json.md lacks the check {name}");
+    }
+}
+
+#[test]
+fn every_condition_has_a_row() {
+    let schema = schema::printed("status");
+    let (_, section) = PAGE.split_once("\n### Why it waits\n").unwrap();
+    let names = schema["$defs"]["Need"]["oneOf"].as_array().unwrap();
+    assert!(names.len() > 30, "{names:?}");
+    for name in names {
+        let row = format!("\n| `{}` |", name["const"].as_str().unwrap());
+        assert!(section.contains(&row), "docs/json.md lacks the condition {name}");
+    }
+    for step in schema["$defs"]["Aim"]["oneOf"].as_array().unwrap() {
+        let word = format!("`{}`", step["const"].as_str().unwrap());
+        assert!(section.contains(&word), "docs/json.md lacks the step {word}");
     }
 }
 
@@ -173,6 +192,11 @@ fn the_schema_of_status_refuses_what_is_none() {
         ("/release/started", "yesterday".into()),
         ("/release/gate/answer", "perhaps".into()),
         ("/release/driver/lastSeen", 1.into()),
+        ("/why/next", "sleep".into()),
+        ("/why/waitsFor", "godot".into()),
+        ("/why/conditions/0/name", "godot".into()),
+        ("/why/conditions/0/state", true.into()),
+        ("/why/conditions/2/until", "tomorrow".into()),
     ] {
         let mut status = right.clone();
         *status.pointer_mut(pointer).unwrap() = word.clone();

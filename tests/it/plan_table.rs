@@ -35,6 +35,7 @@ mod sharing;
 mod surprises;
 mod unserved;
 mod warm;
+mod why;
 mod withdraw;
 
 use bluegreen::model::{Id, Kind, Write};

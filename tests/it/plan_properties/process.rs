@@ -1,11 +1,11 @@
 //! A process that knows what it has read, and nothing newer.
 
 use bluegreen::model::{Id, Kind, Objects, Write};
-use bluegreen::release::plan::plan;
+use bluegreen::release::plan::decided;
 use bluegreen::release::{Doing, Fresh, Mark, Names, Next, Probed, Question, Record, Sight, Step};
 
 use crate::world::driver::Driver;
-use crate::world::{Refused, World, events};
+use crate::world::{Refused, World, conditions, events};
 
 /// What the real loop reads again before a switch; of the ConfigMaps it reads the records alone.
 const SERVING: [Kind; 7] = [
@@ -107,7 +107,9 @@ impl Process {
             self.hear();
             let snapshot = self.driver.look_at(self.objects.clone(), world.now);
             let epoch = snapshot.record.as_ref().map_or(0, |(_, record)| record.epoch);
-            let next = plan(&self.driver.goal, &self.driver.me, &snapshot, world.now);
+            let decided = decided(&self.driver.goal, &self.driver.me, &snapshot, world.now);
+            conditions::check(&decided, &self.driver.me, &snapshot, world.now);
+            let next = decided.next;
             events::check(&next, world.now);
             match next {
                 Next::Do(step) if step.fresh > self.fresh => match step.fresh {

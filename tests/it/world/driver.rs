@@ -2,7 +2,7 @@
 
 use bluegreen::model::{Kind, Objects};
 use bluegreen::release::goal::ImageChange;
-use bluegreen::release::plan::plan;
+use bluegreen::release::plan::decided;
 use bluegreen::release::{
     Answer, Answered, Change, Deploy, Doing, Expected, Gate, Goal, Init, Me, Memory, Names, Next,
     Outcome, Question, Record, Release, Settings, Snapshot, Step,
@@ -10,7 +10,7 @@ use bluegreen::release::{
 use jiff::Timestamp;
 
 use super::article::names;
-use super::{World, events, old};
+use super::{World, conditions, events, old};
 
 /// No release of one app needs as many steps.
 const ENOUGH: usize = 200;
@@ -68,7 +68,9 @@ impl Driver {
     /// What it would do who knows these objects.
     pub fn next_on(&mut self, objects: Objects, now: Timestamp) -> Next {
         let snapshot = self.look_at(objects, now);
-        let next = plan(&self.goal, &self.me, &snapshot, now);
+        let decided = decided(&self.goal, &self.me, &snapshot, now);
+        conditions::check(&decided, &self.me, &snapshot, now);
+        let next = decided.next;
         events::check(&next, now);
         if self.is_old { old::sent(next, &self.names) } else { next }
     }

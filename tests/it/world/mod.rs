@@ -3,6 +3,7 @@
 //! test runs fully, one by one, or not at all.
 
 pub mod article;
+pub mod conditions;
 pub mod controllers;
 pub mod driver;
 pub mod events;

@@ -242,6 +242,27 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// Whether it is still waited for, and what it has shown.
+    pub fn heard(&self, wanted: Colour, answered: &[String]) -> (bool, String) {
+        let counted = |streak: &Streak| match streak.answers {
+            1 => format!("1 answer in a row: {}", streak.said),
+            answers => format!("{answers} answers in a row: {}", streak.said),
+        };
+        match self.shows(wanted, answered) {
+            Shows::Learning => (true, "learning to tell the versions apart".to_owned()),
+            Shows::Not(None) => (true, "no answer yet".to_owned()),
+            Shows::Not(Some(streak)) => (true, counted(streak)),
+            Shows::Nothing(why) => (false, format!("can't be told: {why}")),
+            Shows::Unserved(said) => (true, said.unwrap_or("no answer of the app").to_owned()),
+            Shows::Arrived => {
+                let streak = self.streak.as_ref().map(counted);
+                (false, streak.unwrap_or_default())
+            }
+        }
+    }
+}
+
 impl Sight {
     /// Nothing can be asked, and why not.
     pub fn nothing(why: impl Into<String>) -> Sight {

@@ -8,9 +8,26 @@ use super::{Record, Release, Snapshot, endpoints, whose};
 use crate::model::{Colour, Kind, name};
 use crate::route::Label;
 
+/// A port of a Service that a switch leads over, and how many pods it leads to.
+pub struct Afterwards {
+    pub service: String,
+    pub port: String,
+    pub now: u64,
+    pub then: u64,
+}
+
 /// Of which port a Service would lead to fewer pods than it does now.
 pub fn less(s: &Snapshot, record: &Record, release: &Release) -> Option<String> {
-    let (live, new) = (s.slot(release.from)?, s.slot(release.to)?);
+    let less = afterwards(s, record, release).into_iter().find(|it| it.then < it.now)?;
+    let Afterwards { service, port, now, then } = less;
+    Some(format!("Service {service} would reach {then} pods on port {port}, and reaches {now} now"))
+}
+
+/// What every port of those Services leads to, now and after the switch.
+pub fn afterwards(s: &Snapshot, record: &Record, release: &Release) -> Vec<Afterwards> {
+    let (Some(live), Some(new)) = (s.slot(release.from), s.slot(release.to)) else {
+        return Vec::new();
+    };
     let reached = endpoints::reached(&s.objects, &s.names.service(release.to));
     // One that no watch has brought yet is like its template: a stranger would be told of before.
     let specs = reached.iter().filter_map(|pod| match s.objects.get(Kind::Pod, pod) {
@@ -19,17 +36,14 @@ pub fn less(s: &Snapshot, record: &Record, release: &Release) -> Option<String> 
     });
     let pods: Vec<&Value> = specs.collect();
     let services = s.following(&record.service, &record.label, release.from);
-    services.into_iter().find_map(|service| {
-        ports(service).find_map(|port| {
-            let entry = port["name"].as_str().unwrap_or_default().to_owned();
-            let now = endpoints::ready(&s.objects, name(service), &[entry]).min(live.desired());
-            let then = pods.iter().filter(|spec| has(spec, port)).count() as u64;
-            (then < now).then(|| {
-                let (service, port) = (name(service), shown(port));
-                format!("Service {service} would reach {then} pods on port {port}, and reaches {now} now")
-            })
-        })
-    })
+    let asked = services.into_iter().flat_map(|service| ports(service).map(move |p| (service, p)));
+    let counted = asked.map(|(service, port)| {
+        let entry = port["name"].as_str().unwrap_or_default().to_owned();
+        let now = endpoints::ready(&s.objects, name(service), &[entry]).min(live.desired());
+        let then = pods.iter().filter(|spec| has(spec, port)).count() as u64;
+        Afterwards { service: name(service).to_owned(), port: shown(port), now, then }
+    });
+    counted.collect()
 }
 
 /// What Services ask for by a name that the containers have had until now, and none of the new template has:

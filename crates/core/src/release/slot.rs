@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::condition::all_met;
 use super::template;
 use crate::model::{
     MANAGED_BY, MANAGER, RELEASE, TEMPLATE_HASH, Version, annotation, label, version,
@@ -51,13 +52,7 @@ impl<'a> Slot<'a> {
 
     /// Every pod of the current template is there, available, and no other pod is left.
     pub fn is_ready(&self) -> bool {
-        let desired = self.desired();
-        self.is_observed()
-            && !self.is_paused()
-            && desired > 0
-            && ["replicas", "updatedReplicas", "availableReplicas"]
-                .iter()
-                .all(|field| self.status(field) == desired)
+        self.desired() > 0 && all_met(&self.rollout())
     }
 
     /// The number of the release that wrote it, if one did.

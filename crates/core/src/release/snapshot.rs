@@ -216,15 +216,6 @@ impl Snapshot {
         endpoints::ready(&self.objects, &service, &ports.unwrap_or_default())
     }
 
-    /// Ready for as many requests as this many replicas answer, on the Service's port.
-    pub fn serves(&self, colour: Colour, replicas: u64) -> bool {
-        self.slot(colour).is_some_and(|slot| {
-            slot.is_ready()
-                && slot.desired() >= replicas
-                && self.endpoints(colour) >= slot.desired()
-        })
-    }
-
     /// Whether nothing of a colour is left: it was scaled to 0, and the last of its pods has ended.
     pub fn has_ended(&self, colour: Colour) -> bool {
         self.slot(colour).is_some_and(|slot| {
@@ -233,12 +224,6 @@ impl Snapshot {
                 && slot.pods_left() == 0
                 && pods::of_slot(slot, &self.objects).is_empty()
         })
-    }
-
-    /// Whether a release's candidate can take over now: ready, and nothing in the way.
-    pub fn may_take_over(&self, record: &Record, release: &Release) -> bool {
-        self.slot(release.to).is_some_and(|slot| self.serves(release.to, slot.desired()))
-            && self.hindrance(record, release).is_none()
     }
 
     /// What is in the way of a candidate that is ready: its Service reaches pods of somebody else's or of a

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::plan::{Why, why};
 use super::snapshot::Leads;
 use super::{
     Drift, Ending, Intent, Phase, Record, Release, Snapshot, Verdict, Way, drift, template, ways,
@@ -52,6 +53,9 @@ pub struct Status {
     pub drift: Vec<Drift>,
     /// The subcommands that work now, the likeliest first.
     pub next: Vec<Way>,
+    /// Why the release does not go on, or none can begin, where that was asked for (`--why`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<Why>,
 }
 
 /// The last finished release.
@@ -170,6 +174,11 @@ pub fn of(s: &Snapshot, now: Timestamp) -> Status {
     }
 }
 
+/// The same, with why the next step waits.
+pub fn with_why(s: &Snapshot, now: Timestamp) -> Status {
+    Status { why: Some(why(s, now)), ..of(s, now) }
+}
+
 /// The status of an app that `init` has taken in.
 fn prepared(s: &Snapshot, record: &Record, next: Vec<Way>) -> Status {
     let leads = s.routes_lead(record);
@@ -206,6 +215,7 @@ fn prepared(s: &Snapshot, record: &Record, next: Vec<Way>) -> Status {
         mend: ways::mend(s),
         drift: drift::of(s, record),
         next,
+        why: None,
     }
 }
 
@@ -229,6 +239,7 @@ fn unprepared(s: &Snapshot, next: Vec<Way>) -> Status {
         mend: None,
         drift: Vec::new(),
         next,
+        why: None,
     }
 }
 

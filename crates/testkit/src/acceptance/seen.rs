@@ -13,6 +13,7 @@ pub const CASES: &[Case] = cases![
     before_init,
     at_each_phase,
     while_it_switches,
+    why_it_waits,
     watched_from_beginning_to_end,
     in_the_history,
 ];
@@ -86,6 +87,40 @@ async fn while_it_switches(field: Field) -> Result<()> {
     deploy.killed_at(done("switch")).await?;
     let status = field.status().await?;
     ensure!(status["release"]["phase"] == "switching" && status["healthy"] == false, "{status:#}");
+    Ok(())
+}
+
+/// The conditions of the next step, at the gate, while the old version drains, and with nothing to do.
+async fn why_it_waits(field: Field) -> Result<()> {
+    field.initialised().await?;
+    let why = async |field: &Field| -> Result<Value> {
+        let said = field.exits(0, "status parrot --why").await?;
+        Ok(said.events.last().map_or(Value::Null, |status| status["why"].clone()))
+    };
+    let of = |why: &Value, name: &str| -> Value {
+        let all = why["conditions"].as_array().into_iter().flatten();
+        all.clone().find(|it| it["name"] == name).cloned().unwrap_or_default()
+    };
+    let idle = why(&field).await?;
+    ensure!(idle["next"] == "begin" && idle["waitsFor"].is_null(), "{idle:#}");
+    let line = format!("deploy parrot --image {V2} {GATE} --threshold 1000 --drain 20s");
+    let deploy = field.command(&line).answers(&[500, 500, 500, 500, 200]);
+    let looks = async {
+        let gate = why(&field).await?;
+        ensure!(gate["next"] == "switch" && gate["waitsFor"] == "gate", "{gate:#}");
+        let now = of(&gate, "gate")["now"].as_str().unwrap_or_default().to_owned();
+        ensure!(now.contains("of 1000"), "{gate:#}");
+        ensure!(of(&gate, "endpoints")["state"] == "met", "{gate:#}");
+        let text = field.exits(0, "status parrot --why -o human").await?.out;
+        ensure!(text.contains("waits for") && text.contains("gate: not-yet"), "{text}");
+        field.status_in("draining").await?;
+        let drain = why(&field).await?;
+        ensure!(drain["next"] == "put-away" && drain["waitsFor"] == "drain", "{drain:#}");
+        ensure!(of(&drain, "drain")["until"].is_string(), "{drain:#}");
+        ensure!(of(&drain, "not-asked")["state"] == "unknown", "{drain:#}");
+        Ok(())
+    };
+    deploy.meanwhile(0, done("count"), looks).await?;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! What a gate's answer means for the release that waits for it.
 
 use super::{Doing, Look, Next, Question, WaitFor, earlier, later};
+use crate::release::condition::{Condition, Need};
 use crate::release::{Answer, Answered, Ending, GateKind, Release, Verdict};
 
 /// Whether the candidate may be switched to; if not, what to do instead.
@@ -10,7 +11,7 @@ pub enum Said {
 }
 
 pub fn said(look: Look, release: &Release) -> Said {
-    if release.approved.is_some() || release.gate.kind == GateKind::Open {
+    if gate(look, release).is_met() {
         return Said::Yes;
     }
     if release.gate.kind == GateKind::Person {
@@ -18,11 +19,37 @@ pub fn said(look: Look, release: &Release) -> Said {
         return Said::NotYet(Box::new(wait));
     }
     match counts(look, release) {
-        Some(Answered { answer: Answer::Pass, .. }) => Said::Yes,
         Some(answered) if release.gate.asked != Some(answered.at) => {
             Said::NotYet(Box::new(count(look, release, answered)))
         }
         _ => Said::NotYet(Box::new(poll(look, release))),
+    }
+}
+
+/// That somebody has said yes.
+pub fn gate(look: Look, release: &Release) -> Condition {
+    let of = |is_met, now: String, wanted: &str| Condition::new(Need::Gate, is_met, now, wanted);
+    if let Some(yes) = &release.approved {
+        return of(true, format!("approved by {}", yes.by), "approval");
+    }
+    let gate = &release.gate;
+    match gate.kind {
+        GateKind::Open => of(true, "no gate".to_owned(), "approval"),
+        GateKind::Person => {
+            of(false, "not approved yet".to_owned(), "approval (bluegreen promote)")
+        }
+        GateKind::Webhook => {
+            let is_yes =
+                counts(look, release).is_some_and(|answered| answered.answer == Answer::Pass);
+            let answer = gate.answer.as_deref().unwrap_or("none");
+            let (failures, threshold) = (gate.failures, gate.threshold);
+            let now = match is_yes {
+                true => "pass".to_owned(),
+                false => format!("{answer}, {failures} of {threshold} without approval"),
+            };
+            of(is_yes, now, "pass, or approval (bluegreen promote)")
+                .until(gate.again().filter(|_| !is_yes))
+        }
     }
 }
 

@@ -5,7 +5,10 @@ use jiff::Timestamp;
 use super::{Doing, Look, Next, WaitFor, later, live, start};
 use crate::model::{Colour, Id, Kind};
 use crate::release::complaints;
-use crate::release::{Arrival, Cause, Confirmed, NOT_ASKED, Record, Release, Sight, marker};
+use crate::release::condition::{Aim, Condition, Need};
+use crate::release::{
+    Arrival, Cause, Confirmed, ENOUGH, ENOUGH_ANSWERS, NOT_ASKED, Record, Release, Sight, marker,
+};
 use crate::route::Means;
 
 /// So long a process that goes on with a switch waits until it has heard something.
@@ -41,6 +44,9 @@ pub fn note_answered(look: Look, release: &mut Release) {
 
 /// `began`: when people were led to the version that is wanted now.
 fn known(look: Look, release: &Release, wanted: Colour, began: Timestamp) -> Known {
+    if !look.is_driver {
+        return Known::Not(None);
+    }
     let memory = &look.s.memory;
     let Some(sight) = sight(look, release) else {
         let first = memory.began.map(|began| later(began, FIRST_WORD_SECONDS));
@@ -64,6 +70,29 @@ fn known(look: Look, release: &Release, wanted: Colour, began: Timestamp) -> Kno
     }
 }
 
+/// What each rule has answered, at each address; one alone where nothing was heard, or who looks can't know it.
+fn answers(look: Look, release: &Release, wanted: Colour, known: &Known) -> Vec<Condition> {
+    let wanted_words = format!("{ENOUGH_ANSWERS} in a row from {wanted}, for at least {ENOUGH:#}");
+    let of = |is_met, now: &str| Condition::new(Need::Answers, is_met, now, wanted_words.clone());
+    if !look.is_driver && !release.answered.is_empty() {
+        let rules = release.answered.iter();
+        return rules.map(|rule| look.heard(of(false, "")).of(rule.clone())).collect();
+    }
+    let Some(sight) = sight(look, release).filter(|sight| !sight.rules.is_empty()) else {
+        let (is_met, now) = match known {
+            Known::Seen => (true, "enough"),
+            Known::Unseen { why, .. } => (true, why.as_deref().unwrap_or("nothing can be probed")),
+            Known::Not(said) => (false, said.as_deref().unwrap_or("none yet")),
+        };
+        return vec![look.heard(of(is_met, now))];
+    };
+    let rules = sight.rules.iter().map(|rule| {
+        let (is_waited_for, now) = rule.heard(wanted, &release.answered);
+        of(!is_waited_for, &now).of(rule.name.clone())
+    });
+    rules.collect()
+}
+
 /// Who takes a release up later gives the switch the same time again.
 fn given_up(look: Look, release: &Release, began: Timestamp) -> Timestamp {
     let since = look.s.memory.began.map_or(began, |mine| mine.max(began));
@@ -77,6 +106,10 @@ fn wait(colour: Colour, by: Confirmed, why: Option<String>, until: Timestamp) ->
 /// A controller that says itself that it has not applied the switch is not waited for, unless new answers
 /// prove that people are served.
 fn told_off(look: Look, record: &Record, release: &Release) -> Option<Next> {
+    // What had been said before the patch, its driver alone has heard.
+    if !look.is_driver {
+        return None;
+    }
     let arrival = sight(look, release).map(|s| s.arrival(release.to, &release.answered));
     if matches!(arrival, Some(Arrival::Arrived { .. })) {
         return None;
@@ -112,15 +145,28 @@ pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timesta
     let until = given_up(look, release, switched);
     let (mut by, mut heard_by) = (Confirmed::Probe, None);
     let mut known = known(look, release, colour, switched);
+    let mut needs = answers(look, release, colour, &known);
+    if !look.is_driver && marker::is_there(look.s, record, release) {
+        needs.push(look.heard(marker_seen(false, "")));
+    }
     if let Known::Unseen { .. } = known {
         match marked(look, record, release) {
             Marked::Nothing => {}
             Marked::Learning(until) => heard_by = Some(until),
             Marked::Write(next) => return *next,
-            Marked::Served => return confirmed(look, release, Confirmed::Marker, None),
-            Marked::Not(said) => (by, known) = (Confirmed::Marker, Known::Not(Some(said))),
+            Marked::Served => {
+                needs.push(marker_seen(true, "served"));
+                look.all(Aim::Confirm, needs);
+                return confirmed(look, release, Confirmed::Marker, None);
+            }
+            Marked::Not(said) => {
+                needs.push(marker_seen(false, &said));
+                (by, known) = (Confirmed::Marker, Known::Not(Some(said)));
+            }
         }
     }
+    needs.extend(time(look, release, switched, &known, heard_by));
+    look.all(Aim::Confirm, needs);
     match known {
         Known::Seen => confirmed(look, release, Confirmed::Probe, None),
         // It was seen not to have arrived after its time: time alone proves nothing any more.
@@ -136,16 +182,13 @@ pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timesta
             wait(colour, Confirmed::Probe, why, until)
         }
         Known::Unseen { since, why } => {
-            // Whoever has not heard the errors hears for as long that there are none.
-            let mine = look.s.memory.began.filter(|_| release.erring);
-            let settled = later(mine.map_or(since, |mine| mine.max(since)), release.settle_seconds);
-            let settled = heard_by.map_or(settled, |heard_by| heard_by.max(settled));
+            let settled = settled(look, release, since, heard_by);
             if look.now >= settled {
                 return confirmed(look, release, Confirmed::Settle, why);
             }
             wait(colour, Confirmed::Settle, why, settled)
         }
-        Known::Not(said) if look.now >= until => {
+        Known::Not(said) if look.is_driver && look.now >= until => {
             let why = never_came(look, record, release, said);
             look.stopped(Cause::NotArrived, format!("the switch was not confirmed {why}"))
         }
@@ -155,6 +198,50 @@ pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timesta
         Known::Not(said) => doubt(look, release, switched)
             .unwrap_or_else(|| wait(colour, Confirmed::Probe, said, until)),
     }
+}
+
+/// When time alone is enough.
+fn settled(
+    look: Look,
+    release: &Release,
+    since: Timestamp,
+    heard_by: Option<Timestamp>,
+) -> Timestamp {
+    // Whoever has not heard the errors hears for as long that there are none.
+    let mine = look.s.memory.began.filter(|_| release.erring);
+    let settled = later(mine.map_or(since, |mine| mine.max(since)), release.settle_seconds);
+    heard_by.map_or(settled, |heard_by| heard_by.max(settled))
+}
+
+/// What time has to do, where the answers can't tell, or who looks does not know whether they can.
+fn time(
+    look: Look,
+    release: &Release,
+    switched: Timestamp,
+    known: &Known,
+    heard_by: Option<Timestamp>,
+) -> Option<Condition> {
+    let since = match known {
+        Known::Unseen { since, .. } => *since,
+        Known::Not(_) if !look.is_driver => switched,
+        Known::Seen | Known::Not(_) => return None,
+    };
+    if is_in_doubt(look, release) {
+        let now = "others answered after the settle time";
+        let wanted = "answers of the new version: time alone proves nothing any more";
+        let doubt = Condition::new(Need::Doubt, false, now, wanted);
+        return Some(look.heard(doubt));
+    }
+    let wanted = "to be over, where no answers confirm the switch (--settle)";
+    let until = settled(look, release, since, heard_by);
+    let settle = Condition::after(Need::SettleTime, look.now, until, wanted);
+    // It begins anew with whatever the driver hears of the other version.
+    Some(if settle.is_met() { look.heard(settle) } else { settle })
+}
+
+/// That the rule that was added after the switch is served at each address.
+fn marker_seen(is_served: bool, now: &str) -> Condition {
+    Condition::new(Need::Marker, is_served, now, "served at each address")
 }
 
 /// Whoever goes on and can't hear that the marker is not served must not take time for a proof.
@@ -229,6 +316,10 @@ fn marked(look: Look, record: &Record, release: &Release) -> Marked {
 
 /// A marker goes as soon as it has told what there is to tell.
 pub fn unmark(look: Look) -> Option<Next> {
+    // Nothing waits for that, and whether it can be taken away its driver alone knows.
+    if !look.is_driver {
+        return None;
+    }
     let ingress = look.s.names.preview();
     let is_refused = look.s.memory.refusal(&Id::new(Kind::Ingress, &ingress)).is_some();
     let write = marker::remove(look.s).filter(|_| !is_refused)?;
@@ -292,10 +383,12 @@ pub fn confirm_back(look: Look, record: &Record, release: &Release, began: Times
         return drain(0);
     }
     let until = given_up(look, release, began);
-    match known(look, release, colour, began) {
+    let known = known(look, release, colour, began);
+    look.all(Aim::Withdraw, answers(look, release, colour, &known));
+    match known {
         Known::Seen => drain(0),
         Known::Unseen { .. } => drain(release.settle_seconds),
-        Known::Not(said) if look.now >= until => {
+        Known::Not(said) if look.is_driver && look.now >= until => {
             let why = never_came(look, record, release, said);
             look.stopped(Cause::NotArrived, format!("the switch back was not confirmed {why}"))
         }

@@ -10,6 +10,7 @@ use super::hold::{self, Other};
 use super::{Doing, Look, Next, WaitFor, forward, later, reading, start, withdraw};
 use crate::model::Colour;
 use crate::release::checks::Ground;
+use crate::release::condition::{Aim, Condition, Need};
 use crate::release::goal::{Change, Deploy, Gate};
 use crate::release::{
     Ending, Finished, GateKind, GateState, Outcome, Record, Release, Settings, Slot, Snapshot,
@@ -47,7 +48,7 @@ fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Nex
     let nobody = record.driver.is_none() || hold::is_gone(look, record);
     if !mine && nobody {
         if !same && deploy.wait {
-            return turn(release, None, None);
+            return turn(look, release, None, None);
         }
         if !same && !deploy.replace {
             let images = release.images.values().cloned().collect();
@@ -61,7 +62,7 @@ fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Nex
     let other = if deploy.wait { Other::Follow } else { Other::Leave };
     match hold::next(look, record, other) {
         Some(Next::Wait { until, on: WaitFor::Driver { holder, .. } }) => {
-            return turn(release, Some(holder), until);
+            return turn(look, release, Some(holder), until);
         }
         Some(next) => return next,
         None => {}
@@ -102,7 +103,12 @@ pub fn asks_for(look: Look, record: &Record, deploy: &Deploy, finished: &Finishe
 }
 
 /// Until the release is over that is before this one.
-fn turn(release: &Release, holder: Option<String>, until: Option<Timestamp>) -> Next {
+fn turn(look: Look, release: &Release, holder: Option<String>, until: Option<Timestamp>) -> Next {
+    let now = match &holder {
+        Some(holder) => format!("release {} is in progress, driven by {holder}", release.number),
+        None => format!("release {} is in progress, which no process is running", release.number),
+    };
+    look.all(Aim::Begin, [Condition::new(Need::Turn, false, now, "no release in progress")]);
     let images = release.images.values().cloned().collect();
     Next::Wait { until, on: WaitFor::Turn { number: release.number, images, holder } }
 }

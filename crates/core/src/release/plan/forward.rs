@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use json_patch::{PatchOperation, ReplaceOperation};
 use serde_json::{Value, json};
 
-use super::answer::{Said, said};
+use super::answer::{Said, gate, said};
 use super::{Doing, Look, Next, WaitFor, arrive, beside, earlier, later, live, rollback, switch};
 use crate::model::{EPOCH, Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, pointer};
 use crate::release::carried::{Load, Marks};
+use crate::release::condition::{Aim, Condition, Need};
 use crate::release::objects::{self, Candidate};
 use crate::release::{
     Ending, Observed, Outcome, Record, Release, Sight, Slot, Verdict, checks, hands, strangers,
@@ -40,7 +41,7 @@ pub struct Wanted<'a> {
 
 pub fn next(look: Look, record: &Record, release: &Release, wanted: Option<Wanted>) -> Next {
     let s = look.s;
-    if s.switched(record, release) {
+    if look.all(Aim::Confirm, switch::led(look, record, release)) {
         return live::next(look, record, release);
     }
     if s.routes(record).is_empty() && release.switched.is_some() {
@@ -66,7 +67,8 @@ pub fn next(look: Look, record: &Record, release: &Release, wanted: Option<Wante
     }
     let committed = begun.then(|| switch::committed(release));
     let release = committed.as_ref().unwrap_or(release);
-    if release.deadline.is_some_and(|deadline| look.now >= deadline) {
+    let step = if release.waiting.is_some() { Aim::Switch } else { Aim::Ready };
+    if !look.all(step, deadline(look, release)) {
         return end(look, Verdict::Rejected, "its deadline passed before it went live".into());
     }
     match candidate(look, record, release, wanted) {
@@ -76,6 +78,11 @@ pub fn next(look: Look, record: &Record, release: &Release, wanted: Option<Wante
         }
         Err(next) => next,
     }
+}
+
+fn deadline(look: Look, release: &Release) -> Option<Condition> {
+    let wanted = "a switch before it passes";
+    Some(Condition::before(Need::Deadline, look.now, release.deadline?, wanted))
 }
 
 /// The decision that the candidate goes; what follows from it is another look's business.
@@ -126,6 +133,9 @@ fn candidate<'a>(
         }
         let found = rollback::found(look, record, release, slot)?;
         let Some(template) = found.as_ref().or(wanted.map(|wanted| wanted.template)) else {
+            let is_made = Condition::new(Need::Candidate, false, "not created yet", "a Deployment");
+            let name = s.names.deployment(release.to);
+            look.all(Aim::Ready, [is_made.of(format!("Deployment {name}"))]);
             let why = "its candidate was not created before the deploy ended".to_owned();
             let (number, deploy_again) = (release.number, true);
             return Err(Next::Done(Outcome::NotReady { number, why, deploy_again }));
@@ -273,8 +283,10 @@ fn ready(look: Look, record: &Record, release: &Release, slot: Slot, detach: boo
     if let Some(what) = strangers::surely_behind(s, record, release.to) {
         return look.changed(what);
     }
-    // A pod says that it is unready before anything else does.
-    if !s.may_take_over(record, release) || !s.unready(release.to, release.number).is_empty() {
+    let step = if release.waiting.is_some() { Aim::Switch } else { Aim::Ready };
+    let live = s.slot(release.from).map_or(1, |live| live.desired());
+    let readiness = s.taking_over(record, release, live).into_iter();
+    if !look.all(step, readiness.chain([pods_ready(look, release)])) {
         return not_ready(look, record, release, slot);
     }
     let Some(since) = release.waiting else {
@@ -302,10 +314,13 @@ fn ready(look: Look, record: &Record, release: &Release, slot: Slot, detach: boo
         let reason = format!("it answers with errors, and the live version does not: {said}");
         return end(look, Verdict::Unhealthy, reason);
     }
+    let settled = later(since, SETTLE_SECONDS);
+    let settle = settle(look, release, settled);
+    let needs = [gate(look, release), settle.clone()];
+    look.all(Aim::Switch, needs.into_iter().chain(switch::unhindered(look, record, release)));
     match said(look, release) {
         Said::Yes => {
-            let settled = later(since, SETTLE_SECONDS);
-            if look.now < settled && !release.warm {
+            if !settle.is_met() {
                 let on = WaitFor::Settle { colour: release.to };
                 return Next::Wait { until: earlier(Some(settled), release.deadline), on };
             }
@@ -315,16 +330,45 @@ fn ready(look: Look, record: &Record, release: &Release, slot: Slot, detach: boo
     }
 }
 
+/// A pod says that it is unready before anything else does.
+fn pods_ready(look: Look, release: &Release) -> Condition {
+    let unready = look.s.unready(release.to, release.number);
+    let now = unready.first().map_or_else(|| "none".to_owned(), |pod| pod.sentence());
+    Condition::new(Need::PodsReady, unready.is_empty(), now, "none")
+}
+
+/// What ran already is known to the ingress controller.
+fn settle(look: Look, release: &Release, settled: Timestamp) -> Condition {
+    let wanted = format!(
+        "{SETTLE_SECONDS} s, so that the ingress controller picks up the candidate's endpoints"
+    );
+    if release.warm {
+        return Condition::new(Need::Settled, true, "it ran before", wanted);
+    }
+    let settle = Condition::after(Need::Settled, look.now, settled, &wanted);
+    let than = if settle.is_met() { "at least" } else { "less than" };
+    Condition { now: format!("{than} {SETTLE_SECONDS} s"), ..settle }
+}
+
 /// Who goes on with the release later goes by which rules are answered now, so the app has a moment to answer
 /// what is asked as the candidate starts. Who goes back to what runs already has hardly any: but without it
 /// nobody could tell what the switch has broken.
 fn first_answers(look: Look, release: &Release) -> Option<Next> {
     let memory = &look.s.memory;
+    if !memory.asks && look.is_driver {
+        return None;
+    }
     let since = memory.began.map_or(release.started, |began| began.max(release.started));
     let seconds = if release.warm { FIRST_ANSWERS_IN_NEED_SECONDS } else { FIRST_ANSWERS_SECONDS };
     let until = later(since, seconds);
     let is_heard = memory.sight(release.number).is_some_and(Sight::is_heard);
-    (memory.asks && !is_heard && look.now < until).then(|| {
+    let is_over = look.now >= until;
+    let now = if is_heard { "received" } else { "not received yet" };
+    let wanted = format!("an answer at each rule of the Ingresses, or {seconds} s without one");
+    let condition = Condition::new(Need::FirstAnswers, is_heard || is_over, now, wanted);
+    let condition = condition.until(Some(until).filter(|_| !is_heard));
+    let condition = if is_over { condition } else { look.heard(condition) };
+    (!look.all(Aim::Ready, [condition])).then(|| {
         let on = look.ready(release.to, None);
         Next::Wait { until: earlier(Some(until), release.deadline), on }
     })
@@ -369,14 +413,19 @@ fn not_ready(look: Look, record: &Record, release: &Release, slot: Slot) -> Next
     // A yes that finds the candidate not ready gives it the same time again.
     let yes = release.approved.as_ref().map(|intent| later(intent.at, release.timeout_seconds));
     let until = yes.map_or(release.ready_by, |yes| release.ready_by.max(yes));
-    if look.now >= until
-        && let Some(hindrance) = hindrance
-    {
+    let in_time = Condition::before(
+        Need::Timeout,
+        look.now,
+        until,
+        "a ready candidate before it passes (--timeout)",
+    );
+    let is_late = !look.all(Aim::Ready, [in_time]);
+    if is_late && let Some(hindrance) = hindrance {
         let reason = format!("{} was ready in time, but {hindrance}", slot.name());
         let (doing, write) = ending(look, Verdict::Unhealthy, reason);
         return look.act_fresh(doing, write);
     }
-    if look.now >= until {
+    if is_late {
         let said = trouble.map(|trouble| format!(": {}", trouble.sentence())).unwrap_or_default();
         let (ready, desired) = (slot.ready_replicas(), slot.desired());
         let (service, reached) = (s.names.service(release.to), s.endpoints(release.to));

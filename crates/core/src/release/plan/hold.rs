@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{Doing, Look, Next, WaitFor};
 use crate::model::{EPOCH, Id, Write, annotate, version};
+use crate::release::condition::{Aim, Condition, Need};
 use crate::release::stamps::number;
 use crate::release::{Cause, Outcome, Record};
 
@@ -53,7 +54,16 @@ pub fn next(look: Look, record: &Record, other: Other) -> Option<Next> {
         }
         Other::Follow => {
             let silent_at = heard.map(|heard| heard + SILENT_FOR);
-            if let Some(until) = silent_at.filter(|silent_at| look.now < *silent_at) {
+            let silent = silent_at.map(|until| {
+                let wanted =
+                    format!("an end, or {SILENT_FOR:#} without a write of {}", driver.holder);
+                let heard = format!("{} drives the release", driver.holder);
+                let silent = Condition::after(Need::Driver, look.now, until, &wanted);
+                Condition { now: heard, ..silent }
+            });
+            if let Some(until) = silent_at
+                && !look.all(Aim::Drive, silent)
+            {
                 let phase = record.release.as_ref().map(|release| look.s.phase(record, release));
                 let on = WaitFor::Driver { holder: driver.holder.clone(), phase };
                 return Some(Next::Wait { until: Some(until), on });
@@ -62,16 +72,28 @@ pub fn next(look: Look, record: &Record, other: Other) -> Option<Next> {
         Other::Leave => {}
     }
     let holder = driver.holder.clone();
+    let gone = gone(look, record);
+    let is_gone = gone.as_ref().is_some_and(Condition::is_met);
+    look.all(Aim::Drive, gone);
     Some(match silence(look, record) {
         None => {
             let ask = look.record(|record| record.challenge = Some(look.challenge()));
             look.act(Doing::Challenge { holder }, ask)
         }
-        Some(until) if look.now < until => {
+        Some(until) if !is_gone => {
             Next::Wait { until: Some(until), on: WaitFor::SignOfLife { holder } }
         }
         Some(_) => look.act(Doing::TakeOver { holder }, take_over(look)),
     })
+}
+
+/// That the driver, which was asked for a sign of life, has given none.
+pub fn gone(look: Look, record: &Record) -> Option<Condition> {
+    let (driver, challenge) = (record.driver.as_ref()?, record.challenge.as_ref()?);
+    let until = silence(look, record)?;
+    let wanted = format!("an answer within {ANSWER_WITHIN:#}, or a takeover");
+    let now = format!("{} has challenged {}", challenge.by, driver.holder);
+    Some(Condition { now, ..Condition::after(Need::SignOfLife, look.now, until, &wanted) })
 }
 
 /// Until when the driver may still answer, if it has been asked.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::forward::{ending, observed};
 use super::{Doing, Look, Next, WaitFor, arrive, beside, later, put_away};
+use crate::release::condition::{Condition, Need, all_met};
 use crate::release::pods::Trouble;
 use crate::release::snapshot::Leads;
 use crate::release::{GateKind, Record, Release, Slot, Verdict};
@@ -48,21 +49,28 @@ pub fn next(look: Look, record: &Record, release: &Release) -> Next {
         return arrive::confirm(look, record, release, switched);
     };
     let colour = release.from;
-    if let Some(until) = release.bake_until.filter(|until| look.now < *until) {
+    let kept = release.bake_until.map_or(drained, |bake| bake.max(drained));
+    let bake = release
+        .bake_until
+        .map(|until| Condition::after(Need::Bake, look.now, until, "to be over (--bake)"));
+    let is_baked = bake.as_ref().is_none_or(Condition::is_met);
+    let drain = Condition::after(Need::Drain, look.now, drained, "to be over (--drain)");
+    let is_drained = drain.is_met();
+    let serving = s.readiness(release.to, candidate.desired());
+    let is_ready = all_met(&serving);
+    let needs = bake.into_iter().chain([drain]).chain(serving);
+    let unasked = put_away::unasked(look, release, kept).map(|(condition, _)| condition);
+    look.all(put_away::aim(look, release), needs.chain(unasked));
+    if let Some(until) = release.bake_until.filter(|_| !is_baked) {
         return Next::Wait { until: Some(until), on: WaitFor::Bake { colour } };
     }
-    if look.now < drained {
+    if !is_drained {
         return Next::Wait { until: Some(drained), on: WaitFor::Drain { colour } };
     }
-    if !s.serves(release.to, candidate.desired()) {
-        return not_ready(look, release, candidate, release.bake_until.max(Some(drained)));
+    if !is_ready {
+        return not_ready(look, release, candidate, Some(kept));
     }
-    put_away::next(
-        look,
-        release,
-        candidate,
-        release.bake_until.max(Some(drained)).unwrap_or(drained),
-    )
+    put_away::next(look, release, candidate, kept)
 }
 
 /// Callers inside the cluster, too.

@@ -13,6 +13,7 @@ mod hold;
 mod init;
 mod intent;
 mod live;
+mod needs;
 mod preflight;
 mod put_away;
 mod reading;
@@ -20,13 +21,17 @@ pub mod rehearse;
 mod rollback;
 mod start;
 mod switch;
+mod why;
 mod withdraw;
 
 pub use doing::{Doing, WaitFor};
 pub use init::ground;
 use jiff::Timestamp;
+pub use needs::Decided;
+use needs::Needs;
 pub use preflight::{Preflight, before as preflight, sought};
 pub use reading::unread;
+pub use why::{Why, why};
 
 use super::hands;
 use super::{
@@ -84,10 +89,26 @@ struct Look<'a> {
     me: &'a Me,
     s: &'a Snapshot,
     now: Timestamp,
+    /// Where it is noted by what is decided.
+    needs: &'a Needs,
+    /// Whether it is the process's own memory that the snapshot has; not where somebody only asks what the
+    /// driver waits for.
+    is_driver: bool,
 }
 
 pub fn plan(goal: &Goal, me: &Me, s: &Snapshot, now: Timestamp) -> Next {
-    let look = Look { me, s, now };
+    decided(goal, me, s, now).next
+}
+
+/// The same, with the conditions by which it was decided.
+pub fn decided(goal: &Goal, me: &Me, s: &Snapshot, now: Timestamp) -> Decided {
+    let needs = Needs::default();
+    let next = decide(Look { me, s, now, needs: &needs, is_driver: true }, goal);
+    Decided { next, conditions: needs::flat(&needs.into_groups()) }
+}
+
+fn decide(look: Look, goal: &Goal) -> Next {
+    let s = look.s;
     if let Goal::Init(init) = goal {
         return init::next(look, init);
     }
@@ -125,7 +146,7 @@ pub fn plan(goal: &Goal, me: &Me, s: &Snapshot, now: Timestamp) -> Next {
 pub fn let_go(me: &Me, s: &Snapshot, now: Timestamp) -> Option<Step> {
     let (_, record) = s.record.as_ref()?;
     let mine = record.driver.as_ref().is_some_and(|driver| driver.id == me.id);
-    let look = Look { me, s, now };
+    let look = Look { me, s, now, needs: &Needs::default(), is_driver: true };
     mine.then(|| look.step(Doing::LetGo, look.record(|record| record.driver = None)))
 }
 
@@ -134,7 +155,7 @@ pub fn let_go(me: &Me, s: &Snapshot, now: Timestamp) -> Option<Step> {
 pub fn raise_epoch(me: &Me, s: &Snapshot, now: Timestamp) -> Option<Step> {
     let (_, record) = s.record.as_ref()?;
     let mine = record.driver.as_ref().is_some_and(|driver| driver.id == me.id);
-    let look = Look { me, s, now };
+    let look = Look { me, s, now, needs: &Needs::default(), is_driver: true };
     mine.then(|| look.step(Doing::RaiseEpoch, look.record(|record| record.epoch += 1)))
 }
 

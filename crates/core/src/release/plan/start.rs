@@ -10,6 +10,7 @@ use super::{Doing, Look, Next, arrive, beside, later};
 use crate::model::{Colour, Id, Kind, Write, name, string_map, version};
 use crate::release::carried::{Load, Marks};
 use crate::release::checks::{self, Ground};
+use crate::release::condition::{Aim, Condition, Need};
 use crate::release::snapshot::Leads;
 use crate::release::{
     Before, Change, Expected, GateKind, GateState, LAST_NUMBER, Outcome, Record, Release, Settings,
@@ -69,7 +70,7 @@ pub fn footing<'a>(
     };
     let mut reasons = checks::reasons(&ground(s, record, live, from, asked));
     reasons.extend(expected::unmet(s, &record.service, &asked.expected));
-    if !reasons.is_empty() {
+    if !look.all(Aim::Begin, unchecked(&reasons)) {
         reasons.extend(gone);
         return Err(Next::Done(Outcome::Unfit { reasons }));
     }
@@ -79,10 +80,19 @@ pub fn footing<'a>(
         return Err(look.changed(what));
     }
     let missing = checks::missing(s, record);
-    if !missing.is_empty() {
+    if !look.all(Aim::Begin, unchecked(&missing)) {
         return Err(Next::Done(Outcome::Unprepared { reasons: missing }));
     }
     Ok((from, live))
+}
+
+/// Each check that is in the way, or that none is.
+fn unchecked(reasons: &[String]) -> Vec<Condition> {
+    let wanted = "none that fails";
+    match reasons {
+        [] => vec![Condition::new(Need::Checks, true, "none fails", wanted)],
+        _ => reasons.iter().map(|it| Condition::new(Need::Checks, false, it, wanted)).collect(),
+    }
 }
 
 /// What the checks are to look at.
@@ -275,6 +285,9 @@ pub fn begin(look: Look, record: &Record, release: Release, given: Option<&Marks
 /// What stands in the slot that the release is about to write.
 fn before(look: Look, slot: Slot, colour: Colour, patience: u64) -> Result<Before, Next> {
     let set = look.s.replica_set(slot).filter(|_| slot.is_observed());
+    let now = if set.is_some() { "exists" } else { "does not exist yet" };
+    let kept = Condition::new(Need::ReplicaSet, set.is_some(), now, "one of the present template");
+    look.all(Aim::Begin, [kept.of(format!("Deployment {}", slot.name()))]);
     if let Some(set) = set {
         return Ok(Before {
             replica_set: name(set).to_owned(),

@@ -3,6 +3,7 @@
 
 use super::forward::end;
 use super::{Doing, Look, Next};
+use crate::release::condition::{Condition, Need};
 use crate::release::snapshot::Leads;
 use crate::release::{
     GateKind, GateState, Outcome, Record, Release, Snapshot, Verdict, checks, managed, ports,
@@ -30,6 +31,48 @@ pub fn elsewhere(s: &Snapshot, record: &Record, release: &Release) -> Option<Str
     Some(format!("{what} no longer points to {old}, which release {number} started from"))
 }
 
+/// That every Ingress leads to the new version, by this release's own patch.
+pub fn led(look: Look, record: &Record, release: &Release) -> Vec<Condition> {
+    let s = look.s;
+    let routes = s.routes(record);
+    if routes.is_empty() {
+        let none = format!("no Ingress names Service {}", record.service);
+        return vec![Condition::new(Need::Ingress, false, none, "an Ingress that does")];
+    }
+    let wanted = format!("points to {}", release.to);
+    let mut led: Vec<Condition> = routes
+        .into_iter()
+        .map(|route| {
+            let leads = s.route_leads(route, record);
+            let now = match leads {
+                Leads::To(colour) => format!("points to {colour}"),
+                Leads::Astray => "does not point to one colour".to_owned(),
+            };
+            let is_led = leads == Leads::To(release.to);
+            let condition = Condition::new(Need::Ingress, is_led, now, wanted.clone());
+            condition.of(route.id().to_string())
+        })
+        .collect();
+    let is_ours = s.bears_number(record, release) || release.switched.is_some();
+    let wanted = format!("made by release {}", release.number);
+    let now = if is_ours { wanted.clone() } else { format!("not {wanted} yet") };
+    led.push(Condition::new(Need::Stamp, is_ours, now, wanted));
+    led
+}
+
+/// What a switch must not meet, beside a candidate that is not ready.
+pub fn unhindered(look: Look, record: &Record, release: &Release) -> [Condition; 2] {
+    let (s, service) = (look.s, format!("Service {}", look.s.names.service(release.to)));
+    let is_fixed = s.is_fixed(release.to, record);
+    let now = if is_fixed { "unchanged" } else { "changed" };
+    let selector = Condition::new(Need::Selector, is_fixed, now, "unchanged");
+    let missing = ports::missing(s, record, release.to);
+    let is_met = missing.is_none();
+    let now = missing.unwrap_or_else(|| "all that the Ingresses name".to_owned());
+    let ports = Condition::new(Need::Ports, is_met, now, "all that the Ingresses name");
+    [selector.of(service.clone()), ports.of(service)]
+}
+
 /// The next Ingress that is not switched yet.
 pub fn next(look: Look, record: &Record, release: &Release) -> Next {
     let s = look.s;
@@ -37,11 +80,12 @@ pub fn next(look: Look, record: &Record, release: &Release) -> Next {
     let to = s.names.service(release.to);
     let (app, number, epoch) = (s.names.app.as_str(), release.number, record.epoch);
     let switch = Switch { app, services: &services, to: &to, release: number, epoch };
-    if !s.is_fixed(release.to, record) {
+    let [selector, ports] = unhindered(look, record, release);
+    if !selector.is_met() {
         return look.changed(format!("the selector of Service {to} was changed"));
     }
-    if let Some(missing) = ports::missing(s, record, release.to) {
-        return look.changed(missing);
+    if !ports.is_met() {
+        return look.changed(ports.now);
     }
     if !s.begun(record, release)
         && let Some(unfit) = unfit(s, record, release)

@@ -8,6 +8,7 @@ use super::{Doing, Look, Next, WaitFor, arrive, beside, hold, later};
 use crate::model::{
     Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, annotation, name, pointer, version,
 };
+use crate::release::condition::{Aim, Condition, Need};
 use crate::release::snapshot::Leads;
 use crate::release::{Before, Cause, Ending, Record, Release, Slot, Verdict, carried, template};
 use crate::route::{Route, Switch, follow};
@@ -28,7 +29,9 @@ pub fn next(look: Look, record: &Record, release: &Release, ending: &Ending) -> 
         let Some(until) = release.drain_back_until else {
             return arrive::confirm_back(look, record, release, ending.at);
         };
-        if look.now < until {
+        let wanted = "to be over, for requests that the candidate still answers (--drain)";
+        let drain = Condition::after(Need::Drain, look.now, until, wanted);
+        if !look.all(Aim::Withdraw, [drain]) {
             return Next::Wait { until: Some(until), on: WaitFor::Drain { colour: release.to } };
         }
     }
@@ -115,7 +118,7 @@ fn old_version(look: Look, release: &Release) -> Option<Next> {
         let deployment = old.name().to_owned();
         return Some(look.act(Doing::Resize { deployment, replicas }, scale(old, replicas)));
     }
-    if s.serves(release.from, old.desired()) {
+    if look.all(Aim::SwitchBack, s.readiness(release.from, old.desired())) {
         return None;
     }
     if look.now >= until {
