@@ -42,6 +42,7 @@ const STORIES: [(&[&str], End); 6] = [
              --webhook https://gate.example.com/parrot",
             "bluegreen status parrot -n blue-green",
             WATCH,
+            "bluegreen status parrot -n blue-green --why",
             "bluegreen status parrot -n blue-green -o json",
             "bluegreen history parrot -n blue-green",
             "bluegreen history parrot -n blue-green -o json",
