@@ -27,7 +27,7 @@ use crate::gate::{Outside, Webhooks};
 use crate::model::Write;
 use crate::release::plan::{self, Next, WaitFor};
 use crate::release::status::{self, Status};
-use crate::release::{Goal, Me, Names, Outcome, Record, Sight, Snapshot, Way, news};
+use crate::release::{Goal, Me, Names, Outcome, Record, Sight, Snapshot, Way, changes_by_others};
 use crate::settings::Probe;
 
 /// How long a throttled request waits, where the API server gives no time, and at most.
@@ -242,7 +242,9 @@ impl Loop<'_> {
     fn tell(&mut self, s: &Snapshot) {
         let record = s.record.as_ref().map(|(_, record)| record);
         let news = match (&self.known, record) {
-            (Some(before), Some(after)) => news::between(before, after, &self.drive.me),
+            (Some(before), Some(after)) => {
+                changes_by_others::between(before, after, &self.drive.me)
+            }
             _ => Vec::new(),
         };
         self.known = record.cloned();

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::error::Error;
 use crate::model::Kind;
 use crate::release::status::Status;
-use crate::release::{ANSWERS, Doing, News, Outcome, WaitFor};
+use crate::release::{ANSWERS, Action, Outcome, RemoteChange, WaitFor};
 
 /// A line of a command's output with `-o json`: what happens, while it happens.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
@@ -28,9 +28,9 @@ pub struct Event {
 #[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum What {
     /// A step is about to be carried out: one write.
-    Doing(Doing),
+    Doing(Action),
     /// The step is done: the API server has acknowledged the write.
-    Done(Doing),
+    Done(Action),
     /// Nothing to do until something changes. Repeated every minute while it lasts.
     Waiting {
         on: WaitFor,
@@ -48,7 +48,7 @@ pub enum What {
         hint: Option<String>,
     },
     /// What another process did to the release.
-    News(News),
+    News(RemoteChange),
     /// What the app looks like now, for whoever watches it.
     // `status -w` prints the status itself.
     #[schemars(skip)]
@@ -79,9 +79,9 @@ pub enum What {
     Reachable,
     /// With `--dry-run=server`: a step of the release, checked by the API server and not carried out.
     #[serde(rename = "dry-run")]
-    Rehearsed {
+    DryRun {
         #[serde(flatten)]
-        doing: Doing,
+        action: Action,
         #[schemars(extend("enum" = ["create", "patch", "delete"]))]
         verb: &'static str,
         /// Of the object that would be written.

@@ -145,7 +145,7 @@ fn driven(goal: &Goal, mut objects: Objects) {
         s.memory = memory.clone();
         match plan(goal, &me, &s, now) {
             Next::Do(step) => {
-                last = Some(step.doing.clone());
+                last = Some(step.action.clone());
                 version += 1;
                 if !carried_out(&mut objects, &step.write, version) {
                     return;

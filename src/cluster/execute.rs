@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{CallError, Cluster, refusal};
 use crate::model::{Write, name};
 use crate::release::Step;
-use crate::release::checks::{Rehearsed, Reply};
+use crate::release::checks::{DryRun, Reply};
 
 const WRITE_WITHIN: Duration = Duration::from_secs(10);
 /// As kubectl does it: a field that the API server does not know is an error, and not dropped.
@@ -80,10 +80,10 @@ impl Cluster {
 }
 
 /// Has the API server check steps, all at the same time, and takes in what it says.
-pub async fn rehearsed(cluster: &Cluster, steps: Vec<Step>) -> Result<Vec<Rehearsed>, CallError> {
+pub async fn dry_run(cluster: &Cluster, steps: Vec<Step>) -> Result<Vec<DryRun>, CallError> {
     try_join_all(steps.into_iter().map(async |step| {
         let reply = tried(cluster, &step.write).await?;
-        Ok(Rehearsed { step, reply })
+        Ok(DryRun { step, reply })
     }))
     .await
 }

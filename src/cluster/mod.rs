@@ -24,7 +24,7 @@ pub use call::{CallError, Cluster};
 pub use clock::Clock;
 pub use connect::{Access, connect};
 pub use direct::courier;
-pub use execute::{rehearsed, reply_if_any, tried};
+pub use execute::{dry_run, reply_if_any, tried};
 pub use observe::{Breadth, about, apps, read, read_once, read_rest, said};
 pub use rights::missing;
 pub use watch::{Change, Spec, Watches};

@@ -11,7 +11,7 @@ use super::{CallError, Cluster, others};
 use crate::error::Error;
 use crate::model::{COLOUR_LABEL, Id, Kind, MANAGED_BY, MANAGER, Objects, Optional, name};
 use crate::release::plan::Fresh;
-use crate::release::{Names, Record, beside};
+use crate::release::{Names, Record, autoscaling};
 use crate::route::{Label, Route};
 
 const READ_WITHIN: Duration = Duration::from_secs(30);
@@ -131,7 +131,7 @@ pub async fn read(
     }
     if breadth.tells_fitness() {
         objects.others = others;
-        objects.server = match beside::depends_on_the_version(objects, names) {
+        objects.server = match autoscaling::depends_on_the_version(objects, names) {
             true => others::server(cluster).await,
             false => None,
         };

@@ -5,10 +5,10 @@ use futures_util::future::{join, try_join};
 use super::Surroundings;
 use super::session::Session;
 use crate::cli::{self, Output};
-use crate::cluster::{Breadth, missing, rehearsed, reply_if_any};
+use crate::cluster::{Breadth, dry_run, missing, reply_if_any};
 use crate::error::{Error, Kind};
 use crate::release::checks::{self, Check, Report, direct, rights};
-use crate::release::plan::{ground, rehearse};
+use crate::release::plan::{check_input, dry_run};
 use crate::release::{Init, Snapshot};
 use crate::report;
 
@@ -66,24 +66,24 @@ async fn checks(session: &Session, args: &cli::Check) -> Result<Vec<Check>, Erro
 
 async fn of(session: &Session, s: &Snapshot, args: &cli::Check) -> Result<Vec<Check>, Error> {
     let init = Init { allow_policy_gap: args.allow_policy_gap, ..Init::default() };
-    let ground = match ground(s, &init) {
-        Ok(ground) => ground,
+    let check_input = match check_input(s, &init) {
+        Ok(check_input) => check_input,
         Err(checks) => {
             let look = session.cluster.kubectl("get deployments,services,ingresses");
             return Ok(checks.into_iter().map(|check| check.or_hint(&look)).collect());
         }
     };
-    let mut checks = checks::table(&ground);
+    let mut checks = checks::table(&check_input);
     checks.extend(checks::prepared(s, &session.command("init"), &session.command("status")));
     checks.extend(checks::drift(s, &session.command("init")));
-    let steps = rehearse::of(&ground);
+    let steps = dry_run::of(&check_input);
     // While a release is in progress nothing is tried.
-    let pod = (!steps.is_empty()).then(|| rehearse::pod(&ground));
+    let pod = (!steps.is_empty()).then(|| dry_run::pod(&check_input));
     let (cluster, pod) = (&session.cluster, pod.as_ref());
-    let tried = try_join(rehearsed(cluster, steps), reply_if_any(cluster, pod)).await;
+    let tried = try_join(dry_run(cluster, steps), reply_if_any(cluster, pod)).await;
     let (tried, pod) =
         tried.map_err(|error| session.cluster.explain(error, "dry-run the steps"))?;
-    checks.extend(checks::rehearsed(&tried));
+    checks.extend(checks::dry_run(&tried));
     checks.extend(checks::admission(&tried, s));
     checks.push(checks::pod_template(pod.as_ref()));
     Ok(checks)

@@ -7,7 +7,7 @@ use super::{Surroundings, after, dry_run, gate, input, verdict};
 use crate::cli;
 use crate::error::{Error, Kind};
 use crate::release::carried::Marks;
-use crate::release::{Change, Deploy, Expected, Goal, Settings};
+use crate::release::{Change, Declared, Deploy, Goal, Settings};
 use crate::report;
 use crate::settings::{self, Template};
 
@@ -42,7 +42,7 @@ pub async fn run(
         replace: args.replace,
         wait: args.wait,
         settings: flags(args).or(said),
-        expected: Expected {
+        expected: Declared {
             asked: probe.routes(),
             ..given.map(|given| given.expected).unwrap_or_default()
         },

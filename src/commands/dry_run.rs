@@ -12,14 +12,14 @@ use crate::error::{Error, Kind};
 use crate::event::{Event, Order, What};
 use crate::model::Write;
 use crate::release::checks::Check;
-use crate::release::plan::{self, Step, preflight, rehearse};
-use crate::release::{Deploy, Doing, Goal, Outcome, Reading, checks};
+use crate::release::plan::{self, Step, dry_run, preflight};
+use crate::release::{Action, Deploy, Goal, Outcome, Reading, checks};
 use crate::report;
 use crate::settings::Template;
 
 pub async fn run(session: &Session, deploy: &Deploy, file: Option<&Template>) -> Result<(), Error> {
     let mut events = Events { session, release: None, order: Order::default() };
-    match rehearsed(session, deploy, &mut events).await {
+    match dry_run(session, deploy, &mut events).await {
         Ok(outcome) => {
             events.emit(What::Ended { outcome: outcome.clone() });
             let ended = Ended { outcome, in_progress: false, writes: 0, next: Vec::new() };
@@ -33,7 +33,7 @@ pub async fn run(session: &Session, deploy: &Deploy, file: Option<&Template>) ->
     }
 }
 
-async fn rehearsed(
+async fn dry_run(
     session: &Session,
     deploy: &Deploy,
     events: &mut Events<'_>,
@@ -46,11 +46,11 @@ async fn rehearsed(
         s.memory.reading = Some(Reading { tried, reply: reply.map_err(explained)? });
     }
     let now = session.cluster.clock().now();
-    let steps = match rehearse::steps(deploy, &s, now) {
+    let steps = match dry_run::steps(deploy, &s, now) {
         Ok(steps) => steps,
         Err(outcome) => return Ok(outcome),
     };
-    let look = steps.first().and_then(|start| preflight(&goal, &start.doing, &s, now));
+    let look = steps.first().and_then(|start| preflight(&goal, &start.action, &s, now));
     let look = look.unwrap_or_default();
     for warning in look.warnings {
         let Check { name, what, hint, .. } = warning;
@@ -58,30 +58,30 @@ async fn rehearsed(
     }
     for step in steps {
         check(session, &step.write).await?;
-        if let Doing::Start { number, .. } = &step.doing {
+        if let Action::Start { number, .. } = &step.action {
             events.release = Some(*number);
         }
-        report::result(session.output, &report::rehearsal(&step));
+        report::result(session.output, &report::dry_run(&step));
         events.emit(what(step));
     }
-    let others = rehearse::beside_the_template(&s);
+    let others = dry_run::beside_the_template(&s);
     let (cluster, pod) = (&session.cluster, look.pod.as_ref());
-    let tried = try_join(cluster::rehearsed(cluster, others), cluster::reply_if_any(cluster, pod));
+    let tried = try_join(cluster::dry_run(cluster, others), cluster::reply_if_any(cluster, pod));
     let (tried, pod) = tried.await.map_err(|error| cluster.explain(error, "dry-run the steps"))?;
     let mut told = checks::admission(&tried, &s);
     told.extend(pod.map(|pod| checks::pod_template(Some(&pod))));
     let reasons = checks::failed(&told);
-    Ok(if reasons.is_empty() { Outcome::Rehearsed } else { Outcome::Unfit { reasons } })
+    Ok(if reasons.is_empty() { Outcome::DryRun } else { Outcome::Unfit { reasons } })
 }
 
-fn what(Step { doing, write, .. }: Step) -> What {
+fn what(Step { action, write, .. }: Step) -> What {
     let (verb, id) = (write.verb(), write.id().clone());
     let write: Value = match write {
         Write::Create { object, .. } => json!({"object": object}),
         Write::Patch { patch, .. } => json!({"patch": patch}),
         Write::Delete { .. } => json!({}),
     };
-    What::Rehearsed { doing, verb, kind: id.kind, name: id.name, write }
+    What::DryRun { action, verb, kind: id.kind, name: id.name, write }
 }
 
 /// For programs: what a person reads of it is a result.

@@ -9,7 +9,9 @@ use crate::clean::clean;
 use crate::drive::Ended;
 use crate::error::{Error, Kind};
 use crate::model;
-use crate::release::{Cause, Confirmed, Fault, Finished, Hand, Outcome, Tool, Verdict, Way};
+use crate::release::{
+    Cause, Confirmed, Fault, Finished, GitOpsTool, LastWriter, Outcome, Verdict, Way,
+};
 use crate::report::lasted;
 use crate::route::Route;
 use crate::settings::Template;
@@ -52,7 +54,7 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
     let Ended { outcome, in_progress, next, .. } = ended;
     let app = &session.names.app;
     match outcome {
-        Outcome::Rehearsed => Ok("nothing was written (--dry-run=server)".to_owned()),
+        Outcome::DryRun => Ok("nothing was written (--dry-run=server)".to_owned()),
         Outcome::Initialised => Ok(format!("{app} is ready for releases")),
         Outcome::Finished(finished) => finished_as(session, finished, next),
         Outcome::AlreadyLive { images, differs } => {
@@ -143,7 +145,7 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
 fn stopped(
     session: &Session,
     (what, cause): (&str, Cause),
-    by: Option<&Hand>,
+    by: Option<&LastWriter>,
     in_progress: bool,
 ) -> Error {
     let what = match cause {
@@ -153,7 +155,7 @@ fn stopped(
     let mut error = Error::new(Kind::Changed, what)
         .because("both versions were kept; nothing was reverted".to_owned());
     if let Some(hand) = by {
-        let Hand { manager, kind, name, at } = hand;
+        let LastWriter { manager, kind, name, at } = hand;
         error =
             error.because(format!("the last write was by {manager}, to {kind} {name}, at {at}"));
     }
@@ -171,7 +173,7 @@ fn stopped(
 }
 
 /// What a tool that brings objects back to what is in a repository has to leave alone.
-fn excluded(hand: &Hand) -> Option<String> {
+fn excluded(hand: &LastWriter) -> Option<String> {
     let object = format!("{} {}", hand.kind, hand.name);
     let backends = model::Kind::parse(&hand.kind).and_then(Route::backends_in_jq);
     let field = backends.unwrap_or(match hand.kind.as_str() {
@@ -179,7 +181,7 @@ fn excluded(hand: &Hand) -> Option<String> {
         _ => ".spec.template, .spec.replicas",
     });
     Some(match hand.tool()? {
-        Tool::ArgoCd => {
+        GitOpsTool::ArgoCd => {
             let known = match backends {
                 Some(_) => {
                     ". Syncs then no longer change its rules: to add a host or path, remove that \
@@ -192,7 +194,7 @@ fn excluded(hand: &Hand) -> Option<String> {
                  {field}, and the sync option RespectIgnoreDifferences=true{known}"
             )
         }
-        Tool::Flux => format!(
+        GitOpsTool::Flux => format!(
             "for Flux: add the annotation kustomize.toolkit.fluxcd.io/ssa: IfNotPresent to \
              {object} in its repository"
         ),

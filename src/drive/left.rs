@@ -28,7 +28,7 @@ impl Left {
         let Some((_, record)) = &s.record else { return Left::Nothing };
         match (&record.release, &record.driver) {
             (None, _) => Left::Nothing,
-            (_, Some(other)) if other.id != me.id && s.memory.heard.is_some() => {
+            (_, Some(other)) if other.id != me.id && s.memory.driver_seen_at.is_some() => {
                 Left::Driven { holder: other.holder.clone() }
             }
             (Some(release), _) => Left::Release {
@@ -147,7 +147,7 @@ impl Loop<'_> {
             };
             if let Ok(reply) = written {
                 self.look.written(step.write.id(), reply);
-                self.emit(What::Done(step.doing));
+                self.emit(What::Done(step.action));
                 return;
             }
             let (cluster, names) = (self.drive.cluster, &self.drive.names);

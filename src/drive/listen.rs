@@ -7,16 +7,16 @@ use super::Loop;
 use crate::cluster::said;
 use crate::error::Error;
 use crate::model::{Id, Kind, name};
-use crate::release::plan::{Doing, Step};
+use crate::release::plan::{Action, Step};
 use crate::release::{SaidBefore, Snapshot};
 use crate::route::Route;
 
 impl Loop<'_> {
     /// Holds nobody up: where nothing is heard the release goes on as if nothing had been said.
     pub async fn listen(&mut self, step: &Step, s: &Snapshot) -> Result<(), Error> {
-        let is_back = match &step.doing {
-            Doing::Switch { .. } => false,
-            Doing::SwitchBack { .. } => true,
+        let is_back = match &step.action {
+            Action::Switch { .. } => false,
+            Action::SwitchBack { .. } => true,
             _ => return Ok(()),
         };
         let Some((_, record)) = &s.record else { return Ok(()) };

@@ -4,20 +4,20 @@
 use futures_util::future::{join, try_join};
 
 use super::Loop;
-use crate::cluster::{missing, rehearsed, reply_if_any, tried};
+use crate::cluster::{dry_run, missing, reply_if_any, tried};
 use crate::error::{Error, Kind};
 use crate::event::What;
 use crate::model::Write;
 use crate::release::checks::{self, Check, Grade, Reply, rights};
 use crate::release::plan::{Preflight, Step, preflight};
-use crate::release::{Outcome, Reading, Snapshot, Tried, expected};
+use crate::release::{Outcome, Reading, Snapshot, Tried, file_vs_cluster};
 
 impl Loop<'_> {
     /// How the command ends, before its first write, if it was given an address to ask for what is no
     /// route of the app's.
     fn misled(&self, s: &Snapshot) -> Option<Outcome> {
         let (_, record) = s.record.as_ref().filter(|_| self.writes == 0)?;
-        let reasons = expected::no_routes(s, &record.service, &self.drive.probe.routes());
+        let reasons = file_vs_cluster::no_routes(s, &record.service, &self.drive.probe.routes());
         (!reasons.is_empty()).then_some(Outcome::Unfit { reasons })
     }
 
@@ -42,7 +42,7 @@ impl Loop<'_> {
             return Ok(None);
         }
         let now = self.now();
-        let Some(look) = preflight(&self.drive.goal, &step.doing, s, now) else {
+        let Some(look) = preflight(&self.drive.goal, &step.action, s, now) else {
             return Ok(None);
         };
         self.checked = true;
@@ -51,7 +51,7 @@ impl Loop<'_> {
         let hint = rights::hint(&(self.drive.command)("check"));
         let asking = join(
             missing(cluster, rights::all()),
-            try_join(rehearsed(cluster, steps), reply_if_any(cluster, pod.as_ref())),
+            try_join(dry_run(cluster, steps), reply_if_any(cluster, pod.as_ref())),
         );
         let (missing, tried) = tokio::select! {
             asked = asking => asked,
@@ -66,7 +66,7 @@ impl Loop<'_> {
         let (tried, pod) = tried.map_err(|error| cluster.explain(error, "dry-run the steps"))?;
         let has = |kind| s.objects.list(kind).next().is_some();
         let rights = rights::told(missing, has, &hint);
-        let mut tried = [checks::rehearsed(&tried), checks::admission(&tried, s)].concat();
+        let mut tried = [checks::dry_run(&tried), checks::admission(&tried, s)].concat();
         tried.extend(pod.and_then(|pod| of_pod(&pod, &tried)));
         let all = || warnings.iter().chain(&rights).chain(&tried);
         for check in all().filter(|check| check.verdict == Grade::Warn).cloned() {

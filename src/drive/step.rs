@@ -9,7 +9,7 @@ use crate::cluster::{Breadth, CallError};
 use crate::error::{Error, Kind};
 use crate::event::What;
 use crate::model::Write;
-use crate::release::plan::{self, Doing, Fresh, Step};
+use crate::release::plan::{self, Action, Fresh, Step};
 use crate::release::{Snapshot, Verdict};
 
 /// From one write that is lost to the next.
@@ -26,14 +26,14 @@ impl Loop<'_> {
         if self.idle.contains(&step.write) {
             let what = format!("{} {} changes nothing", step.write.verb(), step.write.id());
             return Err(Error::new(Kind::Unexpected, "the same step is planned again and again")
-                .because(format!("{what}: {:?}", step.doing)));
+                .because(format!("{what}: {:?}", step.action)));
         }
-        if let Doing::End { ending } = &step.doing
+        if let Action::End { ending } = &step.action
             && ending.outcome == Verdict::Unhealthy
         {
             self.last_words(s).await;
         }
-        self.emit(What::Doing(step.doing.clone()));
+        self.emit(What::Doing(step.action.clone()));
         match self.drive.cluster.execute(&step.write).await {
             Ok(reply) => {
                 self.lost = None;
@@ -44,7 +44,7 @@ impl Loop<'_> {
                 } else {
                     self.idle.push(step.write);
                 }
-                if let Doing::Mark { .. } = step.doing {
+                if let Action::Mark { .. } = step.action {
                     self.look.memory.marked = self.release;
                 }
                 self.writes += 1;
@@ -55,12 +55,12 @@ impl Loop<'_> {
                 self.known = None;
                 // What a record write began or ended is this event's release.
                 self.snapshot()?;
-                self.emit(What::Done(step.doing.clone()));
-                if !step.doing.is_part_of_a_wait() {
+                self.emit(What::Done(step.action.clone()));
+                if !step.action.is_part_of_a_wait() {
                     self.pause.say_again();
                 }
                 // Whoever followed another driver knows only the record as it is now.
-                if matches!(step.doing, Doing::Hold | Doing::TakeOver { .. })
+                if matches!(step.action, Action::Acquire | Action::TakeOver { .. })
                     && self.look.fresh() < Fresh::Serving
                 {
                     self.observe(Breadth::All).await?;
@@ -75,7 +75,7 @@ impl Loop<'_> {
                 self.unreachable(error.to_string());
                 self.sleep(throttled(retry_after)).await
             }
-            Err(error) if error.is_about_rights() && step.doing.is_dispensable() => {
+            Err(error) if error.is_about_rights() && step.action.is_dispensable() => {
                 self.look.memory.refused.insert(step.write.id().clone(), error.to_string());
                 Ok(())
             }
@@ -106,13 +106,13 @@ impl Loop<'_> {
     async fn turned_down(&mut self, step: Step, message: String) -> Result<(), Error> {
         if self.refused.as_ref().is_some_and(|before| is_same(before, &step.write)) {
             let is_decided_on = matches!(
-                step.doing,
-                Doing::MakeCandidate { .. }
-                    | Doing::Switch { .. }
-                    | Doing::SwitchBack { .. }
-                    | Doing::Stamp { .. }
+                step.action,
+                Action::MakeCandidate { .. }
+                    | Action::Switch { .. }
+                    | Action::SwitchBack { .. }
+                    | Action::Stamp { .. }
             );
-            if is_decided_on || step.doing.is_dispensable() {
+            if is_decided_on || step.action.is_dispensable() {
                 self.look.memory.refused.insert(step.write.id().clone(), message);
                 return Ok(());
             }

@@ -146,9 +146,9 @@ pub fn error(error: &Error) {
     }
 }
 
-pub fn rehearsal(step: &Step) -> String {
+pub fn dry_run(step: &Step) -> String {
     let id = step.write.id();
-    clean(&format!("would {} {id}: {}", step.write.verb(), words::would(&step.doing)))
+    clean(&format!("would {} {id}: {}", step.write.verb(), words::would(&step.action)))
 }
 
 fn print_fitted(line: &str) {

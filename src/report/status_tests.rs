@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::*;
 use crate::release::plan::Why;
 use crate::release::status::{Driver, Gate, Last, Route};
-use crate::release::{Aim, Condition, Drift, Ending, Intent, Need, Verdict, Way};
+use crate::release::{Aim, Approval, Condition, Drift, Ending, Need, Verdict, Way};
 
 fn at(seconds: i64) -> Timestamp {
     let began: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
@@ -115,7 +115,7 @@ fn pictures() {
     let left = Some(Progress { driver: None, ..under_way(Phase::Draining) });
     let next = vec![Way::Promote, Way::Abort];
     show("switched, and left there", Status { release: left, next, ..parrot() });
-    let approved = Some(Intent { by: "joe@desk (pid 9)".into(), at: at(66) });
+    let approved = Some(Approval { by: "joe@desk (pid 9)".into(), at: at(66) });
     let release = Some(Progress { approved, ..yes });
     show("a person said yes", Status { release, next: vec![Way::Abort], ..parrot() });
     let candidate = Some(side(Colour::Green, "parrot-app:v2.2", 1));

@@ -7,7 +7,7 @@ use super::text::{glyphs, lasted, wrap};
 use super::words::{self, Commands, Line, Mark};
 use crate::clean::clean;
 use crate::event::{Event, What};
-use crate::release::Doing;
+use crate::release::Action;
 use crate::release::plan::WaitFor;
 
 /// A settled line, with the time that it took.
@@ -32,7 +32,7 @@ struct Running {
 }
 
 enum Under {
-    Step(Doing),
+    Step(Action),
     Wait { on: WaitFor, until: Option<Timestamp> },
     Away { why: String },
 }
@@ -46,7 +46,7 @@ impl View {
     pub fn take(&mut self, event: &Event) -> Vec<Settled> {
         let since = *self.last.get_or_insert(event.at);
         match &event.what {
-            What::Doing(doing) => self.run(Under::Step(doing.clone()), event.at),
+            What::Doing(action) => self.run(Under::Step(action.clone()), event.at),
             What::Waiting { on, until } => {
                 self.run(Under::Wait { on: on.clone(), until: *until }, event.at);
             }
@@ -86,7 +86,7 @@ impl View {
     fn run(&mut self, what: Under, now: Timestamp) {
         // A write of the count, or the next try, is part of the wait that is shown.
         match (&what, &mut self.running) {
-            (Under::Step(doing), Some(_)) if doing.is_part_of_a_wait() => {}
+            (Under::Step(action), Some(_)) if action.is_part_of_a_wait() => {}
             (Under::Wait { on, .. }, Some(running)) if running.is_like(on) => running.what = what,
             (Under::Away { .. }, Some(running)) if matches!(running.what, Under::Away { .. }) => {
                 running.what = what;
@@ -126,7 +126,7 @@ impl View {
 
     fn sentences(&self, running: &Running, now: Timestamp) -> (String, Vec<String>) {
         match &running.what {
-            Under::Step(doing) => (words::would(doing), Vec::new()),
+            Under::Step(action) => (words::would(action), Vec::new()),
             Under::Away { why } => (words::away(why), Vec::new()),
             Under::Wait { on, until } => {
                 let (head, mut below) = words::waiting(on, *until, now);

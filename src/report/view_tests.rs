@@ -45,20 +45,20 @@ fn gate(failures: u64, until: i64) -> What {
 
 fn counted(failures: u64) -> What {
     let (answer, said) = ("not-yet".into(), "500".into());
-    What::Done(Doing::Count { answer, said, failures, threshold: 60 })
+    What::Done(Action::Count { answer, said, failures, threshold: 60 })
 }
 
 #[test]
 fn a_settled_step_has_the_time_since_the_one_before() {
     let mut view = view();
-    let made = Doing::MakeCandidate { deployment: "parrot-green".into(), replicas: 2 };
+    let made = Action::MakeCandidate { deployment: "parrot-green".into(), replicas: 2 };
     assert!(take(&mut view, 0, What::Doing(made.clone())).is_empty());
     assert_eq!(region(&view, 0), ["start the candidate with 2 pods (0ms)"]);
     let said = take(&mut view, 40, What::Done(made));
     assert_eq!(said, ["started Deployment parrot-green with 2 pods 40ms"]);
     assert_eq!(region(&view, 50), Vec::<String>::new());
     assert_eq!(
-        take(&mut view, 4_340, What::Done(Doing::MarkReady)),
+        take(&mut view, 4_340, What::Done(Action::MarkReady)),
         ["the candidate is ready 4.3s"]
     );
 }
@@ -112,10 +112,10 @@ fn the_gate_stays_in_place_while_it_is_polled() {
 
 #[test]
 fn what_others_do_is_said_with_who() {
-    use crate::release::News;
+    use crate::release::RemoteChange;
     let mut view = view();
     let by = "jane@laptop (pid 1)".to_owned();
-    let news = What::News(News::Approved { number: 1, by });
+    let news = What::News(RemoteChange::Approved { number: 1, by });
     assert_eq!(take(&mut view, 0, news), ["release 1 was approved by jane@laptop (pid 1) "]);
 }
 
@@ -151,7 +151,7 @@ fn following_somebody_who_lives_is_one_wait() {
     let wait = |on| What::Waiting { on, until: None };
     let follows = || wait(WaitFor::Driver { holder: "jane@laptop (pid 1)".into(), phase: None });
     take(&mut view, 0, follows());
-    let asks = Doing::Challenge { holder: holder.clone() };
+    let asks = Action::Challenge { holder: holder.clone() };
     assert!(take(&mut view, 15_000, What::Doing(asks.clone())).is_empty());
     assert!(take(&mut view, 15_000, What::Done(asks)).is_empty());
     take(&mut view, 15_000, wait(WaitFor::SignOfLife { holder: holder.clone() }));
@@ -166,10 +166,10 @@ fn following_somebody_who_lives_is_one_wait() {
 fn a_sign_of_life_leaves_the_wait_as_it_is() {
     let mut view = view();
     take(&mut view, 0, What::Waiting { on: WaitFor::Person, until: None });
-    take(&mut view, 5_000, What::Doing(Doing::Answer));
-    take(&mut view, 5_000, What::Done(Doing::Answer));
+    take(&mut view, 5_000, What::Doing(Action::Answer));
+    take(&mut view, 5_000, What::Done(Action::Answer));
     assert_eq!(region(&view, 6_000)[0], "waiting for approval of the candidate (6.0s)");
-    let scaled = || Doing::Resize { deployment: "parrot-green".into(), replicas: 2 };
+    let scaled = || Action::Resize { deployment: "parrot-green".into(), replicas: 2 };
     take(&mut view, 7_000, What::Doing(scaled()));
     take(&mut view, 7_000, What::Done(scaled()));
     assert_eq!(region(&view, 7_000), Vec::<String>::new());

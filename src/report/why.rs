@@ -64,7 +64,7 @@ fn step(aim: Aim) -> &'static str {
         Aim::Ready => "mark the candidate as ready",
         Aim::Switch => "switch to the candidate",
         Aim::Confirm => "confirm the switch",
-        Aim::PutAway => "scale the old version down to 0",
+        Aim::ScaleDown => "scale the old version down to 0",
         Aim::Finish => "end the release",
         Aim::SwitchBack => "switch back to the old version",
         Aim::Withdraw => "remove the candidate",

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use super::text::left;
 use crate::event::What;
-use crate::release::plan::{Doing, WaitFor};
+use crate::release::plan::{Action, WaitFor};
 use crate::release::pods::Unready;
-use crate::release::{Confirmed, Ending, News, Verdict};
+use crate::release::{Confirmed, Ending, RemoteChange, Verdict};
 
 /// What a line is about, by which it is marked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,7 +42,7 @@ pub struct Commands {
 /// What an event leaves behind on the screen, if anything.
 pub fn settled(what: &What) -> Vec<Line> {
     match what {
-        What::Done(doing) => done(doing).into_iter().collect(),
+        What::Done(action) => done(action).into_iter().collect(),
         What::News(news) => vec![said(news)],
         What::Warned { what, hint, .. } => {
             let hint = hint.iter().map(|hint| Line::new(Mark::More, format!("hint: {hint}")));
@@ -66,7 +66,7 @@ pub fn settled(what: &What) -> Vec<Line> {
         | What::GateAnswered { .. }
         | What::Unreachable { .. }
         | What::Seen(_)
-        | What::Rehearsed { .. }
+        | What::DryRun { .. }
         | What::Ended { .. }
         | What::Failed { .. } => Vec::new(),
     }
@@ -81,182 +81,182 @@ pub fn preview(address: &str) -> String {
 }
 
 /// What a step is for, before it is carried out.
-pub fn would(doing: &Doing) -> String {
-    match doing {
-        Doing::Start { number, from, to, images } => {
+pub fn would(action: &Action) -> String {
+    match action {
+        Action::Start { number, from, to, images } => {
             format!("start release {number}: deploy {} to {to} (live: {from})", images.join(", "))
         }
-        Doing::FollowPreview { colour } => format!("point the preview Service at {colour}"),
-        Doing::MakeCandidate { replicas, .. } => {
+        Action::FollowPreview { colour } => format!("point the preview Service at {colour}"),
+        Action::MakeCandidate { replicas, .. } => {
             format!("start the candidate with {}", pods(*replicas))
         }
-        Doing::Switch { service, .. } => format!("switch to Service {service}"),
-        Doing::FollowLive { colour, .. } => format!("point it at {colour}"),
-        Doing::PutAway { .. } => "scale the old version down to 0".to_owned(),
-        Doing::SwitchBack { service, .. } => {
+        Action::Switch { service, .. } => format!("switch to Service {service}"),
+        Action::FollowLive { colour, .. } => format!("point it at {colour}"),
+        Action::ScaleDown { .. } => "scale the old version down to 0".to_owned(),
+        Action::SwitchBack { service, .. } => {
             format!("switch back to Service {service} (on an abort after the switch)")
         }
-        Doing::Challenge { holder } => format!("check whether {holder} is still running"),
-        Doing::Stamp { object } => format!("fence {object} against late writes"),
-        Doing::MakeRecord => "create the record".to_owned(),
-        Doing::MakeService { service } => format!("create Service {service}"),
-        Doing::AlignPorts { service } => format!("update the ports of Service {service}"),
-        Doing::MakeIngress { ingress } => format!("create Ingress {ingress}"),
-        Doing::AlignIngress { ingress } => format!("update Ingress {ingress}"),
-        Doing::Hold => "resume the unfinished release".to_owned(),
-        Doing::TakeOver { holder } => format!("take over from {holder}"),
-        Doing::RaiseEpoch => "fence a write that got no reply".to_owned(),
-        Doing::RemoveLeftover { deployment } | Doing::Destroy { deployment } => {
+        Action::Challenge { holder } => format!("check whether {holder} is still running"),
+        Action::Stamp { object } => format!("fence {object} against late writes"),
+        Action::MakeRecord => "create the record".to_owned(),
+        Action::MakeService { service } => format!("create Service {service}"),
+        Action::AlignPorts { service } => format!("update the ports of Service {service}"),
+        Action::MakeIngress { ingress } => format!("create Ingress {ingress}"),
+        Action::AlignIngress { ingress } => format!("update Ingress {ingress}"),
+        Action::Acquire => "resume the unfinished release".to_owned(),
+        Action::TakeOver { holder } => format!("take over from {holder}"),
+        Action::RaiseEpoch => "fence a write that got no reply".to_owned(),
+        Action::RemoveLeftover { deployment } | Action::Destroy { deployment } => {
             format!("delete Deployment {deployment}")
         }
-        Doing::MakeBudget { budget } => format!("create PodDisruptionBudget {budget}"),
-        Doing::AlignBudget { budget } => format!("update PodDisruptionBudget {budget}"),
-        Doing::RemoveBudget { budget } => format!("delete PodDisruptionBudget {budget}"),
-        Doing::MakeAutoscaler { autoscaler, .. } => {
+        Action::MakeBudget { budget } => format!("create PodDisruptionBudget {budget}"),
+        Action::AlignBudget { budget } => format!("update PodDisruptionBudget {budget}"),
+        Action::RemoveBudget { budget } => format!("delete PodDisruptionBudget {budget}"),
+        Action::MakeAutoscaler { autoscaler, .. } => {
             format!("create HorizontalPodAutoscaler {autoscaler}")
         }
-        Doing::AlignAutoscaler { autoscaler } => {
+        Action::AlignAutoscaler { autoscaler } => {
             format!("update HorizontalPodAutoscaler {autoscaler}")
         }
-        Doing::RemoveAutoscaler { autoscaler } => {
+        Action::RemoveAutoscaler { autoscaler } => {
             format!("delete HorizontalPodAutoscaler {autoscaler}")
         }
-        Doing::HoldAutoscaler { autoscaler, replicas } => {
+        Action::PinAutoscaler { autoscaler, replicas } => {
             format!("pin HorizontalPodAutoscaler {autoscaler} at {}", pods(*replicas))
         }
-        Doing::FreeAutoscaler { autoscaler } => {
+        Action::UnpinAutoscaler { autoscaler } => {
             format!("unpin HorizontalPodAutoscaler {autoscaler}")
         }
-        Doing::Resize { deployment, replicas } => {
+        Action::Resize { deployment, replicas } => {
             format!("scale Deployment {deployment} to {}", pods(*replicas))
         }
-        Doing::Restore { deployment } => format!("restore Deployment {deployment}"),
-        Doing::Approve { number } => format!("approve release {number}"),
-        Doing::Mark { ingress, .. } => {
+        Action::Restore { deployment } => format!("restore Deployment {deployment}"),
+        Action::Approve { number } => format!("approve release {number}"),
+        Action::Mark { ingress, .. } => {
             format!("add a rule to Ingress {ingress}, to confirm the switch")
         }
-        Doing::Unmark { ingress } => format!("delete the rule added to Ingress {ingress}"),
+        Action::Unmark { ingress } => format!("delete the rule added to Ingress {ingress}"),
         // A word in the record is all that it is.
-        Doing::Set
-        | Doing::Answer
-        | Doing::MarkMade { .. }
-        | Doing::MarkReady
-        | Doing::MarkUnready
-        | Doing::Count { .. }
-        | Doing::End { .. }
-        | Doing::MarkSwitched
-        | Doing::Doubt
-        | Doing::StartDrain { .. }
-        | Doing::Revive { .. }
-        | Doing::Finish
-        | Doing::LetGo => "update the record".to_owned(),
+        Action::Set
+        | Action::Answer
+        | Action::MarkMade { .. }
+        | Action::MarkReady
+        | Action::MarkUnready
+        | Action::Count { .. }
+        | Action::End { .. }
+        | Action::MarkSwitched
+        | Action::Doubt
+        | Action::StartDrain { .. }
+        | Action::Revive { .. }
+        | Action::Finish
+        | Action::LetGo => "update the record".to_owned(),
     }
 }
 
-fn done(done: &Doing) -> Option<Line> {
+fn done(done: &Action) -> Option<Line> {
     let text = match done {
         // The command's end says as much.
-        Doing::Set | Doing::Answer | Doing::Finish | Doing::LetGo => return None,
+        Action::Set | Action::Answer | Action::Finish | Action::LetGo => return None,
         // What follows from them is a wait, which says it.
-        Doing::Count { .. } | Doing::MarkSwitched | Doing::Challenge { .. } => return None,
+        Action::Count { .. } | Action::MarkSwitched | Action::Challenge { .. } => return None,
         // A takeover's own affair: once for each object.
-        Doing::Stamp { .. } => return None,
-        Doing::StartDrain { confirmed: None, .. } => return None,
+        Action::Stamp { .. } => return None,
+        Action::StartDrain { confirmed: None, .. } => return None,
         // What is told by it is said with the drain.
-        Doing::Unmark { .. } => return None,
-        Doing::Mark { ingress, .. } => {
+        Action::Unmark { .. } => return None,
+        Action::Mark { ingress, .. } => {
             format!(
                 "added a rule to Ingress {ingress}: the controller serves it once it has applied \
                  the switch"
             )
         }
-        Doing::StartDrain { confirmed: Some(by), .. } => arrived(*by).to_owned(),
-        Doing::End { ending } => return Some(ends(ending)),
-        Doing::Doubt => {
+        Action::StartDrain { confirmed: Some(by), .. } => arrived(*by).to_owned(),
+        Action::End { ending } => return Some(ends(ending)),
+        Action::Doubt => {
             return Some(Line::new(
                 Mark::Bad,
                 "the switch was not confirmed in time: the ingress still answers \
                  with the old version, or not at all",
             ));
         }
-        Doing::MarkUnready => {
+        Action::MarkUnready => {
             return Some(Line::new(Mark::Bad, "the candidate is no longer ready"));
         }
-        Doing::Hold => "resumed the unfinished release".to_owned(),
-        Doing::MakeRecord => "created the record".to_owned(),
-        Doing::MakeService { service } => format!("created Service {service}"),
-        Doing::AlignPorts { service } => {
+        Action::Acquire => "resumed the unfinished release".to_owned(),
+        Action::MakeRecord => "created the record".to_owned(),
+        Action::MakeService { service } => format!("created Service {service}"),
+        Action::AlignPorts { service } => {
             format!("updated the ports of Service {service} to the live Service's")
         }
-        Doing::MakeIngress { ingress } => {
+        Action::MakeIngress { ingress } => {
             format!("created Ingress {ingress}, which names every Service of the app")
         }
-        Doing::AlignIngress { ingress } => {
+        Action::AlignIngress { ingress } => {
             format!("updated Ingress {ingress} to match the app's Ingress")
         }
-        Doing::Start { number, from, to, images } => {
+        Action::Start { number, from, to, images } => {
             format!("release {number}: deploying {} to {to} (live: {from})", images.join(", "))
         }
-        Doing::TakeOver { holder } => format!("took over from {holder}, which did not respond"),
-        Doing::RaiseEpoch => {
+        Action::TakeOver { holder } => format!("took over from {holder}, which did not respond"),
+        Action::RaiseEpoch => {
             "fenced a write that got no reply, so that it can't take effect late".to_owned()
         }
-        Doing::RemoveLeftover { deployment } => {
+        Action::RemoveLeftover { deployment } => {
             format!("deleted Deployment {deployment}, left over from an earlier release")
         }
-        Doing::MakeBudget { budget } => {
+        Action::MakeBudget { budget } => {
             format!("created PodDisruptionBudget {budget}, a copy of the live version's")
         }
-        Doing::RemoveBudget { budget } => format!("deleted PodDisruptionBudget {budget}"),
-        Doing::AlignBudget { budget } => {
+        Action::RemoveBudget { budget } => format!("deleted PodDisruptionBudget {budget}"),
+        Action::AlignBudget { budget } => {
             format!("updated PodDisruptionBudget {budget} to match the app's own")
         }
-        Doing::MakeAutoscaler { autoscaler, deployment } => {
+        Action::MakeAutoscaler { autoscaler, deployment } => {
             format!("created HorizontalPodAutoscaler {autoscaler} for Deployment {deployment}")
         }
-        Doing::RemoveAutoscaler { autoscaler } => {
+        Action::RemoveAutoscaler { autoscaler } => {
             format!("deleted HorizontalPodAutoscaler {autoscaler}")
         }
-        Doing::AlignAutoscaler { autoscaler } => {
+        Action::AlignAutoscaler { autoscaler } => {
             format!("updated HorizontalPodAutoscaler {autoscaler} to match the app's own")
         }
-        Doing::HoldAutoscaler { autoscaler, replicas } => {
+        Action::PinAutoscaler { autoscaler, replicas } => {
             format!("pinned HorizontalPodAutoscaler {autoscaler} at {}", pods(*replicas))
         }
-        Doing::FreeAutoscaler { autoscaler } => {
+        Action::UnpinAutoscaler { autoscaler } => {
             format!("unpinned HorizontalPodAutoscaler {autoscaler}")
         }
-        Doing::FollowPreview { colour } => format!("pointed the preview Service at {colour}"),
-        Doing::MakeCandidate { deployment, replicas } => {
+        Action::FollowPreview { colour } => format!("pointed the preview Service at {colour}"),
+        Action::MakeCandidate { deployment, replicas } => {
             format!("started Deployment {deployment} with {}", pods(*replicas))
         }
-        Doing::MarkMade { observed, .. } if observed.is_empty() => return None,
-        Doing::MarkMade { deployment, observed } => {
+        Action::MarkMade { observed, .. } if observed.is_empty() => return None,
+        Action::MarkMade { deployment, observed } => {
             let images: Vec<&str> = observed.values().map(String::as_str).collect();
             let text =
                 format!("admission changed Deployment {deployment}: it runs {}", images.join(", "));
             return Some(Line::new(Mark::News, text));
         }
-        Doing::Resize { deployment, replicas } => {
+        Action::Resize { deployment, replicas } => {
             format!("scaled Deployment {deployment} to {}", pods(*replicas))
         }
-        Doing::MarkReady => "the candidate is ready".to_owned(),
-        Doing::Approve { number } => format!("approved release {number}"),
-        Doing::Switch { ingress, service, was } => {
+        Action::MarkReady => "the candidate is ready".to_owned(),
+        Action::Approve { number } => format!("approved release {number}"),
+        Action::Switch { ingress, service, was } => {
             let was = was.join(", ");
             format!("switched Ingress {ingress} to Service {service}, from {was}")
         }
-        Doing::FollowLive { service, colour } => format!("pointed Service {service} at {colour}"),
-        Doing::PutAway { deployment } => format!("scaled Deployment {deployment} down to 0"),
-        Doing::Revive { said } => {
+        Action::FollowLive { service, colour } => format!("pointed Service {service} at {colour}"),
+        Action::ScaleDown { deployment } => format!("scaled Deployment {deployment} down to 0"),
+        Action::Revive { said } => {
             let text = format!("requests fail without the old version, starting it again: {said}");
             return Some(Line::new(Mark::Bad, text));
         }
-        Doing::SwitchBack { ingress, service } => {
+        Action::SwitchBack { ingress, service } => {
             format!("switched Ingress {ingress} back to Service {service}")
         }
-        Doing::Destroy { deployment } => format!("deleted Deployment {deployment}"),
-        Doing::Restore { deployment } => {
+        Action::Destroy { deployment } => format!("deleted Deployment {deployment}"),
+        Action::Restore { deployment } => {
             format!("restored Deployment {deployment}")
         }
     };
@@ -294,18 +294,18 @@ fn ends(ending: &Ending) -> Line {
     Line::new(Mark::Bad, text)
 }
 
-fn said(news: &News) -> Line {
+fn said(news: &RemoteChange) -> Line {
     let text = match news {
-        News::Approved { number, by } => format!("release {number} was approved by {by}"),
-        News::Ends { ending } => return ends(ending),
-        News::Driven { by } => format!("{by} is running the release now"),
-        News::LetGo { was } => format!("{was} stopped; the release is unchanged"),
-        News::Ready => "the candidate is ready".to_owned(),
-        News::Counted { answer, failures, threshold } => {
+        RemoteChange::Approved { number, by } => format!("release {number} was approved by {by}"),
+        RemoteChange::Ends { ending } => return ends(ending),
+        RemoteChange::Driven { by } => format!("{by} is running the release now"),
+        RemoteChange::LetGo { was } => format!("{was} stopped; the release is unchanged"),
+        RemoteChange::Ready => "the candidate is ready".to_owned(),
+        RemoteChange::Counted { answer, failures, threshold } => {
             format!("the gate {} ({failures} of {threshold})", answered(answer))
         }
-        News::Switched => "switched: the new version is live".to_owned(),
-        News::Confirmed { by, .. } => arrived(*by).to_owned(),
+        RemoteChange::Switched => "switched: the new version is live".to_owned(),
+        RemoteChange::Confirmed { by, .. } => arrived(*by).to_owned(),
     };
     Line::new(Mark::News, text)
 }

@@ -24,70 +24,70 @@ fn ending(outcome: Verdict, by: Option<String>) -> Ending {
     Ending { outcome, reason: "the beak is wrong".to_owned(), by, at: at(0) }
 }
 
-fn steps() -> Vec<Doing> {
+fn steps() -> Vec<Action> {
     let [blue, green] = ["parrot", "parrot-green"].map(str::to_owned);
     let own = || "flock".to_owned();
     let images = BTreeMap::from([("parrot".to_owned(), "mirror/parrot-app:v2".to_owned())]);
     vec![
-        Doing::MakeRecord,
-        Doing::MakeService { service: green.clone() },
-        Doing::AlignPorts { service: green.clone() },
-        Doing::MakeIngress { ingress: "parrot-preview".to_owned() },
-        Doing::AlignIngress { ingress: "parrot-preview".to_owned() },
-        Doing::Start {
+        Action::MakeRecord,
+        Action::MakeService { service: green.clone() },
+        Action::AlignPorts { service: green.clone() },
+        Action::MakeIngress { ingress: "parrot-preview".to_owned() },
+        Action::AlignIngress { ingress: "parrot-preview".to_owned() },
+        Action::Start {
             number: 1,
             from: Colour::Blue,
             to: Colour::Green,
             images: vec!["parrot-app:v2".to_owned()],
         },
-        Doing::Hold,
-        Doing::Set,
-        Doing::Challenge { holder: holder() },
-        Doing::TakeOver { holder: holder() },
-        Doing::Answer,
-        Doing::RaiseEpoch,
-        Doing::Stamp { object: Id::new(Kind::Deployment, &green) },
-        Doing::RemoveLeftover { deployment: green.clone() },
-        Doing::MakeBudget { budget: green.clone() },
-        Doing::RemoveBudget { budget: green.clone() },
-        Doing::AlignBudget { budget: green.clone() },
-        Doing::MakeAutoscaler { autoscaler: green.clone(), deployment: green.clone() },
-        Doing::RemoveAutoscaler { autoscaler: green.clone() },
-        Doing::AlignAutoscaler { autoscaler: green.clone() },
-        Doing::HoldAutoscaler { autoscaler: own(), replicas: 3 },
-        Doing::FreeAutoscaler { autoscaler: own() },
-        Doing::FollowPreview { colour: Colour::Green },
-        Doing::MakeCandidate { deployment: green.clone(), replicas: 3 },
-        Doing::MarkMade { deployment: green.clone(), observed: images },
-        Doing::MarkMade { deployment: green.clone(), observed: BTreeMap::new() },
-        Doing::Resize { deployment: green.clone(), replicas: 3 },
-        Doing::MarkReady,
-        Doing::MarkUnready,
-        Doing::Count {
+        Action::Acquire,
+        Action::Set,
+        Action::Challenge { holder: holder() },
+        Action::TakeOver { holder: holder() },
+        Action::Answer,
+        Action::RaiseEpoch,
+        Action::Stamp { object: Id::new(Kind::Deployment, &green) },
+        Action::RemoveLeftover { deployment: green.clone() },
+        Action::MakeBudget { budget: green.clone() },
+        Action::RemoveBudget { budget: green.clone() },
+        Action::AlignBudget { budget: green.clone() },
+        Action::MakeAutoscaler { autoscaler: green.clone(), deployment: green.clone() },
+        Action::RemoveAutoscaler { autoscaler: green.clone() },
+        Action::AlignAutoscaler { autoscaler: green.clone() },
+        Action::PinAutoscaler { autoscaler: own(), replicas: 3 },
+        Action::UnpinAutoscaler { autoscaler: own() },
+        Action::FollowPreview { colour: Colour::Green },
+        Action::MakeCandidate { deployment: green.clone(), replicas: 3 },
+        Action::MarkMade { deployment: green.clone(), observed: images },
+        Action::MarkMade { deployment: green.clone(), observed: BTreeMap::new() },
+        Action::Resize { deployment: green.clone(), replicas: 3 },
+        Action::MarkReady,
+        Action::MarkUnready,
+        Action::Count {
             answer: "not-yet".to_owned(),
             said: "500".to_owned(),
             failures: 2,
             threshold: 60,
         },
-        Doing::Approve { number: 1 },
-        Doing::End { ending: ending(Verdict::Aborted, Some(holder())) },
-        Doing::End { ending: ending(Verdict::Rejected, None) },
-        Doing::Switch { ingress: blue.clone(), service: green.clone(), was: vec![blue.clone()] },
-        Doing::FollowLive { service: blue.clone(), colour: Colour::Green },
-        Doing::MarkSwitched,
-        Doing::Doubt,
-        Doing::Mark { ingress: "parrot-preview".to_owned(), host: "r1.3c9f.invalid".to_owned() },
-        Doing::Unmark { ingress: "parrot-preview".to_owned() },
-        Doing::StartDrain { seconds: 30, confirmed: Some(Confirmed::Probe) },
-        Doing::StartDrain { seconds: 30, confirmed: Some(Confirmed::Marker) },
-        Doing::StartDrain { seconds: 30, confirmed: Some(Confirmed::Settle) },
-        Doing::PutAway { deployment: blue.clone() },
-        Doing::Revive { said: "parrot.example.com/: 502 Bad Gateway".to_owned() },
-        Doing::SwitchBack { ingress: blue.clone(), service: "parrot-blue".to_owned() },
-        Doing::Destroy { deployment: green.clone() },
-        Doing::Restore { deployment: blue },
-        Doing::Finish,
-        Doing::LetGo,
+        Action::Approve { number: 1 },
+        Action::End { ending: ending(Verdict::Aborted, Some(holder())) },
+        Action::End { ending: ending(Verdict::Rejected, None) },
+        Action::Switch { ingress: blue.clone(), service: green.clone(), was: vec![blue.clone()] },
+        Action::FollowLive { service: blue.clone(), colour: Colour::Green },
+        Action::MarkSwitched,
+        Action::Doubt,
+        Action::Mark { ingress: "parrot-preview".to_owned(), host: "r1.3c9f.invalid".to_owned() },
+        Action::Unmark { ingress: "parrot-preview".to_owned() },
+        Action::StartDrain { seconds: 30, confirmed: Some(Confirmed::Probe) },
+        Action::StartDrain { seconds: 30, confirmed: Some(Confirmed::Marker) },
+        Action::StartDrain { seconds: 30, confirmed: Some(Confirmed::Settle) },
+        Action::ScaleDown { deployment: blue.clone() },
+        Action::Revive { said: "parrot.example.com/: 502 Bad Gateway".to_owned() },
+        Action::SwitchBack { ingress: blue.clone(), service: "parrot-blue".to_owned() },
+        Action::Destroy { deployment: green.clone() },
+        Action::Restore { deployment: blue },
+        Action::Finish,
+        Action::LetGo,
     ]
 }
 
@@ -137,22 +137,25 @@ fn waits() -> Vec<WaitFor> {
     ]
 }
 
-fn news() -> Vec<News> {
-    let counted =
-        |answer: &str| News::Counted { answer: answer.to_owned(), failures: 2, threshold: 60 };
+fn news() -> Vec<RemoteChange> {
+    let counted = |answer: &str| RemoteChange::Counted {
+        answer: answer.to_owned(),
+        failures: 2,
+        threshold: 60,
+    };
     vec![
-        News::Approved { number: 1, by: holder() },
-        News::Ends { ending: ending(Verdict::Unhealthy, None) },
-        News::Driven { by: holder() },
-        News::LetGo { was: holder() },
-        News::Ready,
+        RemoteChange::Approved { number: 1, by: holder() },
+        RemoteChange::Ends { ending: ending(Verdict::Unhealthy, None) },
+        RemoteChange::Driven { by: holder() },
+        RemoteChange::LetGo { was: holder() },
+        RemoteChange::Ready,
         counted("not-yet"),
         counted("later"),
         counted("broken"),
         counted("reject"),
         counted("pass"),
-        News::Switched,
-        News::Confirmed { by: Confirmed::Probe, until: at(30) },
+        RemoteChange::Switched,
+        RemoteChange::Confirmed { by: Confirmed::Probe, until: at(30) },
     ]
 }
 

@@ -9,7 +9,7 @@ use super::given::{ANSWER_WITHIN_SECONDS, Given, Hook};
 use super::tree::{Mark, Node, Wrong};
 use super::values::{Label, Port, PortOrName, SomeTime, Times};
 use super::{Address, Files, nearest};
-use crate::release::{Expected, ExpectedService, Settings};
+use crate::release::{Declared, DeclaredService, Settings};
 
 const API_VERSION: &str = "flagger.app/v1beta1";
 /// The one type of webhooks that is a gate.
@@ -135,7 +135,7 @@ pub fn read(document: &Node) -> Result<Given, Unusable> {
         let why = "this must be 1 or omitted: the gate decides how long a candidate waits";
         return Err(Wrong::at(place(&["spec", "analysis", "iterations"]), why).into());
     }
-    let service = spec.service.map(|service| ExpectedService {
+    let service = spec.service.map(|service| DeclaredService {
         name: service.name.map(|name| name.0),
         port: Some(service.port.0),
         port_name: service.port_name.map(|name| name.0),
@@ -156,7 +156,7 @@ pub fn read(document: &Node) -> Result<Given, Unusable> {
         preview_tls: None,
         app: target,
         namespace: canary.metadata.namespace.map(|namespace| namespace.0),
-        expected: Expected { ingress: ingress.transpose()?, service, asked: Vec::new() },
+        expected: Declared { ingress: ingress.transpose()?, service, asked: Vec::new() },
         settings: Settings {
             interval_seconds: Some(spec.analysis.interval.0),
             threshold: Some(spec.analysis.threshold.0),

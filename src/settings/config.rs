@@ -10,7 +10,7 @@ use super::given::{ANSWER_WITHIN_SECONDS, Given, Hook};
 use super::tree::{Node, Wrong};
 use super::values::{Label, Port, PortOrName, ProbeAt, Secret, SomeTime, Time, Times};
 use super::{Address, Files};
-use crate::release::{Expected, ExpectedService, Settings};
+use crate::release::{Declared, DeclaredService, Settings};
 
 /// How an app is released with bluegreen.
 #[derive(Deserialize, JsonSchema)]
@@ -153,7 +153,7 @@ pub fn read(document: &Node) -> Result<Given, Wrong> {
         disable_tls: hook.disable_tls,
         files: files(&hook.secret_file, &hook.header_file, &hook.ca_file),
     });
-    let service = config.service.map(|service| ExpectedService {
+    let service = config.service.map(|service| DeclaredService {
         name: service.name.map(|name| name.0),
         port: service.port.map(|port| port.0),
         port_name: service.port_name.map(|name| name.0),
@@ -177,7 +177,7 @@ pub fn read(document: &Node) -> Result<Given, Wrong> {
             keep_old: config.keep_old,
             skip: gate.is_some_and(|gate| gate.skip),
         },
-        expected: Expected { ingress: config.ingress, service, asked },
+        expected: Declared { ingress: config.ingress, service, asked },
         probe: config.probe.map(|probe| probe.0),
         preview_tls: config.preview_tls_secret.map(|secret| secret.0),
     })

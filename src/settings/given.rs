@@ -5,14 +5,14 @@ use std::fmt;
 use std::path::Path;
 
 use super::{Address, Files, Probe};
-use crate::release::{Expected, PreviewTls, Settings};
+use crate::release::{Declared, PreviewTls, Settings};
 
 /// The settings of one app.
 #[derive(Clone, Debug)]
 pub struct Given {
     pub app: String,
     pub namespace: Option<String>,
-    pub expected: Expected,
+    pub expected: Declared,
     pub settings: Settings,
     /// The certificate of the preview host.
     pub preview_tls: Option<PreviewTls>,

@@ -7,7 +7,7 @@ use super::tree::Node;
 use super::yaml::Source;
 use super::{Config, Given, Probe, Word, config};
 use crate::model::{Id, Kind};
-use crate::release::{Expected, ExpectedService, Settings};
+use crate::release::{Declared, DeclaredService, Settings};
 
 const CANARY: &str = include_str!("../../examples/parrot/canary.yaml");
 
@@ -49,14 +49,14 @@ fn the_articles_canary_is_understood() {
     assert_eq!((given.app.as_str(), given.namespace.as_deref()), ("parrot", Some("blue-green")));
     assert_eq!(
         given.expected,
-        Expected {
+        Declared {
             ingress: Some("parrot".to_owned()),
-            service: Some(ExpectedService {
+            service: Some(DeclaredService {
                 port: Some(80),
                 target_port: Some(json!(3000)),
-                ..ExpectedService::default()
+                ..DeclaredService::default()
             }),
-            ..Expected::default()
+            ..Declared::default()
         }
     );
     assert_eq!(
@@ -82,7 +82,7 @@ fn every_setting_of_a_canary_counts() {
     assert!(given.settings.skip);
     assert_eq!(
         given.expected.service.unwrap(),
-        ExpectedService {
+        DeclaredService {
             name: Some("web".to_owned()),
             port: Some(8080),
             port_name: Some("grpc".to_owned()),
@@ -253,7 +253,7 @@ fn our_own_form_is_understood() {
     assert_eq!(given.expected.ingress.as_deref(), Some("parrot"));
     assert_eq!(
         given.expected.service.unwrap(),
-        ExpectedService {
+        DeclaredService {
             name: Some("parrot".to_owned()),
             port: Some(80),
             port_name: Some("http".to_owned()),

@@ -4,19 +4,19 @@
 //! step itself, down to the operations of its patch where people's traffic depends on them.
 
 mod admission;
-mod answer;
-mod beside;
+mod after_switch;
+mod autoscaling;
+mod before_switch;
 mod complaints;
 mod deploy;
+mod dry_run;
 mod errors;
 mod fitness;
 mod followers;
-mod forward;
+mod gate;
 mod heard;
-mod hold;
 mod init;
-mod intent;
-mod live;
+mod lock;
 mod marker;
 mod naming;
 mod neighbours;
@@ -24,10 +24,10 @@ mod old;
 mod phase;
 mod preview_host;
 mod preview_tls;
+mod promote_abort;
 mod reach;
 mod readiness;
 mod reading;
-mod rehearse;
 mod rollback;
 mod settings;
 mod several;
@@ -39,7 +39,7 @@ mod why;
 mod withdraw;
 
 use bluegreen::model::{Id, Kind, Write};
-use bluegreen::release::{Doing, Goal, Next, Outcome, Record, Step};
+use bluegreen::release::{Action, Goal, Next, Outcome, Record, Step};
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -50,7 +50,7 @@ use crate::world::driver::{Driver, WEBHOOK, deploy};
 macro_rules! step {
     ($pattern:pat) => {
         |next: &bluegreen::release::Next| {
-            matches!(next, bluegreen::release::Next::Do(step) if matches!(step.doing, $pattern))
+            matches!(next, bluegreen::release::Next::Do(step) if matches!(step.action, $pattern))
         }
     };
 }
@@ -93,8 +93,8 @@ fn waits(next: &Next) -> bool {
     matches!(next, Next::Wait { .. })
 }
 
-fn doing(next: &Next) -> &Doing {
-    &written(next).doing
+fn action(next: &Next) -> &Action {
+    &written(next).action
 }
 
 fn written(next: &Next) -> &Step {

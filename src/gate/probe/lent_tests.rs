@@ -49,7 +49,7 @@ impl Scene {
 }
 
 fn is_blind(arrival: &Arrival) -> bool {
-    matches!(arrival, Arrival::Blind { why } if why.ends_with("can't be queried directly: no right"))
+    matches!(arrival, Arrival::Inconclusive { why } if why.ends_with("can't be queried directly: no right"))
 }
 
 #[test]

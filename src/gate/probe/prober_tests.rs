@@ -116,7 +116,9 @@ fn has_arrived(arrival: &Arrival) -> bool {
 
 fn says(wanted: &'static str) -> impl Fn(&Arrival) -> bool {
     move |arrival| match arrival {
-        Arrival::Not { said: Some(said) } | Arrival::Blind { why: said } => said.contains(wanted),
+        Arrival::Not { said: Some(said) } | Arrival::Inconclusive { why: said } => {
+            said.contains(wanted)
+        }
         _ => false,
     }
 }

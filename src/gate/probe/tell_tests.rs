@@ -134,7 +134,7 @@ fn arrived() -> Arrival {
 }
 
 fn blind(why: &str) -> Arrival {
-    Arrival::Blind { why: format!("{RULE} at a: {why}") }
+    Arrival::Inconclusive { why: format!("{RULE} at a: {why}") }
 }
 
 fn not(said: &str) -> Arrival {
@@ -260,7 +260,7 @@ fn a_redirect_or_a_login_of_the_ingress_tells_nothing_and_is_no_error() {
         scene.answered = scene.sight().answered(&[]);
         scene.tell.want(Colour::Green);
         let arrival = scene.hears_this(100, &nginx(status));
-        assert!(matches!(arrival, Arrival::Blind { .. }), "{status}: {arrival:?}");
+        assert!(matches!(arrival, Arrival::Inconclusive { .. }), "{status}: {arrival:?}");
         assert_eq!(scene.bad(), None, "{status}");
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bluegreen::model::{
     Colour, EPOCH, Kind, MANAGED_BY, RELEASE, Write, annotation, label, name, string_map,
 };
-use bluegreen::release::{Doing, GateKind, Names, Release};
+use bluegreen::release::{Action, GateKind, Names, Release};
 use serde_json::{Value, json};
 
 use super::process::Request;
@@ -55,8 +55,8 @@ impl Judge {
         );
         self.is_not_from_a_past_epoch(before, request);
         self.lived.extend(after.live_image_of(&self.app));
-        match &request.step.doing {
-            Doing::Start { number, .. } => {
+        match &request.step.action {
+            Action::Start { number, .. } => {
                 let release = self.release(after);
                 let image = before.live_image_of(&self.app).expect("one colour serves");
                 if release.back.is_some() {
@@ -67,13 +67,13 @@ impl Judge {
                 self.found.insert(*number, (image, slot.map(|slot| slot["spec"].clone())));
                 self.bless(*number, release.gate.kind == GateKind::Open);
             }
-            Doing::Set => {
+            Action::Set => {
                 let release = self.release(after);
                 self.bless(release.number, release.gate.kind == GateKind::Open);
             }
-            Doing::Approve { number } => self.bless(*number, true),
-            Doing::Switch { ingress, .. } => self.switch(before, after, request, ingress),
-            Doing::PutAway { .. } => {
+            Action::Approve { number } => self.bless(*number, true),
+            Action::Switch { ingress, .. } => self.switch(before, after, request, ingress),
+            Action::ScaleDown { .. } => {
                 let release = self.release(before);
                 let until = release.drain_until.expect("it was drained");
                 assert!(before.now >= until, "put away before the drain is over");
@@ -81,7 +81,7 @@ impl Judge {
                 assert!(!release.keep_old, "it was to be kept");
                 release.confirmed.expect("nobody knows that the switch has arrived");
             }
-            Doing::Destroy { .. } | Doing::Restore { .. } => {
+            Action::Destroy { .. } | Action::Restore { .. } => {
                 let release = self.release(before);
                 assert!(release.ending.is_some(), "a candidate goes that nobody ended");
                 if self.switched.iter().any(|(number, _)| *number == release.number) {

@@ -2,7 +2,7 @@
 
 use bluegreen::model::{Id, Kind, Objects, Write};
 use bluegreen::release::plan::decided;
-use bluegreen::release::{Doing, Fresh, Mark, Names, Next, Probed, Question, Record, Sight, Step};
+use bluegreen::release::{Action, Fresh, Mark, Names, Next, Probed, Question, Record, Sight, Step};
 
 use crate::world::driver::Driver;
 use crate::world::{Refused, World, conditions, events};
@@ -148,7 +148,7 @@ impl Process {
         match reply {
             Err(_) => self.read(world, &SERVING, Fresh::Serving),
             // Somebody else was at work until now: what it knows of that is old.
-            Ok(()) if matches!(request.step.doing, Doing::Hold | Doing::TakeOver { .. }) => {
+            Ok(()) if matches!(request.step.action, Action::Acquire | Action::TakeOver { .. }) => {
                 self.read(world, &ALL, Fresh::Serving);
             }
             Ok(()) => match (&request.step.write, world.find(id.kind, &id.name)) {

@@ -1,10 +1,10 @@
 //! What the API server makes of a candidate is the release's; what somebody makes of it later is not.
 
 use bluegreen::model::{EPOCH, Kind, RELEASE};
-use bluegreen::release::{Doing, Goal, Next, Outcome};
+use bluegreen::release::{Action, Goal, Next, Outcome};
 use serde_json::{Value, json};
 
-use super::{asks, changed, deploying, doing, done, reach, record_after, step};
+use super::{action, asks, changed, deploying, done, reach, record_after, step};
 use crate::world::World;
 use crate::world::article::V2;
 use crate::world::driver::{Driver, WEBHOOK, deploy, promote, rollback};
@@ -36,7 +36,7 @@ fn of_template() -> Value {
 
 /// The candidate is as admission has made it, and that is not written down.
 fn made() -> (World, Driver) {
-    let (mut world, mut a) = deploying(step!(Doing::MakeCandidate { .. }));
+    let (mut world, mut a) = deploying(step!(Action::MakeCandidate { .. }));
     world.step(&mut a);
     admission(&mut world);
     (world, a)
@@ -47,7 +47,7 @@ fn what_admission_makes_of_a_candidate_is_written_down_and_is_the_releases() {
     let (mut world, mut a) = made();
     let next = a.next(&world);
     let observed = [("parrot".to_owned(), MIRRORED.to_owned())].into();
-    assert_eq!(*doing(&next), Doing::MarkMade { deployment: GREEN.into(), observed });
+    assert_eq!(*action(&next), Action::MarkMade { deployment: GREEN.into(), observed });
     let release = record_after(&world, &next).release.unwrap();
     assert_eq!(release.images["parrot"], V2, "it stays what was sent");
     assert_eq!(release.hash, world.release().hash);
@@ -67,9 +67,9 @@ fn what_admission_makes_of_a_candidate_is_written_down_and_is_the_releases() {
 
 #[test]
 fn nothing_is_told_of_images_that_are_as_they_were_sent() {
-    let (mut world, mut a) = deploying(step!(Doing::MakeCandidate { .. }));
+    let (mut world, mut a) = deploying(step!(Action::MakeCandidate { .. }));
     world.step(&mut a);
-    assert!(!step!(Doing::MarkMade { .. })(&a.next(&world)), "it is as it was sent");
+    assert!(!step!(Action::MarkMade { .. })(&a.next(&world)), "it is as it was sent");
     world.settle();
     let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("not finished") };
     assert!(finished.observed.is_empty());
@@ -83,7 +83,7 @@ fn another_process_finds_it_where_its_reply_was_lost_or_its_driver_died() {
         let mut world = world.clone();
         world.settle();
         let mut b = Driver::new("b", goal);
-        reach(&mut world, &mut b, step!(Doing::MarkMade { .. }));
+        reach(&mut world, &mut b, step!(Action::MarkMade { .. }));
         let Outcome::Finished(_) = world.follow(&mut b) else { panic!("not finished") };
     }
 }
@@ -104,7 +104,7 @@ fn until_it_is_written_down_somebodys_change_is_told_by_its_manager() {
             Next::Done(Outcome::Changed { by, .. }) if !is_ours => {
                 assert_eq!(by.unwrap().manager, manager);
             }
-            Next::Do(step) if is_ours => assert!(matches!(step.doing, Doing::MarkMade { .. })),
+            Next::Do(step) if is_ours => assert!(matches!(step.action, Action::MarkMade { .. })),
             next => panic!("{manager} {seconds} {fields}: {next:?}"),
         }
     }
@@ -119,7 +119,7 @@ fn the_reply_to_the_write_that_made_it_is_ours_whoever_wrote_before() {
         before["metadata"]["annotations"][RELEASE] = json!(of_release);
         edited(&mut world, "kubectl", 0, &of_template());
         a.memory.reply(Some(&before), world.get(Kind::Deployment, GREEN));
-        assert_eq!(step!(Doing::MarkMade { .. })(&a.next(&world)), is_ours, "{of_release}");
+        assert_eq!(step!(Action::MarkMade { .. })(&a.next(&world)), is_ours, "{of_release}");
     }
 }
 
@@ -127,7 +127,7 @@ fn the_reply_to_the_write_that_made_it_is_ours_whoever_wrote_before() {
 #[test]
 fn what_was_taken_as_it_was_sent_is_told_from_what_somebody_takes_away_later() {
     for is_taken in [false, true] {
-        let (mut world, mut a) = deploying(step!(Doing::MakeCandidate { .. }));
+        let (mut world, mut a) = deploying(step!(Action::MakeCandidate { .. }));
         world.step(&mut a);
         a.memory.reply(None, world.get(Kind::Deployment, GREEN));
         world.edit(Kind::Deployment, GREEN, |deployment| {
@@ -162,9 +162,9 @@ fn a_candidate_that_is_made_again_is_looked_at_again() {
     let (mut world, mut a) = made();
     world.step(&mut a);
     world.delete(Kind::Deployment, GREEN);
-    assert!(step!(Doing::MakeCandidate { .. })(&a.next(&world)));
+    assert!(step!(Action::MakeCandidate { .. })(&a.next(&world)));
     world.step(&mut a);
-    assert!(step!(Doing::MarkMade { .. })(&a.next(&world)));
+    assert!(step!(Action::MarkMade { .. })(&a.next(&world)));
     world.settle();
     assert!(matches!(world.follow(&mut a), Outcome::Finished(_)));
 }
@@ -189,7 +189,7 @@ fn what_admission_makes_of_our_own_later_writes_is_the_releases_too() {
         a.memory.reply(Some(&found), world.get(Kind::Deployment, GREEN));
         match a.next(&world) {
             Next::Do(step) if is_ours => {
-                assert!(matches!(step.doing, Doing::MarkMade { .. }), "{step:?}");
+                assert!(matches!(step.action, Action::MarkMade { .. }), "{step:?}");
             }
             Next::Done(Outcome::Changed { .. }) if !is_ours => continue,
             next => panic!("{next:?}"),
@@ -219,5 +219,5 @@ fn replies_to_several_writes_count_from_the_first() {
         a.memory.reply(Some(&found), &after);
         found = after;
     }
-    assert!(step!(Doing::MarkMade { .. })(&a.next(&world)));
+    assert!(step!(Action::MarkMade { .. })(&a.next(&world)));
 }

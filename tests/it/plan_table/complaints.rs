@@ -3,13 +3,13 @@
 use bluegreen::model::{Colour, Kind};
 use bluegreen::release::complaints::latest;
 use bluegreen::release::{
-    Confirmed, Doing, Goal, Next, Outcome, Probed, SaidBefore, Sight, Verdict, WaitFor,
+    Action, Confirmed, Goal, Next, Outcome, Probed, SaidBefore, Sight, Verdict, WaitFor,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::heard::{self, Heard};
-use super::{changed, doing, go, reach, step, written};
+use super::{action, changed, go, reach, step, written};
 use crate::world::World;
 use crate::world::article::{V2, initialised, with_two_ingresses};
 use crate::world::driver::{Driver, WEBHOOK, abort, deploy};
@@ -17,7 +17,7 @@ use crate::world::driver::{Driver, WEBHOOK, abort, deploy};
 /// A release that is about to be switched, by whoever heard what is said before.
 fn about_to_switch(mut world: World) -> (World, Driver) {
     let mut driver = Driver::new("a", Goal::Deploy(deploy(V2, WEBHOOK)));
-    reach(&mut world, &mut driver, step!(Doing::Switch { .. }));
+    reach(&mut world, &mut driver, step!(Action::Switch { .. }));
     (world, driver)
 }
 
@@ -28,7 +28,7 @@ fn hears(world: &World, driver: &mut Driver) {
 }
 
 fn switched(world: &mut World, driver: &mut Driver) {
-    reach(world, driver, step!(Doing::MarkSwitched));
+    reach(world, driver, step!(Action::MarkSwitched));
     go(world, driver);
 }
 
@@ -78,8 +78,8 @@ fn new(at: Timestamp) -> Sight {
 
 fn goes_back(next: &Next) -> Option<&str> {
     match next {
-        Next::Do(step) => match &step.doing {
-            Doing::End { ending } if ending.outcome == Verdict::Unhealthy => Some(&ending.reason),
+        Next::Do(step) => match &step.action {
+            Action::End { ending } if ending.outcome == Verdict::Unhealthy => Some(&ending.reason),
             _ => None,
         },
         _ => None,
@@ -125,7 +125,7 @@ fn new_answers_disprove_what_a_controller_says() {
         says(&mut world, "parrot.1", reason);
         heard::of(&mut a, &world, &[Heard::version(Colour::Green, 30, 1)]);
         let confirmed = Some(Confirmed::Probe);
-        assert_eq!(*doing(&a.next(&world)), Doing::StartDrain { seconds: 30, confirmed });
+        assert_eq!(*action(&a.next(&world)), Action::StartDrain { seconds: 30, confirmed });
     }
 }
 
@@ -307,7 +307,7 @@ fn the_way_back_has_words_of_its_own() {
     world.pass(5);
     world.edit_record(|record| record.driver = None);
     let mut x = Driver::new("x", abort());
-    reach(&mut world, &mut x, step!(Doing::SwitchBack { .. }));
+    reach(&mut world, &mut x, step!(Action::SwitchBack { .. }));
     let said = |x: &mut Driver, world: &World| {
         let s = x.look(world);
         let (_, record) = s.record.clone().unwrap();

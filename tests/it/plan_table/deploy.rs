@@ -2,12 +2,12 @@
 
 use bluegreen::model::{Colour, Kind};
 use bluegreen::release::{
-    Before, Deploy, Doing, Ending, Gate, GateKind, Goal, Next, Outcome, Verdict, template,
+    Action, Before, Deploy, Ending, Gate, GateKind, Goal, Next, Outcome, Verdict, template,
 };
 use serde_json::{Value, json};
 
 use super::{
-    asks, assert_patch, changed, created, deploying, doing, done, go, promoted, reach,
+    action, asks, assert_patch, changed, created, deploying, done, go, promoted, reach,
     record_after, step, written,
 };
 use crate::world::World;
@@ -38,8 +38,8 @@ fn the_record_of_the_release_is_written_before_anything_is_made() {
     });
     let next = driver("a", settings).next(&world);
     assert_eq!(
-        *doing(&next),
-        Doing::Start {
+        *action(&next),
+        Action::Start {
             number: 1,
             from: Colour::Blue,
             to: Colour::Green,
@@ -66,7 +66,8 @@ fn the_record_of_the_release_is_written_before_anything_is_made() {
 fn the_preview_follows_before_the_candidate_is_made() {
     let mut world = promoted();
     let mut driver = driver("a", deploy(V3, WEBHOOK));
-    let next = reach(&mut world, &mut driver, step!(Doing::FollowPreview { colour: Colour::Blue }));
+    let next =
+        reach(&mut world, &mut driver, step!(Action::FollowPreview { colour: Colour::Blue }));
     assert_patch(
         &next,
         &world,
@@ -88,7 +89,7 @@ fn a_new_candidate_has_the_live_ones_whole_spec_and_no_tools_marks() {
     });
     world.settle();
     let mut driver = driver("a", deploy(V2, WEBHOOK));
-    let next = reach(&mut world, &mut driver, step!(Doing::MakeCandidate { .. }));
+    let next = reach(&mut world, &mut driver, step!(Action::MakeCandidate { .. }));
     let made = created(&next);
     assert_eq!(
         made["metadata"],
@@ -117,7 +118,7 @@ fn a_candidate_of_an_app_at_zero_has_one_pod() {
     world.scale("parrot", 0);
     world.settle();
     let mut driver = driver("a", deploy(V2, WEBHOOK));
-    let next = reach(&mut world, &mut driver, step!(Doing::MakeCandidate { .. }));
+    let next = reach(&mut world, &mut driver, step!(Action::MakeCandidate { .. }));
     assert_eq!(created(&next)["spec"]["replicas"], 1);
 }
 
@@ -126,13 +127,13 @@ fn a_slot_with_an_older_version_gets_the_new_template_in_one_patch() {
     let mut world = promoted();
     let set = world.current_set("parrot");
     let mut driver = driver("a", deploy(V3, WEBHOOK));
-    reach(&mut world, &mut driver, step!(Doing::FollowPreview { .. }));
+    reach(&mut world, &mut driver, step!(Action::FollowPreview { .. }));
     let before = world.release().before;
     assert_eq!(
         before,
         Some(Before { replica_set: set, replicas: 0, release: None, hash: None, marks: None })
     );
-    let next = reach(&mut world, &mut driver, step!(Doing::MakeCandidate { .. }));
+    let next = reach(&mut world, &mut driver, step!(Action::MakeCandidate { .. }));
     let mut template = world.get(Kind::Deployment, "parrot")["spec"]["template"].clone();
     template["spec"]["containers"][0]["image"] = json!(V3);
     template["metadata"]["labels"] =
@@ -203,7 +204,7 @@ fn the_same_deploy_continues_where_it_finds_the_release() {
     world.edit_record(|record| record.driver = None);
     let mut again = driver("b", deploy(V2, WEBHOOK));
     let next = again.next(&world);
-    assert_eq!(*doing(&next), Doing::Hold);
+    assert_eq!(*action(&next), Action::Acquire);
     assert_eq!(record_after(&world, &next).driver.unwrap().id, "b");
     go(&mut world, &mut again);
     assert!(asks(&again.next(&world)));
@@ -218,7 +219,7 @@ fn another_gate_on_the_same_version_counts_from_then_on() {
         settings.threshold = Some(3);
     });
     let mut again = driver("b", settings);
-    let next = reach(&mut world, &mut again, step!(Doing::Set));
+    let next = reach(&mut world, &mut again, step!(Action::Set));
     let gate = record_after(&world, &next).release.unwrap().gate;
     assert_eq!((gate.interval_seconds, gate.threshold), (10, 3));
 }
@@ -235,7 +236,7 @@ fn another_version_is_in_the_way_of_nobody_silently() {
 fn the_way_is_blocked_by_a_driver_that_does_not_answer_as_well() {
     let (mut world, _) = deploying(asks);
     let mut other = driver("b", deploy(V3, WEBHOOK));
-    assert!(step!(Doing::Challenge { .. })(&other.next(&world)));
+    assert!(step!(Action::Challenge { .. })(&other.next(&world)));
     world.step(&mut other);
     world.pass(10);
     assert!(matches!(done(other.next(&world)), Outcome::InTheWay { .. }));
@@ -246,13 +247,13 @@ fn replace_gives_the_unfinished_release_up_and_starts_its_own() {
     let (mut world, _) = deploying(asks);
     world.edit_record(|record| record.driver = None);
     let mut other = driver("b", Deploy { replace: true, ..deploy(V3, WEBHOOK) });
-    let next = reach(&mut world, &mut other, step!(Doing::End { .. }));
+    let next = reach(&mut world, &mut other, step!(Action::End { .. }));
     let ending = record_after(&world, &next).release.unwrap().ending.unwrap();
     assert_eq!(ending.outcome, Verdict::Aborted);
     assert_eq!(ending.by.as_deref(), Some("b@host (1)"));
-    reach(&mut world, &mut other, step!(Doing::Destroy { .. }));
-    let next = reach(&mut world, &mut other, step!(Doing::Start { .. }));
-    assert!(matches!(doing(&next), Doing::Start { number: 2, .. }));
+    reach(&mut world, &mut other, step!(Action::Destroy { .. }));
+    let next = reach(&mut world, &mut other, step!(Action::Start { .. }));
+    assert!(matches!(action(&next), Action::Start { number: 2, .. }));
     let Outcome::Finished(finished) = world.follow(&mut other) else { panic!("not finished") };
     assert_eq!((finished.number, finished.outcome), (2, Verdict::Promoted));
     assert_eq!(world.live_image().as_deref(), Some(V3));
@@ -297,7 +298,7 @@ fn detached_it_lets_go_of_a_candidate_that_is_ready_and_waits() {
     let mut world = initialised();
     let settings = Deploy { detach: true, ..deploy(V2, Gate::Person) };
     let mut a = driver("a", settings.clone());
-    let next = reach(&mut world, &mut a, step!(Doing::MarkReady));
+    let next = reach(&mut world, &mut a, step!(Action::MarkReady));
     let record = record_after(&world, &next);
     assert_eq!(record.driver, None, "in the same write");
     assert!(record.release.unwrap().waiting.is_some());
@@ -320,7 +321,7 @@ fn detached_it_lets_go_of_a_candidate_that_another_one_brought_up() {
     world.bad_images.clear();
     world.settle();
     let next = b.next(&world);
-    assert_eq!(*doing(&next), Doing::LetGo);
+    assert_eq!(*action(&next), Action::LetGo);
     assert_eq!(record_after(&world, &next).driver, None);
     go(&mut world, &mut b);
     assert_eq!(done(b.next(&world)), detached());
@@ -333,7 +334,7 @@ fn late(world: &mut World, object: &Value) {
 }
 
 fn with_leftover() -> (World, Value) {
-    let (mut world, mut a) = deploying(step!(Doing::MakeCandidate { .. }));
+    let (mut world, mut a) = deploying(step!(Action::MakeCandidate { .. }));
     let object = created(&a.next(&world)).clone();
     let ended = world.follow(&mut Driver::new("x", crate::world::driver::abort()));
     assert!(matches!(ended, Outcome::NotReady { .. } | Outcome::Finished(_)), "{ended:?}");
@@ -345,7 +346,7 @@ fn what_a_dead_driver_made_late_is_removed_before_the_next_release() {
     let (mut world, object) = with_leftover();
     late(&mut world, &object);
     let next = driver("b", deploy(V3, WEBHOOK)).next(&world);
-    assert_eq!(*doing(&next), Doing::RemoveLeftover { deployment: "parrot-green".into() });
+    assert_eq!(*action(&next), Action::RemoveLeftover { deployment: "parrot-green".into() });
     assert!(written(&next).fresh == bluegreen::release::Fresh::Serving);
 }
 
@@ -353,11 +354,11 @@ fn what_a_dead_driver_made_late_is_removed_before_the_next_release() {
 fn what_a_dead_driver_makes_even_later_is_removed_before_the_candidate_is_made() {
     let (mut world, object) = with_leftover();
     let mut b = driver("b", deploy(V3, WEBHOOK));
-    reach(&mut world, &mut b, step!(Doing::MakeCandidate { .. }));
+    reach(&mut world, &mut b, step!(Action::MakeCandidate { .. }));
     late(&mut world, &object);
     let next =
-        reach(&mut world, &mut b, step!(Doing::RemoveLeftover { .. } | Doing::Resize { .. }));
-    assert_eq!(*doing(&next), Doing::RemoveLeftover { deployment: "parrot-green".into() });
+        reach(&mut world, &mut b, step!(Action::RemoveLeftover { .. } | Action::Resize { .. }));
+    assert_eq!(*action(&next), Action::RemoveLeftover { deployment: "parrot-green".into() });
     assert!(matches!(world.follow(&mut b), Outcome::Finished(_)));
     assert_eq!(world.image("parrot-green"), V3);
 }
@@ -382,7 +383,7 @@ fn a_leftover_that_an_ingress_names_in_part_is_not_removed() {
 fn the_version_that_was_live_before_can_be_deployed_again() {
     let mut world = promoted();
     let next = driver("b", deploy(V1, WEBHOOK)).next(&world);
-    assert!(matches!(doing(&next), Doing::Start { number: 2, to: Colour::Blue, .. }));
+    assert!(matches!(action(&next), Action::Start { number: 2, to: Colour::Blue, .. }));
     world.follow(&mut driver("b", deploy(V1, WEBHOOK)));
     assert_eq!(world.live_image().as_deref(), Some(V1));
 }

@@ -3,18 +3,18 @@
 
 use bluegreen::model::{Colour, Kind};
 use bluegreen::release::{
-    Doing, Goal, Next, Outcome, Rule, Settings, Sight, Telling, Verdict, Voice, WaitFor,
+    Action, Goal, Next, Outcome, Rule, Settings, Sight, Telling, Verdict, Voice, WaitFor,
 };
 
+use super::after_switch::{drains, plain, switched, with};
 use super::heard::{self, Heard};
-use super::live::{drains, plain, switched, with};
-use super::{changed, deploying, doing, go, reach, record_after, step, written};
+use super::{action, changed, deploying, go, reach, record_after, step, written};
 use crate::world::World;
 use crate::world::article::{V1, V2, backend, initialised};
 use crate::world::driver::{Driver, abort, promote};
 
 fn ends(next: &Next) -> &str {
-    let Doing::End { ending } = doing(next) else { panic!("{next:?}") };
+    let Action::End { ending } = action(next) else { panic!("{next:?}") };
     assert_eq!(ending.outcome, Verdict::Unhealthy);
     &ending.reason
 }
@@ -61,13 +61,13 @@ fn errors_alone_after_the_switch_lead_back_at_once_in_each_phase() {
         reach(&mut world, &mut a, phase);
         for too_few in [Heard::errors(9, 30), Heard::errors(60, 4)] {
             heard::of(&mut a, &world, &[too_few]);
-            assert!(!step!(Doing::End { .. })(&a.next(&world)));
+            assert!(!step!(Action::End { .. })(&a.next(&world)));
         }
         heard::of(&mut a, &world, &[Heard::errors(10, 5)]);
         let next = a.next(&world);
         assert_eq!(ends(&next), "it failed after the switch: parrot: 502 Bad Gateway");
         assert!(written(&next).fresh == bluegreen::release::Fresh::Serving, "on a look of its own");
-        reach(&mut world, &mut a, step!(Doing::SwitchBack { .. }));
+        reach(&mut world, &mut a, step!(Action::SwitchBack { .. }));
         go(&mut world, &mut a);
         heard::of(&mut a, &world, &[Heard::version(Colour::Blue, 30, 3)]);
         let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("it goes on") };
@@ -80,7 +80,7 @@ fn errors_alone_after_the_switch_lead_back_at_once_in_each_phase() {
 fn errors_where_none_answered_before_lead_nobody_back() {
     let (mut world, mut a) = switched(plain());
     heard::of(&mut a, &world, &[Heard::errors(60, 30).named("zoo")]);
-    assert!(!step!(Doing::End { .. })(&a.next(&world)));
+    assert!(!step!(Action::End { .. })(&a.next(&world)));
     // Errors at some rule that answered keep both versions, until it is given up.
     world.pass(600);
     heard::of(&mut a, &world, &[Heard::errors(9, 4), Heard::version(Colour::Green, 30, 3)]);
@@ -109,7 +109,7 @@ fn nothing_is_put_away_while_anybody_else_answers() {
         let what = changed(a.next(&world));
         assert!(what.starts_with("parrot can't be scaled down to 0: parrot: "), "{what}");
         heard::of(&mut a, &world, &[Heard::version(Colour::Green, 10, 1)]);
-        assert!(step!(Doing::PutAway { .. })(&a.next(&world)));
+        assert!(step!(Action::ScaleDown { .. })(&a.next(&world)));
     }
 }
 
@@ -132,11 +132,11 @@ fn who_has_just_taken_a_drain_up_listens_before_anything_is_put_away() {
         assert!(drains(&b.next(&world)), "{:?}", b.next(&world));
         // Not for ever.
         world.pass(20);
-        assert!(step!(Doing::PutAway { .. })(&b.next(&world)));
+        assert!(step!(Action::ScaleDown { .. })(&b.next(&world)));
     }
     let (world, mut b) = taken_up(drained());
     heard::of(&mut b, &world, &[Heard::version(Colour::Green, 10, 1)]);
-    assert!(step!(Doing::PutAway { .. })(&b.next(&world)));
+    assert!(step!(Action::ScaleDown { .. })(&b.next(&world)));
 }
 
 /// Of the last ten answers one was an error.
@@ -163,14 +163,14 @@ fn who_has_just_taken_up_a_put_away_listens_before_it_is_over() {
     world.pass(5);
     assert!(waits_for_the_end(&b.next(&world)), "{:?}", b.next(&world));
     heard::of(&mut b, &world, &[Heard::errors(10, 5)]);
-    assert!(step!(Doing::Revive { .. })(&b.next(&world)));
+    assert!(step!(Action::Revive { .. })(&b.next(&world)));
     // Whether that has helped, the next one has to hear, too.
-    reach(&mut world, &mut b, step!(Doing::Resize { .. }));
+    reach(&mut world, &mut b, step!(Action::Resize { .. }));
     go(&mut world, &mut b);
     let (mut world, mut c) = taken_up((world, b));
     assert!(waits_for_the_end(&c.next(&world)), "{:?}", c.next(&world));
     world.pass(20);
-    assert!(step!(Doing::Finish)(&c.next(&world)));
+    assert!(step!(Action::Finish)(&c.next(&world)));
 }
 
 /// A hiccup of its own is no sign that it does not help.
@@ -178,13 +178,13 @@ fn who_has_just_taken_up_a_put_away_listens_before_it_is_over() {
 fn one_error_after_it_was_started_again_leads_nobody_back() {
     let (mut world, mut a) = put_away();
     heard::of(&mut a, &world, &[Heard::errors(10, 5)]);
-    reach(&mut world, &mut a, step!(Doing::Resize { .. }));
+    reach(&mut world, &mut a, step!(Action::Resize { .. }));
     go(&mut world, &mut a);
     world.pass(15);
     heard::of(&mut a, &world, &[Heard::errors(1, 0)]);
     assert!(waits_for_the_end(&a.next(&world)), "{:?}", a.next(&world));
     heard::of(&mut a, &world, &[Heard::version(Colour::Green, 10, 1)]);
-    assert!(step!(Doing::Finish)(&a.next(&world)));
+    assert!(step!(Action::Finish)(&a.next(&world)));
 }
 
 fn detached() -> bluegreen::release::Deploy {
@@ -201,7 +201,7 @@ fn what_was_answered_when_it_got_ready_counts_for_who_did_not_ask_before_the_swi
     assert_eq!(world.release().answered, ["parrot", "zoo"]);
     world.pass(3600);
     let mut b = Driver::new("b", promote());
-    reach(&mut world, &mut b, step!(Doing::MarkSwitched));
+    reach(&mut world, &mut b, step!(Action::MarkSwitched));
     // Of the zoo it has heard by itself that nobody is there.
     let mut sight = heard::sight(&world, &[Heard::learning(), Heard::learning().named("zoo")]);
     (sight.rules[0].answered, sight.rules[1].answered) = (None, Some(false));
@@ -220,7 +220,7 @@ fn a_proxys_own_trouble_is_no_arrival_where_nobody_asked_before_the_switch() {
     let sight = |rule: &Rule| Sight { rules: vec![rule.clone()], ..Sight::default() };
     heard::hears(&mut a, sight(&alone));
     world.pass(60);
-    assert!(!step!(Doing::StartDrain { .. })(&a.next(&world)), "{:?}", a.next(&world));
+    assert!(!step!(Action::StartDrain { .. })(&a.next(&world)), "{:?}", a.next(&world));
     // It was so before, or refuses who asks: that says nothing of the switch.
     let was_so = Rule { answered: Some(false), ..alone.clone() };
     let mut refuses = alone;
@@ -230,7 +230,7 @@ fn a_proxys_own_trouble_is_no_arrival_where_nobody_asked_before_the_switch() {
         world.edit_record(|r| r.release.as_mut().unwrap().answered.clear());
         heard::hears(&mut a, sight(&rule));
         world.pass(10);
-        assert!(step!(Doing::StartDrain { .. })(&a.next(&world)), "{:?}", a.next(&world));
+        assert!(step!(Action::StartDrain { .. })(&a.next(&world)), "{:?}", a.next(&world));
     }
 }
 
@@ -238,7 +238,7 @@ fn a_proxys_own_trouble_is_no_arrival_where_nobody_asked_before_the_switch() {
 pub fn put_away() -> (World, Driver) {
     let (mut world, mut a) = drained();
     heard::of(&mut a, &world, &[Heard::version(Colour::Green, 30, 3)]);
-    reach(&mut world, &mut a, step!(Doing::PutAway { .. }));
+    reach(&mut world, &mut a, step!(Action::ScaleDown { .. }));
     world.step(&mut a);
     (world, a)
 }
@@ -252,17 +252,17 @@ fn a_put_away_is_over_when_nobody_has_missed_it() {
     a.memory.note_gone(1, world.now);
     assert!(waits_for_the_end(&a.next(&world)), "it is heard whether anybody misses them");
     world.pass(5);
-    assert!(step!(Doing::Finish)(&a.next(&world)));
+    assert!(step!(Action::Finish)(&a.next(&world)));
     // Pods that never end are not waited for for ever.
     let (mut world, mut a) = put_away();
     world.pass(60);
     assert!(waits_for_the_end(&a.next(&world)));
     world.pass(5);
-    assert!(step!(Doing::Finish)(&a.next(&world)));
+    assert!(step!(Action::Finish)(&a.next(&world)));
     // Without an ear there is nothing to wait for.
     let (world, mut a) = put_away();
     (a.memory.probed, a.memory.asks) = (None, false);
-    assert!(step!(Doing::Finish)(&a.next(&world)));
+    assert!(step!(Action::Finish)(&a.next(&world)));
 }
 
 #[test]
@@ -275,10 +275,10 @@ fn who_is_missed_is_started_again_before_any_route_is_touched() {
     heard::of(&mut a, &world, &[Heard::errors(10, 5)]);
     let next = a.next(&world);
     let said = "parrot: 502 Bad Gateway".to_owned();
-    assert_eq!(*doing(&next), Doing::Revive { said });
+    assert_eq!(*action(&next), Action::Revive { said });
     go(&mut world, &mut a);
-    let resize = Doing::Resize { deployment: "parrot".to_owned(), replicas: 1 };
-    assert_eq!(*doing(&a.next(&world)), resize);
+    let resize = Action::Resize { deployment: "parrot".to_owned(), replicas: 1 };
+    assert_eq!(*action(&a.next(&world)), resize);
     go(&mut world, &mut a);
     // The errors end with it: it stays, and the release has gone live.
     heard::of(&mut a, &world, &[Heard::version(Colour::Green, 3, 1)]);
@@ -293,7 +293,7 @@ fn errors_that_go_on_lead_back_to_what_was_started_again() {
     for back in [true, false] {
         let (mut world, mut a) = put_away();
         heard::of(&mut a, &world, &[Heard::errors(10, 5)]);
-        reach(&mut world, &mut a, step!(Doing::Resize { .. }));
+        reach(&mut world, &mut a, step!(Action::Resize { .. }));
         go(&mut world, &mut a);
         for seconds in [0, 14] {
             world.pass(seconds);
@@ -311,7 +311,7 @@ fn errors_that_go_on_lead_back_to_what_was_started_again() {
             ends(&next),
             "it failed after parrot was scaled down to 0: parrot: 502 Bad Gateway"
         );
-        reach(&mut world, &mut b, step!(Doing::SwitchBack { .. }));
+        reach(&mut world, &mut b, step!(Action::SwitchBack { .. }));
         go(&mut world, &mut b);
         reach(&mut world, &mut b, |n| matches!(n, Next::Wait { on: WaitFor::Arrival { .. }, .. }));
         if back {
@@ -338,7 +338,7 @@ fn the_way_back_is_confirmed_as_the_way_there() {
         world.edit_record(|record| record.driver = None);
         let mut x = Driver::new("x", abort());
         x.memory.asks = true;
-        reach(&mut world, &mut x, step!(Doing::SwitchBack { .. }));
+        reach(&mut world, &mut x, step!(Action::SwitchBack { .. }));
         go(&mut world, &mut x);
         reach(&mut world, &mut x, |n| matches!(n, Next::Wait { on: WaitFor::Arrival { .. }, .. }));
         (world, x)
@@ -354,7 +354,7 @@ fn the_way_back_is_confirmed_as_the_way_there() {
     }
     heard::of(&mut x, &world, &[Heard::version(Colour::Blue, 30, 3)]);
     let next = x.next(&world);
-    assert_eq!(*doing(&next), Doing::StartDrain { seconds: 30, confirmed: None });
+    assert_eq!(*action(&next), Action::StartDrain { seconds: 30, confirmed: None });
     assert!(record_after(&world, &next).release.unwrap().drain_back_until.is_some());
 
     let (mut world, mut x) = aborted();
@@ -367,11 +367,11 @@ fn the_way_back_is_confirmed_as_the_way_there() {
     // Where nothing can be told, the controller has its time.
     let (world, mut x) = aborted();
     heard::of(&mut x, &world, &[Heard::nothing("both versions give the same answers")]);
-    assert_eq!(*doing(&x.next(&world)), Doing::StartDrain { seconds: 40, confirmed: None });
+    assert_eq!(*action(&x.next(&world)), Action::StartDrain { seconds: 40, confirmed: None });
     // Nobody misses a version that answers nothing.
     let (mut world, mut x) = aborted();
     world.edit(Kind::EndpointSlice, "parrot-green-ends", |slice| {
         slice["endpoints"] = serde_json::json!([]);
     });
-    assert_eq!(*doing(&x.next(&world)), Doing::StartDrain { seconds: 30, confirmed: None });
+    assert_eq!(*action(&x.next(&world)), Action::StartDrain { seconds: 30, confirmed: None });
 }

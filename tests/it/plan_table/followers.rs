@@ -1,10 +1,10 @@
 //! Services that select the live pods beside the live one: they follow it, and go back with it.
 
 use bluegreen::model::Kind;
-use bluegreen::release::{Doing, Goal, Outcome, Verdict};
+use bluegreen::release::{Action, Goal, Outcome, Verdict};
 use serde_json::json;
 
-use super::{changed, doing, go, reach, step, unfit};
+use super::{action, changed, go, reach, step, unfit};
 use crate::world::World;
 use crate::world::article::{V2, initialised, service};
 use crate::world::driver::{Driver, WEBHOOK, abort, deploy, rollback};
@@ -31,13 +31,13 @@ fn driver() -> Driver {
 fn they_follow_after_the_live_service_and_before_the_switch_is_written_down() {
     let mut world = with_inner();
     let mut a = driver();
-    reach(&mut world, &mut a, step!(Doing::FollowLive { .. }));
+    reach(&mut world, &mut a, step!(Action::FollowLive { .. }));
     go(&mut world, &mut a);
     assert_eq!(leads(&world), ["parrot-green", "parrot"]);
-    let next = reach(&mut world, &mut a, step!(Doing::FollowLive { .. }));
-    let Doing::FollowLive { service, .. } = doing(&next) else { panic!("{next:?}") };
+    let next = reach(&mut world, &mut a, step!(Action::FollowLive { .. }));
+    let Action::FollowLive { service, .. } = action(&next) else { panic!("{next:?}") };
     assert_eq!(service, "inner");
-    reach(&mut world, &mut a, step!(Doing::MarkSwitched));
+    reach(&mut world, &mut a, step!(Action::MarkSwitched));
     assert_eq!(leads(&world), ["parrot-green"; 2]);
     world.follow(&mut a);
     let outcome = world.follow(&mut Driver::new("b", rollback()));
@@ -50,7 +50,7 @@ fn an_abort_brings_them_back() {
     for both in [false, true] {
         let mut world = with_inner();
         let mut a = driver();
-        reach(&mut world, &mut a, step!(Doing::FollowLive { .. }));
+        reach(&mut world, &mut a, step!(Action::FollowLive { .. }));
         go(&mut world, &mut a);
         if both {
             go(&mut world, &mut a);
@@ -67,7 +67,7 @@ fn put_back(keep_old: bool) -> (World, Driver) {
     let mut deploy = deploy(V2, WEBHOOK);
     deploy.settings.keep_old = Some(keep_old);
     let mut a = Driver::new("a", Goal::Deploy(deploy));
-    reach(&mut world, &mut a, step!(Doing::StartDrain { .. }));
+    reach(&mut world, &mut a, step!(Action::StartDrain { .. }));
     world.edit(Kind::Service, "inner", |s| s["spec"]["selector"]["app"] = json!("parrot"));
     (world, a)
 }

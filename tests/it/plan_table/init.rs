@@ -1,7 +1,7 @@
 //! `init`: which Service is the live one, and what is made.
 
 use bluegreen::model::Kind;
-use bluegreen::release::{Doing, Goal, Init, Next, Outcome};
+use bluegreen::release::{Action, Goal, Init, Next, Outcome};
 use serde_json::{Value, json};
 
 use super::{created, done, promoted, step, unfit, written};
@@ -46,7 +46,7 @@ pub fn with(change: impl FnOnce(&mut World)) -> World {
 fn the_record_comes_before_anything_else() {
     let world = applied();
     let next = next(&world);
-    assert_eq!(written(&next).doing, Doing::MakeRecord);
+    assert_eq!(written(&next).action, Action::MakeRecord);
     let map = created(&next);
     assert_eq!(map["metadata"]["name"], "bluegreen-parrot");
     assert_eq!(
@@ -244,7 +244,7 @@ fn a_service_that_was_deleted_is_made_again_for_the_colour_that_is_live() {
         let mut world = world.clone();
         world.delete(Kind::Service, service);
         let next = next(&world);
-        assert!(step!(Doing::MakeService { .. })(&next), "{next:?}");
+        assert!(step!(Action::MakeService { .. })(&next), "{next:?}");
         assert_eq!(created(&next)["metadata"]["name"], service);
         assert_eq!(created(&next)["spec"]["selector"]["app"], selects, "{service}");
     }

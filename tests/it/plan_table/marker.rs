@@ -2,13 +2,13 @@
 
 use bluegreen::model::{Colour, EPOCH, Id, Kind, annotation};
 use bluegreen::release::{
-    Confirmed, Doing, Goal, Mark, Next, Outcome, Sight, Verdict, WaitFor, marker,
+    Action, Confirmed, Goal, Mark, Next, Outcome, Sight, Verdict, WaitFor, marker,
 };
 use serde_json::{Value, json};
 
+use super::after_switch::{drains, plain, switched, with};
 use super::heard::{self, Heard};
-use super::live::{drains, plain, switched, with};
-use super::{assert_patch, changed, doing, go, reach, record_after, step};
+use super::{action, assert_patch, changed, go, reach, record_after, step};
 use crate::world::World;
 use crate::world::article::V2;
 use crate::world::driver::{Driver, WEBHOOK, abort, deploy, init};
@@ -32,7 +32,7 @@ fn hears(driver: &mut Driver, world: &World, tells: Option<bool>, has_it: bool) 
 }
 
 fn marks(next: &Next) -> bool {
-    step!(Doing::Mark { .. })(next)
+    step!(Action::Mark { .. })(next)
 }
 
 fn waits_by(next: &Next) -> Confirmed {
@@ -63,7 +63,7 @@ fn where_the_versions_answer_alike_a_rule_that_comes_after_the_switch_confirms_i
     assert_eq!(waits_by(&a.next(&world)), Confirmed::Settle);
     hears(&mut a, &world, Some(true), false);
     let next = a.next(&world);
-    let Doing::Mark { ingress, host } = doing(&next) else { panic!("{next:?}") };
+    let Action::Mark { ingress, host } = action(&next) else { panic!("{next:?}") };
     assert_eq!(ingress, OURS);
     let known = before[0]["host"].as_str().unwrap();
     assert_eq!(*host, format!("r1.{}.invalid", &known[..16]));
@@ -83,13 +83,13 @@ fn where_the_versions_answer_alike_a_rule_that_comes_after_the_switch_confirms_i
     hears(&mut a, &world, Some(true), true);
     let next = a.next(&world);
     let confirmed = Some(Confirmed::Marker);
-    assert_eq!(*doing(&next), Doing::StartDrain { seconds: 30, confirmed });
+    assert_eq!(*action(&next), Action::StartDrain { seconds: 30, confirmed });
     let release = record_after(&world, &next).release.unwrap();
     assert_eq!((release.confirmed, release.unconfirmed), (confirmed, None));
     go(&mut world, &mut a);
     // It has told what there was to tell.
     let next = a.next(&world);
-    assert_eq!(*doing(&next), Doing::Unmark { ingress: OURS.to_owned() });
+    assert_eq!(*action(&next), Action::Unmark { ingress: OURS.to_owned() });
     let remove = json!([{"op": "remove", "path": "/spec/rules/1"}]);
     assert_patch(&next, &world, Kind::Ingress, OURS, remove);
     go(&mut world, &mut a);
@@ -105,7 +105,7 @@ fn an_init_in_the_middle_leaves_it_there() {
     reach(&mut world, &mut Driver::new("i", init()), |n| matches!(n, Next::Done(_)));
     assert_eq!(rules(&world), with_it);
     hears(&mut a, &world, Some(true), true);
-    assert!(matches!(doing(&a.next(&world)), Doing::StartDrain { .. }), "{:?}", a.next(&world));
+    assert!(matches!(action(&a.next(&world)), Action::StartDrain { .. }), "{:?}", a.next(&world));
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn as_long_as_one_address_does_not_serve_it_both_versions_stay() {
     }
     world.pass(1);
     // Whoever goes on and can't hear it must not take time for a proof.
-    assert_eq!(*doing(&a.next(&world)), Doing::Doubt);
+    assert_eq!(*action(&a.next(&world)), Action::Doubt);
     go(&mut world, &mut a);
     for seconds in [0, 589] {
         world.pass(seconds);
@@ -201,7 +201,7 @@ fn where_it_is_refused_or_taken_away_the_controller_gets_its_time() {
     assert_eq!(waits_by(&a.next(&world)), Confirmed::Settle);
     world.pass(10);
     let confirmed = Some(Confirmed::Settle);
-    assert_eq!(*doing(&a.next(&world)), Doing::StartDrain { seconds: 30, confirmed });
+    assert_eq!(*action(&a.next(&world)), Action::StartDrain { seconds: 30, confirmed });
 
     let (mut world, mut a) = marked();
     world.edit(Kind::Ingress, OURS, |it| drop(it["spec"]["rules"].as_array_mut().unwrap().pop()));
@@ -234,7 +234,7 @@ fn who_takes_over_finds_it_there() {
     assert_eq!(waits_by(&b.next(&world)), Confirmed::Settle);
     hears(&mut b, &world, Some(true), true);
     let confirmed = Some(Confirmed::Marker);
-    assert_eq!(*doing(&b.next(&world)), Doing::StartDrain { seconds: 30, confirmed });
+    assert_eq!(*action(&b.next(&world)), Action::StartDrain { seconds: 30, confirmed });
     let Outcome::Finished(finished) = world.follow(&mut b) else { panic!("it goes on") };
     assert_eq!((finished.outcome, finished.confirmed), (Verdict::Promoted, confirmed));
     assert_eq!(rules(&world).len(), 1);
@@ -246,7 +246,7 @@ fn who_takes_over_with_a_time_of_its_own_fences_it() {
     let (mut world, mut a) = switched(plain());
     hears(&mut a, &world, Some(true), false);
     let Next::Do(late) = a.next(&world) else { panic!("no step") };
-    assert!(matches!(late.doing, Doing::Mark { .. }), "{late:?}");
+    assert!(matches!(late.action, Action::Mark { .. }), "{late:?}");
     let mut b = Driver::new("b", Goal::Deploy(with(|settings| settings.settle_seconds = Some(60))));
     b.memory.asks = true;
     reach(&mut world, &mut b, |next| {
@@ -277,10 +277,10 @@ fn what_was_left_behind_goes_before_the_next_release_begins() {
     // It is nobody's edit, and in nobody's way.
     let mut again = Driver::new("c", init());
     let mut next = Driver::new("d", Goal::Deploy(deploy(V3, WEBHOOK)));
-    assert!(step!(Doing::AlignIngress { .. })(&again.next(&world)), "{:?}", again.next(&world));
-    assert!(step!(Doing::Unmark { .. })(&next.next(&world)), "{:?}", next.next(&world));
+    assert!(step!(Action::AlignIngress { .. })(&again.next(&world)), "{:?}", again.next(&world));
+    assert!(step!(Action::Unmark { .. })(&next.next(&world)), "{:?}", next.next(&world));
     go(&mut world, &mut next);
-    assert!(step!(Doing::Start { .. })(&next.next(&world)), "{:?}", next.next(&world));
+    assert!(step!(Action::Start { .. })(&next.next(&world)), "{:?}", next.next(&world));
     assert_eq!(world.live_image().as_deref(), Some(V2));
 }
 

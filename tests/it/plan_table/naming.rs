@@ -1,7 +1,7 @@
 //! Annotations that name the app's Services, as F5's controller reads them: in one patch with the backends.
 
 use bluegreen::model::Kind;
-use bluegreen::release::{Doing, Goal, Outcome};
+use bluegreen::release::{Action, Goal, Outcome};
 use serde_json::{Value, json};
 
 use super::{assert_patch, go, reach, step};
@@ -66,7 +66,7 @@ fn switch(from: &str, to: &str) -> Value {
 fn switched() -> (World, Driver) {
     let mut world = annotated();
     let mut driver = Driver::new("a", Goal::Deploy(deploy(V2, WEBHOOK)));
-    let next = reach(&mut world, &mut driver, step!(Doing::Switch { .. }));
+    let next = reach(&mut world, &mut driver, step!(Action::Switch { .. }));
     name(&world, "parrot");
     assert_patch(&next, &world, Kind::Ingress, "parrot", switch("parrot", "parrot-green"));
     go(&mut world, &mut driver);
@@ -80,7 +80,7 @@ fn they_are_switched_with_the_backends_and_back_by_a_rollback() {
     assert!(matches!(world.follow(&mut driver), Outcome::Finished(_)));
     name(&world, "parrot-green");
     let mut back = Driver::new("b", rollback());
-    reach(&mut world, &mut back, step!(Doing::Switch { .. }));
+    reach(&mut world, &mut back, step!(Action::Switch { .. }));
     assert!(matches!(world.follow(&mut back), Outcome::Finished(_)));
     name(&world, "parrot-blue");
 }
@@ -90,7 +90,7 @@ fn they_are_switched_back_with_the_backends() {
     let (mut world, _) = switched();
     world.edit_record(|record| record.driver = None);
     let mut x = Driver::new("x", abort());
-    let next = reach(&mut world, &mut x, step!(Doing::SwitchBack { .. }));
+    let next = reach(&mut world, &mut x, step!(Action::SwitchBack { .. }));
     assert_patch(&next, &world, Kind::Ingress, "parrot", switch("parrot-green", "parrot-blue"));
     assert!(matches!(world.follow(&mut x), Outcome::Finished(_)));
     name(&world, "parrot-blue");

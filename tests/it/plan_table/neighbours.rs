@@ -2,7 +2,7 @@
 //! and pods of anybody that the app's Services would reach.
 
 use bluegreen::model::{Colour, Kind};
-use bluegreen::release::{Deploy, Doing, Goal, Next, Outcome, Verdict, WaitFor};
+use bluegreen::release::{Action, Deploy, Goal, Next, Outcome, Verdict, WaitFor};
 use serde_json::{Value, json};
 
 use super::{asks, changed, promoted, reach, step, unfit};
@@ -34,12 +34,12 @@ fn with_bake() -> Deploy {
 fn a_crash_loop_of_another_apps_same_number_ends_nothing_of_ours() {
     type Wanted = fn(&Next) -> bool;
     let phases: [(&str, Wanted); 6] = [
-        ("starting", step!(Doing::MakeCandidate { .. })),
+        ("starting", step!(Action::MakeCandidate { .. })),
         ("waiting", asks),
-        ("switching", step!(Doing::Switch { .. })),
+        ("switching", step!(Action::Switch { .. })),
         ("confirming", |next| matches!(next, Next::Wait { on: WaitFor::Arrival { .. }, .. })),
         ("baking", |next| matches!(next, Next::Wait { on: WaitFor::Bake { .. }, .. })),
-        ("draining", step!(Doing::PutAway { .. })),
+        ("draining", step!(Action::ScaleDown { .. })),
     ];
     for (phase, wanted) in phases {
         let mut world = initialised();
@@ -71,7 +71,7 @@ fn nest() -> Value {
 
 #[test]
 fn pods_of_somebody_else_behind_the_candidates_service_stop_the_release_by_name() {
-    for wanted in [asks as fn(&Next) -> bool, step!(Doing::Switch { .. })] {
+    for wanted in [asks as fn(&Next) -> bool, step!(Action::Switch { .. })] {
         let mut world = initialised();
         let mut a = Driver::new("a", Goal::Deploy(deploy(V2, WEBHOOK)));
         reach(&mut world, &mut a, wanted);
@@ -90,7 +90,7 @@ fn pods_of_somebody_else_behind_the_candidates_service_stop_the_release_by_name(
 fn an_address_that_somebody_wrote_by_hand_stops_it_too() {
     let mut world = initialised();
     let mut a = Driver::new("a", Goal::Deploy(deploy(V2, WEBHOOK)));
-    reach(&mut world, &mut a, step!(Doing::Switch { .. }));
+    reach(&mut world, &mut a, step!(Action::Switch { .. }));
     world.add(json!({
         "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
         "metadata": {"name": "mine", "labels": {"kubernetes.io/service-name": "parrot-green"}},
@@ -104,7 +104,7 @@ fn an_address_that_somebody_wrote_by_hand_stops_it_too() {
 fn pods_of_a_candidate_that_was_destroyed_are_waited_for() {
     let mut world = initialised();
     let mut a = Driver::new("a", Goal::Deploy(deploy(V2, WEBHOOK)));
-    reach(&mut world, &mut a, step!(Doing::MarkReady));
+    reach(&mut world, &mut a, step!(Action::MarkReady));
     let gone =
         json!({"kind": "Deployment", "name": "parrot-green", "uid": "x", "controller": true});
     let set = json!({"name": "gone", "uid": "gone", "ownerReferences": [gone]});
@@ -118,7 +118,7 @@ fn pods_of_a_candidate_that_was_destroyed_are_waited_for() {
     let Next::Wait { on: WaitFor::Ready { trouble, .. }, .. } = next else { panic!("{next:?}") };
     assert_eq!(trouble.as_deref(), Some(says));
     world.settle();
-    assert!(step!(Doing::MarkReady)(&a.next(&world)));
+    assert!(step!(Action::MarkReady)(&a.next(&world)));
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn a_follower_that_comes_to_lead_to_somebody_else_as_well_is_not_taken_along() {
     inner["metadata"]["name"] = json!("inner");
     world.add(inner);
     let mut a = Driver::new("a", Goal::Deploy(deploy(V2, WEBHOOK)));
-    reach(&mut world, &mut a, step!(Doing::Switch { .. }));
+    reach(&mut world, &mut a, step!(Action::Switch { .. }));
     add_pod(&mut world, "parrot", nest());
     let reasons = unfit(a.next(&world));
     let says = |service| format!("Service {service} also selects the pods of StatefulSet nest");

@@ -2,7 +2,7 @@
 //! is dead, in any phase, alone in its Ingresses or beside another app.
 
 use bluegreen::model::{Kind, RELEASE, annotation};
-use bluegreen::release::{Doing, Goal, Next, Outcome, Verdict, WaitFor};
+use bluegreen::release::{Action, Goal, Next, Outcome, Verdict, WaitFor};
 use serde_json::json;
 
 use super::{asks, changed, reach, step};
@@ -46,7 +46,7 @@ fn driven(at: At, shared: bool) -> (World, Driver) {
     match at {
         At::Gate => drop(reach(&mut world, &mut old, asks)),
         At::BetweenTwoPatches | At::Withdrawing => {
-            reach(&mut world, &mut old, step!(Doing::Switch { .. }));
+            reach(&mut world, &mut old, step!(Action::Switch { .. }));
             world.step(&mut old);
             world.settle();
         }
@@ -210,11 +210,11 @@ fn one_that_sleeps_is_told_in_its_own_form() {
         };
         let known = world.objects.clone();
         let (mut new, expected) = next_one(at);
-        reach(&mut world, &mut new, step!(Doing::TakeOver { .. }));
+        reach(&mut world, &mut new, step!(Action::TakeOver { .. }));
         world.step(&mut new);
         let mut stamped = Vec::new();
         while let Next::Do(step) = new.next(&world) {
-            let Doing::Stamp { object } = &step.doing else { break };
+            let Action::Stamp { object } = &step.action else { break };
             stamped.push(object.clone());
             world.apply(&step.write).unwrap();
             world.settle();
@@ -246,7 +246,7 @@ fn another_app_of_0_1_0_with_the_same_number_is_none_of_its_business() {
     let ingress = world.get(Kind::Ingress, "parrot");
     assert_eq!(annotation(ingress, RELEASE), Some("1"));
     let mut other = Driver::of(toucan(), "other", Goal::Deploy(deploy(V2, WEBHOOK)));
-    reach(&mut world, &mut other, step!(Doing::Switch { .. }));
+    reach(&mut world, &mut other, step!(Action::Switch { .. }));
     // Somebody leads the toucan to its candidate: that is no switch of its release.
     world.edit(Kind::Ingress, "parrot", |ingress| {
         let paths = &mut ingress["spec"]["rules"][0]["http"]["paths"];
@@ -274,7 +274,7 @@ fn a_route_that_0_1_0_switched_and_somebody_put_back_is_not_fought() {
 fn what_is_gone_on_with_no_longer_rests_on_the_plain_number() {
     let (mut world, _) = driven(At::BetweenTwoPatches, true);
     let (mut new, _) = next_one(At::BetweenTwoPatches);
-    reach(&mut world, &mut new, step!(Doing::Switch { .. }));
+    reach(&mut world, &mut new, step!(Action::Switch { .. }));
     world.edit(Kind::Ingress, "parrot", |ingress| {
         ingress["metadata"]["annotations"][RELEASE] = json!("7");
     });

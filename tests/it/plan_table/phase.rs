@@ -1,6 +1,6 @@
 //! The phases that `status` tells, read off record and routes.
 
-use bluegreen::release::{Doing, Gate, Goal, Next, Phase, WaitFor};
+use bluegreen::release::{Action, Gate, Goal, Next, Phase, WaitFor};
 
 use super::{asks, deploying, go, reach, step};
 use crate::world::World;
@@ -15,19 +15,19 @@ fn phase(world: &World) -> Phase {
 
 #[test]
 fn each_phase_is_told_by_what_is_there() {
-    let (world, _) = deploying(step!(Doing::MakeCandidate { .. }));
+    let (world, _) = deploying(step!(Action::MakeCandidate { .. }));
     assert_eq!(phase(&world), Phase::Starting);
     let (mut world, mut a) = deploying(asks);
     assert_eq!(phase(&world), Phase::Waiting);
     world.step(&mut Driver::new("p", promote()));
     assert_eq!(phase(&world), Phase::Switching);
-    reach(&mut world, &mut a, step!(Doing::Switch { .. }));
+    reach(&mut world, &mut a, step!(Action::Switch { .. }));
     assert_eq!(phase(&world), Phase::Switching);
     go(&mut world, &mut a);
     assert_eq!(phase(&world), Phase::Confirming, "the route alone says so");
-    reach(&mut world, &mut a, step!(Doing::StartDrain { .. }));
+    reach(&mut world, &mut a, step!(Action::StartDrain { .. }));
     assert_eq!(phase(&world), Phase::Confirming);
-    reach(&mut world, &mut a, step!(Doing::Finish));
+    reach(&mut world, &mut a, step!(Action::Finish));
     assert_eq!(phase(&world), Phase::Draining);
 }
 
@@ -44,7 +44,7 @@ fn a_release_that_bakes_says_so() {
 fn without_a_gate_nobody_is_waited_for() {
     let mut world = initialised();
     let mut a = Driver::new("a", Goal::Deploy(deploy(V2, Gate::Open)));
-    reach(&mut world, &mut a, step!(Doing::MarkReady));
+    reach(&mut world, &mut a, step!(Action::MarkReady));
     assert_eq!(phase(&world), Phase::Starting, "it is not written down yet");
     go(&mut world, &mut a);
     assert_eq!(phase(&world), Phase::Switching);
@@ -55,7 +55,7 @@ fn a_switch_that_was_taken_back_drains_too() {
     let (mut world, mut a) =
         deploying(|n| matches!(n, Next::Wait { on: WaitFor::Drain { .. }, .. }));
     world.step(&mut Driver::new("x", abort()));
-    reach(&mut world, &mut a, step!(Doing::Destroy { .. }));
+    reach(&mut world, &mut a, step!(Action::Destroy { .. }));
     assert_eq!(phase(&world), Phase::Draining);
 }
 
@@ -84,7 +84,7 @@ fn a_phase_is_as_old_as_itself_not_as_its_release() {
     world.step(&mut Driver::new("p", promote()));
     assert_eq!(since(&world), 0, "switching");
     world.pass(7);
-    reach(&mut world, &mut a, step!(Doing::MarkSwitched));
+    reach(&mut world, &mut a, step!(Action::MarkSwitched));
     go(&mut world, &mut a);
     assert_eq!(since(&world), 0, "confirming");
     reach(&mut world, &mut a, |n| matches!(n, Next::Wait { on: WaitFor::Drain { .. }, .. }));

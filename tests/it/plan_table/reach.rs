@@ -2,11 +2,11 @@
 
 use bluegreen::model::{Kind, name};
 use bluegreen::release::{
-    Change, Deploy, Doing, Gate, Goal, Next, Outcome, Settings, Verdict, WaitFor,
+    Action, Change, Deploy, Gate, Goal, Next, Outcome, Settings, Verdict, WaitFor,
 };
 use serde_json::{Value, json};
 
-use super::{doing, done, reach, record_after, step};
+use super::{action, done, reach, record_after, step};
 use crate::world::World;
 use crate::world::article::{V2, applied, deployment, initialised_from};
 use crate::world::driver::{Driver, WEBHOOK, deploy};
@@ -115,7 +115,7 @@ fn a_port_that_leads_to_fewer_pods_is_waited_for_by_name_and_given_up_in_the_end
     let (mut world, mut a) = injected();
     reach(&mut world, &mut a, lacks);
     assert!(world.release().waiting.is_none());
-    let next = reach(&mut world, &mut a, step!(Doing::End { .. }));
+    let next = reach(&mut world, &mut a, step!(Action::End { .. }));
     assert!(
         matches!(&next, Next::Do(step) if step.fresh == bluegreen::release::Fresh::Serving),
         "{next:?}"
@@ -134,7 +134,7 @@ fn a_service_that_is_mended_lets_it_go_on() {
     reach(&mut world, &mut a, lacks);
     world.edit(Kind::Service, "mesh", |s| s["spec"]["ports"][0]["targetPort"] = json!(3000));
     world.settle();
-    assert_eq!(*doing(&a.next(&world)), Doing::MarkReady);
+    assert_eq!(*action(&a.next(&world)), Action::MarkReady);
     let outcome = world.follow(&mut a);
     assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == Verdict::Promoted));
 }
@@ -144,7 +144,7 @@ fn a_service_that_comes_up_at_the_gate_is_looked_at_before_the_switch() {
     let mut world = named();
     let mut a = Driver::new("a", Goal::Deploy(with_ports(ports())));
     a.goal = Goal::Deploy(Deploy { gate: WEBHOOK, ..with_ports(ports()) });
-    reach(&mut world, &mut a, step!(Doing::Switch { .. }));
+    reach(&mut world, &mut a, step!(Action::Switch { .. }));
     let pods: Vec<String> = world.objects.list(Kind::Pod).map(|pod| name(pod).to_owned()).collect();
     for pod in pods.iter().filter(|pod| !pod.contains("green")) {
         world.edit(Kind::Pod, pod, |pod| {
@@ -153,6 +153,6 @@ fn a_service_that_comes_up_at_the_gate_is_looked_at_before_the_switch() {
     }
     world.add(service("old", json!({"port": 1, "targetPort": "old"})));
     world.settle();
-    assert_eq!(*doing(&a.next(&world)), Doing::MarkUnready);
+    assert_eq!(*action(&a.next(&world)), Action::MarkUnready);
     assert_eq!(world.serving(), ["parrot"]);
 }

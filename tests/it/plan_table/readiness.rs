@@ -2,13 +2,13 @@
 
 use bluegreen::model::{Colour, Id, Kind, name};
 use bluegreen::release::{
-    Answer, Change, Deploy, Doing, Gate, Goal, Next, Outcome, Verdict, WaitFor,
+    Action, Answer, Change, Deploy, Gate, Goal, Next, Outcome, Verdict, WaitFor,
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{
-    asks, assert_patch, changed, deploying, doing, go, promoted, reach, record_after, step, waits,
+    action, asks, assert_patch, changed, deploying, go, promoted, reach, record_after, step, waits,
 };
 use crate::world::World;
 use crate::world::article::{V1, V2, initialised};
@@ -17,7 +17,7 @@ use crate::world::driver::{Driver, WEBHOOK, deploy, set};
 
 /// The candidate is written, and what came of it; no controller has looked at it.
 fn made() -> (World, Driver) {
-    let (mut world, mut a) = deploying(step!(Doing::MakeCandidate { .. }));
+    let (mut world, mut a) = deploying(step!(Action::MakeCandidate { .. }));
     world.step(&mut a);
     (world, a)
 }
@@ -27,7 +27,7 @@ fn waiting() -> (World, Driver) {
 }
 
 fn ending(world: &World, next: &Next) -> bluegreen::release::Ending {
-    assert!(matches!(doing(next), Doing::End { .. }), "{next:?}");
+    assert!(matches!(action(next), Action::End { .. }), "{next:?}");
     record_after(world, next).release.unwrap().ending.unwrap()
 }
 
@@ -50,7 +50,7 @@ fn it_is_ready_only_when_every_controller_says_so_and_the_endpoints_are_there() 
         assert_eq!((colour, desired, endpoints), (Colour::Green, 1, 0));
     }
     world.run_controller(Controller::Endpoints);
-    assert_eq!(*doing(&a.next(&world)), Doing::MarkReady);
+    assert_eq!(*action(&a.next(&world)), Action::MarkReady);
 }
 
 #[test]
@@ -88,11 +88,11 @@ fn the_template_is_written_down_as_it_is_read_back_and_then_that_it_is_ready() {
     let file = crate::world::article::deployment()["spec"]["template"].clone();
     let settings = Deploy { change: Change::Template(file), ..deploy(V2, WEBHOOK) };
     let mut a = Driver::new("a", Goal::Deploy(settings));
-    let next = reach(&mut world, &mut a, step!(Doing::MarkMade { .. }));
+    let next = reach(&mut world, &mut a, step!(Action::MarkMade { .. }));
     let release = record_after(&world, &next).release.unwrap();
     let observed = release.observed.unwrap().template;
     assert_ne!(observed, release.hash);
-    let next = reach(&mut world, &mut a, step!(Doing::MarkReady));
+    let next = reach(&mut world, &mut a, step!(Action::MarkReady));
     let release = record_after(&world, &next).release.unwrap();
     assert_eq!((release.waiting, release.sighted), (Some(world.now), Some(observed)));
     go(&mut world, &mut a);
@@ -103,7 +103,7 @@ fn the_template_is_written_down_as_it_is_read_back_and_then_that_it_is_ready() {
 fn without_a_gate_the_switch_waits_only_for_the_ingress_controller() {
     let mut world = initialised();
     let mut a = Driver::new("a", Goal::Deploy(deploy(V2, Gate::Open)));
-    let next = reach(&mut world, &mut a, step!(Doing::MarkReady));
+    let next = reach(&mut world, &mut a, step!(Action::MarkReady));
     let ready = record_after(&world, &next).release.unwrap().waiting.unwrap();
     assert_eq!(ready, world.now);
     go(&mut world, &mut a);
@@ -111,35 +111,35 @@ fn without_a_gate_the_switch_waits_only_for_the_ingress_controller() {
     let on = WaitFor::Settle { colour: Colour::Green };
     assert_eq!(a.next(&world), Next::Wait { until: Some(settled), on });
     world.now = settled;
-    assert!(step!(Doing::Switch { .. })(&a.next(&world)));
+    assert!(step!(Action::Switch { .. })(&a.next(&world)));
 }
 
 #[test]
 fn a_candidate_that_is_ready_again_has_to_settle_again() {
     let mut world = initialised();
     let mut a = Driver::new("a", Goal::Deploy(deploy(V2, Gate::Open)));
-    reach(&mut world, &mut a, step!(Doing::MarkReady));
+    reach(&mut world, &mut a, step!(Action::MarkReady));
     go(&mut world, &mut a);
     world.pass(4);
     world.bad_images.push(V2.into());
     world.settle();
-    assert_eq!(*doing(&a.next(&world)), Doing::MarkUnready);
+    assert_eq!(*action(&a.next(&world)), Action::MarkUnready);
     world.step(&mut a);
     world.bad_images.clear();
     world.settle();
-    assert_eq!(*doing(&a.next(&world)), Doing::MarkReady);
+    assert_eq!(*action(&a.next(&world)), Action::MarkReady);
     go(&mut world, &mut a);
     world.pass(4);
     assert!(waits(&a.next(&world)));
     world.pass(1);
-    assert!(step!(Doing::Switch { .. })(&a.next(&world)));
+    assert!(step!(Action::Switch { .. })(&a.next(&world)));
 }
 
 #[test]
 fn annotations_that_the_deployment_controller_has_not_seen_make_no_candidate_unready() {
     let mut world = initialised();
     let mut a = Driver::new("a", Goal::Deploy(deploy(V2, Gate::Open)));
-    reach(&mut world, &mut a, step!(Doing::MarkReady));
+    reach(&mut world, &mut a, step!(Action::MarkReady));
     go(&mut world, &mut a);
     world.pass(5);
     let annotate = |world: &mut World, value| {
@@ -156,11 +156,11 @@ fn annotations_that_the_deployment_controller_has_not_seen_make_no_candidate_unr
     );
     // It has settled long ago.
     world.settle();
-    assert!(step!(Doing::Switch { .. })(&a.next(&world)));
+    assert!(step!(Action::Switch { .. })(&a.next(&world)));
     // A controller that never sees them is not waited for in the name of readiness.
     annotate(&mut world, "again");
     world.pass(5);
-    assert_eq!(*doing(&a.next(&world)), Doing::MarkUnready);
+    assert_eq!(*action(&a.next(&world)), Action::MarkUnready);
 }
 
 #[test]
@@ -168,12 +168,12 @@ fn the_deadline_counts_while_the_candidate_settles() {
     let mut world = initialised();
     let deploy = set(deploy(V2, Gate::Open), |settings| settings.deadline_seconds = Some(3));
     let mut a = Driver::new("a", Goal::Deploy(deploy));
-    reach(&mut world, &mut a, step!(Doing::MarkReady));
+    reach(&mut world, &mut a, step!(Action::MarkReady));
     go(&mut world, &mut a);
     let Next::Wait { until: Some(until), .. } = a.next(&world) else { panic!("no wait") };
     assert_eq!(Some(until), world.release().deadline);
     world.now = until;
-    assert!(step!(Doing::End { .. })(&a.next(&world)));
+    assert!(step!(Action::End { .. })(&a.next(&world)));
 }
 
 #[test]
@@ -182,15 +182,15 @@ fn the_candidate_grows_when_the_live_one_has_grown_and_waits_again() {
     world.scale("parrot", 3);
     world.settle();
     let next = a.next(&world);
-    assert_eq!(*doing(&next), Doing::Resize { deployment: "parrot-green".into(), replicas: 3 });
+    assert_eq!(*action(&next), Action::Resize { deployment: "parrot-green".into(), replicas: 3 });
     let three = json!([{"op": "add", "path": "/spec/replicas", "value": 3}]);
     assert_patch(&next, &world, Kind::Deployment, "parrot-green", three);
     world.step(&mut a);
-    assert_eq!(*doing(&a.next(&world)), Doing::MarkUnready);
+    assert_eq!(*action(&a.next(&world)), Action::MarkUnready);
     world.step(&mut a);
     assert!(waits(&a.next(&world)));
     world.settle();
-    assert_eq!(*doing(&a.next(&world)), Doing::MarkReady);
+    assert_eq!(*action(&a.next(&world)), Action::MarkReady);
     go(&mut world, &mut a);
     assert!(asks(&a.next(&world)));
 }
@@ -212,7 +212,7 @@ fn endpoints_that_are_fewer_than_the_replicas_are_waited_for() {
     let (mut world, mut a) = waiting();
     world.edit(Kind::EndpointSlice, "parrot-green-ends", |s| s["endpoints"] = json!([]));
     let next = a.next(&world);
-    assert_eq!(*doing(&next), Doing::MarkUnready);
+    assert_eq!(*action(&next), Action::MarkUnready);
     let release = record_after(&world, &next).release.unwrap();
     assert_eq!(release.waiting, None);
     assert_eq!((release.ready_by - world.now).get_seconds(), 600);
@@ -224,7 +224,7 @@ fn endpoints_that_are_fewer_than_the_replicas_are_waited_for() {
 fn a_candidate_that_crashes_is_given_up_before_the_timeout() {
     let mut world = initialised();
     let mut a = Driver::new("a", Goal::Deploy(deploy("parrot-app:crash", WEBHOOK)));
-    let next = reach(&mut world, &mut a, step!(Doing::End { .. }));
+    let next = reach(&mut world, &mut a, step!(Action::End { .. }));
     assert!(world.now < world.release().ready_by);
     let ending = ending(&world, &next);
     assert_eq!(ending.outcome, Verdict::Unhealthy);
@@ -260,7 +260,7 @@ fn trouble_that_may_mend_is_waited_for_and_told() {
 fn a_candidate_that_never_gets_ready_is_given_up_at_the_timeout() {
     let mut world = initialised();
     let mut a = Driver::new("a", Goal::Deploy(deploy("parrot-app:never-ready", WEBHOOK)));
-    let next = reach(&mut world, &mut a, step!(Doing::End { .. }));
+    let next = reach(&mut world, &mut a, step!(Action::End { .. }));
     assert_eq!(world.now, world.release().ready_by);
     let ending = ending(&world, &next);
     assert_eq!(ending.outcome, Verdict::Unhealthy);
@@ -286,14 +286,14 @@ fn the_deadline_comes_before_the_timeout_and_before_a_yes() {
     let settings = set(deploy(V2, WEBHOOK), |settings| settings.deadline_seconds = Some(120));
     let mut world = initialised();
     let mut a = Driver::new("a", Goal::Deploy(settings.clone()));
-    reach(&mut world, &mut a, step!(Doing::MakeCandidate { .. }));
+    reach(&mut world, &mut a, step!(Action::MakeCandidate { .. }));
     world.step(&mut a);
     let Next::Wait { until, .. } = a.next(&world) else { panic!("{:?}", a.next(&world)) };
     assert_eq!((until.unwrap() - world.now).get_seconds(), 120);
 
     world.settle();
-    let next = reach(&mut world, &mut a, step!(Doing::Switch { .. }));
-    assert!(step!(Doing::Switch { .. })(&next));
+    let next = reach(&mut world, &mut a, step!(Action::Switch { .. }));
+    assert!(step!(Action::Switch { .. })(&next));
     world.pass(120);
     let ending = ending(&world, &a.next(&world));
     assert_eq!(ending.outcome, Verdict::Rejected);
@@ -305,16 +305,16 @@ fn a_deadline_that_passed_while_nobody_drove_destroys_also_what_was_approved() {
     let settings = set(deploy(V2, Gate::Person), |settings| settings.deadline_seconds = Some(120));
     let mut world = initialised();
     let mut a = Driver::new("a", Goal::Deploy(settings.clone()));
-    reach(&mut world, &mut a, step!(Doing::MarkReady));
+    reach(&mut world, &mut a, step!(Action::MarkReady));
     go(&mut world, &mut a);
     world.edit_record(|record| {
         record.driver = None;
         let (by, at) = ("somebody".to_owned(), world_now());
-        record.release.as_mut().unwrap().approved = Some(bluegreen::release::Intent { by, at });
+        record.release.as_mut().unwrap().approved = Some(bluegreen::release::Approval { by, at });
     });
     world.pass(3600);
     let mut promote = Driver::new("p", crate::world::driver::promote());
-    let next = reach(&mut world, &mut promote, step!(Doing::End { .. } | Doing::Switch { .. }));
+    let next = reach(&mut world, &mut promote, step!(Action::End { .. } | Action::Switch { .. }));
     assert_eq!(ending(&world, &next).outcome, Verdict::Rejected);
 }
 
@@ -372,12 +372,12 @@ fn a_candidate_that_somebody_deletes_or_overwrites_stops_the_release() {
 fn a_candidate_that_was_not_yet_seen_ready_is_made_again() {
     let (mut world, mut a) = made();
     world.delete(Kind::Deployment, "parrot-green");
-    assert!(step!(Doing::MakeCandidate { .. })(&a.next(&world)));
+    assert!(step!(Action::MakeCandidate { .. })(&a.next(&world)));
 }
 
 #[test]
 fn a_candidate_that_the_api_server_refuses_ends_the_release() {
-    let (world, mut a) = deploying(step!(Doing::MakeCandidate { .. }));
+    let (world, mut a) = deploying(step!(Action::MakeCandidate { .. }));
     let id = Id::new(Kind::Deployment, "parrot-green");
     a.memory.refused.insert(id, "admission webhook: no".to_owned());
     let ending = ending(&world, &a.next(&world));
@@ -405,8 +405,8 @@ fn a_blip_hours_later_gets_the_time_that_getting_ready_had() {
     world.bad_images.push(V2.to_owned());
     world.settle();
     let next = a.next(&world);
-    assert!(!step!(Doing::End { .. })(&next), "given up at once: {next:?}");
-    let next = reach(&mut world, &mut a, step!(Doing::End { .. }));
+    assert!(!step!(Action::End { .. })(&next), "given up at once: {next:?}");
+    let next = reach(&mut world, &mut a, step!(Action::End { .. }));
     assert!((world.now - world.release().started).get_seconds() >= 2 * 3600 + 600);
     assert!(ending(&world, &next).reason.contains("0 of 1 pods"));
 }
@@ -444,7 +444,7 @@ fn a_crash_loop_at_the_gate_ends_the_release_by_what_its_pods_say_alone() {
                 container["state"] = json!({"terminated": {"exitCode": 1, "reason": "Error"}});
             });
             let next = a.next(&world);
-            assert_eq!(step!(Doing::End { .. })(&next), ends, "{restarts}: {next:?}");
+            assert_eq!(step!(Action::End { .. })(&next), ends, "{restarts}: {next:?}");
         }
         let ending = ending(&world, &a.next(&world));
         assert_eq!(ending.outcome, Verdict::Unhealthy);
@@ -461,13 +461,13 @@ fn a_candidate_that_is_unready_for_a_while_loses_no_count_and_is_not_asked_about
     reach(&mut world, &mut a, counted(3));
     let before = world.release();
     pods_say(&mut world, is_not_ready);
-    assert_eq!(*doing(&a.next(&world)), Doing::MarkUnready);
+    assert_eq!(*action(&a.next(&world)), Action::MarkUnready);
     world.step(&mut a);
     // It is the time at which the gate would be asked next.
     world.pass(120);
     assert!(matches!(a.next(&world), Next::Wait { on: WaitFor::Ready { .. }, .. }));
     world.settle();
-    assert_eq!(*doing(&a.next(&world)), Doing::MarkReady);
+    assert_eq!(*action(&a.next(&world)), Action::MarkReady);
     world.step(&mut a);
     let after = world.release();
     assert_eq!((after.gate, after.deadline), (before.gate, before.deadline));
@@ -484,7 +484,7 @@ fn growing_hours_later_gets_the_time_that_getting_ready_had() {
     world.settle();
     world.step(&mut a);
     let next = a.next(&world);
-    assert!(!step!(Doing::End { .. })(&next), "given up at once: {next:?}");
+    assert!(!step!(Action::End { .. })(&next), "given up at once: {next:?}");
 }
 
 #[test]

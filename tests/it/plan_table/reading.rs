@@ -3,7 +3,7 @@
 use bluegreen::model::{Kind, Write};
 use bluegreen::release::checks::Reply;
 use bluegreen::release::plan::unread;
-use bluegreen::release::{Change, Deploy, Doing, Fault, Gate, Goal, Outcome, Reading, Tried};
+use bluegreen::release::{Action, Change, Deploy, Fault, Gate, Goal, Outcome, Reading, Tried};
 use serde_json::{Value, json};
 
 use super::{done, step};
@@ -59,7 +59,7 @@ fn what_the_api_server_makes_of_the_file_is_compared_with_what_stands_there() {
     for reply in [Reply::Taken { object: Some(other) }, Reply::Forbidden, lost] {
         let mut a = of_the_file(&world, |_| {});
         told(&mut a, &world, reply);
-        assert!(step!(Doing::Start { .. })(&a.next(&world)));
+        assert!(step!(Action::Start { .. })(&a.next(&world)));
     }
 }
 
@@ -90,7 +90,7 @@ fn a_field_that_the_api_server_does_not_know_ends_it_before_anything_else() {
     // What is not about the template is for the checks to say.
     let mut a = of_the_file(&world, |_| {});
     told(&mut a, &world, refused(vec![Fault::new("spec.templates", "unknown field")]));
-    assert!(step!(Doing::Start { .. })(&a.next(&world)));
+    assert!(step!(Action::Start { .. })(&a.next(&world)));
 }
 
 #[test]
@@ -99,6 +99,6 @@ fn nothing_is_tried_for_images_or_in_the_middle_of_a_release() {
     let mut a = Driver::new("a", Goal::Deploy(deploy(V2, Gate::Open)));
     assert!(tries(&mut a, &world).is_none());
     let mut b = of_the_file(&world, |_| {});
-    super::reach(&mut world, &mut a, step!(Doing::MakeCandidate { .. }));
+    super::reach(&mut world, &mut a, step!(Action::MakeCandidate { .. }));
     assert!(tries(&mut b, &world).is_none());
 }

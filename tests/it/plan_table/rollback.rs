@@ -2,13 +2,13 @@
 
 use bluegreen::model::{Colour, Kind, RELEASE, TEMPLATE_HASH, annotation};
 use bluegreen::release::{
-    Answer, Change, Deploy, Doing, Gate, Goal, Next, Outcome, Settings, Verdict, WaitFor,
+    Action, Answer, Change, Deploy, Gate, Goal, Next, Outcome, Settings, Verdict, WaitFor,
 };
 use jiff::SignedDuration;
 use serde_json::json;
 
 use super::heard::{self, Heard};
-use super::{changed, deploying, doing, done, go, promoted, reach, record_after, step, waits};
+use super::{action, changed, deploying, done, go, promoted, reach, record_after, step, waits};
 use crate::world::World;
 use crate::world::article::{V1, V2, backend, initialised};
 use crate::world::driver::{Driver, WEBHOOK, abort, deploy, promote, rollback, set};
@@ -45,7 +45,7 @@ fn it_begins_a_release_without_a_gate_of_what_stands_in_the_other_slot() {
     let world = promoted();
     let next = Driver::new("b", rollback()).next(&world);
     let (from, to) = (Colour::Green, Colour::Blue);
-    assert_eq!(*doing(&next), Doing::Start { number: 2, from, to, images: vec![V1.into()] });
+    assert_eq!(*action(&next), Action::Start { number: 2, from, to, images: vec![V1.into()] });
     let record = record_after(&world, &next);
     let release = record.release.unwrap();
     assert_eq!((release.drain_seconds, release.timeout_seconds), (30, 600));
@@ -94,8 +94,8 @@ fn it_has_the_size_that_the_live_one_has_now() {
     world.scale("parrot-green", 3);
     world.settle();
     let mut b = Driver::new("b", rollback());
-    let next = reach(&mut world, &mut b, step!(Doing::MakeCandidate { .. }));
-    assert_eq!(*doing(&next), Doing::MakeCandidate { deployment: "parrot".into(), replicas: 3 });
+    let next = reach(&mut world, &mut b, step!(Action::MakeCandidate { .. }));
+    assert_eq!(*action(&next), Action::MakeCandidate { deployment: "parrot".into(), replicas: 3 });
     is_back(&world.follow(&mut b), 2);
     assert_eq!(world.replicas("parrot"), 3);
 }
@@ -180,9 +180,9 @@ fn a_release_under_way_is_for_an_abort_to_end() {
 #[test]
 fn another_process_goes_on_with_it() {
     for wanted in [
-        step!(Doing::MakeCandidate { .. }) as fn(&Next) -> bool,
-        step!(Doing::Switch { .. }),
-        step!(Doing::PutAway { .. }),
+        step!(Action::MakeCandidate { .. }) as fn(&Next) -> bool,
+        step!(Action::Switch { .. }),
+        step!(Action::ScaleDown { .. }),
     ] {
         let (mut world, _) = going_back(wanted);
         world.edit_record(|record| record.driver = None);
@@ -193,11 +193,11 @@ fn another_process_goes_on_with_it() {
 
 #[test]
 fn the_newer_word_on_its_drain_counts() {
-    let (mut world, _) = going_back(step!(Doing::MakeCandidate { .. }));
+    let (mut world, _) = going_back(step!(Action::MakeCandidate { .. }));
     world.edit_record(|record| record.driver = None);
     let settings = Settings { drain_seconds: Some(1), ..Settings::default() };
     let mut c = Driver::new("c", Goal::Rollback { release: None, to: None, settings });
-    let next = reach(&mut world, &mut c, step!(Doing::Set));
+    let next = reach(&mut world, &mut c, step!(Action::Set));
     assert_eq!(record_after(&world, &next).release.unwrap().drain_seconds, 1);
 }
 
@@ -205,7 +205,7 @@ fn the_newer_word_on_its_drain_counts() {
 /// rollback after it has none again.
 #[test]
 fn no_gate_is_left_of_a_deploy_that_went_on_with_it() {
-    let (mut world, _) = going_back(step!(Doing::MakeCandidate { .. }));
+    let (mut world, _) = going_back(step!(Action::MakeCandidate { .. }));
     world.edit_record(|record| record.driver = None);
     let person = set(deploy(V1, Gate::Person), |settings| settings.deadline_seconds = Some(300));
     let mut a = Driver::new("a", Goal::Deploy(person));
@@ -217,11 +217,11 @@ fn no_gate_is_left_of_a_deploy_that_went_on_with_it() {
 
 #[test]
 fn promote_makes_its_candidate_as_well() {
-    let (mut world, _) = going_back(step!(Doing::MakeCandidate { .. }));
+    let (mut world, _) = going_back(step!(Action::MakeCandidate { .. }));
     world.edit_record(|record| record.driver = None);
     let when_ready = Goal::Promote { release: None, when_ready: true };
     is_back(&world.follow(&mut Driver::new("p", when_ready)), 2);
-    let (mut world, mut b) = going_back(step!(Doing::MakeCandidate { .. }));
+    let (mut world, mut b) = going_back(step!(Action::MakeCandidate { .. }));
     go(&mut world, &mut b);
     is_back(&world.follow(&mut Driver::new("p", promote())), 2);
 }
@@ -237,7 +237,7 @@ fn one_release_is_undone_once() {
     let why = nothing(world.follow(&mut Driver::new("b", undo(7))));
     assert_eq!(why, "release 7 is not live: release 1 is");
     let mut b = Driver::new("b", undo(1));
-    reach(&mut world, &mut b, step!(Doing::Switch { .. }));
+    reach(&mut world, &mut b, step!(Action::Switch { .. }));
     is_back(&world.follow(&mut b), 2);
     let revision = world.revision();
     let again = world.follow(&mut Driver::new("c", undo(1)));
@@ -304,7 +304,7 @@ fn what_was_never_live_or_is_gone_is_not_gone_back_to() {
 fn another_process_goes_on_with_a_rollback_to_the_same_release_only() {
     let mut world = with_a_history();
     let mut e = Driver::new("e", to(1));
-    reach(&mut world, &mut e, step!(Doing::MakeCandidate { .. }));
+    reach(&mut world, &mut e, step!(Action::MakeCandidate { .. }));
     world.edit_record(|record| record.driver = None);
     for goal in [to(2), rollback()] {
         let why = nothing(done(Driver::new("f", goal).next(&world)));
@@ -317,8 +317,8 @@ fn another_process_goes_on_with_a_rollback_to_the_same_release_only() {
 #[test]
 fn an_abort_puts_the_slot_back() {
     for wanted in [
-        step!(Doing::MakeCandidate { .. }) as fn(&Next) -> bool,
-        step!(Doing::Switch { .. }),
+        step!(Action::MakeCandidate { .. }) as fn(&Next) -> bool,
+        step!(Action::Switch { .. }),
         world_drains,
     ] {
         let before = promoted();
@@ -344,7 +344,7 @@ fn a_version_that_no_longer_gets_ready_is_not_switched_to() {
 
 #[test]
 fn a_version_that_is_edited_before_it_is_started_stops_it() {
-    let (mut world, mut b) = going_back(step!(Doing::MakeCandidate { .. }));
+    let (mut world, mut b) = going_back(step!(Action::MakeCandidate { .. }));
     world.edit(Kind::Deployment, "parrot", |d| {
         d["spec"]["template"]["spec"]["containers"][0]["image"] = json!("other");
     });
@@ -370,12 +370,12 @@ fn who_was_led_away_from_what_went_live_last_is_led_there_again() {
     led_back(&mut world);
     assert_eq!((world.live_image().as_deref(), world.replicas("parrot")), (Some(V1), 0));
     let mut b = Driver::new("b", rollback());
-    let next = reach(&mut world, &mut b, step!(Doing::Start { .. }));
+    let next = reach(&mut world, &mut b, step!(Action::Start { .. }));
     let release = record_after(&world, &next).release.unwrap();
     assert_eq!((release.from, release.to, release.warm), (Colour::Blue, Colour::Green, true));
-    let next = reach(&mut world, &mut b, step!(Doing::MakeCandidate { .. }));
+    let next = reach(&mut world, &mut b, step!(Action::MakeCandidate { .. }));
     let deployment = "parrot-green".to_owned();
-    assert_eq!(*doing(&next), Doing::MakeCandidate { deployment, replicas: 3 }, "none is ended");
+    assert_eq!(*action(&next), Action::MakeCandidate { deployment, replicas: 3 }, "none is ended");
     is_back(&world.follow(&mut b), 2);
     assert_eq!((backend(&world), world.live_image().as_deref()), ("parrot-green", Some(V2)));
     assert_eq!((world.replicas("parrot-green"), world.replicas("parrot")), (3, 0));
@@ -403,12 +403,12 @@ fn each_rule_is_heard_in_the_moment_before_a_version_that_runs_is_gone_back_to()
     heard::of(&mut b, &world, &[Heard::learning()]);
     b.memory.probed.as_mut().unwrap().release = 2;
     let next = b.next(&world);
-    assert!(step!(Doing::MarkReady)(&next), "{next:?}");
+    assert!(step!(Action::MarkReady)(&next), "{next:?}");
     assert_eq!(record_after(&world, &next).release.unwrap().answered, ["parrot"]);
     // Where nothing is heard it goes on all the same.
     let (mut world, mut b, until) = begun();
     world.now = until;
-    assert!(step!(Doing::MarkReady)(&b.next(&world)));
+    assert!(step!(Action::MarkReady)(&b.next(&world)));
 }
 
 #[test]
@@ -432,6 +432,6 @@ fn a_size_that_somebody_gave_blue_meanwhile_counts_when_it_is_filled() {
     world.scale("parrot", 4);
     world.settle();
     let mut b = Driver::new("b", Goal::Deploy(deploy(V3, Gate::Open)));
-    let next = reach(&mut world, &mut b, step!(Doing::MakeCandidate { .. }));
-    assert_eq!(*doing(&next), Doing::MakeCandidate { deployment: "parrot".into(), replicas: 4 });
+    let next = reach(&mut world, &mut b, step!(Action::MakeCandidate { .. }));
+    assert_eq!(*action(&next), Action::MakeCandidate { deployment: "parrot".into(), replicas: 4 });
 }

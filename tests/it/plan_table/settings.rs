@@ -2,7 +2,7 @@
 
 use bluegreen::model::{Id, Kind};
 use bluegreen::release::{
-    Deploy, Doing, Expected, ExpectedService, Gate, GateKind, Goal, Init, Next, Outcome, Settings,
+    Action, Declared, DeclaredService, Deploy, Gate, GateKind, Goal, Init, Next, Outcome, Settings,
 };
 use serde_json::{Value, json};
 
@@ -12,36 +12,36 @@ use crate::world::article::{V2, applied, initialised, service};
 use crate::world::driver::{Driver, WEBHOOK, deploy, init, set};
 
 /// What the article's Canary says.
-fn article() -> Expected {
-    Expected {
+fn article() -> Declared {
+    Declared {
         ingress: Some("parrot".to_owned()),
-        service: Some(ExpectedService {
+        service: Some(DeclaredService {
             port: Some(80),
             target_port: Some(json!(3000)),
-            ..ExpectedService::default()
+            ..DeclaredService::default()
         }),
-        ..Expected::default()
+        ..Declared::default()
     }
 }
 
-fn with_service(change: impl FnOnce(&mut ExpectedService)) -> Expected {
+fn with_service(change: impl FnOnce(&mut DeclaredService)) -> Declared {
     let mut expected = article();
     change(expected.service.as_mut().unwrap());
     expected
 }
 
-fn init_with(expected: Expected) -> Driver {
+fn init_with(expected: Declared) -> Driver {
     Driver::new("i", Goal::Init(Init { expected, ..Init::default() }))
 }
 
-fn deploy_with(expected: Expected) -> Driver {
+fn deploy_with(expected: Declared) -> Driver {
     Driver::new("d", Goal::Deploy(Deploy { expected, ..deploy(V2, WEBHOOK) }))
 }
 
 /// The live Service as `init` makes it.
-fn made_service(world: &mut World, expected: Expected) -> Value {
+fn made_service(world: &mut World, expected: Declared) -> Value {
     let mut driver = init_with(expected);
-    let next = reach(world, &mut driver, step!(Doing::MakeService { .. }));
+    let next = reach(world, &mut driver, step!(Action::MakeService { .. }));
     created(&next).clone()
 }
 
@@ -137,12 +137,12 @@ fn a_service_that_exists_and_differs_is_refused_by_init_and_deploy() {
     }
     let mut world = applied();
     world.add(service());
-    assert!(step!(Doing::MakeRecord)(&init_with(article()).next(&world)));
+    assert!(step!(Action::MakeRecord)(&init_with(article()).next(&world)));
 }
 
 #[test]
 fn another_ingress_than_the_one_that_names_the_app_is_refused() {
-    let toucan = Expected { ingress: Some("toucan".to_owned()), ..Expected::default() };
+    let toucan = Declared { ingress: Some("toucan".to_owned()), ..Declared::default() };
     let reason = "the settings name Ingress toucan, which does not exist in namespace blue-green";
     assert_eq!(unfit(init_with(toucan.clone()).next(&applied())), [reason]);
     assert_eq!(unfit(deploy_with(toucan.clone()).next(&initialised())), [reason]);
@@ -158,15 +158,15 @@ fn another_ingress_than_the_one_that_names_the_app_is_refused() {
             "the settings name Ingress toucan, which does not name Service parrot; Ingress parrot does"
         ]
     );
-    assert!(step!(Doing::Start { .. })(&deploy_with(article()).next(&world)));
+    assert!(step!(Action::Start { .. })(&deploy_with(article()).next(&world)));
 }
 
 /// For whom `--probe` or a file has an address.
 #[test]
 fn an_address_for_what_is_no_route_of_the_app_is_refused() {
-    let asked = |name: &str| Expected {
+    let asked = |name: &str| Declared {
         asked: vec![Id::new(Kind::Ingress, "parrot"), Id::new(Kind::Ingress, name)],
-        ..Expected::default()
+        ..Declared::default()
     };
     let missing =
         "a probe address is given for Ingress toucan, which does not exist in namespace blue-green";
@@ -177,7 +177,7 @@ fn an_address_for_what_is_no_route_of_the_app_is_refused() {
                 Ingress parrot does";
     assert_eq!(unfit(deploy_with(asked("parrot-preview")).next(&initialised())), [ours]);
     let own = deploy_with(asked("parrot")).next(&initialised());
-    assert!(step!(Doing::Start { .. })(&own), "{own:?}");
+    assert!(step!(Action::Start { .. })(&own), "{own:?}");
 }
 
 const RECORDED: Settings = Settings {
@@ -200,7 +200,7 @@ fn recording(settings: Settings) -> Driver {
 fn init_records_what_it_was_given_with_the_record_itself() {
     let mut world = applied();
     let next = recording(RECORDED).next(&world);
-    assert!(step!(Doing::MakeRecord)(&next));
+    assert!(step!(Action::MakeRecord)(&next));
     world.apply(&written(&next).write).unwrap();
     assert_eq!(world.record().settings, Some(RECORDED));
 }
@@ -210,7 +210,7 @@ fn a_later_init_records_anew_and_one_without_settings_leaves_them() {
     let mut world = initialised();
     assert_eq!(world.record().settings, None);
     let next = recording(RECORDED).next(&world);
-    assert!(step!(Doing::Set)(&next));
+    assert!(step!(Action::Set)(&next));
     assert_eq!(record_after(&world, &next).settings, Some(RECORDED));
     assert_eq!(world.follow(&mut recording(RECORDED)), Outcome::Initialised);
     // The same once more, and one that says nothing.

@@ -3,12 +3,12 @@
 use bluegreen::model::{Id, Kind};
 use bluegreen::release::status::{self, Status};
 use bluegreen::release::{
-    Answer, Deploy, Doing, Gate, Goal, Next, Outcome, Phase, Verdict, WaitFor,
+    Action, Answer, Deploy, Gate, Goal, Next, Outcome, Phase, Verdict, WaitFor,
 };
 use serde_json::json;
 
 use super::{
-    changed, deploying, doing, done, go, reach, record_after, step, unfit, unprepared, waits,
+    action, changed, deploying, done, go, reach, record_after, step, unfit, unprepared, waits,
 };
 use crate::world::World;
 use crate::world::article::{V1, V2, backend_of, second, with_two_ingresses};
@@ -30,7 +30,7 @@ fn names_service(world: &mut World, ingress: &str, service: &str) {
 fn switching() -> (World, Driver) {
     let mut world = with_two_ingresses();
     let mut a = Driver::new("a", Goal::Deploy(deploy(V2, WEBHOOK)));
-    reach(&mut world, &mut a, step!(Doing::Switch { .. }));
+    reach(&mut world, &mut a, step!(Action::Switch { .. }));
     (world, a)
 }
 
@@ -72,10 +72,10 @@ fn each_is_switched_by_a_patch_of_its_own_in_the_order_of_their_names() {
     for ingress in ["parrot", "parrot-admin"] {
         let next = a.next(&world);
         let (service, was) = ("parrot-green".into(), vec!["parrot".into()]);
-        assert_eq!(*doing(&next), Doing::Switch { ingress: ingress.into(), service, was });
+        assert_eq!(*action(&next), Action::Switch { ingress: ingress.into(), service, was });
         go(&mut world, &mut a);
     }
-    assert!(step!(Doing::FollowLive { .. })(&a.next(&world)));
+    assert!(step!(Action::FollowLive { .. })(&a.next(&world)));
     assert_eq!(finished(world.follow(&mut a)).0, Verdict::Promoted);
     assert_eq!(backends(&world), ["parrot-green", "parrot-green"]);
     assert_eq!(world.serving(), ["parrot-green"]);
@@ -106,7 +106,7 @@ fn whoever_goes_on_asks_no_gate_and_knows_no_deadline() {
         });
         world.pass(3600);
         let mut b = Driver::asking("b", goal.clone(), no());
-        reach(&mut world, &mut b, step!(Doing::Switch { .. }));
+        reach(&mut world, &mut b, step!(Action::Switch { .. }));
         assert_eq!(finished(world.follow(&mut b)).0, Verdict::Promoted, "{goal:?}");
         assert_eq!(backends(&world), ["parrot-green", "parrot-green"]);
     }
@@ -116,9 +116,9 @@ fn whoever_goes_on_asks_no_gate_and_knows_no_deadline() {
 fn who_takes_over_in_the_middle_stamps_both_and_goes_on() {
     let (mut world, mut a) = in_the_middle();
     let mut b = Driver::new("b", Goal::Deploy(deploy(V2, WEBHOOK)));
-    reach(&mut world, &mut b, step!(Doing::TakeOver { .. }));
+    reach(&mut world, &mut b, step!(Action::TakeOver { .. }));
     go(&mut world, &mut b);
-    reach(&mut world, &mut b, step!(Doing::Switch { .. }));
+    reach(&mut world, &mut b, step!(Action::Switch { .. }));
     for ingress in ["parrot", "parrot-admin"] {
         let annotations = &world.get(Kind::Ingress, ingress)["metadata"]["annotations"];
         assert_eq!(annotations["bluegreen/epoch.parrot"], "1", "{ingress}");
@@ -132,11 +132,11 @@ fn an_abort_in_the_middle_puts_back_the_one_that_was_switched() {
     let mut world = left_in_the_middle();
     let untouched = world.get(Kind::Ingress, "parrot-admin").clone();
     let mut x = Driver::new("x", abort());
-    let next = reach(&mut world, &mut x, step!(Doing::SwitchBack { .. }));
+    let next = reach(&mut world, &mut x, step!(Action::SwitchBack { .. }));
     let (ingress, service) = ("parrot".into(), "parrot-blue".into());
-    assert_eq!(*doing(&next), Doing::SwitchBack { ingress, service });
+    assert_eq!(*action(&next), Action::SwitchBack { ingress, service });
     go(&mut world, &mut x);
-    assert!(step!(Doing::StartDrain { .. })(&x.next(&world)), "people were on the candidate");
+    assert!(step!(Action::StartDrain { .. })(&x.next(&world)), "people were on the candidate");
     assert_eq!(finished(world.follow(&mut x)).0, Verdict::Aborted);
     assert_eq!(*world.get(Kind::Ingress, "parrot-admin"), untouched);
     assert_eq!(world.live_image().as_deref(), Some(V1));
@@ -149,11 +149,11 @@ fn an_abort_after_the_switch_puts_both_back_before_the_live_service() {
     world.edit_record(|record| record.driver = None);
     let mut x = Driver::new("x", abort());
     for wanted in ["parrot", "parrot-admin"] {
-        let next = reach(&mut world, &mut x, step!(Doing::SwitchBack { .. }));
-        assert!(matches!(doing(&next), Doing::SwitchBack { ingress, .. } if ingress == wanted));
+        let next = reach(&mut world, &mut x, step!(Action::SwitchBack { .. }));
+        assert!(matches!(action(&next), Action::SwitchBack { ingress, .. } if ingress == wanted));
         go(&mut world, &mut x);
     }
-    assert!(step!(Doing::FollowLive { .. })(&x.next(&world)));
+    assert!(step!(Action::FollowLive { .. })(&x.next(&world)));
     assert_eq!(finished(world.follow(&mut x)).0, Verdict::Aborted);
     assert_eq!(backends(&world), ["parrot-blue", "parrot-blue"]);
 }
@@ -163,7 +163,7 @@ fn another_version_that_replaces_it_in_the_middle_puts_people_back_first() {
     let mut world = left_in_the_middle();
     let goal = Goal::Deploy(Deploy { replace: true, ..deploy(V3, WEBHOOK) });
     let mut b = Driver::new("b", goal);
-    reach(&mut world, &mut b, step!(Doing::SwitchBack { .. }));
+    reach(&mut world, &mut b, step!(Action::SwitchBack { .. }));
     assert_eq!(finished(world.follow(&mut b)).0, Verdict::Promoted);
     assert_eq!(world.live_image().as_deref(), Some(V3));
 }
@@ -175,7 +175,7 @@ fn a_candidate_that_is_not_ready_in_the_middle_is_waited_for_and_settles_again()
     for slice in ["parrot-green-ends", "parrot-blue-ends"] {
         world.edit(Kind::EndpointSlice, slice, |slice| slice["endpoints"] = json!([]));
     }
-    assert!(step!(Doing::MarkUnready)(&a.next(&world)));
+    assert!(step!(Action::MarkUnready)(&a.next(&world)));
     world.step(&mut a);
     let ready = |next: &Next| matches!(next, Next::Wait { on: WaitFor::Ready { .. }, .. });
     assert!(ready(&a.next(&world)), "{:?}", a.next(&world));
@@ -212,7 +212,7 @@ fn one_that_is_refused_takes_those_before_it_back() {
 
 #[test]
 fn the_first_or_only_one_that_is_refused_leaves_nothing_to_put_back() {
-    for (mut world, mut a) in [switching(), deploying(step!(Doing::Switch { .. }))] {
+    for (mut world, mut a) in [switching(), deploying(step!(Action::Switch { .. }))] {
         a.memory.refused.insert(Id::new(Kind::Ingress, "parrot"), "no".to_owned());
         let (verdict, reason) = finished(world.follow(&mut a));
         assert_eq!(verdict, Verdict::Unhealthy);
@@ -225,7 +225,7 @@ fn the_first_or_only_one_that_is_refused_leaves_nothing_to_put_back() {
 fn one_that_is_not_let_back_keeps_nobody_else_from_going_back() {
     let (mut world, mut a) = both_switched();
     world.step(&mut Driver::new("x", abort()));
-    reach(&mut world, &mut a, step!(Doing::SwitchBack { .. }));
+    reach(&mut world, &mut a, step!(Action::SwitchBack { .. }));
     a.memory.refused.insert(Id::new(Kind::Ingress, "parrot"), "change freeze".to_owned());
     let what = changed(reach(&mut world, &mut a, |n| matches!(n, Next::Done(_))));
     assert_eq!(what, "the API server refuses to switch Ingress parrot back: change freeze");
@@ -240,7 +240,7 @@ fn one_that_is_not_let_back_keeps_nobody_else_from_going_back() {
 fn two_that_are_not_let_back_are_not_tried_for_ever() {
     let (mut world, mut a) = both_switched();
     world.step(&mut Driver::new("x", abort()));
-    reach(&mut world, &mut a, step!(Doing::SwitchBack { .. }));
+    reach(&mut world, &mut a, step!(Action::SwitchBack { .. }));
     for name in ["parrot", "parrot-admin"] {
         a.memory.refused.insert(Id::new(Kind::Ingress, name), "change freeze".to_owned());
     }
@@ -290,12 +290,12 @@ fn what_somebody_sent_elsewhere_before_its_turn_stops_the_switch() {
     // Where all of them lead to the new version there is nothing left to switch.
     let (mut world, mut a) = in_the_middle();
     names_service(&mut world, "parrot-admin", "parrot-green");
-    assert!(step!(Doing::FollowLive { .. })(&a.next(&world)));
+    assert!(step!(Action::FollowLive { .. })(&a.next(&world)));
 }
 
 #[test]
 fn an_ingress_that_comes_while_the_candidate_waits_is_switched_as_well() {
-    let (mut world, mut a) = deploying(step!(Doing::Switch { .. }));
+    let (mut world, mut a) = deploying(step!(Action::Switch { .. }));
     world.add(second());
     assert_eq!(finished(world.follow(&mut a)).0, Verdict::Promoted);
     assert_eq!(backends(&world), ["parrot-green", "parrot-green"]);
@@ -303,13 +303,13 @@ fn an_ingress_that_comes_while_the_candidate_waits_is_switched_as_well() {
 
 #[test]
 fn an_ingress_that_comes_and_does_not_fit_stops_before_anything_is_switched() {
-    let (mut world, mut a) = deploying(step!(Doing::Switch { .. }));
+    let (mut world, mut a) = deploying(step!(Action::Switch { .. }));
     let mut other = second();
     other["spec"]["ingressClassName"] = json!("inner");
     world.add(other);
     assert!(unfit(a.next(&world))[0].contains("different classes"));
 
-    let (mut world, mut a) = deploying(step!(Doing::Switch { .. }));
+    let (mut world, mut a) = deploying(step!(Action::Switch { .. }));
     for service in ["parrot", "parrot-blue", "parrot-green", "parrot-preview"] {
         world.edit(Kind::Service, service, |s| {
             let more = json!({"name": "admin", "port": 81, "targetPort": 3000, "protocol": "TCP"});

@@ -2,7 +2,7 @@
 
 use bluegreen::model::{EPOCH, Kind, RELEASE};
 use bluegreen::release::{
-    Deploy, Doing, Gate, Goal, Names, Next, Outcome, Settings, Verdict, WaitFor,
+    Action, Deploy, Gate, Goal, Names, Next, Outcome, Settings, Verdict, WaitFor,
 };
 use serde_json::{Value, json};
 
@@ -62,16 +62,16 @@ fn whatever_one_waits_for_a_release_of_the_other_with_the_same_number_does_not_e
         ("starting", |n| matches!(n, Next::Wait { on: WaitFor::Ready { .. }, .. })),
         ("at the gate", asks),
         ("settling", |n| matches!(n, Next::Wait { on: WaitFor::Settle { .. }, .. })),
-        ("before the switch", step!(Doing::Switch { .. })),
-        ("after it", step!(Doing::FollowLive { .. })),
+        ("before the switch", step!(Action::Switch { .. })),
+        ("after it", step!(Action::FollowLive { .. })),
         ("confirming", |n| matches!(n, Next::Wait { on: WaitFor::Arrival { .. }, .. })),
         ("draining", |n| matches!(n, Next::Wait { on: WaitFor::Drain { .. }, .. })),
-        ("before the put-away", step!(Doing::PutAway { .. })),
+        ("before the put-away", step!(Action::ScaleDown { .. })),
     ];
     for (when, wanted) in moments {
         let (mut world, mut a) = match when {
             "starting" => {
-                let (mut world, mut a) = beside(step!(Doing::MakeCandidate { .. }));
+                let (mut world, mut a) = beside(step!(Action::MakeCandidate { .. }));
                 world.step(&mut a);
                 (world, a)
             }
@@ -117,9 +117,9 @@ fn a_takeover_of_one_tells_the_others_driver_nothing() {
     let mut b = deploying(&toucan(), "b");
     reach(&mut world, &mut b, |n| matches!(n, Next::Wait { on: WaitFor::Arrival { .. }, .. }));
     let mut c = deploying(&toucan(), "c");
-    reach(&mut world, &mut c, step!(Doing::TakeOver { .. }));
+    reach(&mut world, &mut c, step!(Action::TakeOver { .. }));
     world.step(&mut c);
-    while step!(Doing::Stamp { .. })(&c.next(&world)) {
+    while step!(Action::Stamp { .. })(&c.next(&world)) {
         super::go(&mut world, &mut c);
     }
     assert_eq!(annotations(&world)["bluegreen/epoch.toucan"], "1");
@@ -195,7 +195,7 @@ fn who_goes_on_between_two_patches_finds_its_own_number() {
     let mut world = crate::world::article::initialised_from(world);
     assert_eq!(world.follow(&mut Driver::of(toucan(), "init", init())), Outcome::Initialised);
     let mut a = deploying(&names(), "a");
-    reach(&mut world, &mut a, step!(Doing::Switch { .. }));
+    reach(&mut world, &mut a, step!(Action::Switch { .. }));
     world.step(&mut a);
     assert_eq!(verdict(world.follow(&mut deploying(&toucan(), "b"))), (1, Verdict::Promoted));
     world.edit_record(|record| record.driver = None);
@@ -211,7 +211,7 @@ fn a_service_that_both_follow_bears_both_epochs() {
         s["metadata"]["annotations"] = json!({"bluegreen/epoch.toucan": "8"});
     });
     let mut c = deploying(&names(), "c");
-    reach(&mut world, &mut c, step!(Doing::TakeOver { .. }));
+    reach(&mut world, &mut c, step!(Action::TakeOver { .. }));
     world.step(&mut c);
     assert_eq!(world.record().epoch, 1, "the other's is no epoch of its");
     assert_eq!(verdict(world.follow(&mut c)), (1, Verdict::Promoted));

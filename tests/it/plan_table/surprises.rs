@@ -2,11 +2,11 @@
 
 use bluegreen::model::{EPOCH, Kind, RELEASE};
 use bluegreen::release::plan::plan;
-use bluegreen::release::{Change, Deploy, Doing, Gate, Goal, Next, Outcome, Verdict};
+use bluegreen::release::{Action, Change, Deploy, Gate, Goal, Next, Outcome, Verdict};
 use serde_json::{Value, json};
 
 use super::{
-    changed, deploying, doing, done, go, promoted, reach, step, unfit, unprepared, waits, written,
+    action, changed, deploying, done, go, promoted, reach, step, unfit, unprepared, waits, written,
 };
 use crate::world::World;
 use crate::world::article::{V2, backend, initialised, names, service};
@@ -62,8 +62,8 @@ fn init_brings_its_services_in_line_with_the_live_one() {
     let mut world = initialised();
     world.edit(Kind::Service, "parrot", |s| s["spec"]["ports"][0]["port"] = json!(8080));
     let mut driver = Driver::new("init", init());
-    let next = reach(&mut world, &mut driver, step!(Doing::AlignPorts { .. }));
-    assert_eq!(*doing(&next), Doing::AlignPorts { service: "parrot-blue".into() });
+    let next = reach(&mut world, &mut driver, step!(Action::AlignPorts { .. }));
+    assert_eq!(*action(&next), Action::AlignPorts { service: "parrot-blue".into() });
     init_again(&mut world);
     for service in ["parrot-blue", "parrot-green", "parrot-preview"] {
         assert_eq!(world.get(Kind::Service, service)["spec"]["ports"][0]["port"], 8080);
@@ -87,14 +87,14 @@ fn a_port_that_only_the_live_service_has_is_refused_before_a_release() {
 
 #[test]
 fn a_port_that_goes_while_the_candidate_waits_stops_the_switch() {
-    let (mut world, mut a) = deploying(step!(Doing::Switch { .. }));
+    let (mut world, mut a) = deploying(step!(Action::Switch { .. }));
     world.edit(Kind::Service, "parrot-green", |s| s["spec"]["ports"][0]["port"] = json!(8080));
     assert!(changed(a.next(&world)).contains("port 80, which Service parrot-green does not have"));
 }
 
 #[test]
 fn endpoints_without_the_port_that_the_ingress_names_are_none() {
-    let (mut world, mut a) = deploying(step!(Doing::Switch { .. }));
+    let (mut world, mut a) = deploying(step!(Action::Switch { .. }));
     let slices = world.all(Kind::EndpointSlice);
     let slice = slices
         .iter()
@@ -103,7 +103,7 @@ fn endpoints_without_the_port_that_the_ingress_names_are_none() {
     world.edit(Kind::EndpointSlice, &name, |slice| {
         slice["ports"] = json!([{"name": "metrics", "port": 9090}]);
     });
-    assert!(!step!(Doing::Switch { .. })(&a.next(&world)));
+    assert!(!step!(Action::Switch { .. })(&a.next(&world)));
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn a_label_that_somebody_elses_service_selects_keeps_the_template_out() {
 
 #[test]
 fn a_service_that_would_catch_the_candidate_is_seen_before_it_is_made() {
-    let (mut world, mut a) = deploying(step!(Doing::MakeCandidate { .. }));
+    let (mut world, mut a) = deploying(step!(Action::MakeCandidate { .. }));
     let mut all = service();
     all["metadata"]["name"] = json!("web-all");
     all["spec"]["selector"] = json!({"app": "parrot-green"});
@@ -185,7 +185,7 @@ fn promote_of_a_candidate_that_was_deleted_says_so() {
 fn a_driver_that_wakes_up_after_its_successor_has_let_go_ends() {
     let (mut world, mut a) = deploying(waits);
     let mut b = Driver::new("b", Goal::Deploy(deploy(V2, WEBHOOK)));
-    reach(&mut world, &mut b, step!(Doing::TakeOver { .. }));
+    reach(&mut world, &mut b, step!(Action::TakeOver { .. }));
     go(&mut world, &mut b);
     world.edit_record(|record| record.driver = None);
     assert!(matches!(done(a.next(&world)), Outcome::TakenOver { .. }));
@@ -197,7 +197,7 @@ fn a_driver_whose_successor_left_by_itself_without_taking_over_goes_on() {
     let (mut world, mut a) = deploying(waits);
     a.look(&world);
     world.edit_record(|record| record.driver = None);
-    assert_eq!(*doing(&a.next(&world)), Doing::Hold);
+    assert_eq!(*action(&a.next(&world)), Action::Acquire);
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn a_slot_of_another_app_is_no_app() {
 
 #[test]
 fn what_the_gate_said_last_is_yes_once_it_is_live() {
-    let (mut world, mut a) = deploying(step!(Doing::StartDrain { .. }));
+    let (mut world, mut a) = deploying(step!(Action::StartDrain { .. }));
     let _ = written(&a.next(&world));
     go(&mut world, &mut a);
     assert_eq!(world.release().gate.answer.as_deref(), Some("pass"));
@@ -269,5 +269,5 @@ fn an_autoscaler_of_another_app_is_nobodys_business() {
         "metadata": {"name": "stateful"},
         "spec": {"scaleTargetRef": {"kind": "StatefulSet", "name": "parrot"}}}));
     let next = Driver::new("a", Goal::Deploy(deploy(V2, WEBHOOK))).next(&world);
-    assert!(step!(Doing::Start { .. })(&next), "{next:?}");
+    assert!(step!(Action::Start { .. })(&next), "{next:?}");
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use bluegreen::model::{Colour, Id, Kind};
 use bluegreen::release::{
-    Confirmed, Doing, Failed, Goal, Mark, Next, Outcome, Sight, Verdict, WaitFor,
+    Action, Confirmed, Failed, Goal, Mark, Next, Outcome, Sight, Verdict, WaitFor,
 };
 
+use super::after_switch::{drains, plain, switched};
 use super::errors::{drained, put_away};
 use super::heard::{self, Heard};
-use super::live::{drains, plain, switched};
-use super::{changed, doing, go, reach, step};
+use super::{action, changed, go, reach, step};
 use crate::world::World;
 use crate::world::article::{backend, initialised};
 use crate::world::driver::{Driver, abort};
@@ -35,7 +35,7 @@ fn arrives(next: &Next) -> bool {
 fn by_what_the_app_is_known_is_written_down_with_the_switch() {
     let mut world = initialised();
     let mut a = Driver::new("a", Goal::Deploy(plain()));
-    reach(&mut world, &mut a, step!(Doing::MarkSwitched));
+    reach(&mut world, &mut a, step!(Action::MarkSwitched));
     let mut sight = heard::sight(&world, &[Heard::version(Colour::Blue, 10, 1)]);
     let known_by = BTreeSet::from(["status".to_owned(), "body".to_owned()]);
     sight.rules[0].known_by = Some(known_by.clone());
@@ -55,7 +55,7 @@ fn neither_time_nor_a_marker_confirms_what_nobody_of_the_apps_answers() {
             let next = a.next(&world);
             // Whoever takes it up is told.
             if let Next::Do(step) = &next {
-                assert_eq!(step.doing, Doing::Doubt);
+                assert_eq!(step.action, Action::Doubt);
                 go(&mut world, &mut a);
                 assert!(world.release().doubted && world.release().erring);
             }
@@ -70,7 +70,7 @@ fn neither_time_nor_a_marker_confirms_what_nobody_of_the_apps_answers() {
         // Once the app answers, as ever: an outage that is over is none any more.
         world.now = last;
         hears(&mut a, &world, Heard::version(Colour::Green, 30, 3));
-        assert!(matches!(doing(&a.next(&world)), Doing::StartDrain { .. }));
+        assert!(matches!(action(&a.next(&world)), Action::StartDrain { .. }));
     }
 }
 
@@ -79,10 +79,10 @@ fn nor_is_the_way_back_confirmed_by_it() {
     let (mut world, _) = switched(plain());
     world.edit_record(|record| record.driver = None);
     let mut x = Driver::new("x", abort());
-    reach(&mut world, &mut x, step!(Doing::SwitchBack { .. }));
+    reach(&mut world, &mut x, step!(Action::SwitchBack { .. }));
     go(&mut world, &mut x);
     reach(&mut world, &mut x, |next| {
-        !step!(Doing::SwitchBack { .. })(next) && !step!(Doing::FollowLive { .. })(next)
+        !step!(Action::SwitchBack { .. })(next) && !step!(Action::FollowLive { .. })(next)
     });
     world.pass(599);
     hears(&mut x, &world, alike().unserved(LATER, true));
@@ -116,8 +116,8 @@ fn the_old_version_is_started_again_where_nobody_answers_without_it() {
     a.memory.note_gone(1, world.now);
     assert!(matches!(a.next(&world), Next::Wait { .. }), "a hiccup");
     heard::of(&mut a, &world, &[alike().unserved(LATER, true)]);
-    assert!(step!(Doing::Revive { .. })(&a.next(&world)), "{:?}", a.next(&world));
-    reach(&mut world, &mut a, step!(Doing::Resize { .. }));
+    assert!(step!(Action::Revive { .. })(&a.next(&world)), "{:?}", a.next(&world));
+    reach(&mut world, &mut a, step!(Action::Resize { .. }));
     go(&mut world, &mut a);
     world.settle();
     let mut b = (world.clone(), a.clone());
@@ -159,7 +159,7 @@ fn a_marker_that_may_not_be_taken_away_is_told_at_the_end() {
     let (mut world, mut a) = switched(plain());
     let marks = vec![Mark { at: "ours".to_owned(), tells: Some(true), has_it: false }];
     heard::hears(&mut a, Sight { marks, ..heard::sight(&world, &[alike()]) });
-    reach(&mut world, &mut a, step!(Doing::Mark { .. }));
+    reach(&mut world, &mut a, step!(Action::Mark { .. }));
     go(&mut world, &mut a);
     hears(&mut a, &world, alike());
     go(&mut world, &mut a);
@@ -190,7 +190,7 @@ fn a_stamp_that_is_refused_keeps_nobody_from_going_back() {
     world.edit_record(|record| record.driver = None);
     let mut x = Driver::new("x", abort());
     x.memory.refused.insert(id, "denied".to_owned());
-    reach(&mut world, &mut x, step!(Doing::SwitchBack { .. }));
+    reach(&mut world, &mut x, step!(Action::SwitchBack { .. }));
     let next = reach(&mut world, &mut x, |next| matches!(next, Next::Done(_)));
     assert_eq!(changed(next), what);
     assert_eq!(backend(&world), "parrot-blue");

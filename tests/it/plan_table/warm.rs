@@ -1,11 +1,11 @@
 //! Our own Ingress: what is in it, and who keeps it in line.
 
 use bluegreen::model::Kind;
-use bluegreen::release::{Doing, Goal, Next, Outcome};
+use bluegreen::release::{Action, Goal, Next, Outcome};
 use serde_json::{Value, json};
 
 use super::init::{self, made, with};
-use super::{doing, done, promoted, step, unprepared, written};
+use super::{action, done, promoted, step, unprepared, written};
 use crate::world::World;
 use crate::world::article::{V1, V2, initialised};
 use crate::world::driver::{self, Driver, WEBHOOK, deploy};
@@ -137,7 +137,7 @@ fn our_ingress_is_brought_in_line_with_the_users() {
         let reasons = unprepared(Driver::new("d", deploy.clone()).next(&world));
         assert!(reasons[0].contains("Ingress parrot-preview no longer names"), "{reasons:?}");
         let next = init::next(&world);
-        assert!(step!(Doing::AlignIngress { .. })(&next), "{number}: {next:?}");
+        assert!(step!(Action::AlignIngress { .. })(&next), "{number}: {next:?}");
         world.apply(&written(&next).write).unwrap();
         assert_eq!(done(init::next(&world)), Outcome::Initialised, "{number}");
         let wanted = made(applied_like(&world)).pop().unwrap();
@@ -166,7 +166,7 @@ fn an_app_that_an_older_version_took_in_gets_our_ingress_by_init() {
     let reasons = unprepared(Driver::new("d", deploy.clone()).next(&world));
     assert!(reasons[0].contains("there is no Ingress parrot-preview"), "{reasons:?}");
     let next = init::next(&world);
-    assert_eq!(*doing(&next), Doing::MakeIngress { ingress: "parrot-preview".into() });
+    assert_eq!(*action(&next), Action::MakeIngress { ingress: "parrot-preview".into() });
     world.apply(&written(&next).write).unwrap();
     assert!(matches!(Driver::new("d", deploy).next(&world), Next::Do(_)));
 }

@@ -3,7 +3,7 @@
 use bluegreen::model::Kind;
 use bluegreen::release::plan::{Why, why};
 use bluegreen::release::{
-    Aim, Answer, Condition, Doing, Gate, Goal, Memory, Need, Next, Snapshot, State, WaitFor,
+    Action, Aim, Answer, Condition, Gate, Goal, Memory, Need, Next, Snapshot, State, WaitFor,
 };
 use serde_json::json;
 
@@ -53,7 +53,7 @@ fn with_nothing_in_progress_each_check_is_listed_that_is_in_the_way() {
 
 #[test]
 fn a_candidate_that_starts_lists_what_its_deployment_and_its_service_lack() {
-    let (mut world, mut a) = deploying(step!(Doing::MakeCandidate { .. }));
+    let (mut world, mut a) = deploying(step!(Action::MakeCandidate { .. }));
     let before = explained(&world);
     assert_eq!(waits(&before), (Aim::Ready, Some(Need::Candidate)));
     world.step(&mut a);
@@ -114,7 +114,7 @@ fn after_a_yes_the_settle_time_is_what_is_left() {
 fn in_the_middle_of_a_switch_each_ingress_is_listed() {
     let mut world = with_two_ingresses();
     let mut a = Driver::new("a", Goal::Deploy(deploy(V2, WEBHOOK)));
-    reach(&mut world, &mut a, step!(Doing::Switch { .. }));
+    reach(&mut world, &mut a, step!(Action::Switch { .. }));
     go(&mut world, &mut a);
     let why = explained(&world);
     // Nothing is in its way.
@@ -134,7 +134,7 @@ fn in_the_middle_of_a_switch_each_ingress_is_listed() {
 
 #[test]
 fn what_the_driver_alone_has_heard_is_said_to_be_known_by_it() {
-    let (mut world, mut a) = super::live::switched(deploy(V2, WEBHOOK));
+    let (mut world, mut a) = super::after_switch::switched(deploy(V2, WEBHOOK));
     let next = a.next(&world);
     let why = explained(&world);
     assert_eq!(waits(&why), (Aim::Confirm, Some(Need::Answers)));
@@ -154,17 +154,17 @@ fn bake_and_drain_are_listed_with_the_time_that_is_left() {
     let baked = set(deploy(V2, WEBHOOK), |it| {
         (it.bake_seconds, it.drain_seconds) = (Some(300), Some(30));
     });
-    let (mut world, mut a) = super::live::switched(baked);
+    let (mut world, mut a) = super::after_switch::switched(baked);
     let next = reach(&mut world, &mut a, |next| {
         matches!(next, Next::Wait { on: WaitFor::Bake { .. }, .. })
     });
     let why = explained(&world);
-    assert_eq!(waits(&why), (Aim::PutAway, Some(Need::Bake)));
+    assert_eq!(waits(&why), (Aim::ScaleDown, Some(Need::Bake)));
     assert_eq!(one(&why, Need::Bake).until, until(&next));
-    let (mut world, mut a) = super::live::switched(deploy(V2, WEBHOOK));
-    let next = reach(&mut world, &mut a, super::live::drains);
+    let (mut world, mut a) = super::after_switch::switched(deploy(V2, WEBHOOK));
+    let next = reach(&mut world, &mut a, super::after_switch::drains);
     let why = explained(&world);
-    assert_eq!(waits(&why), (Aim::PutAway, Some(Need::Drain)));
+    assert_eq!(waits(&why), (Aim::ScaleDown, Some(Need::Drain)));
     assert_eq!(one(&why, Need::Drain).until, until(&next));
     assert_eq!(one(&why, Need::NotAsked).state, State::Unknown);
     // Once it is over, only what was heard can keep the old version.
@@ -174,11 +174,11 @@ fn bake_and_drain_are_listed_with_the_time_that_is_left() {
 
 #[test]
 fn a_withdrawal_lists_the_drain_of_the_candidate() {
-    let (mut world, mut a) = super::live::switched(deploy(V2, WEBHOOK));
-    reach(&mut world, &mut a, super::live::drains);
+    let (mut world, mut a) = super::after_switch::switched(deploy(V2, WEBHOOK));
+    reach(&mut world, &mut a, super::after_switch::drains);
     world.edit_record(|record| record.driver = None);
     let mut x = Driver::new("x", abort());
-    let next = reach(&mut world, &mut x, super::live::drains);
+    let next = reach(&mut world, &mut x, super::after_switch::drains);
     let why = explained(&world);
     assert_eq!(waits(&why), (Aim::Withdraw, Some(Need::Drain)));
     assert_eq!(one(&why, Need::Drain).until, until(&next));

@@ -1,11 +1,11 @@
 //! A candidate that goes: before the switch, after it, and in the slot of an older version.
 
 use bluegreen::model::{Colour, Kind, Write};
-use bluegreen::release::{Deploy, Doing, Goal, Next, Outcome, Verdict, WaitFor};
+use bluegreen::release::{Action, Deploy, Goal, Next, Outcome, Verdict, WaitFor};
 use serde_json::json;
 
 use super::{
-    asks, assert_patch, changed, deploying, doing, go, promoted, reach, record_after, step, waits,
+    action, asks, assert_patch, changed, deploying, go, promoted, reach, record_after, step, waits,
     written,
 };
 use crate::world::World;
@@ -30,7 +30,7 @@ fn drained() -> World {
 
 /// The same, with the old version at 0 already.
 fn put_away() -> World {
-    let (mut world, mut a) = deploying(step!(Doing::PutAway { .. }));
+    let (mut world, mut a) = deploying(step!(Action::ScaleDown { .. }));
     go(&mut world, &mut a);
     world
 }
@@ -46,7 +46,7 @@ fn in_an_old_slot() -> World {
 #[test]
 fn a_slot_that_the_release_made_is_deleted_as_it_was_seen() {
     let (world, _) = deploying(asks);
-    let (world, mut x) = aborting(world, step!(Doing::Destroy { .. }));
+    let (world, mut x) = aborting(world, step!(Action::Destroy { .. }));
     let next = x.next(&world);
     assert!(written(&next).fresh == bluegreen::release::Fresh::Serving);
     let Write::Delete { id, at } = &written(&next).write else { panic!("{next:?}") };
@@ -56,7 +56,7 @@ fn a_slot_that_the_release_made_is_deleted_as_it_was_seen() {
 
 #[test]
 fn a_slot_that_was_there_before_gets_its_template_back_at_zero() {
-    let (world, mut x) = aborting(in_an_old_slot(), step!(Doing::Restore { .. }));
+    let (world, mut x) = aborting(in_an_old_slot(), step!(Action::Restore { .. }));
     let next = x.next(&world);
     assert!(written(&next).fresh == bluegreen::release::Fresh::Serving);
     let mut template = promoted().get(Kind::Deployment, "parrot")["spec"]["template"].clone();
@@ -91,7 +91,7 @@ fn a_slot_that_bluegreen_wrote_before_gets_its_number_and_hash_back() {
     let before = world.get(Kind::Deployment, "parrot-green").clone();
     let mut c = Driver::new("c", Goal::Deploy(deploy("parrot-app:v4", WEBHOOK)));
     reach(&mut world, &mut c, asks);
-    let (mut world, mut x) = aborting(world, step!(Doing::Restore { .. }));
+    let (mut world, mut x) = aborting(world, step!(Action::Restore { .. }));
     world.follow(&mut x);
     let after = world.get(Kind::Deployment, "parrot-green");
     assert_eq!(after["spec"], before["spec"]);
@@ -109,7 +109,7 @@ fn a_template_that_can_not_be_found_again_does_not_pass_for_the_one_that_is_left
     let mut c = Driver::new("c", Goal::Deploy(deploy("parrot-app:v4", WEBHOOK)));
     reach(&mut world, &mut c, asks);
     world.delete(Kind::ReplicaSet, &set);
-    let (mut world, mut x) = aborting(world, step!(Doing::Restore { .. }));
+    let (mut world, mut x) = aborting(world, step!(Action::Restore { .. }));
     world.follow(&mut x);
     let slot = world.get(Kind::Deployment, "parrot-green");
     assert_eq!(world.replicas("parrot-green"), 0);
@@ -123,7 +123,7 @@ fn annotations_that_somebody_took_away_do_not_stop_the_restoring() {
     world.edit(Kind::Deployment, "parrot", |d| {
         d["metadata"]["annotations"].as_object_mut().unwrap().remove("bluegreen/template-hash");
     });
-    let (mut world, mut x) = aborting(world, step!(Doing::Restore { .. }));
+    let (mut world, mut x) = aborting(world, step!(Action::Restore { .. }));
     assert!(matches!(world.follow(&mut x), Outcome::Finished(_)));
 }
 
@@ -137,11 +137,11 @@ fn a_candidate_that_somebody_made_his_own_is_not_deleted() {
 
 #[test]
 fn after_the_switch_people_go_back_first_by_the_fixed_service() {
-    let (world, mut x) = aborting(drained(), step!(Doing::SwitchBack { .. }));
+    let (world, mut x) = aborting(drained(), step!(Action::SwitchBack { .. }));
     let next = x.next(&world);
     assert_eq!(
-        *doing(&next),
-        Doing::SwitchBack { ingress: "parrot".into(), service: "parrot-blue".into() }
+        *action(&next),
+        Action::SwitchBack { ingress: "parrot".into(), service: "parrot-blue".into() }
     );
     assert!(written(&next).fresh == bluegreen::release::Fresh::Serving);
     let path = "/spec/rules/0/http/paths/0";
@@ -164,14 +164,17 @@ fn after_the_switch_people_go_back_first_by_the_fixed_service() {
 
 #[test]
 fn then_the_live_service_then_a_drain_and_only_then_the_candidate_goes() {
-    let (mut world, mut x) = aborting(drained(), step!(Doing::SwitchBack { .. }));
+    let (mut world, mut x) = aborting(drained(), step!(Action::SwitchBack { .. }));
     go(&mut world, &mut x);
     let next = x.next(&world);
-    assert_eq!(*doing(&next), Doing::FollowLive { service: "parrot".into(), colour: Colour::Blue });
+    assert_eq!(
+        *action(&next),
+        Action::FollowLive { service: "parrot".into(), colour: Colour::Blue }
+    );
     go(&mut world, &mut x);
     let next = x.next(&world);
     // The 10 s that the ingress controller may need, and the drain.
-    assert_eq!(*doing(&next), Doing::StartDrain { seconds: 40, confirmed: None });
+    assert_eq!(*action(&next), Action::StartDrain { seconds: 40, confirmed: None });
     let until = record_after(&world, &next).release.unwrap().drain_back_until;
     assert_eq!((until.unwrap() - world.now).get_seconds(), 40);
     go(&mut world, &mut x);
@@ -180,7 +183,7 @@ fn then_the_live_service_then_a_drain_and_only_then_the_candidate_goes() {
     world.pass(39);
     assert!(waits(&x.next(&world)));
     world.pass(1);
-    assert!(step!(Doing::Destroy { .. })(&x.next(&world)));
+    assert!(step!(Action::Destroy { .. })(&x.next(&world)));
     let Outcome::Finished(finished) = world.follow(&mut x) else { panic!("not finished") };
     assert_eq!((finished.outcome, finished.reason.as_str()), (Verdict::Aborted, "not today"));
     assert_eq!((backend(&world), world.live_image().as_deref()), ("parrot-blue", Some(V1)));
@@ -189,16 +192,16 @@ fn then_the_live_service_then_a_drain_and_only_then_the_candidate_goes() {
 
 #[test]
 fn a_route_that_was_switched_and_nothing_else_goes_back_as_well() {
-    let (mut world, mut a) = deploying(step!(Doing::Switch { .. }));
+    let (mut world, mut a) = deploying(step!(Action::Switch { .. }));
     go(&mut world, &mut a);
-    let (mut world, mut x) = aborting(world, step!(Doing::SwitchBack { .. }));
+    let (mut world, mut x) = aborting(world, step!(Action::SwitchBack { .. }));
     go(&mut world, &mut x);
-    assert!(step!(Doing::StartDrain { .. })(&x.next(&world)), "the Service never left");
+    assert!(step!(Action::StartDrain { .. })(&x.next(&world)), "the Service never left");
 }
 
 #[test]
 fn an_old_version_that_was_put_away_comes_back_before_the_people_do() {
-    let (mut world, mut x) = aborting(put_away(), step!(Doing::Resize { .. }));
+    let (mut world, mut x) = aborting(put_away(), step!(Action::Resize { .. }));
     let next = x.next(&world);
     let one = json!([{"op": "add", "path": "/spec/replicas", "value": 1}]);
     assert_patch(&next, &world, Kind::Deployment, "parrot", one);
@@ -207,18 +210,18 @@ fn an_old_version_that_was_put_away_comes_back_before_the_people_do() {
     assert!(matches!(on, WaitFor::Ready { colour: Colour::Blue, desired: 1, .. }), "{on:?}");
     assert_eq!((until.unwrap() - world.now).get_seconds(), 600);
     world.settle();
-    assert!(step!(Doing::SwitchBack { .. })(&x.next(&world)));
+    assert!(step!(Action::SwitchBack { .. })(&x.next(&world)));
     world.follow(&mut x);
     assert_eq!(world.live_image().as_deref(), Some(V1));
 }
 
 #[test]
 fn a_withdrawal_that_is_taken_up_hours_later_gives_the_old_version_its_time() {
-    let (mut world, _) = aborting(put_away(), step!(Doing::Resize { .. }));
+    let (mut world, _) = aborting(put_away(), step!(Action::Resize { .. }));
     world.edit_record(|record| record.driver = None);
     world.pass(2 * 3600);
     let mut again = Driver::new("y", abort());
-    reach(&mut world, &mut again, step!(Doing::Resize { .. }));
+    reach(&mut world, &mut again, step!(Action::Resize { .. }));
     world.step(&mut again);
     assert!(waits(&again.next(&world)), "{:?}", again.next(&world));
 }
@@ -228,9 +231,9 @@ fn it_comes_back_at_the_size_of_the_one_that_serves() {
     let mut world = put_away();
     world.scale("parrot-green", 5);
     world.settle();
-    let (world, mut x) = aborting(world, step!(Doing::Resize { .. }));
+    let (world, mut x) = aborting(world, step!(Action::Resize { .. }));
     let next = x.next(&world);
-    assert_eq!(*doing(&next), Doing::Resize { deployment: "parrot".into(), replicas: 5 });
+    assert_eq!(*action(&next), Action::Resize { deployment: "parrot".into(), replicas: 5 });
 }
 
 #[test]
@@ -263,7 +266,7 @@ fn a_route_that_somebody_put_back_already_needs_no_switching_back() {
         ingress["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["name"] =
             json!("parrot-blue");
     });
-    let (mut world, mut x) = aborting(world, step!(Doing::FollowLive { .. }));
+    let (mut world, mut x) = aborting(world, step!(Action::FollowLive { .. }));
     assert!(matches!(world.follow(&mut x), Outcome::Finished(_)));
     assert_eq!(world.live_image().as_deref(), Some(V1));
 }
@@ -286,7 +289,7 @@ fn a_rejected_release_frees_the_way_for_the_next() {
 fn a_release_whose_driver_died_while_it_withdrew_is_withdrawn_by_the_same_deploy() {
     let (mut world, mut a) = deploying(asks);
     a.gate = bluegreen::release::Answer::Reject("no".into());
-    reach(&mut world, &mut a, step!(Doing::Destroy { .. }));
+    reach(&mut world, &mut a, step!(Action::Destroy { .. }));
     world.edit_record(|record| record.driver = None);
     let mut b = Driver::new("b", Goal::Deploy(Deploy { ..deploy(V2, WEBHOOK) }));
     let Outcome::Finished(finished) = world.follow(&mut b) else { panic!("not finished") };

@@ -30,15 +30,15 @@ pub fn check(decided: &Decided, me: &Me, s: &Snapshot, now: Timestamp) {
 }
 
 fn acts(step: &Step, conditions: &[Condition]) {
-    let Some(aim) = Aim::of(&step.doing) else { return };
+    let Some(aim) = Aim::of(&step.action) else { return };
     let own: Vec<&Condition> = conditions.iter().filter(|it| it.step == aim).collect();
     let unmet = own.iter().find(|it| !it.is_met());
-    assert!(unmet.is_none(), "{:?} in spite of {unmet:#?}", step.doing);
+    assert!(unmet.is_none(), "{:?} in spite of {unmet:#?}", step.action);
     let shown: &[Need] = match aim {
         Aim::Ready => &[Need::Available, Need::Endpoints, Need::PodsReady],
         Aim::Switch => &[Need::Available, Need::Endpoints, Need::Gate, Need::Settled],
         Aim::Confirm => &[Need::Ingress, Need::Stamp, Need::Answers],
-        Aim::PutAway => &[Need::Drain, Need::Available, Need::Endpoints, Need::NotAsked],
+        Aim::ScaleDown => &[Need::Drain, Need::Available, Need::Endpoints, Need::NotAsked],
         Aim::SwitchBack => &[Need::Available, Need::Endpoints],
         Aim::Begin => &[Need::Checks],
         Aim::Drive => &[Need::SignOfLife],
@@ -46,7 +46,7 @@ fn acts(step: &Step, conditions: &[Condition]) {
     };
     for need in shown {
         let is_shown = own.iter().any(|it| it.name == *need);
-        assert!(is_shown, "{:?} without {need:?}: {own:#?}", step.doing);
+        assert!(is_shown, "{:?} without {need:?}: {own:#?}", step.action);
     }
 }
 

@@ -4,7 +4,7 @@ use bluegreen::model::{Kind, Objects};
 use bluegreen::release::goal::ImageChange;
 use bluegreen::release::plan::decided;
 use bluegreen::release::{
-    Answer, Answered, Change, Deploy, Doing, Expected, Gate, Goal, Init, Me, Memory, Names, Next,
+    Action, Answer, Answered, Change, Declared, Deploy, Gate, Goal, Init, Me, Memory, Names, Next,
     Outcome, Question, Record, Release, Settings, Snapshot, Step,
 };
 use jiff::Timestamp;
@@ -77,7 +77,7 @@ impl Driver {
 
     /// It remembers what it has written.
     pub fn wrote(&mut self, step: &Step) {
-        if let Doing::Mark { .. } = step.doing {
+        if let Action::Mark { .. } = step.action {
             self.memory.marked = self.memory.following.as_ref().map(|(number, _)| *number);
         }
     }
@@ -185,7 +185,7 @@ pub fn deploy(image: &str, gate: Gate) -> Deploy {
             threshold: Some(60),
             ..Settings::default()
         },
-        expected: Expected::default(),
+        expected: Declared::default(),
         allow_policy_gap: false,
     }
 }

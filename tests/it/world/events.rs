@@ -9,7 +9,7 @@ use crate::schema;
 /// Every decision of a plan that is said is an event that the schema knows.
 pub fn check(next: &Next, at: Timestamp) {
     let what = match next.clone() {
-        Next::Do(step) => What::Doing(step.doing),
+        Next::Do(step) => What::Doing(step.action),
         Next::Wait { until, on } => What::Waiting { on, until },
         Next::Done(outcome) => What::Ended { outcome },
         Next::Ask(_) => return,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::checks::Ground;
+use super::checks::CheckInput;
 use crate::model::name;
 use crate::route::serves_host;
 
@@ -33,7 +33,7 @@ pub struct Elsewhere {
     pub served_by: Option<String>,
 }
 
-pub fn sought(g: &Ground) -> Sought {
+pub fn sought(g: &CheckInput) -> Sought {
     let class = g.routes().first().and_then(|route| route.class());
     Sought { class: class.map(str::to_owned), host: g.preview_host.clone() }
 }

@@ -129,7 +129,8 @@ pub enum Aim {
     /// Accept the switch as confirmed: the drain begins.
     Confirm,
     /// Scale the old version down to 0.
-    PutAway,
+    #[serde(rename = "put-away")]
+    ScaleDown,
     /// End the release.
     Finish,
     /// Switch back to the version that was live before.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::snapshot::Leads;
-use super::{Record, Slot, Snapshot, Way, beside, selector};
+use super::{Record, Slot, Snapshot, Way, autoscaling, selector};
 use crate::model::{Colour, Id, Kind, Write, name, pointer, string_map, version};
 
 /// A change of the user's that does not apply to the live version automatically.
@@ -73,9 +73,8 @@ pub fn lacks<'a>(s: &'a Snapshot, record: &Record, kind: Kind) -> Option<Lacks<'
         (None, None) => None,
         (Some(clone), None) => Some(Lacks::Own { clone }),
         (None, Some(like)) => Some(Lacks::Clone { like }),
-        (Some(clone), Some(like)) => {
-            (beside::free_spec(clone) != spec).then_some(Lacks::Change { clone, like, spec })
-        }
+        (Some(clone), Some(like)) => (autoscaling::unpinned_spec(clone) != spec)
+            .then_some(Lacks::Change { clone, like, spec }),
     }
 }
 
@@ -88,7 +87,7 @@ fn autoscaler(s: &Snapshot) -> Option<(Option<&Value>, Value)> {
     }
     let like = s.autoscalers(Colour::Blue).first().copied();
     let spec = like.map(|like| {
-        spec_of(beside::autoscaler(&s.names, like, Colour::Green, 0, 0)).unwrap_or_default()
+        spec_of(autoscaling::autoscaler(&s.names, like, Colour::Green, 0, 0)).unwrap_or_default()
     });
     Some((like, spec.unwrap_or_default()))
 }
@@ -106,7 +105,7 @@ fn budget<'a>(s: &'a Snapshot, record: &Record) -> Option<(Option<&'a Value>, Va
     }
     let like = others().find(|budget| holds(budget, &blue));
     let Some(like) = like else { return Some((None, Value::Null)) };
-    let write = beside::budget(&s.names, like, &record.label, Colour::Green, &green, 0, 0)
+    let write = autoscaling::budget(&s.names, like, &record.label, Colour::Green, &green, 0, 0)
         .and_then(spec_of);
     Some((Some(like), write?))
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde_json::Value;
 
 use super::carried::Marks;
-use super::{Expected, Settings};
+use super::{Declared, Settings};
 
 /// Who this process is, as the record names it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -44,7 +44,7 @@ pub enum Goal {
 pub struct Init {
     /// The container port behind the Service, where the app has not exactly one.
     pub target_port: Option<u16>,
-    pub expected: Expected,
+    pub expected: Declared,
     /// What later deploys go by; absent, what is recorded stays.
     pub settings: Option<Settings>,
     /// Absent, what is recorded stays.
@@ -82,7 +82,7 @@ pub struct Deploy {
     pub wait: bool,
     /// What it does not say is as `init` recorded it, or by default.
     pub settings: Settings,
-    pub expected: Expected,
+    pub expected: Declared,
     /// Whether the candidate may be without a NetworkPolicy that the live pods have.
     pub allow_policy_gap: bool,
 }

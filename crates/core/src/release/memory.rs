@@ -14,9 +14,9 @@ pub struct Memory {
     /// The driver last seen, and how often it had written then.
     driver: Option<(String, u64)>,
     /// When this process looked first.
-    pub began: Option<Timestamp>,
+    pub started_at: Option<Timestamp>,
     /// When another driver was last seen to act; never, if this is the first look.
-    pub heard: Option<Timestamp>,
+    pub driver_seen_at: Option<Timestamp>,
     /// The release that this process is about: number and template hash.
     pub following: Option<(u64, String)>,
     /// Whether this process drove it.
@@ -164,7 +164,7 @@ impl Memory {
 
     /// Takes in an observation of the record.
     pub fn note(&mut self, goal: &Goal, me: &Me, record: Option<&Record>, now: Timestamp) {
-        self.began.get_or_insert(now);
+        self.started_at.get_or_insert(now);
         let Some(record) = record else { return };
         let mine = record.driver.as_ref().is_some_and(|driver| driver.id == me.id);
         self.drove |= mine;
@@ -186,7 +186,7 @@ impl Memory {
         let seen = record.driver.as_ref().map(|driver| (driver.id.clone(), driver.writes));
         if seen != self.driver {
             if self.driver.is_some() && seen.is_some() {
-                self.heard = Some(now);
+                self.driver_seen_at = Some(now);
             }
             self.driver = seen;
         }

@@ -1,36 +1,37 @@
 //! The core: what a release is, and what the next step of one is. No I/O, no clock, no kube client.
 
-pub mod beside;
+pub mod autoscaling;
 mod beyond;
 mod calico;
 pub mod carried;
+pub mod changes_by_others;
 pub mod checks;
 pub mod complaints;
 pub mod condition;
 mod direct;
 mod drift;
 mod endpoints;
-pub mod expected;
 mod fault;
+mod field_managers;
+pub mod file_vs_cluster;
 pub mod goal;
-mod hands;
 pub mod history;
 mod instant;
 mod managed;
+mod manifests;
 pub mod marker;
 mod memory;
 mod names;
-pub mod news;
-mod objects;
 mod outcome;
 mod phase;
 pub mod plan;
 pub mod pods;
 mod ports;
-mod probed;
+mod probe_result;
 mod reach;
 mod readiness;
 mod record;
+mod routes;
 mod selector;
 pub mod settings;
 mod slot;
@@ -38,32 +39,31 @@ mod snapshot;
 mod stamps;
 pub mod status;
 mod strangers;
-mod switching;
 pub mod template;
 pub mod ways;
 mod whose;
 
 pub use beyond::{Beyond, Elsewhere, Sought};
+pub use changes_by_others::RemoteChange;
 pub use condition::{Aim, Condition, Need, State};
 pub use direct::{Reach, reach};
 pub use drift::Drift;
 pub use endpoints::SLICE_SERVICE;
-pub use expected::{Expected, ExpectedService};
 pub use fault::Fault;
+pub use field_managers::{GitOpsTool, LastWriter};
+pub use file_vs_cluster::{Declared, DeclaredService};
 pub use goal::{Change, Deploy, Gate, Goal, Init, Me, PreviewHost, PreviewTls};
-pub use hands::{Hand, Tool};
 pub use memory::{ANSWERS, Answer, Answered, Memory, Reading, SaidBefore, Tried};
 pub use names::Names;
-pub use news::News;
 pub use outcome::{Cause, Outcome};
 pub use phase::Phase;
-pub use plan::{Doing, Fresh, Next, Question, Step, WaitFor};
-pub use probed::{
+pub use plan::{Action, Fresh, Next, Question, Step, WaitFor};
+pub use probe_result::{
     Arrival, ENOUGH, ENOUGH_ANSWERS, Failed, LATELY, Mark, NOT_ASKED, Probed, Rule, Sight, Streak,
     Telling, Unserved, Voice, are_enough, is_lasting,
 };
 pub use record::{
-    Before, Challenge, Confirmed, Driver, Ending, Finished, GateKind, GateState, HISTORY, Intent,
+    Approval, Before, Challenge, Confirmed, Driver, Ending, Finished, GateKind, GateState, HISTORY,
     LAST_NUMBER, Observed, RECORD_KEY, Record, Release, Verdict,
 };
 pub use settings::Settings;

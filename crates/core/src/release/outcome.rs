@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Fault, Finished, Hand};
+use super::{Fault, Finished, LastWriter};
 
 /// The result of a command.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
@@ -47,7 +47,7 @@ pub enum Outcome {
         cause: Cause,
         /// The last writer, besides this tool, of an object that the release depends on.
         #[serde(skip_serializing_if = "Option::is_none")]
-        by: Option<Hand>,
+        by: Option<LastWriter>,
     },
     /// There is nothing to do for this command now.
     NothingToDo { why: String },
@@ -67,7 +67,8 @@ pub enum Outcome {
     /// It is not set how the new version is approved, and nobody would see that it waits.
     Ungated,
     /// With `--dry-run=server`: every change was checked, none was made.
-    Rehearsed,
+    #[serde(rename = "rehearsed")]
+    DryRun,
     /// The app can't be released as it is.
     Unfit { reasons: Vec<String> },
     /// The request does not fit this app.

@@ -140,7 +140,7 @@ pub struct Release {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sighted: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub approved: Option<Intent>,
+    pub approved: Option<Approval>,
     /// The decision that the candidate goes, written down before anything is undone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ending: Option<Ending>,
@@ -268,7 +268,8 @@ pub struct Before {
 
 /// Who requested it, and when.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Intent {
+#[schemars(rename = "Intent")]
+pub struct Approval {
     pub by: String,
     pub at: Timestamp,
 }

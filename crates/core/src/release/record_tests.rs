@@ -80,7 +80,7 @@ fn what_is_written_is_what_is_read() {
     record.settings =
         Some(Settings { threshold: Some(3), deadline_seconds: Some(9), ..Settings::default() });
     let mut under_way = release(4);
-    under_way.approved = Some(Intent { by: "you".into(), at: at(4) });
+    under_way.approved = Some(Approval { by: "you".into(), at: at(4) });
     under_way.ending = Some(Ending {
         outcome: Verdict::Aborted,
         reason: "why".into(),
@@ -178,7 +178,7 @@ fn what_no_bluegreen_writes_is_refused() {
 fn a_release_that_is_over_moves_into_the_history() {
     let mut record = empty();
     let mut promoted = release(1);
-    promoted.approved = Some(Intent { by: "you@host".into(), at: at(60) });
+    promoted.approved = Some(Approval { by: "you@host".into(), at: at(60) });
     (promoted.waiting, promoted.switched) = (Some(at(50)), Some(at(60)));
     promoted.sighted = Some("sighted".into());
     promoted.arrived = Some(at(62));
@@ -217,7 +217,7 @@ fn a_release_that_is_over_moves_into_the_history() {
     let mut rejected = release(2);
     let (reason, by) = ("no".to_owned(), None);
     rejected.ending = Some(Ending { outcome: Verdict::Rejected, reason, by, at: at(100) });
-    rejected.approved = Some(Intent { by: "somebody".into(), at: at(99) });
+    rejected.approved = Some(Approval { by: "somebody".into(), at: at(99) });
     record.release = Some(rejected);
     record.finish(Verdict::Rejected, at(101));
     let last = record.finished(2).unwrap();

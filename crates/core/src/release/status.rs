@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::plan::{Why, why};
 use super::snapshot::Leads;
 use super::{
-    Drift, Ending, Intent, Phase, Record, Release, Snapshot, Verdict, Way, drift, template, ways,
+    Approval, Drift, Ending, Phase, Record, Release, Snapshot, Verdict, Way, drift, template, ways,
 };
 use crate::model::Colour;
 
@@ -107,7 +107,7 @@ pub struct Progress {
     pub since: Timestamp,
     /// The person who approved the candidate, whatever the gate says.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub approved: Option<Intent>,
+    pub approved: Option<Approval>,
     /// Why the candidate is not ready, or no longer ready.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,

@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::goal::Gate;
-use super::plan::{Next, plan, rehearse};
+use super::plan::{Next, dry_run, plan};
 use super::{
-    Change, Deploy, Expected, Goal, Init, Me, Memory, Outcome, Phase, Record, Release, Settings,
+    Change, Declared, Deploy, Goal, Init, Me, Memory, Outcome, Phase, Record, Release, Settings,
     Snapshot, Unreadable, checks,
 };
 use crate::model::{Colour, Kind};
@@ -100,7 +100,7 @@ fn idle(s: &Snapshot, now: Timestamp) -> Vec<Way> {
         replace: false,
         wait: false,
         settings,
-        expected: Expected::default(),
+        expected: Declared::default(),
         allow_policy_gap: true,
     });
     let first = match followed(s, &deploy, now) {
@@ -141,7 +141,7 @@ fn followed(s: &Snapshot, goal: &Goal, now: Timestamp) -> Result<Option<Outcome>
         match plan(goal, &me, &s, now) {
             Next::Done(outcome) => return Ok(Some(outcome)),
             Next::Do(step) if step.write.id().kind == Kind::ConfigMap => {
-                s = rehearse::after(&s, &step)?;
+                s = dry_run::after(&s, &step)?;
             }
             Next::Do(_) | Next::Wait { .. } | Next::Ask(_) => return Ok(None),
         }
@@ -168,6 +168,6 @@ fn refuses(outcome: &Outcome) -> bool {
         | Outcome::Detached { .. }
         | Outcome::Busy { .. }
         | Outcome::TakenOver { .. }
-        | Outcome::Rehearsed => false,
+        | Outcome::DryRun => false,
     }
 }

@@ -4,8 +4,8 @@
 
 mod admission;
 mod arrival;
+mod autoscaling;
 mod back;
-mod beside;
 mod carried;
 mod changes;
 pub mod command;
@@ -74,7 +74,7 @@ pub fn all() -> Vec<Case> {
         seen::CASES,
         fitness::CASES,
         data_plane::CASES,
-        beside::CASES,
+        autoscaling::CASES,
         others::CASES,
         admission::CASES,
         complaints::CASES,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Ground;
+use super::CheckInput;
 use super::report::{Check, or_pass};
 use crate::model::annotation;
 use crate::release::managed;
@@ -10,7 +10,7 @@ use crate::route::{Route, access_lists, is_a_list, keeps_out};
 
 pub const NAME: &str = "preview-access";
 
-pub fn checks(g: &Ground) -> Vec<Check> {
+pub fn checks(g: &CheckInput) -> Vec<Check> {
     let plane = g.s.data_plane(&g.service).plane;
     let host = g.preview_host.as_deref();
     // Without a host of people's, it is closed where it can be.
@@ -44,7 +44,7 @@ fn is_said(made: &Value, key: &str) -> bool {
     annotation(made, key).is_some_and(|said| !said.trim().is_empty())
 }
 
-fn lacking(g: &Ground, route: Route, key: &str) -> Check {
+fn lacking(g: &CheckInput, route: Route, key: &str) -> Check {
     let (ours, namespace) = (g.s.names.preview(), &g.s.names.namespace);
     let seen = match &g.preview_host {
         Some(host) => format!("show the candidate at {host} to everyone"),

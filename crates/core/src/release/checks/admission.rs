@@ -1,22 +1,22 @@
 //! What admission makes of a Deployment when its pod template is none of a write: each stamp and each
 //! new size of ours would replace its pods.
 
-use super::rehearsed::{Rehearsed, Reply};
+use super::dry_run::{DryRun, Reply};
 use super::report::{Check, or_pass};
 use crate::model::Kind;
-use crate::release::plan::Doing;
+use crate::release::plan::Action;
 use crate::release::{Snapshot, template};
 
 const NAME: &str = "admission";
 /// More fields than these are not named.
 const NAMED: usize = 3;
 
-pub fn checks(tried: &[Rehearsed], s: &Snapshot) -> Vec<Check> {
+pub fn checks(tried: &[DryRun], s: &Snapshot) -> Vec<Check> {
     let mut found: Vec<Check> = Vec::new();
     let mut taken = 0;
-    for Rehearsed { step, reply } in tried {
+    for DryRun { step, reply } in tried {
         let (id, Reply::Taken { object: Some(after) }) = (step.write.id(), reply) else { continue };
-        if !leaves_the_template(&step.doing) || id.kind != Kind::Deployment {
+        if !leaves_the_template(&step.action) || id.kind != Kind::Deployment {
             continue;
         }
         let Some(before) = s.objects.get(id.kind, &id.name) else { continue };
@@ -50,6 +50,6 @@ pub fn checks(tried: &[Rehearsed], s: &Snapshot) -> Vec<Check> {
 }
 
 /// A stamp is tried together with a new size.
-fn leaves_the_template(doing: &Doing) -> bool {
-    matches!(doing, Doing::Resize { .. })
+fn leaves_the_template(action: &Action) -> bool {
+    matches!(action, Action::Resize { .. })
 }

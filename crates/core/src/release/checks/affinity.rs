@@ -1,10 +1,10 @@
 //! What an Ingress does with requests and with the pods behind it, where a switch is felt.
 
-use super::Ground;
+use super::CheckInput;
 use super::report::{Check, or_pass};
 use crate::route::{Route, Told, is_by_cookie, saying};
 
-pub fn checks(g: &Ground) -> Vec<Check> {
+pub fn checks(g: &CheckInput) -> Vec<Check> {
     let plane = g.s.data_plane(&g.service).plane;
     let (routes, title) = (g.routes(), plane.title());
     let known = plane.is_told_by_annotations();

@@ -3,18 +3,18 @@
 use serde_json::Value;
 
 use super::report::Check;
-use super::{Ground, unknown};
+use super::{CheckInput, unknown};
 use crate::model::{Colour, Optional, name};
-use crate::release::beside;
+use crate::release::autoscaling;
 
 const NAME: &str = "autoscaler";
 
-pub fn checks(g: &Ground) -> Vec<Check> {
+pub fn checks(g: &CheckInput) -> Vec<Check> {
     let all: Vec<_> = Colour::BOTH.into_iter().flat_map(|colour| g.s.autoscalers(colour)).collect();
     let mut found: Vec<Check> = Vec::new();
     for scaler in &all {
         let scaler_name = name(scaler);
-        if let Some(owner) = beside::owner(scaler) {
+        if let Some(owner) = autoscaling::owner(scaler) {
             let what = format!(
                 "HorizontalPodAutoscaler {scaler_name} scales the app, and {owner} manages it: a clone would not be \
                  managed"
@@ -56,8 +56,8 @@ pub fn checks(g: &Ground) -> Vec<Check> {
 const KNOWS_ITS_OWN_ZERO: (u64, u64) = (1, 37);
 
 /// One that may scale to 0 may start what was put away.
-fn to_zero(g: &Ground, scaler: &Value) -> Option<Check> {
-    if beside::min_replicas(scaler) > 0 {
+fn to_zero(g: &CheckInput, scaler: &Value) -> Option<Check> {
+    if autoscaling::min_replicas(scaler) > 0 {
         return None;
     }
     let what = format!("HorizontalPodAutoscaler {} has minReplicas 0", name(scaler));
@@ -83,11 +83,11 @@ fn to_zero(g: &Ground, scaler: &Value) -> Option<Check> {
 }
 
 /// ScaledObjects of a colour's Deployment that have no autoscaler, which would have been named: paused ones.
-fn of_keda(g: &Ground, scalers: &[&Value]) -> Vec<Check> {
+fn of_keda(g: &CheckInput, scalers: &[&Value]) -> Vec<Check> {
     let slots = Colour::BOTH.map(|colour| g.s.names.deployment(colour));
     let has_scaler = |object: &Value| {
         let owner = format!("ScaledObject {}", name(object));
-        let mut owners = scalers.iter().filter_map(|scaler| beside::owner(scaler));
+        let mut owners = scalers.iter().filter_map(|scaler| autoscaling::owner(scaler));
         owners.any(|it| it.split(" of ").next() == Some(&owner))
     };
     let all = g.s.objects.others.list(Optional::ScaledObject);

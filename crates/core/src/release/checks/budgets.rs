@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::Ground;
+use super::CheckInput;
 use super::report::Check;
 use crate::model::{Kind, name};
-use crate::release::{beside, selector, template};
+use crate::release::{autoscaling, selector, template};
 
 const NAME: &str = "disruption-budgets";
 
@@ -16,7 +16,7 @@ enum Found<'a> {
     Live { budget: &'a Value, can_be_cloned: bool },
 }
 
-pub fn checks(g: &Ground) -> Vec<Check> {
+pub fn checks(g: &CheckInput) -> Vec<Check> {
     vec![match found(g) {
         Found::HoldsBoth(budget) => {
             let what = format!("PodDisruptionBudget {} covers a candidate's pods", name(budget));
@@ -40,11 +40,11 @@ pub fn checks(g: &Ground) -> Vec<Check> {
 }
 
 /// Whether a release makes one.
-pub fn clones(g: &Ground) -> bool {
+pub fn clones(g: &CheckInput) -> bool {
     matches!(found(g), Found::Live { can_be_cloned: true, .. })
 }
 
-fn found<'a>(g: &'a Ground) -> Found<'a> {
+fn found<'a>(g: &'a CheckInput) -> Found<'a> {
     let (live, candidate) = (g.live_labels(), g.candidate_labels());
     let budgets = || g.s.objects.list(Kind::PodDisruptionBudget);
     let holds = |budget: &Value, labels| selector::matches(&budget["spec"]["selector"], labels);
@@ -56,6 +56,6 @@ fn found<'a>(g: &'a Ground) -> Found<'a> {
     };
     let template = template::coloured(&g.template, &g.label, g.to, 0);
     let labels = &template["metadata"]["labels"];
-    let clone = beside::budget(&g.s.names, budget, &g.label, g.to, labels, 0, 0);
+    let clone = autoscaling::budget(&g.s.names, budget, &g.label, g.to, labels, 0, 0);
     Found::Live { budget, can_be_cloned: clone.is_some() }
 }

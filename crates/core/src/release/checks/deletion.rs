@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::Ground;
+use super::CheckInput;
 use super::report::{Check, or_pass};
 use crate::model::{Colour, Id};
 use crate::route::Route;
 
 const NAME: &str = "deletion";
 
-pub fn checks(g: &Ground) -> Vec<Check> {
+pub fn checks(g: &CheckInput) -> Vec<Check> {
     let s = g.s;
     let slots = Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour)).map(|slot| slot.0);
     let services = s.names.serving(&g.service).into_iter().chain([s.names.preview()]);

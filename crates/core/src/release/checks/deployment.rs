@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::Ground;
+use super::CheckInput;
 use super::report::{Check, or_pass};
 use crate::model::Colour;
 use crate::release::template;
 
-pub fn checks(g: &Ground) -> Vec<Check> {
+pub fn checks(g: &CheckInput) -> Vec<Check> {
     let mut checks = vec![deployment(g), strategy(g), paused(g), replicas(g)];
     checks.extend(selector(g));
     checks.push(revision_history(g));
@@ -15,14 +15,14 @@ pub fn checks(g: &Ground) -> Vec<Check> {
     checks
 }
 
-fn deployment(g: &Ground) -> Check {
+fn deployment(g: &CheckInput) -> Check {
     let images: Vec<String> = template::images(g.live.template()).into_values().collect();
     let what = format!("Deployment {} is live, {}", g.live.name(), images.join(", "));
     Check::pass("deployment", what)
 }
 
 /// Whoever chose it may not want two versions beside each other.
-fn strategy(g: &Ground) -> Check {
+fn strategy(g: &CheckInput) -> Check {
     let name = "strategy";
     match g.live.0["spec"]["strategy"]["type"].as_str() {
         Some("Recreate") => {
@@ -35,7 +35,7 @@ fn strategy(g: &Ground) -> Check {
     }
 }
 
-fn paused(g: &Ground) -> Check {
+fn paused(g: &CheckInput) -> Check {
     let (name, deployment) = ("paused", g.live.name());
     if !g.live.is_paused() {
         return Check::pass(name, format!("Deployment {deployment} is not paused"));
@@ -46,7 +46,7 @@ fn paused(g: &Ground) -> Check {
     Check::fail(name, what).hint(resume)
 }
 
-fn replicas(g: &Ground) -> Check {
+fn replicas(g: &CheckInput) -> Check {
     let (name, deployment) = ("replicas", g.live.name());
     let (desired, ready) = (g.live.desired(), g.live.ready_replicas());
     match desired {
@@ -63,7 +63,7 @@ fn replicas(g: &Ground) -> Check {
     }
 }
 
-fn selector(g: &Ground) -> Vec<Check> {
+fn selector(g: &CheckInput) -> Vec<Check> {
     let (name, label) = ("selector", &g.label);
     let spec = &g.live.0["spec"];
     let mut found = Vec::new();
@@ -103,7 +103,7 @@ fn selector(g: &Ground) -> Vec<Check> {
     or_pass(found, name, format!("{} tells the colours apart: {blue}, {green}", label.key))
 }
 
-fn revision_history(g: &Ground) -> Check {
+fn revision_history(g: &CheckInput) -> Check {
     let name = "revision-history";
     let limit = g.live.0["spec"]["revisionHistoryLimit"].as_u64().unwrap_or(10);
     if limit > 0 {
@@ -118,7 +118,7 @@ fn revision_history(g: &Ground) -> Check {
 }
 
 /// Two pods that want the same port of their nodes can't share one.
-fn host_port(g: &Ground) -> Vec<Check> {
+fn host_port(g: &CheckInput) -> Vec<Check> {
     let name = "host-port";
     let spec = &g.template["spec"];
     let on_host = spec["hostNetwork"] == true;

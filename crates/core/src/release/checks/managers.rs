@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::controllers::{self, NAME};
 use super::report::{Check, or_pass};
-use super::{Ground, unknown};
+use super::{CheckInput, unknown};
 use crate::model::{Id, Kind, Optional, annotation, label, name};
 use crate::route::Route;
 
@@ -36,7 +36,7 @@ const TOOLS: [Tool; 4] = [
     Tool { name: FLAGGER, managers: &["flagger"], keys: &[] },
 ];
 
-pub fn checks(g: &Ground) -> Vec<Check> {
+pub fn checks(g: &CheckInput) -> Vec<Check> {
     let mut objects = vec![g.live.0];
     objects.extend(g.s.service(&g.service));
     objects.extend(g.routes().into_iter().map(Route::object));
@@ -79,7 +79,7 @@ fn is_of(manager: &str, prefix: &str) -> bool {
 }
 
 /// What a release changes of it, which the tool has to leave alone.
-fn hint(g: &Ground, tool: &str, object: &Value) -> String {
+fn hint(g: &CheckInput, tool: &str, object: &Value) -> String {
     let kind = Kind::parse(object["kind"].as_str().unwrap_or_default());
     let fields = match (Route::parse(object), kind) {
         (Some(route), _) => {

@@ -11,6 +11,7 @@ mod data_plane;
 mod deletion;
 mod deployment;
 pub mod direct;
+mod dry_run;
 mod ingresses;
 mod managers;
 mod monitors;
@@ -22,7 +23,6 @@ mod ports;
 mod prepared;
 mod quantity;
 mod quota;
-mod rehearsed;
 mod report;
 pub mod rights;
 mod scheduling;
@@ -33,10 +33,10 @@ mod volumes;
 use std::collections::BTreeMap;
 
 pub use admission::checks as admission;
+pub use dry_run::{DryRun, Reply, checks as dry_run};
 pub use ingresses::nobody_names;
 pub use pod_template::checks as pod_template;
 pub use prepared::{checks as prepared, drift, gone, live, missing};
-pub use rehearsed::{Rehearsed, Reply, checks as rehearsed};
 pub use report::{Check, Grade, Report};
 use serde_json::Value;
 
@@ -45,7 +45,7 @@ use crate::model::{Colour, string_map};
 use crate::route::{Label, Route};
 
 /// What a release would stand on.
-pub struct Ground<'a> {
+pub struct CheckInput<'a> {
     pub s: &'a Snapshot,
     /// The live Service's name; it may not be there yet.
     pub service: String,
@@ -62,7 +62,7 @@ pub struct Ground<'a> {
     pub is_back: bool,
 }
 
-impl Ground<'_> {
+impl CheckInput<'_> {
     /// The labels of a candidate's pods.
     fn candidate_labels(&self) -> BTreeMap<String, String> {
         let template = template::coloured(&self.template, &self.label, self.to, 0);
@@ -84,7 +84,7 @@ impl Ground<'_> {
 }
 
 /// All that can be told from the objects alone.
-pub fn table(g: &Ground) -> Vec<Check> {
+pub fn table(g: &CheckInput) -> Vec<Check> {
     [
         deployment::checks(g),
         names::checks(g),
@@ -112,12 +112,12 @@ pub fn controllers(s: &Snapshot) -> Vec<Check> {
 }
 
 /// What somebody should know before a release begins.
-pub fn warnings(g: &Ground) -> Vec<Check> {
+pub fn warnings(g: &CheckInput) -> Vec<Check> {
     table(g).into_iter().filter(|check| check.verdict == Grade::Warn).collect()
 }
 
 /// Why a release would not begin.
-pub fn reasons(g: &Ground) -> Vec<String> {
+pub fn reasons(g: &CheckInput) -> Vec<String> {
     let mut table = table(g);
     table.retain(|check| !g.is_back || stops_a_way_back(g.s, &g.service, check));
     failed(&table)
@@ -136,7 +136,7 @@ fn stops_a_way_back(s: &Snapshot, service: &str, check: &Check) -> bool {
 
 /// Why an app would not be taken in. Its Ingress may be brought in line with a Service's new port after
 /// that Service's likes.
-pub fn reasons_before_init(g: &Ground) -> Vec<String> {
+pub fn reasons_before_init(g: &CheckInput) -> Vec<String> {
     let table: Vec<Check> =
         table(g).into_iter().filter(|check| check.name != ports::NAME).collect();
     failed(&table)

@@ -5,13 +5,13 @@ use serde_json::Value;
 
 use super::policy::without;
 use super::report::{Check, or_pass};
-use super::{Ground, unknown};
+use super::{CheckInput, unknown};
 use crate::model::{Optional, name, string_map};
-use crate::release::{objects, selector};
+use crate::release::{manifests, selector};
 
 const NAME: &str = "monitors";
 
-pub fn checks(g: &Ground) -> Vec<Check> {
+pub fn checks(g: &CheckInput) -> Vec<Check> {
     let both = [g.live_labels(), g.candidate_labels()];
     let others = &g.s.objects.others;
     let held = |monitor: &Value| {
@@ -46,7 +46,7 @@ pub fn checks(g: &Ground) -> Vec<Check> {
         })
         .collect();
     // The Services of ours have no labels but ours: what selects them selects whatever there is.
-    let own = string_map(&objects::labels(&g.s.names));
+    let own = string_map(&manifests::labels(&g.s.names));
     let own = others
         .list(Optional::ServiceMonitor)
         .chain(elsewhere(Optional::ServiceMonitor))
@@ -70,7 +70,7 @@ pub fn checks(g: &Ground) -> Vec<Check> {
 }
 
 /// Whether a monitor of another namespace looks for what it selects in this one.
-fn looks_into(g: &Ground, monitor: &Value) -> bool {
+fn looks_into(g: &CheckInput, monitor: &Value) -> bool {
     let namespaces = &monitor["spec"]["namespaceSelector"];
     let mut named = namespaces["matchNames"].as_array().into_iter().flatten();
     namespaces["any"] == true || named.any(|name| *name == *g.s.names.namespace)

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Ground;
+use super::CheckInput;
 use super::report::{Check, or_pass};
 use crate::model::{APP_LABEL, Colour, Id, Kind, MANAGED_BY, MANAGER, label, name};
 use crate::release::{Snapshot, strangers};
@@ -13,7 +13,7 @@ pub const PREVIEW_HOST: &str = "preview-host";
 /// Kubernetes' limit for names of Services and for label values.
 const LONGEST_NAME: usize = 63;
 
-pub fn checks(g: &Ground) -> Vec<Check> {
+pub fn checks(g: &CheckInput) -> Vec<Check> {
     let mut found: Vec<Check> = [g.s.names.preview(), g.label.value(Colour::Green)]
         .into_iter()
         .filter(|long| long.len() > LONGEST_NAME)

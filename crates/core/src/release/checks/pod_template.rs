@@ -1,7 +1,7 @@
 //! Whether the API server would take a pod of the candidate's: what it says to one that is only tried.
 //! Pod Security, quotas and limits of a namespace look at pods alone, and not at their Deployment.
 
-use super::rehearsed::Reply;
+use super::dry_run::Reply;
 use super::report::Check;
 
 const NAME: &str = "pod-template";

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::policy::{Policy, any, network, other, without};
 use super::report::{Check, Grade, or_pass};
-use super::{Ground, unknown};
+use super::{CheckInput, unknown};
 use crate::model::{Colour, Kind, Optional, name};
 
 const NETWORK: &str = "network-policies";
@@ -25,7 +25,7 @@ const ROOT: &str = "istio-system";
 const MESH: [Optional; 3] =
     [Optional::AuthorizationPolicy, Optional::PeerAuthentication, Optional::RequestAuthentication];
 
-pub fn checks(g: &Ground) -> Vec<Check> {
+pub fn checks(g: &CheckInput) -> Vec<Check> {
     let of_kubernetes: Vec<Policy> = g.s.objects.list(Kind::NetworkPolicy).map(network).collect();
     let mut checks = or_pass(
         told(g, NETWORK, &of_kubernetes),
@@ -54,7 +54,7 @@ pub fn checks(g: &Ground) -> Vec<Check> {
 
 /// Those of the mesh's root namespace that find pods by their labels. Only `check` sees them, since most may not,
 /// so no release is refused for them.
-fn of_the_mesh(g: &Ground) -> Vec<Check> {
+fn of_the_mesh(g: &CheckInput) -> Vec<Check> {
     let found = MESH.into_iter().flat_map(|kind| {
         let is_of_root = |policy: &&Value| policy["metadata"]["namespace"] == ROOT;
         let of_root = g.s.objects.others.elsewhere(kind).filter(is_of_root);
@@ -73,7 +73,7 @@ fn of_the_mesh(g: &Ground) -> Vec<Check> {
 
 /// Policies that name a Service by which an Ingress reaches the app now, and not the one by which it will
 /// after the switch.
-fn of_services(g: &Ground, kind: Optional) -> Vec<Check> {
+fn of_services(g: &CheckInput, kind: Optional) -> Vec<Check> {
     let (to, policies) = (g.s.names.service(g.to), g.s.objects.others.list(kind));
     let all: Vec<(&Value, Vec<&str>)> =
         policies.map(|policy| (policy, services_of(policy))).collect();
@@ -111,7 +111,7 @@ fn services_of(policy: &Value) -> Vec<&str> {
 }
 
 /// What is to be said of policies of one kind.
-fn told(g: &Ground, check: &'static str, policies: &[Policy]) -> Vec<Check> {
+fn told(g: &CheckInput, check: &'static str, policies: &[Policy]) -> Vec<Check> {
     let both = [g.live_labels(), g.candidate_labels()];
     let held = |policy: &Policy| both.each_ref().map(|labels| any(&policy.holds_for, labels));
     let all: Vec<[Option<bool>; 2]> = policies.iter().map(held).collect();
@@ -141,7 +141,7 @@ fn told(g: &Ground, check: &'static str, policies: &[Policy]) -> Vec<Check> {
     found.collect()
 }
 
-fn gap(g: &Ground, check: &'static str, policy: &Policy, holds_for_live: bool) -> Check {
+fn gap(g: &CheckInput, check: &'static str, policy: &Policy, holds_for_live: bool) -> Check {
     let shown = &policy.shown;
     if !holds_for_live {
         let what = format!("{shown} applies to a candidate's pods and not to the live ones");
@@ -161,7 +161,7 @@ fn gap(g: &Ground, check: &'static str, policy: &Policy, holds_for_live: bool) -
 }
 
 /// A candidate would run without it: somebody has to say that it may.
-fn lost(g: &Ground, check: &'static str, what: String, way_out: String) -> Check {
+fn lost(g: &CheckInput, check: &'static str, what: String, way_out: String) -> Check {
     match g.allow_policy_gap {
         true => Check::warn(check, what),
         false => Check::fail(check, what).hint(format!("{way_out}{WORD}")),
@@ -169,14 +169,14 @@ fn lost(g: &Ground, check: &'static str, what: String, way_out: String) -> Check
 }
 
 /// Somebody else's policy, which knows the live pods by the label that a candidate has another value of.
-fn shut_out(g: &Ground, check: &'static str, policy: &Policy) -> Check {
+fn shut_out(g: &CheckInput, check: &'static str, policy: &Policy) -> Check {
     let what = format!("{} admits the live pods and not a candidate's", policy.shown);
     let hint = format!("add {}: {} to its rules", g.label.key, g.label.value(g.to));
     Check::warn(check, what).hint(hint)
 }
 
 /// The resources of the live pods are set by an autoscaler that knows their Deployment by its name.
-fn scaled_vertically(g: &Ground) -> Option<Check> {
+fn scaled_vertically(g: &CheckInput) -> Option<Check> {
     let of = |deployment: &str| {
         g.s.objects.others.list(Optional::VerticalPodAutoscaler).find(|scaler| {
             let (target, policy) = (&scaler["spec"]["targetRef"], &scaler["spec"]["updatePolicy"]);

@@ -2,20 +2,20 @@
 
 use serde_json::Value;
 
-use super::Ground;
+use super::CheckInput;
 use super::report::{Check, or_pass};
 use crate::release::{ports, reach};
 
 pub const NAME: &str = "ingress-ports";
 const LISTED: &str = "service-ports";
 
-pub fn checks(g: &Ground) -> Vec<Check> {
+pub fn checks(g: &CheckInput) -> Vec<Check> {
     let mut checks = asked_for(g);
     checks.extend(unlisted(g));
     checks
 }
 
-fn asked_for(g: &Ground) -> Vec<Check> {
+fn asked_for(g: &CheckInput) -> Vec<Check> {
     let services = g.s.names.serving(&g.service);
     let Some(live) = g.s.service(&g.service) else {
         return vec![Check::pass(
@@ -33,7 +33,7 @@ fn asked_for(g: &Ground) -> Vec<Check> {
 }
 
 /// A container may listen on a port that it does not list, so this is no reason not to begin.
-fn unlisted(g: &Ground) -> Vec<Check> {
+fn unlisted(g: &CheckInput) -> Vec<Check> {
     let services = g.s.following(&g.service, &g.label, g.to.other());
     let base = g.live.neutral_template(&g.label);
     let found = reach::unlisted(&services, (&base, &g.template)).into_iter();
@@ -51,7 +51,7 @@ fn unlisted(g: &Ground) -> Vec<Check> {
     )
 }
 
-fn unknown(g: &Ground, route: &str, port: &Value) -> Check {
+fn unknown(g: &CheckInput, route: &str, port: &Value) -> Check {
     let shown = if port["number"].is_null() { &port["name"] } else { &port["number"] };
     let what = format!(
         "Ingress {route} uses port {shown} of the app, which Service {} does not have",

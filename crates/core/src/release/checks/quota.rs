@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::quantity::{parse, shown};
 use super::report::{Check, or_pass};
-use super::{Ground, budgets};
+use super::{CheckInput, budgets};
 use crate::model::{Kind, name};
 use crate::release::managed;
 
@@ -29,7 +29,7 @@ struct Need {
     takes: BTreeMap<String, i128>,
 }
 
-pub fn checks(g: &Ground) -> Vec<Check> {
+pub fn checks(g: &CheckInput) -> Vec<Check> {
     let pods = g.replicas();
     let candidate = Need { who: format!("a candidate of {pods} takes"), takes: of_candidate(g) };
     let needs = [candidate, of_release(g), of_init(g)];
@@ -75,7 +75,7 @@ fn left(quota: &Value, resource: &str) -> Option<i128> {
 }
 
 /// What a candidate takes beside what its slot has now.
-fn of_candidate(g: &Ground) -> BTreeMap<String, i128> {
+fn of_candidate(g: &CheckInput) -> BTreeMap<String, i128> {
     let slot = g.s.slot(g.to);
     let pods = g.replicas().saturating_sub(slot.map_or(0, |slot| slot.desired()));
     let pods = i128::from(pods);
@@ -90,7 +90,7 @@ fn of_candidate(g: &Ground) -> BTreeMap<String, i128> {
 }
 
 /// The objects that a release makes, and those that others make of them.
-fn of_release(g: &Ground) -> Need {
+fn of_release(g: &CheckInput) -> Need {
     let mut made = BTreeMap::new();
     let mut make = |resource: &str, count: bool| {
         made.insert(resource.to_owned(), if count { 1000 } else { 0 });
@@ -105,7 +105,7 @@ fn of_release(g: &Ground) -> Need {
 }
 
 /// What `init` makes, as far as it is not there.
-fn of_init(g: &Ground) -> Need {
+fn of_init(g: &CheckInput) -> Need {
     let is_there = |kind, name: &str| g.s.objects.get(kind, name).is_some();
     let mut services: BTreeSet<String> = g.s.names.serving(&g.service).into_iter().collect();
     services.insert(g.s.names.preview());

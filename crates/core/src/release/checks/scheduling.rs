@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::Ground;
+use super::CheckInput;
 use super::report::{Check, or_pass};
 use crate::model::string_map;
 use crate::release::{selector, template};
@@ -21,13 +21,13 @@ const GROUPS: [&str; 3] = [
 
 type Labels = BTreeMap<String, String>;
 
-pub fn checks(g: &Ground) -> Vec<Check> {
+pub fn checks(g: &CheckInput) -> Vec<Check> {
     let found = apart(g).into_iter().chain(group(g)).chain(claims(g));
     or_pass(found.collect(), NAME, "the scheduler can place both versions at the same time")
 }
 
 /// Pods of one version that keep those of the other off their nodes, in either direction.
-fn apart(g: &Ground) -> Option<Check> {
+fn apart(g: &CheckInput) -> Option<Check> {
     let candidate = template::coloured(&g.template, &g.label, g.to, 0);
     let [mine, theirs] = [g.candidate_labels(), g.live_labels()];
     let namespace = g.s.names.namespace.as_str();
@@ -71,7 +71,7 @@ fn keeps_off(term: &Value, own: &Labels, others: &Labels, namespace: &str) -> bo
 }
 
 /// A group of pods that are placed together, which both versions would be of.
-fn group(g: &Ground) -> Option<Check> {
+fn group(g: &CheckInput) -> Option<Check> {
     let (metadata, spec) = (&g.template["metadata"], &g.template["spec"]);
     let bears = |field: &str| {
         let all = string_map(&metadata[field]);
@@ -90,7 +90,7 @@ fn group(g: &Ground) -> Option<Check> {
 }
 
 /// Devices that are claimed once, for all pods.
-fn claims(g: &Ground) -> Vec<Check> {
+fn claims(g: &CheckInput) -> Vec<Check> {
     let claims = g.template["spec"]["resourceClaims"].as_array().into_iter().flatten();
     let claims = claims.filter_map(|claim| claim["resourceClaimName"].as_str());
     claims

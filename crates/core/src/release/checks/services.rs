@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::report::{Check, or_pass};
-use super::{Ground, controllers};
+use super::{CheckInput, controllers};
 use crate::model::{Colour, Kind, name, string_map};
 use crate::release::strangers::Stranger;
 use crate::release::{Snapshot, strangers, whose};
@@ -13,7 +13,7 @@ use crate::route::{Label, selects};
 
 const NAME: &str = "services";
 
-pub fn checks(g: &Ground) -> Vec<Check> {
+pub fn checks(g: &CheckInput) -> Vec<Check> {
     let live = g.s.service(&g.service);
     let mut found = match live {
         Some(live) => live_service(g, live),
@@ -46,12 +46,12 @@ pub fn checks(g: &Ground) -> Vec<Check> {
 }
 
 /// The live Service, where there is none yet.
-fn as_init_makes_it(g: &Ground) -> Value {
+fn as_init_makes_it(g: &CheckInput) -> Value {
     let selector = &g.live.0["spec"]["selector"]["matchLabels"];
     json!({"metadata": {"name": g.service}, "spec": {"selector": selector}})
 }
 
-fn external_name(g: &Ground, live: Option<&Value>) -> Check {
+fn external_name(g: &CheckInput, live: Option<&Value>) -> Check {
     let (name, service) = ("external-name", &g.service);
     match live {
         Some(live) if is_external(live) => {
@@ -72,7 +72,7 @@ fn is_external(service: &Value) -> bool {
     service["spec"]["type"] == "ExternalName"
 }
 
-fn live_service(g: &Ground, live: &Value) -> Vec<Check> {
+fn live_service(g: &CheckInput, live: &Value) -> Vec<Check> {
     let (service, label) = (&g.service, &g.label);
     if is_external(live) {
         return Vec::new();

@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::Ground;
+use super::CheckInput;
 use super::report::{Check, or_pass};
 use crate::model::Kind;
 
 const NAME: &str = "volumes";
 
-pub fn checks(g: &Ground) -> Vec<Check> {
+pub fn checks(g: &CheckInput) -> Vec<Check> {
     let volumes = g.template["spec"]["volumes"].as_array().into_iter().flatten();
     let claims = volumes.filter_map(|volume| volume["persistentVolumeClaim"]["claimName"].as_str());
     let found = claims.filter_map(|claim| {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Doing, Look, Next, WaitFor, later, live, start};
+use super::{Action, Context, Next, WaitFor, after_switch, later, start};
 use crate::model::{Colour, Id, Kind};
 use crate::release::complaints;
 use crate::release::condition::{Aim, Condition, Need};
@@ -25,13 +25,13 @@ enum Known {
 }
 
 /// What this process has heard of the release.
-pub fn sight<'a>(look: Look<'a>, release: &Release) -> Option<&'a Sight> {
-    look.s.memory.sight(release.number)
+pub fn sight<'a>(cx: Context<'a>, release: &Release) -> Option<&'a Sight> {
+    cx.s.memory.sight(release.number)
 }
 
 /// Writes down which rules are answered before the switch, as far as this process has heard it.
-pub fn note_answered(look: Look, release: &mut Release) {
-    if let Some(sight) = look.s.memory.sight(release.number) {
+pub fn note_answered(cx: Context, release: &mut Release) {
+    if let Some(sight) = cx.s.memory.sight(release.number) {
         release.answered = sight.answered(&release.answered);
         for rule in sight.rules.iter().filter(|rule| rule.answered.is_some()) {
             release.erred.remove(&rule.name);
@@ -43,14 +43,14 @@ pub fn note_answered(look: Look, release: &mut Release) {
 }
 
 /// `began`: when people were led to the version that is wanted now.
-fn known(look: Look, release: &Release, wanted: Colour, began: Timestamp) -> Known {
-    if !look.is_driver {
+fn known(cx: Context, release: &Release, wanted: Colour, began: Timestamp) -> Known {
+    if !cx.is_driver {
         return Known::Not(None);
     }
-    let memory = &look.s.memory;
-    let Some(sight) = sight(look, release) else {
-        let first = memory.began.map(|began| later(began, FIRST_WORD_SECONDS));
-        return match memory.asks && first.is_some_and(|first| look.now < first) {
+    let memory = &cx.s.memory;
+    let Some(sight) = sight(cx, release) else {
+        let first = memory.started_at.map(|began| later(began, FIRST_WORD_SECONDS));
+        return match memory.asks && first.is_some_and(|first| cx.now < first) {
             true => Known::Not(None),
             false => {
                 let why = (!memory.asks).then(|| NOT_ASKED.to_owned());
@@ -64,27 +64,27 @@ fn known(look: Look, release: &Release, wanted: Colour, began: Timestamp) -> Kno
     match sight.arrival(wanted, &release.answered) {
         Arrival::Arrived { unseen: None } => Known::Seen,
         Arrival::Arrived { unseen } => Known::Unseen { since, why: unseen },
-        Arrival::Blind { why } => Known::Unseen { since, why: Some(why) },
+        Arrival::Inconclusive { why } => Known::Unseen { since, why: Some(why) },
         Arrival::Not { said } => Known::Not(said),
         Arrival::Learning => Known::Not(None),
     }
 }
 
 /// What each rule has answered, at each address; one alone where nothing was heard, or who looks can't know it.
-fn answers(look: Look, release: &Release, wanted: Colour, known: &Known) -> Vec<Condition> {
+fn answers(cx: Context, release: &Release, wanted: Colour, known: &Known) -> Vec<Condition> {
     let wanted_words = format!("{ENOUGH_ANSWERS} in a row from {wanted}, for at least {ENOUGH:#}");
     let of = |is_met, now: &str| Condition::new(Need::Answers, is_met, now, wanted_words.clone());
-    if !look.is_driver && !release.answered.is_empty() {
+    if !cx.is_driver && !release.answered.is_empty() {
         let rules = release.answered.iter();
-        return rules.map(|rule| look.heard(of(false, "")).of(rule.clone())).collect();
+        return rules.map(|rule| cx.heard(of(false, "")).of(rule.clone())).collect();
     }
-    let Some(sight) = sight(look, release).filter(|sight| !sight.rules.is_empty()) else {
+    let Some(sight) = sight(cx, release).filter(|sight| !sight.rules.is_empty()) else {
         let (is_met, now) = match known {
             Known::Seen => (true, "enough"),
             Known::Unseen { why, .. } => (true, why.as_deref().unwrap_or("nothing can be probed")),
             Known::Not(said) => (false, said.as_deref().unwrap_or("none yet")),
         };
-        return vec![look.heard(of(is_met, now))];
+        return vec![cx.heard(of(is_met, now))];
     };
     let rules = sight.rules.iter().map(|rule| {
         let (is_waited_for, now) = rule.heard(wanted, &release.answered);
@@ -94,8 +94,8 @@ fn answers(look: Look, release: &Release, wanted: Colour, known: &Known) -> Vec<
 }
 
 /// Who takes a release up later gives the switch the same time again.
-fn given_up(look: Look, release: &Release, began: Timestamp) -> Timestamp {
-    let since = look.s.memory.began.map_or(began, |mine| mine.max(began));
+fn given_up(cx: Context, release: &Release, began: Timestamp) -> Timestamp {
+    let since = cx.s.memory.started_at.map_or(began, |mine| mine.max(began));
     later(since, release.timeout_seconds)
 }
 
@@ -105,59 +105,60 @@ fn wait(colour: Colour, by: Confirmed, why: Option<String>, until: Timestamp) ->
 
 /// A controller that says itself that it has not applied the switch is not waited for, unless new answers
 /// prove that people are served.
-fn told_off(look: Look, record: &Record, release: &Release) -> Option<Next> {
+fn told_off(cx: Context, record: &Record, release: &Release) -> Option<Next> {
     // What had been said before the patch, its driver alone has heard.
-    if !look.is_driver {
+    if !cx.is_driver {
         return None;
     }
-    let arrival = sight(look, release).map(|s| s.arrival(release.to, &release.answered));
+    let arrival = sight(cx, release).map(|s| s.arrival(release.to, &release.answered));
     if matches!(arrival, Some(Arrival::Arrived { .. })) {
         return None;
     }
-    let said = complaints::since_the_patch(look.s, record, release);
+    let said = complaints::since_the_patch(cx.s, record, release);
     let of = |means: Means| said.iter().find(|word| word.means == Some(means));
     if let Some(word) = of(Means::Dropped) {
-        return Some(live::go_back(look, format!("the switch was rejected: {word}")));
+        return Some(after_switch::go_back(cx, format!("the switch was rejected: {word}")));
     }
     let word = of(Means::NotApplied)?;
     // What it had before goes on answering, as far as that can be told.
-    let goes_on = matches!(arrival, Some(Arrival::Not { said: Some(_) } | Arrival::Blind { .. }));
+    let goes_on =
+        matches!(arrival, Some(Arrival::Not { said: Some(_) } | Arrival::Inconclusive { .. }));
     goes_on.then(|| {
         let what = format!("the ingress controller does not apply changes: {word}");
-        look.stopped(Cause::NotApplied, what)
+        cx.stopped(Cause::NotApplied, what)
     })
 }
 
 /// Why a switch is given up, with the controller's last words.
-fn never_came(look: Look, record: &Record, release: &Release, said: Option<String>) -> String {
+fn never_came(cx: Context, record: &Record, release: &Release, said: Option<String>) -> String {
     let said = said.unwrap_or_else(|| "too few answers".to_owned());
-    let word = complaints::latest(look.s, record, release);
+    let word = complaints::latest(cx.s, record, release);
     let word = word.map(|word| format!("; {word}")).unwrap_or_default();
     format!("within {} s: {said}{word}", release.timeout_seconds)
 }
 
 /// Until the new version alone answers.
-pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timestamp) -> Next {
-    if let Some(next) = told_off(look, record, release) {
+pub fn confirm(cx: Context, record: &Record, release: &Release, switched: Timestamp) -> Next {
+    if let Some(next) = told_off(cx, record, release) {
         return next;
     }
     let colour = release.to;
-    let until = given_up(look, release, switched);
+    let until = given_up(cx, release, switched);
     let (mut by, mut heard_by) = (Confirmed::Probe, None);
-    let mut known = known(look, release, colour, switched);
-    let mut needs = answers(look, release, colour, &known);
-    if !look.is_driver && marker::is_there(look.s, record, release) {
-        needs.push(look.heard(marker_seen(false, "")));
+    let mut known = known(cx, release, colour, switched);
+    let mut needs = answers(cx, release, colour, &known);
+    if !cx.is_driver && marker::is_there(cx.s, record, release) {
+        needs.push(cx.heard(marker_seen(false, "")));
     }
     if let Known::Unseen { .. } = known {
-        match marked(look, record, release) {
+        match marked(cx, record, release) {
             Marked::Nothing => {}
             Marked::Learning(until) => heard_by = Some(until),
             Marked::Write(next) => return *next,
             Marked::Served => {
                 needs.push(marker_seen(true, "served"));
-                look.all(Aim::Confirm, needs);
-                return confirmed(look, release, Confirmed::Marker, None);
+                cx.all(Aim::Confirm, needs);
+                return confirmed(cx, release, Confirmed::Marker, None);
             }
             Marked::Not(said) => {
                 needs.push(marker_seen(false, &said));
@@ -165,57 +166,57 @@ pub fn confirm(look: Look, record: &Record, release: &Release, switched: Timesta
             }
         }
     }
-    needs.extend(time(look, release, switched, &known, heard_by));
-    look.all(Aim::Confirm, needs);
+    needs.extend(time(cx, release, switched, &known, heard_by));
+    cx.all(Aim::Confirm, needs);
     match known {
-        Known::Seen => confirmed(look, release, Confirmed::Probe, None),
+        Known::Seen => confirmed(cx, release, Confirmed::Probe, None),
         // It was seen not to have arrived after its time: time alone proves nothing any more.
-        Known::Unseen { why, .. } if is_in_doubt(look, release) => {
-            if look.now >= until || !look.s.memory.asks {
+        Known::Unseen { why, .. } if is_in_doubt(cx, release) => {
+            if cx.now >= until || !cx.s.memory.asks {
                 let command = if release.back.is_some() { "rollback" } else { "the same deploy" };
                 let what = format!(
                     "the switch was not confirmed in time, and this process can't check it again: \
                      run {command} with another --settle TIME to accept it unconfirmed"
                 );
-                return look.stopped(Cause::NotArrived, what);
+                return cx.stopped(Cause::NotArrived, what);
             }
             wait(colour, Confirmed::Probe, why, until)
         }
         Known::Unseen { since, why } => {
-            let settled = settled(look, release, since, heard_by);
-            if look.now >= settled {
-                return confirmed(look, release, Confirmed::Settle, why);
+            let settled = settled(cx, release, since, heard_by);
+            if cx.now >= settled {
+                return confirmed(cx, release, Confirmed::Settle, why);
             }
             wait(colour, Confirmed::Settle, why, settled)
         }
-        Known::Not(said) if look.is_driver && look.now >= until => {
-            let why = never_came(look, record, release, said);
-            look.stopped(Cause::NotArrived, format!("the switch was not confirmed {why}"))
+        Known::Not(said) if cx.is_driver && cx.now >= until => {
+            let why = never_came(cx, record, release, said);
+            cx.stopped(Cause::NotArrived, format!("the switch was not confirmed {why}"))
         }
         Known::Not(Some(said)) if by == Confirmed::Marker => {
-            unserved(look, release, switched, said, until)
+            unserved(cx, release, switched, said, until)
         }
-        Known::Not(said) => doubt(look, release, switched)
+        Known::Not(said) => doubt(cx, release, switched)
             .unwrap_or_else(|| wait(colour, Confirmed::Probe, said, until)),
     }
 }
 
 /// When time alone is enough.
 fn settled(
-    look: Look,
+    cx: Context,
     release: &Release,
     since: Timestamp,
     heard_by: Option<Timestamp>,
 ) -> Timestamp {
     // Whoever has not heard the errors hears for as long that there are none.
-    let mine = look.s.memory.began.filter(|_| release.erring);
+    let mine = cx.s.memory.started_at.filter(|_| release.erring);
     let settled = later(mine.map_or(since, |mine| mine.max(since)), release.settle_seconds);
     heard_by.map_or(settled, |heard_by| heard_by.max(settled))
 }
 
 /// What time has to do, where the answers can't tell, or who looks does not know whether they can.
 fn time(
-    look: Look,
+    cx: Context,
     release: &Release,
     switched: Timestamp,
     known: &Known,
@@ -223,20 +224,20 @@ fn time(
 ) -> Option<Condition> {
     let since = match known {
         Known::Unseen { since, .. } => *since,
-        Known::Not(_) if !look.is_driver => switched,
+        Known::Not(_) if !cx.is_driver => switched,
         Known::Seen | Known::Not(_) => return None,
     };
-    if is_in_doubt(look, release) {
+    if is_in_doubt(cx, release) {
         let now = "others answered after the settle time";
         let wanted = "answers of the new version: time alone proves nothing any more";
         let doubt = Condition::new(Need::Doubt, false, now, wanted);
-        return Some(look.heard(doubt));
+        return Some(cx.heard(doubt));
     }
     let wanted = "to be over, where no answers confirm the switch (--settle)";
-    let until = settled(look, release, since, heard_by);
-    let settle = Condition::after(Need::SettleTime, look.now, until, wanted);
+    let until = settled(cx, release, since, heard_by);
+    let settle = Condition::after(Need::SettleTime, cx.now, until, wanted);
     // It begins anew with whatever the driver hears of the other version.
-    Some(if settle.is_met() { look.heard(settle) } else { settle })
+    Some(if settle.is_met() { cx.heard(settle) } else { settle })
 }
 
 /// That the rule that was added after the switch is served at each address.
@@ -246,7 +247,7 @@ fn marker_seen(is_served: bool, now: &str) -> Condition {
 
 /// Whoever goes on and can't hear that the marker is not served must not take time for a proof.
 fn unserved(
-    look: Look,
+    cx: Context,
     release: &Release,
     switched: Timestamp,
     said: String,
@@ -254,12 +255,12 @@ fn unserved(
 ) -> Next {
     let settled = later(switched, release.settle_seconds);
     let is_known = release.doubted && !release.erring;
-    if look.now >= settled && !is_known {
-        let write = look.release(|release| (release.doubted, release.erring) = (true, false));
-        return look.act(Doing::Doubt, write);
+    if cx.now >= settled && !is_known {
+        let write = cx.release(|release| (release.doubted, release.erring) = (true, false));
+        return cx.act(Action::Doubt, write);
     }
     // Its time is over in the middle of it, and that is no news to anybody.
-    let until = if look.now < settled { settled.min(until) } else { until };
+    let until = if cx.now < settled { settled.min(until) } else { until };
     wait(release.to, Confirmed::Marker, Some(said), until)
 }
 
@@ -279,11 +280,11 @@ enum Marked {
 
 /// Where the versions can't be told apart, a rule that was added after the switch may be seen instead. The
 /// ingress is asked first whether it answers a host that it knows otherwise than one that it does not.
-fn marked(look: Look, record: &Record, release: &Release) -> Marked {
-    let s = look.s;
+fn marked(cx: Context, record: &Record, release: &Release) -> Marked {
+    let s = cx.s;
     let ingress = s.names.preview();
     let is_refused = s.memory.refusal(&Id::new(Kind::Ingress, &ingress)).is_some();
-    let Some(sight) = sight(look, release).filter(|_| !is_refused) else { return Marked::Nothing };
+    let Some(sight) = sight(cx, release).filter(|_| !is_refused) else { return Marked::Nothing };
     // What is asked nowhere may be behind another controller.
     let is_asked = !sight.marks.is_empty() && sight.unasked.is_empty();
     if !is_asked || !marker::is_of_use(s, record, release) {
@@ -295,7 +296,7 @@ fn marked(look: Look, record: &Record, release: &Release) -> Marked {
     }
     if tells(None) {
         // Who takes a release up has heard nothing yet.
-        let began = s.memory.began.unwrap_or(look.now);
+        let began = s.memory.started_at.unwrap_or(cx.now);
         return Marked::Learning(later(began, FIRST_WORD_SECONDS));
     }
     if marker::is_there(s, record, release) {
@@ -308,89 +309,89 @@ fn marked(look: Look, record: &Record, release: &Release) -> Marked {
     match hosts.filter(|_| s.memory.marked != Some(release.number)) {
         None => Marked::Nothing,
         Some((hosts, write)) => {
-            let doing = Doing::Mark { ingress, host: hosts.marker };
-            Marked::Write(Box::new(look.act(doing, write)))
+            let action = Action::Mark { ingress, host: hosts.marker };
+            Marked::Write(Box::new(cx.act(action, write)))
         }
     }
 }
 
 /// A marker goes as soon as it has told what there is to tell.
-pub fn unmark(look: Look) -> Option<Next> {
+pub fn unmark(cx: Context) -> Option<Next> {
     // Nothing waits for that, and whether it can be taken away its driver alone knows.
-    if !look.is_driver {
+    if !cx.is_driver {
         return None;
     }
-    let ingress = look.s.names.preview();
-    let is_refused = look.s.memory.refusal(&Id::new(Kind::Ingress, &ingress)).is_some();
-    let write = marker::remove(look.s).filter(|_| !is_refused)?;
-    Some(look.act(Doing::Unmark { ingress }, write))
+    let ingress = cx.s.names.preview();
+    let is_refused = cx.s.memory.refusal(&Id::new(Kind::Ingress, &ingress)).is_some();
+    let write = marker::remove(cx.s).filter(|_| !is_refused)?;
+    Some(cx.act(Action::Unmark { ingress }, write))
 }
 
 /// Writes down that somebody else was heard after the switch's time, and whether it was errors alone. A hiccup
 /// is none.
-fn doubt(look: Look, release: &Release, switched: Timestamp) -> Option<Next> {
-    let sight = sight(look, release)?;
-    let is_late = look.now >= later(switched, release.settle_seconds);
+fn doubt(cx: Context, release: &Release, switched: Timestamp) -> Option<Next> {
+    let sight = sight(cx, release)?;
+    let is_late = cx.now >= later(switched, release.settle_seconds);
     let others = sight.hears_others(release.to);
     let errs = sight.lasting(&release.answered).or(sight.unserved(&release.answered)).is_some();
     let is_new = !release.doubted || release.erring && others;
     (is_late && is_new && (others || errs)).then(|| {
-        let write = look.release(|release| {
+        let write = cx.release(|release| {
             release.doubted = true;
             release.erring = !others;
         });
-        look.act(Doing::Doubt, write)
+        cx.act(Action::Doubt, write)
     })
 }
 
 /// Whether time alone proves nothing: old answers may go on where nobody can tell. Errors that are over do not.
-fn is_in_doubt(look: Look, release: &Release) -> bool {
-    let is_over = || sight(look, release).is_some_and(|s| s.is_well(&release.answered));
-    release.doubted && sees_nothing(look, release) && !(release.erring && is_over())
+fn is_in_doubt(cx: Context, release: &Release) -> bool {
+    let is_over = || sight(cx, release).is_some_and(|s| s.is_well(&release.answered));
+    release.doubted && sees_nothing(cx, release) && !(release.erring && is_over())
 }
 
 /// Whether nothing at all was seen to arrive.
-fn sees_nothing(look: Look, release: &Release) -> bool {
-    let sight = sight(look, release);
+fn sees_nothing(cx: Context, release: &Release) -> bool {
+    let sight = sight(cx, release);
     sight.is_none_or(|sight| {
-        matches!(sight.arrival(release.to, &release.answered), Arrival::Blind { .. })
+        matches!(sight.arrival(release.to, &release.answered), Arrival::Inconclusive { .. })
     })
 }
 
-fn confirmed(look: Look, release: &Release, by: Confirmed, why: Option<String>) -> Next {
+fn confirmed(cx: Context, release: &Release, by: Confirmed, why: Option<String>) -> Next {
     let seconds = release.kept_seconds().max(release.bake_seconds);
-    let write = look.release(|release| {
+    let write = cx.release(|release| {
         release.confirmed = Some(by);
         release.unconfirmed = why;
-        release.arrived = Some(look.now);
-        (release.drain_until, release.bake_until) = start::kept_until(release, look.now);
+        release.arrived = Some(cx.now);
+        (release.drain_until, release.bake_until) = start::kept_until(release, cx.now);
     });
-    look.act(Doing::StartDrain { seconds, confirmed: Some(by) }, write)
+    cx.act(Action::StartDrain { seconds, confirmed: Some(by) }, write)
 }
 
 /// After a switch back: until the old version alone answers, then for as long as what is under way may
 /// take. The candidate stays all the while.
-pub fn confirm_back(look: Look, record: &Record, release: &Release, began: Timestamp) -> Next {
+pub fn confirm_back(cx: Context, record: &Record, release: &Release, began: Timestamp) -> Next {
     let colour = release.from;
     let drain = |arrival: u64| {
         let seconds = release.drain_seconds.saturating_add(arrival);
-        let until = later(look.now, seconds);
-        let write = look.release(|release| release.drain_back_until = Some(until));
-        look.act(Doing::StartDrain { seconds, confirmed: None }, write)
+        let until = later(cx.now, seconds);
+        let write = cx.release(|release| release.drain_back_until = Some(until));
+        cx.act(Action::StartDrain { seconds, confirmed: None }, write)
     };
     // Nobody misses a version that answers nothing.
-    if look.s.endpoints(release.to) == 0 {
+    if cx.s.endpoints(release.to) == 0 {
         return drain(0);
     }
-    let until = given_up(look, release, began);
-    let known = known(look, release, colour, began);
-    look.all(Aim::Withdraw, answers(look, release, colour, &known));
+    let until = given_up(cx, release, began);
+    let known = known(cx, release, colour, began);
+    cx.all(Aim::Withdraw, answers(cx, release, colour, &known));
     match known {
         Known::Seen => drain(0),
         Known::Unseen { .. } => drain(release.settle_seconds),
-        Known::Not(said) if look.is_driver && look.now >= until => {
-            let why = never_came(look, record, release, said);
-            look.stopped(Cause::NotArrived, format!("the switch back was not confirmed {why}"))
+        Known::Not(said) if cx.is_driver && cx.now >= until => {
+            let why = never_came(cx, record, release, said);
+            cx.stopped(Cause::NotArrived, format!("the switch back was not confirmed {why}"))
         }
         Known::Not(said) => wait(colour, Confirmed::Probe, said, until),
     }

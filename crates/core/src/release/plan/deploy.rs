@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::forward::Wanted;
-use super::hold::{self, Other};
-use super::{Doing, Look, Next, WaitFor, forward, later, reading, start, withdraw};
+use super::before_switch::Wanted;
+use super::lock::{self, OnBusy};
+use super::{Action, Context, Next, WaitFor, before_switch, later, reading, start, withdraw};
 use crate::model::Colour;
-use crate::release::checks::Ground;
+use crate::release::checks::CheckInput;
 use crate::release::condition::{Aim, Condition, Need};
 use crate::release::goal::{Change, Deploy, Gate};
 use crate::release::{
@@ -17,7 +17,7 @@ use crate::release::{
     Verdict, template,
 };
 
-pub fn next(look: Look, record: &Record, deploy: &Deploy) -> Next {
+pub fn next(cx: Context, record: &Record, deploy: &Deploy) -> Next {
     let recorded = record.settings.unwrap_or_default();
     // What the command was not given is settled here, once.
     let gate = match deploy.gate {
@@ -29,14 +29,14 @@ pub fn next(look: Look, record: &Record, deploy: &Deploy) -> Next {
     let settings = deploy.settings.or(recorded);
     let deploy = &Deploy { gate, settings, ..deploy.clone() };
     match &record.release {
-        None => start(look, record, deploy),
-        Some(release) => again(look, record, release, deploy),
+        None => start(cx, record, deploy),
+        Some(release) => again(cx, record, release, deploy),
     }
 }
 
 /// A release is under way: the same version continues it, another one must wait or replace it.
-fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Next {
-    let base = look.s.slot(release.from).map(|slot| slot.neutral_template(&record.label));
+fn again(cx: Context, record: &Record, release: &Release, deploy: &Deploy) -> Next {
+    let base = cx.s.slot(release.from).map(|slot| slot.neutral_template(&record.label));
     let wanted = base.map(|base| template::changed(&base, &deploy.change, &record.label));
     let wanted = match wanted {
         Some(Err(why)) => return Next::Done(Outcome::Misfit { why }),
@@ -44,71 +44,71 @@ fn again(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> Nex
         None => None,
     };
     let same = wanted.as_ref().is_some_and(|wanted| template::hash(wanted) == release.hash);
-    let mine = record.driver.as_ref().is_some_and(|driver| driver.id == look.me.id);
-    let nobody = record.driver.is_none() || hold::is_gone(look, record);
+    let mine = record.driver.as_ref().is_some_and(|driver| driver.id == cx.me.id);
+    let nobody = record.driver.is_none() || lock::is_gone(cx, record);
     if !mine && nobody {
         if !same && deploy.wait {
-            return turn(look, release, None, None);
+            return turn(cx, release, None, None);
         }
         if !same && !deploy.replace {
             let images = release.images.values().cloned().collect();
             return Next::Done(Outcome::InTheWay { number: release.number, images });
         }
         let set = settings(release, deploy) == *release;
-        if same && set && detached(look, record, release, deploy) && record.driver.is_none() {
-            return look.detached(release.number);
+        if same && set && detached(cx, record, release, deploy) && record.driver.is_none() {
+            return cx.detached(release.number);
         }
     }
-    let other = if deploy.wait { Other::Follow } else { Other::Leave };
-    match hold::next(look, record, other) {
+    let other = if deploy.wait { OnBusy::Follow } else { OnBusy::Leave };
+    match lock::next(cx, record, other) {
         Some(Next::Wait { until, on: WaitFor::Driver { holder, .. } }) => {
-            return turn(look, release, Some(holder), until);
+            return turn(cx, release, Some(holder), until);
         }
         Some(next) => return next,
         None => {}
     }
     if let Some(ending) = &release.ending {
-        return withdraw::next(look, record, release, ending);
+        return withdraw::next(cx, record, release, ending);
     }
     // Without the Deployment that it started from nobody can tell what is asked for now.
     if !same && deploy.replace && wanted.is_some() {
         let ending = Ending {
             outcome: Verdict::Aborted,
             reason: "replaced by another version".to_owned(),
-            by: Some(look.me.holder.clone()),
-            at: look.now,
+            by: Some(cx.me.holder.clone()),
+            at: cx.now,
         };
-        let write = look.release(|release| release.ending = Some(ending.clone()));
-        return look.act(Doing::End { ending }, write);
+        let write = cx.release(|release| release.ending = Some(ending.clone()));
+        return cx.act(Action::End { ending }, write);
     }
-    if let Some(next) = start::newer(look, release, settings(release, deploy)) {
+    if let Some(next) = start::newer(cx, release, settings(release, deploy)) {
         return next;
     }
-    if detached(look, record, release, deploy) {
-        return look.act(Doing::LetGo, look.record(|record| record.driver = None));
+    if detached(cx, record, release, deploy) {
+        return cx.act(Action::LetGo, cx.record(|record| record.driver = None));
     }
     let wanted = wanted.as_ref().filter(|_| same).map(|template| Wanted {
         template,
         marks: deploy.marks.as_ref(),
         detach: deploy.detach,
     });
-    forward::next(look, record, release, wanted)
+    before_switch::next(cx, record, release, wanted)
 }
 
 /// Whether a release that is over was about the version that this deploy asks for.
-pub fn asks_for(look: Look, record: &Record, deploy: &Deploy, finished: &Finished) -> bool {
-    let base = look.s.slot(finished.from).map(|slot| slot.neutral_template(&record.label));
+pub fn asks_for(cx: Context, record: &Record, deploy: &Deploy, finished: &Finished) -> bool {
+    let base = cx.s.slot(finished.from).map(|slot| slot.neutral_template(&record.label));
     let wanted = base.map(|base| template::changed(&base, &deploy.change, &record.label));
     matches!(wanted, Some(Ok(wanted)) if template::hash(&wanted) == finished.hash)
 }
 
 /// Until the release is over that is before this one.
-fn turn(look: Look, release: &Release, holder: Option<String>, until: Option<Timestamp>) -> Next {
+fn turn(cx: Context, release: &Release, holder: Option<String>, until: Option<Timestamp>) -> Next {
     let now = match &holder {
         Some(holder) => format!("release {} is in progress, driven by {holder}", release.number),
         None => format!("release {} is in progress, which no process is running", release.number),
     };
-    look.all(Aim::Begin, [Condition::new(Need::Turn, false, now, "no release in progress")]);
+    cx.all(Aim::Begin, [Condition::new(Need::Turn, false, now, "no release in progress")]);
     let images = release.images.values().cloned().collect();
     Next::Wait { until, on: WaitFor::Turn { number: release.number, images, holder } }
 }
@@ -127,14 +127,14 @@ fn settings(release: &Release, deploy: &Deploy) -> Release {
 }
 
 /// Whether a deploy that only brings the candidate up has done its part.
-fn detached(look: Look, record: &Record, release: &Release, deploy: &Deploy) -> bool {
+fn detached(cx: Context, record: &Record, release: &Release, deploy: &Deploy) -> bool {
     deploy.detach
         && release.ending.is_none()
-        && !look.s.begun(record, release)
-        && release.deadline.is_none_or(|deadline| look.now < deadline)
+        && !cx.s.begun(record, release)
+        && release.deadline.is_none_or(|deadline| cx.now < deadline)
         && release.approved.is_none()
         && release.waiting.is_some()
-        && look.s.may_take_over(record, release)
+        && cx.s.may_take_over(record, release)
 }
 
 fn asked(deploy: &Deploy) -> start::Asked<'_> {
@@ -147,22 +147,22 @@ fn asked(deploy: &Deploy) -> start::Asked<'_> {
 }
 
 /// What the checks are to look at, by the colour that is live.
-pub fn ground<'a>(
+pub fn check_input<'a>(
     s: &'a Snapshot,
     record: &Record,
     from: Colour,
     deploy: &Deploy,
-) -> Option<Ground<'a>> {
-    Some(start::ground(s, record, s.slot(from)?, from, &asked(deploy)))
+) -> Option<CheckInput<'a>> {
+    Some(start::check_input(s, record, s.slot(from)?, from, &asked(deploy)))
 }
 
-fn start(look: Look, record: &Record, deploy: &Deploy) -> Next {
+fn start(cx: Context, record: &Record, deploy: &Deploy) -> Next {
     // What else there is to say of a file that can't be read may follow from that.
-    if let Some(outcome) = reading::misread(look.s, record, deploy) {
+    if let Some(outcome) = reading::misread(cx.s, record, deploy) {
         return Next::Done(outcome);
     }
-    let (from, live) = match start::footing(look, record, &asked(deploy)) {
-        Ok(footing) => footing,
+    let (from, live) = match start::preconditions(cx, record, &asked(deploy)) {
+        Ok(preconditions) => preconditions,
         Err(next) => return next,
     };
     let base = live.neutral_template(&record.label);
@@ -170,10 +170,10 @@ fn start(look: Look, record: &Record, deploy: &Deploy) -> Next {
         Ok(wanted) => wanted,
         Err(why) => return Next::Done(Outcome::Misfit { why }),
     };
-    if let Some(done) = start::unserved(look, record, (&base, &wanted), from.other()) {
+    if let Some(done) = start::unserved(cx, record, (&base, &wanted), from.other()) {
         return Next::Done(done);
     }
-    if is_live(look.s, record, live, (&base, &wanted), &deploy.change) {
+    if is_live(cx.s, record, live, (&base, &wanted), &deploy.change) {
         let images = template::images(&base).into_values().collect();
         // They are no version: the next one has them, and until then nobody writes to what serves.
         let differs = deploy.marks.as_ref().map(|marks| marks.lacking(live)).unwrap_or_default();
@@ -181,10 +181,10 @@ fn start(look: Look, record: &Record, deploy: &Deploy) -> Next {
     }
     let release = Release {
         gate: gate(deploy),
-        deadline: deploy.settings.deadline_seconds.map(|seconds| later(look.now, seconds)),
-        ..start::release(look, record, from, (&base, &wanted), &deploy.settings)
+        deadline: deploy.settings.deadline_seconds.map(|seconds| later(cx.now, seconds)),
+        ..start::release(cx, record, from, (&base, &wanted), &deploy.settings)
     };
-    start::begin(look, record, release, deploy.marks.as_ref())
+    start::begin(cx, record, release, deploy.marks.as_ref())
 }
 
 fn gate(deploy: &Deploy) -> GateState {

@@ -2,23 +2,23 @@
 
 use serde_json::{Value, json};
 
-use super::{Doing, Look, Next, beside};
+use super::{Action, Context, Next, autoscaling};
 use crate::model::{APP_LABEL, Colour, EPOCH, Kind, RELEASE, Write};
 use crate::model::{label as label_of, name, string_map};
-use crate::release::checks::{self, Check, Ground};
+use crate::release::checks::{self, Check, CheckInput};
 use crate::release::goal::{Init, PreviewHost, PreviewTls};
 use crate::release::snapshot::Leads;
 use crate::release::{
-    LAST_NUMBER, Outcome, Record, Settings, Slot, Snapshot, carried, expected, managed, marker,
-    objects, ports, template,
+    LAST_NUMBER, Outcome, Record, Settings, Slot, Snapshot, carried, file_vs_cluster, managed,
+    manifests, marker, ports, template,
 };
 use crate::route::{Route, Word, selects};
 
 /// The port of a Service that init makes, where the Ingress gives only a name.
 const HTTP: u64 = 80;
 
-pub fn next(look: Look, init: &Init) -> Next {
-    match decide(look, init) {
+pub fn next(cx: Context, init: &Init) -> Next {
+    match decide(cx, init) {
         Ok(next) => next,
         Err(reasons) => Next::Done(Outcome::Unfit { reasons }),
     }
@@ -26,11 +26,11 @@ pub fn next(look: Look, init: &Init) -> Next {
 
 /// The app as it is, for the checks: by its record, or else by what an Ingress names. Whoever else releases
 /// it may be why it can't be told.
-pub fn ground<'a>(s: &'a Snapshot, init: &Init) -> Result<Ground<'a>, Vec<Check>> {
+pub fn check_input<'a>(s: &'a Snapshot, init: &Init) -> Result<CheckInput<'a>, Vec<Check>> {
     known(s, init).map_err(|checks| [checks::controllers(s), checks].concat())
 }
 
-fn known<'a>(s: &'a Snapshot, init: &Init) -> Result<Ground<'a>, Vec<Check>> {
+fn known<'a>(s: &'a Snapshot, init: &Init) -> Result<CheckInput<'a>, Vec<Check>> {
     let fail = |name, what: String| Err(vec![Check::fail(name, what)]);
     let Some(blue) = s.slot(Colour::Blue) else {
         return fail("deployment", s.names.no_deployment());
@@ -66,7 +66,7 @@ fn known<'a>(s: &'a Snapshot, init: &Init) -> Result<Ground<'a>, Vec<Check>> {
         return fail("deployment", format!("there is no Deployment {}", s.names.deployment(from)));
     };
     let recorded = s.record.as_ref().and_then(|(_, record)| record.preview_host.clone());
-    Ok(Ground {
+    Ok(CheckInput {
         s,
         service,
         live,
@@ -79,14 +79,14 @@ fn known<'a>(s: &'a Snapshot, init: &Init) -> Result<Ground<'a>, Vec<Check>> {
     })
 }
 
-fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
-    let s = look.s;
-    let ground =
-        ground(s, init).map_err(|checks| checks.iter().map(Check::reason).collect::<Vec<_>>())?;
-    let mut reasons = checks::reasons_before_init(&ground);
-    let Ground { service, label, live, to, .. } = ground;
+fn decide(cx: Context, init: &Init) -> Result<Next, Vec<String>> {
+    let s = cx.s;
+    let check_input = check_input(s, init)
+        .map_err(|checks| checks.iter().map(Check::reason).collect::<Vec<_>>())?;
+    let mut reasons = checks::reasons_before_init(&check_input);
+    let CheckInput { service, label, live, to, .. } = check_input;
     let colour = to.other();
-    reasons.extend(expected::unmet(s, &service, &init.expected));
+    reasons.extend(file_vs_cluster::unmet(s, &service, &init.expected));
     reasons.extend(astray(s));
     reasons.extend(hostless(s, init));
     if !reasons.is_empty() {
@@ -97,7 +97,7 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
     let alike = s.record.as_ref().and_then(|_| fixed());
     let spec = match s.service(&service).or(alike) {
         Some(live) => live["spec"].clone(),
-        None => spec_from_routes(look, live, &service, init)?,
+        None => spec_from_routes(cx, live, &service, init)?,
     };
     let Some((_, record)) = &s.record else {
         let [number, epoch] = [RELEASE, EPOCH].map(|key| borne(s, &service, key));
@@ -108,28 +108,28 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
         record.preview_tls_secret = preview_tls(init).unwrap_or_default();
         let write = Write::create(s.names.record(), record.config_map(&s.names));
         let write = carried::alike(s, &record.service, write);
-        return Ok(look.act(Doing::MakeRecord, write));
+        return Ok(cx.act(Action::MakeRecord, write));
     };
     let controllers = &s.memory.beyond.controllers;
     if !controllers.is_empty() && *controllers != record.controllers {
-        let write = look.record(|record| record.controllers.clone_from(controllers));
-        return Ok(look.act(Doing::Set, write));
+        let write = cx.record(|record| record.controllers.clone_from(controllers));
+        return Ok(cx.act(Action::Set, write));
     }
     if let Some(settings) = settings(init)
         && settings != record.settings
     {
-        return Ok(look.act(Doing::Set, look.record(|record| record.settings = settings)));
+        return Ok(cx.act(Action::Set, cx.record(|record| record.settings = settings)));
     }
     if let Some(host) = preview_host(init)
         && host != record.preview_host
     {
-        return Ok(look.act(Doing::Set, look.record(|record| record.preview_host = host)));
+        return Ok(cx.act(Action::Set, cx.record(|record| record.preview_host = host)));
     }
     if let Some(secret) = preview_tls(init)
         && secret != record.preview_tls_secret
     {
-        let write = look.record(|record| record.preview_tls_secret = secret);
-        return Ok(look.act(Doing::Set, write));
+        let write = cx.record(|record| record.preview_tls_secret = secret);
+        return Ok(cx.act(Action::Set, write));
     }
     let selector = s.service(&service).map(|service| &service["spec"]["selector"]);
     let mut selector = selector.unwrap_or(&live.0["spec"]["selector"]["matchLabels"]).clone();
@@ -144,17 +144,17 @@ fn decide(look: Look, init: &Init) -> Result<Next, Vec<String>> {
         if let Some(made) = s.service(&service) {
             let (has, wants) = (ports::plain(&made["spec"]), ports::plain(&spec));
             if has != wants {
-                let write = objects::align_ports(made, wants);
-                return Ok(look.act(Doing::AlignPorts { service }, write));
+                let write = manifests::align_ports(made, wants);
+                return Ok(cx.act(Action::AlignPorts { service }, write));
             }
         } else {
             selector[&label.key] = json!(label.value(colour));
-            let write = objects::service_like(&s.names, &service, &spec, selector);
+            let write = manifests::service_like(&s.names, &service, &spec, selector);
             let write = carried::alike(s, &record.service, write);
-            return Ok(look.act(Doing::MakeService { service }, write));
+            return Ok(cx.act(Action::MakeService { service }, write));
         }
     }
-    let rest = keep_warm(look, record, init).or_else(|| beside::align(look, record));
+    let rest = keep_warm(cx, record, init).or_else(|| autoscaling::align(cx, record));
     Ok(rest.unwrap_or(Next::Done(Outcome::Initialised)))
 }
 
@@ -170,26 +170,26 @@ fn astray(s: &Snapshot) -> Option<String> {
 }
 
 /// The Ingress of ours: after the Services that it names.
-fn keep_warm(look: Look, record: &Record, init: &Init) -> Option<Next> {
-    let (names, wanted) = (&look.s.names, managed::wanted(look.s, record));
+fn keep_warm(cx: Context, record: &Record, init: &Init) -> Option<Next> {
+    let (names, wanted) = (&cx.s.names, managed::wanted(cx.s, record));
     let ingress = names.preview();
     let host = record.preview_host.as_deref();
-    Some(match look.s.managed_ingress() {
-        None if !managed::is_wanted(look.s, &record.service, host) => return None,
+    Some(match cx.s.managed_ingress() {
+        None if !managed::is_wanted(cx.s, &record.service, host) => return None,
         None => {
             let write = carried::alike(
-                look.s,
+                cx.s,
                 &record.service,
-                wanted.make(&names.namespace, objects::labels(names)),
+                wanted.make(&names.namespace, manifests::labels(names)),
             );
-            look.act(Doing::MakeIngress { ingress }, write)
+            cx.act(Action::MakeIngress { ingress }, write)
         }
         Some(made) => {
             let word = if init.preview_tls.is_some() { Word::Said } else { Word::Silent };
             // The release that is in progress may have added to it, and looks for that.
-            let without = record.release.as_ref().map(|_| marker::without(look.s, made));
+            let without = record.release.as_ref().map(|_| marker::without(cx.s, made));
             let write = wanted.align(without.as_ref().unwrap_or(made), word)?;
-            look.act(Doing::AlignIngress { ingress }, write)
+            cx.act(Action::AlignIngress { ingress }, write)
         }
     })
 }
@@ -301,7 +301,7 @@ fn external(s: &Snapshot) -> Option<String> {
 /// The spec of the Service that the Ingress names but nobody made: ports from the Ingress, the
 /// target port from the pods.
 fn spec_from_routes(
-    look: Look,
+    cx: Context,
     blue: Slot,
     service: &str,
     init: &Init,
@@ -310,9 +310,11 @@ fn spec_from_routes(
     if let Some(said) = &init.expected.service
         && let Some(port) = said.port
     {
-        return Ok(json!({"ports": expected::made_ports(look.s, service, said, port, &target)?}));
+        return Ok(
+            json!({"ports": file_vs_cluster::made_ports(cx.s, service, said, port, &target)?}),
+        );
     }
-    let routes = look.s.open_routes();
+    let routes = cx.s.open_routes();
     let named = routes.flat_map(Route::backends).filter(|backend| backend.service == service);
     let mut ports: Vec<Value> = Vec::new();
     for backend in named {

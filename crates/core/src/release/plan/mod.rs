@@ -3,37 +3,37 @@
 //! It reads what is, not what was done: after a crash, a rerun or a takeover the next look is just
 //! another look.
 
-mod answer;
+mod after_switch;
 mod arrive;
-mod beside;
+mod autoscaling;
+mod before_switch;
 mod deploy;
-mod doing;
-mod forward;
-mod hold;
+pub mod dry_run;
+mod gate;
 mod init;
-mod intent;
-mod live;
+mod lock;
 mod needs;
 mod preflight;
-mod put_away;
+mod promote_abort;
 mod reading;
-pub mod rehearse;
 mod rollback;
+mod scale_down;
 mod start;
+mod step;
 mod switch;
 mod why;
 mod withdraw;
 
-pub use doing::{Doing, WaitFor};
-pub use init::ground;
+pub use init::check_input;
 use jiff::Timestamp;
 pub use needs::Decided;
 use needs::Needs;
 pub use preflight::{Preflight, before as preflight, sought};
 pub use reading::unread;
+pub use step::{Action, WaitFor};
 pub use why::{Why, why};
 
-use super::hands;
+use super::field_managers;
 use super::{
     Cause, Challenge, Driver, Finished, Goal, Me, Outcome, Record, Release, Sight, Snapshot,
     Verdict, marker,
@@ -59,7 +59,7 @@ pub enum Next {
 /// One write, and why.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Step {
-    pub doing: Doing,
+    pub action: Action,
     pub write: Write,
     /// How much of what it depends on has to be read again in the same pass.
     pub fresh: Fresh,
@@ -85,7 +85,7 @@ pub struct Question {
 
 /// Everything that a decision rests on.
 #[derive(Clone, Copy)]
-struct Look<'a> {
+struct Context<'a> {
     me: &'a Me,
     s: &'a Snapshot,
     now: Timestamp,
@@ -103,14 +103,14 @@ pub fn plan(goal: &Goal, me: &Me, s: &Snapshot, now: Timestamp) -> Next {
 /// The same, with the conditions by which it was decided.
 pub fn decided(goal: &Goal, me: &Me, s: &Snapshot, now: Timestamp) -> Decided {
     let needs = Needs::default();
-    let next = decide(Look { me, s, now, needs: &needs, is_driver: true }, goal);
+    let next = decide(Context { me, s, now, needs: &needs, is_driver: true }, goal);
     Decided { next, conditions: needs::flat(&needs.into_groups()) }
 }
 
-fn decide(look: Look, goal: &Goal) -> Next {
-    let s = look.s;
+fn decide(cx: Context, goal: &Goal) -> Next {
+    let s = cx.s;
     if let Goal::Init(init) = goal {
-        return init::next(look, init);
+        return init::next(cx, init);
     }
     if matches!(goal, Goal::Watch) {
         return Next::Wait { until: None, on: WaitFor::Change };
@@ -126,19 +126,21 @@ fn decide(look: Look, goal: &Goal) -> Next {
             (false, false) => Outcome::Unfit { reasons: vec![s.names.no_deployment()] },
         });
     };
-    if let Some(next) = over(look, record, goal) {
+    if let Some(next) = over(cx, record, goal) {
         return next;
     }
     match goal {
         Goal::Init(_) | Goal::Watch => unreachable!("handled above"),
-        Goal::Deploy(deploy) => deploy::next(look, record, deploy),
+        Goal::Deploy(deploy) => deploy::next(cx, record, deploy),
         Goal::Promote { release, when_ready } => {
-            intent::promote(look, record, *release, *when_ready)
+            promote_abort::promote(cx, record, *release, *when_ready)
         }
         Goal::Rollback { release, to, settings } => {
-            rollback::next(look, record, (*release, *to), settings)
+            rollback::next(cx, record, (*release, *to), settings)
         }
-        Goal::Abort { release, reason } => intent::abort(look, record, *release, reason.as_deref()),
+        Goal::Abort { release, reason } => {
+            promote_abort::abort(cx, record, *release, reason.as_deref())
+        }
     }
 }
 
@@ -146,8 +148,8 @@ fn decide(look: Look, goal: &Goal) -> Next {
 pub fn let_go(me: &Me, s: &Snapshot, now: Timestamp) -> Option<Step> {
     let (_, record) = s.record.as_ref()?;
     let mine = record.driver.as_ref().is_some_and(|driver| driver.id == me.id);
-    let look = Look { me, s, now, needs: &Needs::default(), is_driver: true };
-    mine.then(|| look.step(Doing::LetGo, look.record(|record| record.driver = None)))
+    let cx = Context { me, s, now, needs: &Needs::default(), is_driver: true };
+    mine.then(|| cx.step(Action::LetGo, cx.record(|record| record.driver = None)))
 }
 
 /// The step after which nothing that was planned before applies to the app's objects any more: the
@@ -155,15 +157,15 @@ pub fn let_go(me: &Me, s: &Snapshot, now: Timestamp) -> Option<Step> {
 pub fn raise_epoch(me: &Me, s: &Snapshot, now: Timestamp) -> Option<Step> {
     let (_, record) = s.record.as_ref()?;
     let mine = record.driver.as_ref().is_some_and(|driver| driver.id == me.id);
-    let look = Look { me, s, now, needs: &Needs::default(), is_driver: true };
-    mine.then(|| look.step(Doing::RaiseEpoch, look.record(|record| record.epoch += 1)))
+    let cx = Context { me, s, now, needs: &Needs::default(), is_driver: true };
+    mine.then(|| cx.step(Action::RaiseEpoch, cx.record(|record| record.epoch += 1)))
 }
 
 /// The release that this command is about has ended, or another process drives it now.
-fn over(look: Look, record: &Record, goal: &Goal) -> Option<Next> {
-    let memory = &look.s.memory;
+fn over(cx: Context, record: &Record, goal: &Goal) -> Option<Next> {
+    let memory = &cx.s.memory;
     let (number, _) = memory.following.as_ref()?;
-    let mine = record.driver.as_ref().is_some_and(|driver| driver.id == look.me.id);
+    let mine = record.driver.as_ref().is_some_and(|driver| driver.id == cx.me.id);
     let other = record.driver.as_ref().filter(|_| !mine).map(|driver| driver.holder.clone());
     // Whoever took over may have let go since: the epoch still tells.
     let raised = memory.epoch.is_some_and(|epoch| epoch < record.epoch);
@@ -175,10 +177,10 @@ fn over(look: Look, record: &Record, goal: &Goal) -> Option<Next> {
         return None;
     }
     Some(Next::Done(match record.finished(*number) {
-        Some(finished) if replaced(look, record, finished, goal) => return None,
+        Some(finished) if replaced(cx, record, finished, goal) => return None,
         Some(finished) => Outcome::Finished(Box::new(finished.clone())),
         None => Outcome::Changed {
-            what: format!("release {number} is no longer in {}", look.s.record_name()),
+            what: format!("release {number} is no longer in {}", cx.s.record_name()),
             cause: Cause::Edited,
             by: None,
         },
@@ -186,30 +188,30 @@ fn over(look: Look, record: &Record, goal: &Goal) -> Option<Next> {
 }
 
 /// Whether that release had to end to make room for this deploy's own, whoever ended it.
-fn replaced(look: Look, record: &Record, finished: &Finished, goal: &Goal) -> bool {
+fn replaced(cx: Context, record: &Record, finished: &Finished, goal: &Goal) -> bool {
     matches!(goal, Goal::Deploy(deploy) if deploy.replace
         && finished.outcome != Verdict::Promoted
-        && !deploy::asks_for(look, record, deploy, finished))
+        && !deploy::asks_for(cx, record, deploy, finished))
 }
 
-impl Look<'_> {
-    fn step(&self, doing: Doing, write: Write) -> Step {
-        Step { doing, write, fresh: Fresh::Nothing }
+impl Context<'_> {
+    fn step(&self, action: Action, write: Write) -> Step {
+        Step { action, write, fresh: Fresh::Nothing }
     }
 
-    fn act(&self, doing: Doing, write: Write) -> Next {
-        Next::Do(Box::new(self.step(doing, write)))
+    fn act(&self, action: Action, write: Write) -> Next {
+        Next::Do(Box::new(self.step(action, write)))
     }
 
     /// A step that takes something away or sends people elsewhere: decided on a look of its own.
-    fn act_fresh(&self, doing: Doing, write: Write) -> Next {
-        Next::Do(Box::new(Step { doing, write, fresh: Fresh::Serving }))
+    fn act_fresh(&self, action: Action, write: Write) -> Next {
+        Next::Do(Box::new(Step { action, write, fresh: Fresh::Serving }))
     }
 
     /// One that depends on whom people are led to, and on who is there. Whoever has taken over has changed the
     /// object; who has only just aborted leads back from it.
-    fn act_where_led(&self, doing: Doing, write: Write) -> Next {
-        Next::Do(Box::new(Step { doing, write, fresh: Fresh::Leads }))
+    fn act_where_led(&self, action: Action, write: Write) -> Next {
+        Next::Do(Box::new(Step { action, write, fresh: Fresh::Leads }))
     }
 
     /// A change of the record, which holds only if nobody else changed it meanwhile.
@@ -222,7 +224,7 @@ impl Look<'_> {
             driver.seen = self.now;
             driver.writes += 1;
             // A record that somebody put back in an older form must not lag behind its objects.
-            record.epoch = record.epoch.max(hold::borne(*self));
+            record.epoch = record.epoch.max(lock::borne(*self));
         }
         let replace = PatchOperation::Replace(ReplaceOperation {
             path: crate::model::pointer(["data", RECORD_KEY]),
@@ -252,7 +254,7 @@ impl Look<'_> {
             record.driver = None;
             record.challenge = None;
         });
-        self.act_where_led(Doing::Finish, write)
+        self.act_where_led(Action::Finish, write)
     }
 
     /// What is not as it should be at a release's end.
@@ -298,7 +300,7 @@ impl Look<'_> {
 
     fn changed(&self, what: impl Into<String>) -> Next {
         let record = self.s.record.as_ref().map(|(_, record)| record);
-        let by = record.and_then(|record| hands::last(self.s, record));
+        let by = record.and_then(|record| field_managers::last(self.s, record));
         Next::Done(Outcome::Changed { what: what.into(), cause: Cause::Edited, by })
     }
 

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::{Look, Next};
+use super::{Context, Next};
 use crate::release::condition::{Aim, Condition, all_met};
 
 /// Each group in the order in which it was looked at; what is looked at twice stands there once.
@@ -16,7 +16,7 @@ impl Needs {
     }
 }
 
-impl Look<'_> {
+impl Context<'_> {
     /// Whether all of these conditions of a step are met. Whatever decides about a wait goes through here,
     /// so what `status --why` shows is what decided.
     pub fn all(&self, step: Aim, conditions: impl IntoIterator<Item = Condition>) -> bool {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Doing, Step, deploy, init, rehearse};
+use super::{Action, Step, deploy, dry_run, init};
 use crate::model::Write;
 use crate::release::checks::{self, Check};
 use crate::release::snapshot::Leads;
@@ -28,27 +28,27 @@ pub fn sought(goal: &Goal, s: &Snapshot) -> Option<Sought> {
         Goal::Deploy(_) if !is_under_way => &none,
         _ => return None,
     };
-    Some(beyond::sought(&init::ground(s, init).ok()?))
+    Some(beyond::sought(&init::check_input(s, init).ok()?))
 }
 
 /// For the step that is planned now; nothing where it is not the first of something new. Going on with
 /// what was begun, and going back, are held up by nothing.
-pub fn before(goal: &Goal, doing: &Doing, s: &Snapshot, now: Timestamp) -> Option<Preflight> {
+pub fn before(goal: &Goal, action: &Action, s: &Snapshot, now: Timestamp) -> Option<Preflight> {
     match goal {
         Goal::Init(init) => {
-            let ground = init::ground(s, init).ok()?;
-            let steps = rehearse::of(&ground);
-            Some(Preflight { warnings: checks::warnings(&ground), steps, pod: None })
+            let check_input = init::check_input(s, init).ok()?;
+            let steps = dry_run::of(&check_input);
+            Some(Preflight { warnings: checks::warnings(&check_input), steps, pod: None })
         }
-        Goal::Deploy(wanted) if matches!(doing, Doing::Start { .. }) => {
+        Goal::Deploy(wanted) if matches!(action, Action::Start { .. }) => {
             let (_, record) = s.record.as_ref()?;
             let Leads::To(from) = s.routes_lead(record) else { return None };
-            let ground = deploy::ground(s, record, from, wanted)?;
-            let steps = rehearse::steps(wanted, s, now).unwrap_or_default();
+            let check_input = deploy::check_input(s, record, from, wanted)?;
+            let steps = dry_run::steps(wanted, s, now).unwrap_or_default();
             Some(Preflight {
-                warnings: checks::warnings(&ground),
-                steps: rehearse::to_try(steps, s),
-                pod: Some(rehearse::pod(&ground)),
+                warnings: checks::warnings(&check_input),
+                steps: dry_run::to_try(steps, s),
+                pod: Some(dry_run::pod(&check_input)),
             })
         }
         _ => None,

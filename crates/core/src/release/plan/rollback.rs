@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::hold::{self, Other};
-use super::{Look, Next, forward, later, start, withdraw};
+use super::lock::{self, OnBusy};
+use super::{Context, Next, before_switch, later, start, withdraw};
 use crate::model::Colour;
 use crate::release::{
     Finished, GateKind, GateState, Outcome, Record, Release, Settings, Slot, Verdict, template,
@@ -13,7 +13,7 @@ use crate::release::{
 /// By default the last release is undone; or the one of the first number, which has to be that; or the
 /// version of the second number is made live again.
 pub fn next(
-    look: Look,
+    cx: Context,
     record: &Record,
     (number, to): (Option<u64>, Option<u64>),
     settings: &Settings,
@@ -25,9 +25,9 @@ pub fn next(
     }
     let settings = settings.or(record.settings.unwrap_or_default());
     match &record.release {
-        None => begin(look, record, to, &settings),
+        None => begin(cx, record, to, &settings),
         Some(release) if release.back.is_some() && release.to_release == to => {
-            again(look, record, release, &settings)
+            again(cx, record, release, &settings)
         }
         Some(release) => nothing(format!(
             "release {} is unfinished: abort ends it, and switches back if it is already live",
@@ -53,12 +53,12 @@ fn meant(record: &Record, number: u64) -> Option<Outcome> {
 }
 
 /// A rollback is under way: it goes on, by the newer word where that has other settings.
-fn again(look: Look, record: &Record, release: &Release, settings: &Settings) -> Next {
-    if let Some(next) = hold::next(look, record, Other::Leave) {
+fn again(cx: Context, record: &Record, release: &Release, settings: &Settings) -> Next {
+    if let Some(next) = lock::next(cx, record, OnBusy::Leave) {
         return next;
     }
     if let Some(ending) = &release.ending {
-        return withdraw::next(look, record, release, ending);
+        return withdraw::next(cx, record, release, ending);
     }
     let mut set = start::set(release, settings);
     // A deploy of the same version may have gone on with it meanwhile, and have given it its gate.
@@ -66,23 +66,23 @@ fn again(look: Look, record: &Record, release: &Release, settings: &Settings) ->
         set.gate = GateState::new(GateKind::Open, 0, 0);
     }
     set.deadline = None;
-    if let Some(next) = start::newer(look, release, set) {
+    if let Some(next) = start::newer(cx, release, set) {
         return next;
     }
-    forward::next(look, record, release, None)
+    before_switch::next(cx, record, release, None)
 }
 
-fn begin(look: Look, record: &Record, to: Option<u64>, settings: &Settings) -> Next {
+fn begin(cx: Context, record: &Record, to: Option<u64>, settings: &Settings) -> Next {
     // In need nobody is held up by what an earlier release went live with.
     let asked = start::Asked { allow_policy_gap: true, is_back: true, ..start::Asked::default() };
-    let (from, live) = match start::footing(look, record, &asked) {
-        Ok(footing) => footing,
+    let (from, live) = match start::preconditions(cx, record, &asked) {
+        Ok(preconditions) => preconditions,
         Err(next) => return next,
     };
     let base = live.neutral_template(&record.label);
     let wanted = match to {
-        None => previous(look, record, from),
-        Some(number) => version_of(look, record, number),
+        None => previous(cx, record, from),
+        Some(number) => version_of(cx, record, number),
     };
     let Version { template: wanted, sent } = match wanted {
         Ok(wanted) => wanted,
@@ -92,19 +92,19 @@ fn begin(look: Look, record: &Record, to: Option<u64>, settings: &Settings) -> N
         let images = template::images(&base).into_values().collect();
         return Next::Done(Outcome::AlreadyLive { images, differs: Vec::new() });
     }
-    if let Some(done) = start::unserved(look, record, (&base, &wanted), from.other()) {
+    if let Some(done) = start::unserved(cx, record, (&base, &wanted), from.other()) {
         return Next::Done(done);
     }
-    let release = start::release(look, record, from, (&base, &wanted), settings);
+    let release = start::release(cx, record, from, (&base, &wanted), settings);
     let found = template::hash(&wanted);
     // It stays the version that was sent once: the same file deployed again finds it live.
     let hash = sent.unwrap_or_else(|| found.clone());
-    let slot = look.s.slot(release.to);
+    let slot = cx.s.slot(release.to);
     let warm = slot.is_some_and(|slot| {
-        is_warm(record, slot, &wanted) && has_been_warm(look, record, slot, release.to)
+        is_warm(record, slot, &wanted) && has_been_warm(cx, record, slot, release.to)
     });
     let back = Some(found);
-    start::begin(look, record, Release { hash, back, to_release: to, warm, ..release }, None)
+    start::begin(cx, record, Release { hash, back, to_release: to, warm, ..release }, None)
 }
 
 /// A version that was live.
@@ -122,22 +122,22 @@ pub fn is_warm(record: &Record, slot: Slot, wanted: &Value) -> bool {
 
 /// Whether the last release has left it running, or has made it live, so long ago that the ingress
 /// controller knows its pods.
-fn has_been_warm(look: Look, record: &Record, slot: Slot, colour: Colour) -> bool {
+fn has_been_warm(cx: Context, record: &Record, slot: Slot, colour: Colour) -> bool {
     let stays =
         |last: &&Finished| last.kept || last.outcome == Verdict::Promoted && last.to == colour;
-    look.s.serves(colour, slot.desired())
+    cx.s.serves(colour, slot.desired())
         && record
             .history
             .last()
             .filter(stays)
-            .is_some_and(|last| look.now >= later(last.ended, forward::SETTLE_SECONDS))
+            .is_some_and(|last| cx.now >= later(last.ended, before_switch::SETTLE_SECONDS))
 }
 
 /// What stands in the slot that is not live, if that is what the last release that went live has
 /// replaced, or what it made live and nobody is served since people were led away from it; or why there is
 /// no such version.
-fn previous(look: Look, record: &Record, live: Colour) -> Result<Version, String> {
-    let s = look.s;
+fn previous(cx: Context, record: &Record, live: Colour) -> Result<Version, String> {
+    let s = cx.s;
     let Some(last) = record.last_promoted() else {
         return Err("no release has gone live yet".to_owned());
     };
@@ -151,7 +151,7 @@ fn previous(look: Look, record: &Record, live: Colour) -> Result<Version, String
                  back to it"
             ));
         }
-        return led_away_from(look, record, last);
+        return led_away_from(cx, record, last);
     }
     let Some(slot) = s.slot(live.other()) else {
         return Err(format!("{name}, which held the previous version, was deleted"));
@@ -167,9 +167,9 @@ fn previous(look: Look, record: &Record, live: Colour) -> Result<Version, String
 
 /// The last version that went live, where it is not what serves now: a manifest that was applied again, say,
 /// has put the old one back.
-fn led_away_from(look: Look, record: &Record, last: &Finished) -> Result<Version, String> {
-    let (name, number) = (look.s.names.deployment(last.to), last.number);
-    let Some(slot) = look.s.slot(last.to) else {
+fn led_away_from(cx: Context, record: &Record, last: &Finished) -> Result<Version, String> {
+    let (name, number) = (cx.s.names.deployment(last.to), last.number);
+    let Some(slot) = cx.s.slot(last.to) else {
         return Err(format!("{name}, which release {number} made live, was deleted"));
     };
     let found = slot.neutral_template(&record.label);
@@ -184,7 +184,7 @@ fn led_away_from(look: Look, record: &Record, last: &Finished) -> Result<Version
 }
 
 /// The version of a release of the history that was live, if its template is still there.
-fn version_of(look: Look, record: &Record, number: u64) -> Result<Version, String> {
+fn version_of(cx: Context, record: &Record, number: u64) -> Result<Version, String> {
     let Some(finished) = record.finished(number) else {
         return Err(format!("release {number} is not in the history"));
     };
@@ -193,9 +193,9 @@ fn version_of(look: Look, record: &Record, number: u64) -> Result<Version, Strin
         return Err(format!("release {number} was never live; it was {how}"));
     }
     let sighted = finished.sighted.as_deref().unwrap_or_default();
-    let template = kept(look, record, sighted).ok_or_else(|| {
+    let template = kept(cx, record, sighted).ok_or_else(|| {
         let (blue, green) = (Colour::Blue, Colour::Green);
-        let [blue, green] = [blue, green].map(|colour| look.s.names.deployment(colour));
+        let [blue, green] = [blue, green].map(|colour| cx.s.names.deployment(colour));
         format!(
             "the pod template of release {number} is gone: {blue} and {green} keep as many old ones as \
              their revisionHistoryLimit says"
@@ -205,8 +205,8 @@ fn version_of(look: Look, record: &Record, number: u64) -> Result<Version, Strin
 }
 
 /// A template that a slot has, or had, in its neutral form.
-fn kept(look: Look, record: &Record, wanted: &str) -> Option<Value> {
-    let s = look.s;
+fn kept(cx: Context, record: &Record, wanted: &str) -> Option<Value> {
+    let s = cx.s;
     let slots: Vec<Slot> = Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour)).collect();
     let present = slots.iter().map(|slot| slot.neutral_template(&record.label));
     let old = slots.iter().flat_map(|slot| s.replica_sets(*slot));
@@ -217,7 +217,7 @@ fn kept(look: Look, record: &Record, wanted: &str) -> Option<Value> {
 /// What a rollback sends: the template that stands in the slot, as long as it is the one that it
 /// found there; or, to a certain release, the one that was kept. Nothing, if this is no rollback.
 pub fn found(
-    look: Look,
+    cx: Context,
     record: &Record,
     release: &Release,
     slot: Option<Slot>,
@@ -225,12 +225,12 @@ pub fn found(
     let Some(wanted) = &release.back else { return Ok(None) };
     let found = slot.map(|slot| slot.neutral_template(&record.label));
     let found = found.filter(|found| template::hash(found) == *wanted);
-    let old = || release.to_release.and_then(|_| kept(look, record, wanted));
+    let old = || release.to_release.and_then(|_| kept(cx, record, wanted));
     match found.or_else(old) {
         Some(found) => Ok(Some(found)),
-        None => Err(look.changed(format!(
+        None => Err(cx.changed(format!(
             "{}, which holds the version to go back to, was deleted or changed",
-            look.s.names.deployment(release.to)
+            cx.s.names.deployment(release.to)
         ))),
     }
 }

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::hold::{self, Other};
-use super::{Doing, Look, Next, arrive, beside, later};
+use super::lock::{self, OnBusy};
+use super::{Action, Context, Next, arrive, autoscaling, later};
 use crate::model::{Colour, Id, Kind, Write, name, string_map, version};
 use crate::release::carried::{Load, Marks};
-use crate::release::checks::{self, Ground};
+use crate::release::checks::{self, CheckInput};
 use crate::release::condition::{Aim, Condition, Need};
 use crate::release::snapshot::Leads;
 use crate::release::{
-    Before, Change, Expected, GateKind, GateState, LAST_NUMBER, Outcome, Record, Release, Settings,
-    Slot, Snapshot, expected, reach, template,
+    Before, Change, Declared, GateKind, GateState, LAST_NUMBER, Outcome, Record, Release, Settings,
+    Slot, Snapshot, file_vs_cluster, reach, template,
 };
 use crate::route::selects;
 
@@ -26,24 +26,24 @@ const SET_MADE_SECONDS: u64 = 10;
 pub struct Asked<'a> {
     /// None where the version stands in the cluster already.
     pub change: Option<&'a Change>,
-    pub expected: Expected,
+    pub expected: Declared,
     pub allow_policy_gap: bool,
     /// Whether it was live before.
     pub is_back: bool,
 }
 
 /// The live colour and its Deployment, if nothing is in the way of a release.
-pub fn footing<'a>(
-    look: Look<'a>,
+pub fn preconditions<'a>(
+    cx: Context<'a>,
     record: &Record,
     asked: &Asked,
 ) -> Result<(Colour, Slot<'a>), Next> {
-    let s = look.s;
+    let s = cx.s;
     if let Some(slot) = s.leftover(record) {
-        return Err(remove_leftover(look, slot));
+        return Err(remove_leftover(cx, slot));
     }
     // A write of a driver that is gone, which arrived late.
-    if let Some(next) = arrive::unmark(look) {
+    if let Some(next) = arrive::unmark(cx) {
         return Err(next);
     }
     // A clone that a driver which is gone has made late: of a slot that runs nothing.
@@ -51,7 +51,7 @@ pub fn footing<'a>(
         Colour::BOTH.into_iter().filter(|c| s.slot(*c).is_none_or(|slot| slot.desired() == 0));
     if let Some(next) = idle
         .filter(|c| s.routes_lead(record) == Leads::To(c.other()))
-        .find_map(|c| beside::remove(look, c))
+        .find_map(|c| autoscaling::remove(cx, c))
     {
         return Err(next);
     }
@@ -68,19 +68,19 @@ pub fn footing<'a>(
         let reason = format!("there is no Deployment {}", s.names.deployment(from));
         return Err(Next::Done(Outcome::Unfit { reasons: vec![reason] }));
     };
-    let mut reasons = checks::reasons(&ground(s, record, live, from, asked));
-    reasons.extend(expected::unmet(s, &record.service, &asked.expected));
-    if !look.all(Aim::Begin, unchecked(&reasons)) {
+    let mut reasons = checks::reasons(&check_input(s, record, live, from, asked));
+    reasons.extend(file_vs_cluster::unmet(s, &record.service, &asked.expected));
+    if !cx.all(Aim::Begin, unchecked(&reasons)) {
         reasons.extend(gone);
         return Err(Next::Done(Outcome::Unfit { reasons }));
     }
     if gone.is_empty()
         && let Err(what) = checks::live(s, record)
     {
-        return Err(look.changed(what));
+        return Err(cx.changed(what));
     }
     let missing = checks::missing(s, record);
-    if !look.all(Aim::Begin, unchecked(&missing)) {
+    if !cx.all(Aim::Begin, unchecked(&missing)) {
         return Err(Next::Done(Outcome::Unprepared { reasons: missing }));
     }
     Ok((from, live))
@@ -96,16 +96,16 @@ fn unchecked(reasons: &[String]) -> Vec<Condition> {
 }
 
 /// What the checks are to look at.
-pub fn ground<'a>(
+pub fn check_input<'a>(
     s: &'a Snapshot,
     record: &Record,
     live: Slot<'a>,
     from: Colour,
     asked: &Asked,
-) -> Ground<'a> {
+) -> CheckInput<'a> {
     let base = live.neutral_template(&record.label);
     let wanted = asked.change.and_then(|c| template::changed(&base, c, &record.label).ok());
-    Ground {
+    CheckInput {
         s,
         service: record.service.clone(),
         label: record.label.clone(),
@@ -120,12 +120,12 @@ pub fn ground<'a>(
 
 /// A template whose pods the app's Services would not find, or somebody else's would.
 pub fn unserved(
-    look: Look,
+    cx: Context,
     record: &Record,
     (base, wanted): (&Value, &Value),
     to: Colour,
 ) -> Option<Outcome> {
-    let s = look.s;
+    let s = cx.s;
     let reasons = checks::catching_selectors(s, &record.service, &record.label, wanted, to);
     if !reasons.is_empty() {
         return Some(Outcome::Unfit { reasons });
@@ -149,14 +149,14 @@ pub fn unserved(
 
 /// A release from one neutral template to another, with no gate and no end to its patience.
 pub fn release(
-    look: Look,
+    cx: Context,
     record: &Record,
     from: Colour,
     (base, wanted): (&Value, &Value),
     settings: &Settings,
 ) -> Release {
     // A number that a slot bears is never given twice, whatever somebody made of the record.
-    let borne = Colour::BOTH.into_iter().filter_map(|colour| look.s.slot(colour)?.release());
+    let borne = Colour::BOTH.into_iter().filter_map(|colour| cx.s.slot(colour)?.release());
     let borne = borne.filter(|number| *number < LAST_NUMBER);
     let last = borne.chain([record.number]).max().unwrap_or_default();
     Release {
@@ -169,8 +169,8 @@ pub fn release(
         replaces: template::images(base),
         back: None,
         to_release: None,
-        started: look.now,
-        ready_by: later(look.now, settings.timeout()),
+        started: cx.now,
+        ready_by: later(cx.now, settings.timeout()),
         timeout_seconds: settings.timeout(),
         deadline: None,
         drain_seconds: settings.drain(),
@@ -235,59 +235,58 @@ pub fn kept_until(release: &Release, arrived: Timestamp) -> (Option<Timestamp>, 
 
 /// The same command with other settings: the newer word counts, until the old version is put away. After
 /// that it could change nothing any more.
-pub fn newer(look: Look, release: &Release, set: Release) -> Option<Next> {
+pub fn newer(cx: Context, release: &Release, set: Release) -> Option<Next> {
     let is_over = release.drain_until.is_some()
-        && look.s.slot(release.from).is_none_or(|old| old.desired() == 0);
-    (set != *release && !is_over)
-        .then(|| look.act(Doing::Set, look.release(|release| *release = set)))
+        && cx.s.slot(release.from).is_none_or(|old| old.desired() == 0);
+    (set != *release && !is_over).then(|| cx.act(Action::Set, cx.release(|release| *release = set)))
 }
 
 /// Writes the release down, with what stands in the slot that it goes into.
 /// `given`: the labels and annotations that a file has.
-pub fn begin(look: Look, record: &Record, release: Release, given: Option<&Marks>) -> Next {
+pub fn begin(cx: Context, record: &Record, release: Release, given: Option<&Marks>) -> Next {
     // Another driver may hold a record without a release only between two of its writes.
-    if record.driver.as_ref().is_some_and(|driver| driver.id != look.me.id)
-        && !hold::is_gone(look, record)
-        && let Some(next) = hold::next(look, record, Other::Leave)
+    if record.driver.as_ref().is_some_and(|driver| driver.id != cx.me.id)
+        && !lock::is_gone(cx, record)
+        && let Some(next) = lock::next(cx, record, OnBusy::Leave)
     {
         return next;
     }
-    let slot = look.s.slot(release.to);
-    let before = match slot.map(|slot| before(look, slot, release.to, release.timeout_seconds)) {
+    let slot = cx.s.slot(release.to);
+    let before = match slot.map(|slot| before(cx, slot, release.to, release.timeout_seconds)) {
         None => None,
         Some(Ok(before)) => {
-            let load = look.s.slot(release.from).and_then(|live| Load::of(live, slot, given));
+            let load = cx.s.slot(release.from).and_then(|live| Load::of(live, slot, given));
             let marks = slot.and_then(|slot| load?.found(slot.0));
             Some(Before { marks, ..before })
         }
         Some(Err(next)) => return next,
     };
     let release = Release { before, ..release };
-    let doing = Doing::Start {
+    let action = Action::Start {
         number: release.number,
         from: release.from,
         to: release.to,
         images: release.images.values().cloned().collect(),
     };
-    let write = look.record(|record| {
+    let write = cx.record(|record| {
         record.number = release.number;
         record.release = Some(release);
-        record.driver = Some(look.myself());
+        record.driver = Some(cx.myself());
         record.challenge = None;
-        if !look.s.memory.beyond.controllers.is_empty() {
-            record.controllers.clone_from(&look.s.memory.beyond.controllers);
+        if !cx.s.memory.beyond.controllers.is_empty() {
+            record.controllers.clone_from(&cx.s.memory.beyond.controllers);
         }
     });
     // Who waited for another release to end has seen nothing of it but the record.
-    look.act_fresh(doing, write)
+    cx.act_fresh(action, write)
 }
 
 /// What stands in the slot that the release is about to write.
-fn before(look: Look, slot: Slot, colour: Colour, patience: u64) -> Result<Before, Next> {
-    let set = look.s.replica_set(slot).filter(|_| slot.is_observed());
+fn before(cx: Context, slot: Slot, colour: Colour, patience: u64) -> Result<Before, Next> {
+    let set = cx.s.replica_set(slot).filter(|_| slot.is_observed());
     let now = if set.is_some() { "exists" } else { "does not exist yet" };
     let kept = Condition::new(Need::ReplicaSet, set.is_some(), now, "one of the present template");
-    look.all(Aim::Begin, [kept.of(format!("Deployment {}", slot.name()))]);
+    cx.all(Aim::Begin, [kept.of(format!("Deployment {}", slot.name()))]);
     if let Some(set) = set {
         return Ok(Before {
             replica_set: name(set).to_owned(),
@@ -318,17 +317,17 @@ fn before(look: Look, slot: Slot, colour: Colour, patience: u64) -> Result<Befor
             ),
         ),
     };
-    let began = look.s.memory.began.unwrap_or(look.now);
+    let began = cx.s.memory.started_at.unwrap_or(cx.now);
     let until = later(began, patience);
-    if look.now >= until {
+    if cx.now >= until {
         return Err(Next::Done(Outcome::Unfit { reasons: vec![reason] }));
     }
-    let on = look.ready(colour, Some(trouble.to_owned()));
+    let on = cx.ready(colour, Some(trouble.to_owned()));
     Err(Next::Wait { until: Some(until), on })
 }
 
-pub fn remove_leftover(look: Look, slot: Slot) -> Next {
+pub fn remove_leftover(cx: Context, slot: Slot) -> Next {
     let deployment = slot.name().to_owned();
     let id = Id::new(Kind::Deployment, &deployment);
-    look.act_fresh(Doing::RemoveLeftover { deployment }, Write::delete(id, version(slot.0)))
+    cx.act_fresh(Action::RemoveLeftover { deployment }, Write::delete(id, version(slot.0)))
 }

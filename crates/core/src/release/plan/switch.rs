@@ -1,8 +1,8 @@
 //! The switch itself: each Ingress by a patch of its own, in the order of their names. The first one
 //! commits: from then on the release goes forward, or all of them go back.
 
-use super::forward::end;
-use super::{Doing, Look, Next};
+use super::before_switch::end;
+use super::{Action, Context, Next};
 use crate::release::condition::{Condition, Need};
 use crate::release::snapshot::Leads;
 use crate::release::{
@@ -32,8 +32,8 @@ pub fn elsewhere(s: &Snapshot, record: &Record, release: &Release) -> Option<Str
 }
 
 /// That every Ingress leads to the new version, by this release's own patch.
-pub fn led(look: Look, record: &Record, release: &Release) -> Vec<Condition> {
-    let s = look.s;
+pub fn led(cx: Context, record: &Record, release: &Release) -> Vec<Condition> {
+    let s = cx.s;
     let routes = s.routes(record);
     if routes.is_empty() {
         let none = format!("no Ingress names Service {}", record.service);
@@ -61,8 +61,8 @@ pub fn led(look: Look, record: &Record, release: &Release) -> Vec<Condition> {
 }
 
 /// What a switch must not meet, beside a candidate that is not ready.
-pub fn unhindered(look: Look, record: &Record, release: &Release) -> [Condition; 2] {
-    let (s, service) = (look.s, format!("Service {}", look.s.names.service(release.to)));
+pub fn unhindered(cx: Context, record: &Record, release: &Release) -> [Condition; 2] {
+    let (s, service) = (cx.s, format!("Service {}", cx.s.names.service(release.to)));
     let is_fixed = s.is_fixed(release.to, record);
     let now = if is_fixed { "unchanged" } else { "changed" };
     let selector = Condition::new(Need::Selector, is_fixed, now, "unchanged");
@@ -74,18 +74,18 @@ pub fn unhindered(look: Look, record: &Record, release: &Release) -> [Condition;
 }
 
 /// The next Ingress that is not switched yet.
-pub fn next(look: Look, record: &Record, release: &Release) -> Next {
-    let s = look.s;
+pub fn next(cx: Context, record: &Record, release: &Release) -> Next {
+    let s = cx.s;
     let services = s.serving(record);
     let to = s.names.service(release.to);
     let (app, number, epoch) = (s.names.app.as_str(), release.number, record.epoch);
     let switch = Switch { app, services: &services, to: &to, release: number, epoch };
-    let [selector, ports] = unhindered(look, record, release);
+    let [selector, ports] = unhindered(cx, record, release);
     if !selector.is_met() {
-        return look.changed(format!("the selector of Service {to} was changed"));
+        return cx.changed(format!("the selector of Service {to} was changed"));
     }
     if !ports.is_met() {
-        return look.changed(ports.now);
+        return cx.changed(ports.now);
     }
     if !s.begun(record, release)
         && let Some(unfit) = unfit(s, record, release)
@@ -105,11 +105,11 @@ pub fn next(look: Look, record: &Record, release: &Release) -> Next {
         if !back.is_empty() {
             reason += &format!("; put back: Ingress {}", back.join(", "));
         }
-        return end(look, Verdict::Unhealthy, reason);
+        return end(cx, Verdict::Unhealthy, reason);
     }
     let was = route.taken_away(&switch);
-    let doing = Doing::Switch { ingress: route.name().to_owned(), service: to.clone(), was };
-    look.act_fresh(doing, route.switch(&switch))
+    let action = Action::Switch { ingress: route.name().to_owned(), service: to.clone(), was };
+    cx.act_fresh(action, route.switch(&switch))
 }
 
 /// What has come up since the start that a switch must not meet: another Ingress, another port, a Service

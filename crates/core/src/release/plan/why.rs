@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::needs::{Needs, flat};
 use super::start::{self, Asked};
-use super::{Doing, Look, Next, forward, hold, withdraw};
+use super::{Action, Context, Next, before_switch, lock, withdraw};
 use crate::release::condition::{Aim, Condition, Need, all_met};
 use crate::release::{Me, Outcome, Phase, Record, Release, Snapshot};
 
@@ -40,8 +40,8 @@ pub fn why(s: &Snapshot, now: Timestamp) -> Why {
 /// What is in the way of the next release, if anything.
 fn of_none(s: &Snapshot, record: &Record, now: Timestamp) -> Why {
     let (needs, me) = (Needs::default(), nobody());
-    let look = Look { me: &me, s, now, needs: &needs, is_driver: false };
-    let stops = match start::footing(look, record, &Asked::default()) {
+    let cx = Context { me: &me, s, now, needs: &needs, is_driver: false };
+    let stops = match start::preconditions(cx, record, &Asked::default()) {
         Err(Next::Done(outcome)) => stops(outcome),
         Ok(_) | Err(_) => None,
     };
@@ -57,19 +57,19 @@ fn of_release(s: &Snapshot, record: &Record, release: &Release, now: Timestamp) 
     let me = driver.map_or_else(nobody, |it| Me { id: it.id.clone(), holder: it.holder.clone() });
     // As far as the record tells, what the driver's memory has.
     let mut s = s.clone();
-    s.memory.began = driver.map(|driver| driver.since);
+    s.memory.started_at = driver.map(|driver| driver.since);
     let needs = Needs::default();
-    let look = Look { me: &me, s: &s, now, needs: &needs, is_driver: false };
+    let cx = Context { me: &me, s: &s, now, needs: &needs, is_driver: false };
     let holder = driver.map_or("nobody drives it", |driver| &driver.holder);
     let driven = Condition::new(Need::Driver, driver.is_some(), holder, "a process that drives it");
-    look.all(Aim::Drive, std::iter::once(driven).chain(hold::gone(look, record)));
+    cx.all(Aim::Drive, std::iter::once(driven).chain(lock::gone(cx, record)));
     let next = match &release.ending {
-        Some(ending) => withdraw::next(look, record, release, ending),
-        None => forward::next(look, record, release, None),
+        Some(ending) => withdraw::next(cx, record, release, ending),
+        None => before_switch::next(cx, record, release, None),
     };
     let groups = needs.into_groups();
     let aim = match &next {
-        Next::Do(step) => Aim::of(&step.doing).or_else(|| last_aim(&groups)),
+        Next::Do(step) => Aim::of(&step.action).or_else(|| last_aim(&groups)),
         _ => last_unmet(&groups).map(|it| it.step).or_else(|| last_aim(&groups)),
     };
     let aim = aim.unwrap_or(Aim::Withdraw);
@@ -113,19 +113,19 @@ fn stops(outcome: Outcome) -> Option<String> {
 
 impl Aim {
     /// The step that a write is, if it is one that has conditions.
-    pub fn of(doing: &Doing) -> Option<Aim> {
-        match doing {
-            Doing::Start { .. } => Some(Aim::Begin),
-            Doing::TakeOver { .. } => Some(Aim::Drive),
-            Doing::MarkReady => Some(Aim::Ready),
-            Doing::Switch { .. } => Some(Aim::Switch),
-            Doing::StartDrain { confirmed: Some(_), .. } => Some(Aim::Confirm),
-            Doing::PutAway { .. } => Some(Aim::PutAway),
-            Doing::Finish => Some(Aim::Finish),
-            Doing::SwitchBack { .. } => Some(Aim::SwitchBack),
-            Doing::StartDrain { confirmed: None, .. }
-            | Doing::Destroy { .. }
-            | Doing::Restore { .. } => Some(Aim::Withdraw),
+    pub fn of(action: &Action) -> Option<Aim> {
+        match action {
+            Action::Start { .. } => Some(Aim::Begin),
+            Action::TakeOver { .. } => Some(Aim::Drive),
+            Action::MarkReady => Some(Aim::Ready),
+            Action::Switch { .. } => Some(Aim::Switch),
+            Action::StartDrain { confirmed: Some(_), .. } => Some(Aim::Confirm),
+            Action::ScaleDown { .. } => Some(Aim::ScaleDown),
+            Action::Finish => Some(Aim::Finish),
+            Action::SwitchBack { .. } => Some(Aim::SwitchBack),
+            Action::StartDrain { confirmed: None, .. }
+            | Action::Destroy { .. }
+            | Action::Restore { .. } => Some(Aim::Withdraw),
             _ => None,
         }
     }

@@ -3,8 +3,8 @@
 use json_patch::{PatchOperation, RemoveOperation};
 use serde_json::json;
 
-use super::forward::{replace, scale};
-use super::{Doing, Look, Next, WaitFor, arrive, beside, hold, later};
+use super::before_switch::{replace, scale};
+use super::{Action, Context, Next, WaitFor, arrive, autoscaling, later, lock};
 use crate::model::{
     Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, annotation, name, pointer, version,
 };
@@ -13,31 +13,31 @@ use crate::release::snapshot::Leads;
 use crate::release::{Before, Cause, Ending, Record, Release, Slot, Verdict, carried, template};
 use crate::route::{Route, Switch, follow};
 
-pub fn next(look: Look, record: &Record, release: &Release, ending: &Ending) -> Next {
-    let s = look.s;
-    if let Some(next) = switch_back(look, record, release) {
+pub fn next(cx: Context, record: &Record, release: &Release, ending: &Ending) -> Next {
+    let s = cx.s;
+    if let Some(next) = switch_back(cx, record, release) {
         return next;
     }
-    if let Some(next) = arrive::unmark(look) {
+    if let Some(next) = arrive::unmark(cx) {
         return next;
     }
-    if let Some(next) = hold::unstamped(look, record) {
+    if let Some(next) = lock::unstamped(cx, record) {
         return next;
     }
     if s.was_switched(record, release) {
         // People were there: the router's old workers and long requests still are.
         let Some(until) = release.drain_back_until else {
-            return arrive::confirm_back(look, record, release, ending.at);
+            return arrive::confirm_back(cx, record, release, ending.at);
         };
         let wanted = "to be over, for requests that the candidate still answers (--drain)";
-        let drain = Condition::after(Need::Drain, look.now, until, wanted);
-        if !look.all(Aim::Withdraw, [drain]) {
+        let drain = Condition::after(Need::Drain, cx.now, until, wanted);
+        if !cx.all(Aim::Withdraw, [drain]) {
             return Next::Wait { until: Some(until), on: WaitFor::Drain { colour: release.to } };
         }
     }
     // One that goes on running keeps what it had.
     if release.before.as_ref().is_none_or(|before| before.replicas == 0)
-        && let Some(next) = beside::remove(look, release.to)
+        && let Some(next) = autoscaling::remove(cx, release.to)
     {
         return next;
     }
@@ -45,17 +45,17 @@ pub fn next(look: Look, record: &Record, release: &Release, ending: &Ending) -> 
         && slot.release() == Some(release.number)
     {
         return match &release.before {
-            None if slot.is_ours() => destroy(look, slot),
-            None => look.changed(format!("{} no longer belongs to bluegreen", slot.name())),
-            Some(before) => restore(look, slot, before),
+            None if slot.is_ours() => destroy(cx, slot),
+            None => cx.changed(format!("{} no longer belongs to bluegreen", slot.name())),
+            Some(before) => restore(cx, slot, before),
         };
     }
-    beside::hold(look, release.from).unwrap_or_else(|| look.finish(ending.outcome))
+    autoscaling::pin(cx, release.from).unwrap_or_else(|| cx.finish(ending.outcome))
 }
 
 /// Whatever still leads to the candidate goes back to the old version, once that can serve.
-fn switch_back(look: Look, record: &Record, release: &Release) -> Option<Next> {
-    let s = look.s;
+fn switch_back(cx: Context, record: &Record, release: &Release) -> Option<Next> {
+    let s = cx.s;
     let mut routes = s.routes(record);
     routes.retain(|route| s.touches(*route, record, release.to));
     // One that the API server does not let us change keeps nobody else from going back.
@@ -69,13 +69,13 @@ fn switch_back(look: Look, record: &Record, release: &Release) -> Option<Next> {
         let why = refusal(refused)?;
         let name = refused.name();
         let what = format!("the API server refuses to switch Ingress {name} back: {why}");
-        return Some(look.stopped(Cause::Refused, what));
+        return Some(cx.stopped(Cause::Refused, what));
     }
     if !s.is_fixed(release.from, record) {
         let service = s.names.service(release.from);
-        return Some(look.changed(format!("the selector of Service {service} was changed")));
+        return Some(cx.changed(format!("the selector of Service {service} was changed")));
     }
-    if let Some(next) = old_version(look, release) {
+    if let Some(next) = old_version(cx, release) {
         return Some(next);
     }
     if let Some(route) = route {
@@ -90,61 +90,61 @@ fn switch_back(look: Look, record: &Record, release: &Release) -> Option<Next> {
             epoch: record.epoch,
         };
         let ingress = route.name().to_owned();
-        let doing = Doing::SwitchBack { ingress, service: to.clone() };
-        return Some(look.act_fresh(doing, route.switch(&switch)));
+        let action = Action::SwitchBack { ingress, service: to.clone() };
+        return Some(cx.act_fresh(action, route.switch(&switch)));
     }
     let service = service?;
     let service_name = name(service).to_owned();
-    let doing = Doing::FollowLive { service: service_name, colour: release.from };
-    Some(look.act(doing, follow(service, &record.label, release.from)))
+    let action = Action::FollowLive { service: service_name, colour: release.from };
+    Some(cx.act(action, follow(service, &record.label, release.from)))
 }
 
 /// The old version at the size it has to serve, which the put-away may have begun to take from it.
-fn old_version(look: Look, release: &Release) -> Option<Next> {
-    let s = look.s;
+fn old_version(cx: Context, release: &Release) -> Option<Next> {
+    let s = cx.s;
     let Some(old) = s.slot(release.from) else {
         let name = s.names.deployment(release.from);
-        return Some(look.changed(format!("{name}, the version to go back to, was deleted")));
+        return Some(cx.changed(format!("{name}, the version to go back to, was deleted")));
     };
     // A process that takes a withdrawal up later gives the old version the same time again.
-    let since = release.ending.as_ref().map(|ending| ending.at).max(s.memory.began);
-    let until = later(since.unwrap_or(look.now), release.timeout_seconds);
+    let since = release.ending.as_ref().map(|ending| ending.at).max(s.memory.started_at);
+    let until = later(since.unwrap_or(cx.now), release.timeout_seconds);
     let replicas = s.slot(release.to).map_or(1, |slot| slot.desired().max(1));
     // From a version that answers nobody has to go back before there is room. Who scales the old
     // one down again all the while does not hold them up for ever.
     let is_well = release.ending.as_ref().is_some_and(|e| e.outcome == Verdict::Aborted);
-    let grows = is_well && release.switched.is_some() && look.now < until;
+    let grows = is_well && release.switched.is_some() && cx.now < until;
     if old.desired() == 0 || grows && old.desired() < replicas {
         let deployment = old.name().to_owned();
-        return Some(look.act(Doing::Resize { deployment, replicas }, scale(old, replicas)));
+        return Some(cx.act(Action::Resize { deployment, replicas }, scale(old, replicas)));
     }
-    if look.all(Aim::SwitchBack, s.readiness(release.from, old.desired())) {
+    if cx.all(Aim::SwitchBack, s.readiness(release.from, old.desired())) {
         return None;
     }
-    if look.now >= until {
+    if cx.now >= until {
         let what = format!(
             "{}, the version to go back to, did not become ready: {} of {} pods are",
             old.name(),
             old.ready_replicas(),
             old.desired()
         );
-        return Some(look.stopped(Cause::NotReady, what));
+        return Some(cx.stopped(Cause::NotReady, what));
     }
-    Some(Next::Wait { until: Some(until), on: look.ready(release.from, None) })
+    Some(Next::Wait { until: Some(until), on: cx.ready(release.from, None) })
 }
 
-fn destroy(look: Look, slot: Slot) -> Next {
+fn destroy(cx: Context, slot: Slot) -> Next {
     let deployment = slot.name().to_owned();
     let id = Id::new(Kind::Deployment, &deployment);
-    look.act_fresh(Doing::Destroy { deployment }, Write::delete(id, version(slot.0)))
+    cx.act_fresh(Action::Destroy { deployment }, Write::delete(id, version(slot.0)))
 }
 
 /// The slot as the release found it, with the template that its old ReplicaSet has kept. If
 /// somebody deleted that one, what is left must not pass for the version that stood there.
-fn restore(look: Look, slot: Slot, before: &Before) -> Next {
+fn restore(cx: Context, slot: Slot, before: &Before) -> Next {
     let mut changes = Vec::new();
     // One of its own: whoever may write the record names no other's.
-    let kept = look.s.replica_sets(slot).find(|set| name(set) == before.replica_set);
+    let kept = cx.s.replica_sets(slot).find(|set| name(set) == before.replica_set);
     if let Some(set) = kept {
         let template = template::of_replica_set(set);
         changes.push(replace(&["spec", "template"], template));
@@ -163,5 +163,5 @@ fn restore(look: Look, slot: Slot, before: &Before) -> Next {
     changes.extend(before.marks.iter().flat_map(|marks| carried::patch(slot.0, marks)));
     let deployment = slot.name().to_owned();
     let id = Id::new(Kind::Deployment, &deployment);
-    look.act_fresh(Doing::Restore { deployment }, Write::patch(id, &slot.version(), changes))
+    cx.act_fresh(Action::Restore { deployment }, Write::patch(id, &slot.version(), changes))
 }

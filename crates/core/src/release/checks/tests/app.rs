@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::model::{Id, Kind, Objects, Optional, Unknown};
-use crate::release::checks::{self, Check, Rehearsed, Reply};
-use crate::release::plan::{ground, rehearse};
+use crate::release::checks::{self, Check, DryRun, Reply};
+use crate::release::plan::{check_input, dry_run};
 use crate::release::{
-    Beyond, Elsewhere, Init, Memory, Names, PreviewHost, Record, Snapshot, Step, objects,
+    Beyond, Elsewhere, Init, Memory, Names, PreviewHost, Record, Snapshot, Step, manifests,
 };
 use crate::route::Label;
 
@@ -88,7 +88,7 @@ impl App {
 
     /// Something that bears the labels of ours.
     pub fn add_own(&mut self, mut object: Value) {
-        object["metadata"]["labels"] = objects::labels(&self.names);
+        object["metadata"]["labels"] = manifests::labels(&self.names);
         self.add(object);
     }
 
@@ -160,7 +160,7 @@ impl App {
 
     pub fn table(&self) -> Vec<Check> {
         let s = self.snapshot();
-        checks::table(&ground(&s, &self.init).expect("an app"))
+        checks::table(&check_input(&s, &self.init).expect("an app"))
     }
 
     /// What its class says.
@@ -169,18 +169,18 @@ impl App {
     }
 
     /// What is made of the API server's replies.
-    pub fn rehearsed(&self, reply: impl Fn(&Step) -> Reply) -> Vec<Check> {
-        checks::rehearsed(&self.tried(reply))
+    pub fn dry_run(&self, reply: impl Fn(&Step) -> Reply) -> Vec<Check> {
+        checks::dry_run(&self.tried(reply))
     }
 
     pub fn admitted(&self, reply: impl Fn(&Step) -> Reply) -> Vec<Check> {
         checks::admission(&self.tried(reply), &self.snapshot())
     }
 
-    fn tried(&self, reply: impl Fn(&Step) -> Reply) -> Vec<Rehearsed> {
+    fn tried(&self, reply: impl Fn(&Step) -> Reply) -> Vec<DryRun> {
         let s = self.snapshot();
-        let steps = rehearse::of(&ground(&s, &self.init).expect("an app"));
-        steps.into_iter().map(|step| Rehearsed { reply: reply(&step), step }).collect()
+        let steps = dry_run::of(&check_input(&s, &self.init).expect("an app"));
+        steps.into_iter().map(|step| DryRun { reply: reply(&step), step }).collect()
     }
 
     /// The reply to a step that leaves its object as it is.

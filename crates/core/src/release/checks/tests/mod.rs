@@ -23,7 +23,7 @@ fn a_sound_app_passes_every_check_once() {
     let mut table = app.table();
     table.extend(prepared(&app.snapshot(), "init", "status"));
     table.extend(drift(&app.snapshot(), "init"));
-    table.extend(app.rehearsed(|step| app.taken(step)));
+    table.extend(app.dry_run(|step| app.taken(step)));
     table.extend(app.admitted(|step| app.taken(step)));
     table.push(pod_template(Some(&Reply::Taken { object: None })));
     assert!(table.iter().all(|check| check.verdict == Grade::Pass), "{table:#?}");
@@ -85,9 +85,9 @@ fn a_port_that_the_new_version_lists_no_more_is_told() {
     app.container("ports", json!([{"containerPort": 8080}]));
     app.edit(Kind::Service, |s| s["spec"]["ports"][0]["targetPort"] = json!(8080));
     let s = app.snapshot();
-    let mut ground = crate::release::plan::ground(&s, &app.init).expect("an app");
-    ground.template["spec"]["containers"][0]["ports"][0]["containerPort"] = json!(9090);
-    let warnings = super::warnings(&ground);
+    let mut check_input = crate::release::plan::check_input(&s, &app.init).expect("an app");
+    check_input.template["spec"]["containers"][0]["ports"][0]["containerPort"] = json!(9090);
+    let warnings = super::warnings(&check_input);
     let [found] = &warnings[..] else { panic!("{warnings:#?}") };
     assert_eq!(found.name, "service-ports");
     assert!(found.what.starts_with("Service parrot sends requests to port 8080, "), "{found:?}");
@@ -122,7 +122,7 @@ fn an_ingress_of_a_service_beside_the_live_one_is_refused_before_init_and_after_
         "rules": [{"host": "rpc.example.com", "http": {"paths": [{"path": "/", "backend": backend}]}}],
     }}));
     let s = app.snapshot();
-    let Err(before) = crate::release::plan::ground(&s, &app.init) else { panic!("it is fit") };
+    let Err(before) = crate::release::plan::check_input(&s, &app.init) else { panic!("it is fit") };
     assert!(before[0].what.contains("through several Services (parrot, rpc)"), "{before:?}");
     app.initialised();
     let after: Vec<Check> = app.table().into_iter().filter(Check::has_failed).collect();
@@ -135,7 +135,7 @@ fn an_ingress_of_a_service_beside_the_live_one_is_refused_before_init_and_after_
 fn what_the_api_server_refuses_to_try_is_told() {
     let app = App::sound();
     let refused = |code, message: &'static str| {
-        app.rehearsed(move |_| Reply::Refused {
+        app.dry_run(move |_| Reply::Refused {
             code,
             message: message.to_owned(),
             faults: Vec::new(),
@@ -151,7 +151,7 @@ fn what_the_api_server_refuses_to_try_is_told() {
     assert_eq!(of(refused(409, "already exists")).0, Grade::Pass);
     let outdated = "the server rejected our request due to an error in our request";
     assert_eq!(of(refused(422, outdated)).0, Grade::Pass);
-    let lost = app.rehearsed(|_| Reply::Lost { why: "reset".to_owned() });
+    let lost = app.dry_run(|_| Reply::Lost { why: "reset".to_owned() });
     assert_eq!(lost.len(), 1, "{lost:#?}");
     assert_eq!(lost[0].verdict, Grade::Warn);
 }
@@ -196,7 +196,7 @@ fn who_else_releases_an_app_is_told_where_it_can_not_be_found() {
     app.remove(Kind::Ingress);
     app.other(Optional::Canary, others::flagger("parrot"));
     let s = app.snapshot();
-    let Err(found) = crate::release::plan::ground(&s, &app.init) else { panic!("it is fit") };
+    let Err(found) = crate::release::plan::check_input(&s, &app.init) else { panic!("it is fit") };
     let names: Vec<&str> = found.iter().map(|check| check.name).collect();
     assert_eq!(names, ["managers", "ingress"], "{found:#?}");
 }

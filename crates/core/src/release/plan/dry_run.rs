@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::{Fresh, Next, Step, plan};
 use crate::model::{Colour, EPOCH, Id, Kind, Write, annotate, name};
 use crate::release::carried::Load;
-use crate::release::checks::Ground;
+use crate::release::checks::CheckInput;
 use crate::release::goal::{Deploy, Gate, Goal, Me};
-use crate::release::objects::{self, Candidate};
-use crate::release::plan::Doing;
+use crate::release::manifests::{self, Candidate};
+use crate::release::plan::Action;
 use crate::release::{Outcome, Record, Snapshot, Unreadable, managed, template};
 use crate::route::{Label, Route, Switch, Word, follow};
 
@@ -27,7 +27,7 @@ pub fn steps(deploy: &Deploy, s: &Snapshot, now: Timestamp) -> Result<Vec<Step>,
             return Err(Outcome::NothingToDo { why });
         }
     };
-    if !matches!(start.doing, Doing::Start { .. }) {
+    if !matches!(start.action, Action::Start { .. }) {
         let why = "a release is in progress: the steps depend on it".to_owned();
         return Err(Outcome::NothingToDo { why });
     }
@@ -40,8 +40,8 @@ pub fn steps(deploy: &Deploy, s: &Snapshot, now: Timestamp) -> Result<Vec<Step>,
     let mut then = later(s, &steps[0])?;
     while let Next::Do(step) = plan(&goal, &me, &then, now) {
         if !matches!(
-            step.doing,
-            Doing::FollowPreview { .. } | Doing::MakeBudget { .. } | Doing::MakeCandidate { .. }
+            step.action,
+            Action::FollowPreview { .. } | Action::MakeBudget { .. } | Action::MakeCandidate { .. }
         ) {
             break;
         }
@@ -61,7 +61,7 @@ pub fn steps(deploy: &Deploy, s: &Snapshot, now: Timestamp) -> Result<Vec<Step>,
 
 /// The same for the version that is live, whether `init` has taken the app in or not; nothing while a
 /// release is in progress.
-pub fn of(g: &Ground) -> Vec<Step> {
+pub fn of(g: &CheckInput) -> Vec<Step> {
     let s = g.s;
     let (mut number, mut epoch) = (1, 0);
     if let Some((_, record)) = &s.record {
@@ -83,12 +83,12 @@ pub fn of(g: &Ground) -> Vec<Step> {
         replicas: g.replicas(),
     };
     let write = match s.slot(g.to) {
-        Some(slot) => super::forward::fill(slot, &g.label, &what, false),
-        None => objects::candidate(&s.names, g.live, &g.label, &what),
+        Some(slot) => super::before_switch::fill(slot, &g.label, &what, false),
+        None => manifests::candidate(&s.names, g.live, &g.label, &what),
     };
     let deployment = s.names.deployment(g.to);
-    let doing = Doing::MakeCandidate { deployment, replicas: what.replicas };
-    let mut steps = vec![Step { doing, write, fresh: Fresh::Nothing }];
+    let action = Action::MakeCandidate { deployment, replicas: what.replicas };
+    let mut steps = vec![Step { action, write, fresh: Fresh::Nothing }];
     steps.extend(turn.steps(s));
     steps.extend(preview(g));
     to_try(steps, s)
@@ -98,16 +98,19 @@ pub fn of(g: &Ground) -> Vec<Step> {
 /// preview Service alone, and break nothing where they are refused; what puts a Deployment away is one of its
 /// new sizes.
 pub fn to_try(mut steps: Vec<Step>, s: &Snapshot) -> Vec<Step> {
-    let is_told_otherwise = |doing: &Doing| {
-        matches!(doing, Doing::Start { .. } | Doing::FollowPreview { .. } | Doing::PutAway { .. })
+    let is_told_otherwise = |action: &Action| {
+        matches!(
+            action,
+            Action::Start { .. } | Action::FollowPreview { .. } | Action::ScaleDown { .. }
+        )
     };
-    steps.retain(|step| !is_told_otherwise(&step.doing));
+    steps.retain(|step| !is_told_otherwise(&step.action));
     steps.extend(beside_the_template(s));
     steps
 }
 
 /// A pod of the candidate's, as its ReplicaSet would make it: only tried, never made.
-pub fn pod(g: &Ground) -> Write {
+pub fn pod(g: &CheckInput) -> Write {
     let template = template::coloured(&g.template, &g.label, g.to, 0);
     let mut metadata = json!({
         "name": format!("{}-dry-run", g.s.names.deployment(g.to)),
@@ -133,7 +136,7 @@ pub fn pod(g: &Ground) -> Write {
 
 /// Our own Ingress with the preview host, which an ingress controller's webhook may refuse; nothing where
 /// it has that host already.
-fn preview(g: &Ground) -> Option<Step> {
+fn preview(g: &CheckInput) -> Option<Step> {
     let (s, ingress) = (g.s, g.s.names.preview());
     let host = g.preview_host.clone()?;
     let mut record = match &s.record {
@@ -142,14 +145,14 @@ fn preview(g: &Ground) -> Option<Step> {
     };
     record.preview_host = Some(host);
     let wanted = managed::wanted(s, &record);
-    let (doing, write) = match s.managed_ingress() {
+    let (action, write) = match s.managed_ingress() {
         None => (
-            Doing::MakeIngress { ingress },
-            wanted.make(&s.names.namespace, objects::labels(&s.names)),
+            Action::MakeIngress { ingress },
+            wanted.make(&s.names.namespace, manifests::labels(&s.names)),
         ),
-        Some(made) => (Doing::AlignIngress { ingress }, wanted.align(made, Word::None)?),
+        Some(made) => (Action::AlignIngress { ingress }, wanted.align(made, Word::None)?),
     };
-    Some(Step { doing, write, fresh: Fresh::Nothing })
+    Some(Step { action, write, fresh: Fresh::Nothing })
 }
 
 /// What a release may write of the Deployments that are there without a new version, in one: a stamp and
@@ -161,13 +164,13 @@ pub fn beside_the_template(s: &Snapshot) -> Vec<Step> {
     let steps = slots().map(|slot| {
         // Sizes that it may really be given.
         let replicas = if slot.desired() > 0 { 0 } else { size };
-        let mut write = super::forward::scale(slot, replicas);
+        let mut write = super::before_switch::scale(slot, replicas);
         if let Write::Patch { patch, .. } = &mut write {
             patch.0.extend(annotate(slot.0, &[(EPOCH, epoch.to_string())]));
         }
         let deployment = slot.name().to_owned();
-        let doing = Doing::Resize { deployment, replicas };
-        Step { doing, write, fresh: Fresh::Nothing }
+        let action = Action::Resize { deployment, replicas };
+        Step { action, write, fresh: Fresh::Nothing }
     });
     steps.collect()
 }
@@ -204,7 +207,7 @@ impl Turn {
     fn steps(&self, s: &Snapshot) -> Vec<Step> {
         let services = s.names.serving(&self.service);
         let mut steps = Vec::new();
-        let step = |doing, write| Step { doing, write, fresh: Fresh::Nothing };
+        let step = |action, write| Step { action, write, fresh: Fresh::Nothing };
         let to_colour = |route: Route, colour: Colour| {
             let to = s.names.service(colour);
             let (app, release, epoch) = (s.names.app.as_str(), self.number, self.epoch);
@@ -214,25 +217,25 @@ impl Turn {
         let routes = s.routes_to(&self.service);
         for route in routes.iter().copied() {
             let (ingress, was, write, service) = to_colour(route, self.to);
-            steps.push(step(Doing::Switch { ingress, service, was }, write));
+            steps.push(step(Action::Switch { ingress, service, was }, write));
         }
         // Without the label in its selector it could not follow: a check of its own says that.
         let leads = |live: &&Value| !live["spec"]["selector"][&self.label.key].is_null();
         if let Some(live) = s.service(&self.service).filter(leads) {
-            let doing = Doing::FollowLive { service: self.service.clone(), colour: self.to };
-            steps.push(step(doing, follow(live, &self.label, self.to)));
+            let action = Action::FollowLive { service: self.service.clone(), colour: self.to };
+            steps.push(step(action, follow(live, &self.label, self.to)));
         }
         let old = s.names.deployment(self.from);
         if let Some(slot) = s.slot(self.from) {
-            let write = super::forward::scale(slot, 0);
+            let write = super::before_switch::scale(slot, 0);
             debug_assert_eq!(write.id(), &Id::new(Kind::Deployment, &old));
-            steps.push(step(Doing::PutAway { deployment: old }, write));
+            steps.push(step(Action::ScaleDown { deployment: old }, write));
         }
         for route in routes {
             let (ingress, was, write, service) = to_colour(route, self.from);
             // Where it stands as it would be led back, that has been taken before.
             if !was.is_empty() {
-                steps.push(step(Doing::SwitchBack { ingress, service }, write));
+                steps.push(step(Action::SwitchBack { ingress, service }, write));
             }
         }
         steps

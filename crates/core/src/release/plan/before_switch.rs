@@ -6,15 +6,18 @@ use jiff::Timestamp;
 use json_patch::{PatchOperation, ReplaceOperation};
 use serde_json::{Value, json};
 
-use super::answer::{Said, gate, said};
-use super::{Doing, Look, Next, WaitFor, arrive, beside, earlier, later, live, rollback, switch};
+use super::gate::{Said, gate, said};
+use super::{
+    Action, Context, Next, WaitFor, after_switch, arrive, autoscaling, earlier, later, rollback,
+    switch,
+};
 use crate::model::{EPOCH, Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, pointer};
 use crate::release::carried::{Load, Marks};
 use crate::release::condition::{Aim, Condition, Need};
-use crate::release::objects::{self, Candidate};
+use crate::release::manifests::{self, Candidate};
 use crate::release::{
-    Ending, Observed, Outcome, Record, Release, Sight, Slot, Verdict, checks, hands, strangers,
-    template,
+    Ending, Observed, Outcome, Record, Release, Sight, Slot, Verdict, checks, field_managers,
+    strangers, template,
 };
 use crate::route::{Label, follow, resolves_to};
 
@@ -39,78 +42,78 @@ pub struct Wanted<'a> {
     pub detach: bool,
 }
 
-pub fn next(look: Look, record: &Record, release: &Release, wanted: Option<Wanted>) -> Next {
-    let s = look.s;
-    if look.all(Aim::Confirm, switch::led(look, record, release)) {
-        return live::next(look, record, release);
+pub fn next(cx: Context, record: &Record, release: &Release, wanted: Option<Wanted>) -> Next {
+    let s = cx.s;
+    if cx.all(Aim::Confirm, switch::led(cx, record, release)) {
+        return after_switch::next(cx, record, release);
     }
     if s.routes(record).is_empty() && release.switched.is_some() {
-        return look.changed(format!(
+        return cx.changed(format!(
             "no Ingress names the app any more, since release {} was switched",
             release.number
         ));
     }
     let back = s.put_back(record, release);
     if !back.is_empty() || release.switched.is_some() {
-        return look.changed(format!(
+        return cx.changed(format!(
             "the Ingress ({}) was switched by release {} and then put back",
             back.join(", "),
             release.number
         ));
     }
     if let Some(what) = switch::elsewhere(s, record, release) {
-        return look.changed(what);
+        return cx.changed(what);
     }
     let begun = s.begun(record, release);
-    if begun && let Some(bad) = live::gone_bad(look, release) {
+    if begun && let Some(bad) = after_switch::gone_bad(cx, release) {
         return bad;
     }
     let committed = begun.then(|| switch::committed(release));
     let release = committed.as_ref().unwrap_or(release);
     let step = if release.waiting.is_some() { Aim::Switch } else { Aim::Ready };
-    if !look.all(step, deadline(look, release)) {
-        return end(look, Verdict::Rejected, "its deadline passed before it went live".into());
+    if !cx.all(step, deadline(cx, release)) {
+        return end(cx, Verdict::Rejected, "its deadline passed before it went live".into());
     }
-    match candidate(look, record, release, wanted) {
+    match candidate(cx, record, release, wanted) {
         Ok(slot) => {
             let detach = !begun && wanted.is_some_and(|wanted| wanted.detach);
-            ready(look, record, release, slot, detach)
+            ready(cx, record, release, slot, detach)
         }
         Err(next) => next,
     }
 }
 
-fn deadline(look: Look, release: &Release) -> Option<Condition> {
+fn deadline(cx: Context, release: &Release) -> Option<Condition> {
     let wanted = "a switch before it passes";
-    Some(Condition::before(Need::Deadline, look.now, release.deadline?, wanted))
+    Some(Condition::before(Need::Deadline, cx.now, release.deadline?, wanted))
 }
 
 /// The decision that the candidate goes; what follows from it is another look's business.
-pub fn end(look: Look, outcome: Verdict, reason: String) -> Next {
-    let (doing, write) = ending(look, outcome, reason);
-    look.act(doing, write)
+pub fn end(cx: Context, outcome: Verdict, reason: String) -> Next {
+    let (action, write) = ending(cx, outcome, reason);
+    cx.act(action, write)
 }
 
 /// Its step, for who has a look to take first.
-pub fn ending(look: Look, outcome: Verdict, reason: String) -> (Doing, Write) {
-    let ending = Ending { outcome, reason, by: None, at: look.now };
-    let write = look.release(|release| release.ending = Some(ending.clone()));
-    (Doing::End { ending }, write)
+pub fn ending(cx: Context, outcome: Verdict, reason: String) -> (Action, Write) {
+    let ending = Ending { outcome, reason, by: None, at: cx.now };
+    let write = cx.release(|release| release.ending = Some(ending.clone()));
+    (Action::End { ending }, write)
 }
 
 /// The candidate's Deployment, written and of the live one's size.
 fn candidate<'a>(
-    look: Look<'a>,
+    cx: Context<'a>,
     record: &Record,
     release: &Release,
     wanted: Option<Wanted>,
 ) -> Result<Slot<'a>, Next> {
-    let s = look.s;
+    let s = cx.s;
     let live = s
         .slot(release.from)
-        .ok_or_else(|| look.changed(format!("{} was deleted", s.names.deployment(release.from))))?;
+        .ok_or_else(|| cx.changed(format!("{} was deleted", s.names.deployment(release.from))))?;
     if template::hash(&live.neutral_template(&record.label)) != release.base {
-        return Err(look.changed(format!(
+        return Err(cx.changed(format!(
             "the pod template of {}, which release {} started from, was changed",
             live.name(),
             release.number
@@ -121,7 +124,7 @@ fn candidate<'a>(
         && resolves_to(service, &record.label) != Some(release.to)
     {
         let write = follow(service, &record.label, release.to);
-        return Err(look.act(Doing::FollowPreview { colour: release.to }, write));
+        return Err(cx.act(Action::FollowPreview { colour: release.to }, write));
     }
     let replicas = live.desired().max(1);
     let slot = s.slot(release.to);
@@ -129,13 +132,13 @@ fn candidate<'a>(
     let Some(slot) = written else {
         if release.sighted.is_some() {
             let name = s.names.deployment(release.to);
-            return Err(look.changed(format!("{name}, the candidate, was deleted or overwritten")));
+            return Err(cx.changed(format!("{name}, the candidate, was deleted or overwritten")));
         }
-        let found = rollback::found(look, record, release, slot)?;
+        let found = rollback::found(cx, record, release, slot)?;
         let Some(template) = found.as_ref().or(wanted.map(|wanted| wanted.template)) else {
             let is_made = Condition::new(Need::Candidate, false, "not created yet", "a Deployment");
             let name = s.names.deployment(release.to);
-            look.all(Aim::Ready, [is_made.of(format!("Deployment {name}"))]);
+            cx.all(Aim::Ready, [is_made.of(format!("Deployment {name}"))]);
             let why = "its candidate was not created before the deploy ended".to_owned();
             let (number, deploy_again) = (release.number, true);
             return Err(Next::Done(Outcome::NotReady { number, why, deploy_again }));
@@ -143,14 +146,14 @@ fn candidate<'a>(
         let id = Id::new(Kind::Deployment, s.names.deployment(release.to));
         if let Some(refused) = s.memory.refusal(&id) {
             let reason = format!("the API server refuses it: {refused}");
-            return Err(end(look, Verdict::Unhealthy, reason));
+            return Err(end(cx, Verdict::Unhealthy, reason));
         }
         let reasons =
             checks::catching_selectors(s, &record.service, &record.label, template, release.to);
         if !reasons.is_empty() {
             return Err(Next::Done(Outcome::Unfit { reasons }));
         }
-        if let Some(next) = beside::budget(look, record, release, template) {
+        if let Some(next) = autoscaling::budget(cx, record, release, template) {
             return Err(next);
         }
         let load = Load::of(live, slot, wanted.and_then(|wanted| wanted.marks));
@@ -163,38 +166,38 @@ fn candidate<'a>(
             template,
             replicas,
         };
-        return Err(make(look, record, live, slot, &what));
+        return Err(make(cx, record, live, slot, &what));
     };
-    if let Some(next) = observed(look, record, release, slot) {
+    if let Some(next) = observed(cx, record, release, slot) {
         return Err(next);
     }
     if slot.desired() < replicas {
         let deployment = slot.name().to_owned();
-        return Err(look.act(Doing::Resize { deployment, replicas }, scale(slot, replicas)));
+        return Err(cx.act(Action::Resize { deployment, replicas }, scale(slot, replicas)));
     }
-    if let Some(next) = beside::hold(look, release.from) {
+    if let Some(next) = autoscaling::pin(cx, release.from) {
         return Err(next);
     }
     Ok(slot)
 }
 
 /// Makes the Deployment, or fills the one that holds an older version.
-fn make(look: Look, record: &Record, live: Slot, slot: Option<Slot>, what: &Candidate) -> Next {
-    let deployment = look.s.names.deployment(what.colour);
-    let doing = |replicas| Doing::MakeCandidate { deployment, replicas };
+fn make(cx: Context, record: &Record, live: Slot, slot: Option<Slot>, what: &Candidate) -> Next {
+    let deployment = cx.s.names.deployment(what.colour);
+    let action = |replicas| Action::MakeCandidate { deployment, replicas };
     let Some(slot) = slot else {
-        let write = objects::candidate(&look.s.names, live, &record.label, what);
-        return look.act(doing(what.replicas), write);
+        let write = manifests::candidate(&cx.s.names, live, &record.label, what);
+        return cx.act(action(what.replicas), write);
     };
     let finished = slot.release().and_then(|number| record.finished(number));
     if slot.is_ours() && finished.is_some_and(|f| f.outcome != Verdict::Promoted) {
-        return super::start::remove_leftover(look, slot);
+        return super::start::remove_leftover(cx, slot);
     }
     // Pods that run the version already stay as they are, older release's number and all.
     let is_warm = rollback::is_warm(record, slot, what.template);
     let replicas = what.replicas.max(own_size(record, slot, is_warm));
     let what = Candidate { replicas, ..*what };
-    look.act(doing(replicas), fill(slot, &record.label, &what, is_warm))
+    cx.act(action(replicas), fill(slot, &record.label, &what, is_warm))
 }
 
 /// What a slot's size counts for beside the live version's: pods that run the version are not ended, and
@@ -226,14 +229,14 @@ pub fn fill(slot: Slot, label: &Label, what: &Candidate, is_warm: bool) -> Write
 
 /// The candidate's template is what the API server made of the one that was sent, which is written down
 /// as soon as it is known. What differs from that afterwards, somebody else has changed.
-pub fn observed(look: Look, record: &Record, release: &Release, slot: Slot) -> Option<Next> {
+pub fn observed(cx: Context, record: &Record, release: &Release, slot: Slot) -> Option<Next> {
     let found = slot.neutral_template(&record.label);
     let (hash, uid) = (template::hash(&found), slot.version().uid);
     let known = match &release.observed {
         Some(observed) => Some(&observed.template).filter(|_| observed.uid == uid),
         None => release.sighted.as_ref(),
     };
-    let before = look.s.memory.written(slot.0).map(|before| before.map(Slot));
+    let before = cx.s.memory.written(slot.0).map(|before| before.map(Slot));
     let is_ours = match (known, before) {
         (Some(known), _) if *known == hash => true,
         // The reply to a write of ours that was no change of it: a stamp, a new size.
@@ -243,13 +246,13 @@ pub fn observed(look: Look, record: &Record, release: &Release, slot: Slot) -> O
         // The reply to the write that made it.
         (None, Some(before)) if before.and_then(|it| it.release()) != Some(release.number) => true,
         // Later, as long as it is as it was sent; or that write got no reply, or its driver has gone since.
-        (None, _) => match made(look, release, slot) {
+        (None, _) => match made(cx, release, slot) {
             Some(made) => template::hash(&made.neutral_template(&record.label)) == hash,
-            None => !hands::in_template(slot, release.started),
+            None => !field_managers::in_template(slot, release.started),
         },
     };
     if !is_ours || slot.hash() != Some(release.hash.as_str()) {
-        return Some(look.changed(format!(
+        return Some(cx.changed(format!(
             "the pod template of {} is not the one that release {} sent",
             slot.name(),
             release.number
@@ -262,90 +265,90 @@ pub fn observed(look: Look, record: &Record, release: &Release, slot: Slot) -> O
     }
     let images = template::images(&found);
     let images = if images == release.images { BTreeMap::new() } else { images };
-    let doing = Doing::MarkMade { deployment: slot.name().to_owned(), observed: images.clone() };
-    let write = look.release(|release| {
+    let action = Action::MarkMade { deployment: slot.name().to_owned(), observed: images.clone() };
+    let write = cx.release(|release| {
         release.sighted = release.sighted.as_ref().map(|_| hash.clone());
         release.observed = Some(Observed { uid, template: hash, images });
     });
-    Some(look.act(doing, write))
+    Some(cx.act(action, write))
 }
 
 /// The slot as this process's write has made the candidate of it, where that was its last write of it.
-fn made<'a>(look: Look<'a>, release: &Release, slot: Slot) -> Option<Slot<'a>> {
-    let (before, after) = look.s.memory.left(slot.0)?;
+fn made<'a>(cx: Context<'a>, release: &Release, slot: Slot) -> Option<Slot<'a>> {
+    let (before, after) = cx.s.memory.left(slot.0)?;
     let is_of = |object: &Value| Slot(object).release() == Some(release.number);
     (is_of(after) && !before.is_some_and(is_of)).then_some(Slot(after))
 }
 
 /// The candidate is there: is it ready, and does the gate say yes?
-fn ready(look: Look, record: &Record, release: &Release, slot: Slot, detach: bool) -> Next {
-    let s = look.s;
+fn ready(cx: Context, record: &Record, release: &Release, slot: Slot, detach: bool) -> Next {
+    let s = cx.s;
     if let Some(what) = strangers::surely_behind(s, record, release.to) {
-        return look.changed(what);
+        return cx.changed(what);
     }
     let step = if release.waiting.is_some() { Aim::Switch } else { Aim::Ready };
     let live = s.slot(release.from).map_or(1, |live| live.desired());
     let readiness = s.taking_over(record, release, live).into_iter();
-    if !look.all(step, readiness.chain([pods_ready(look, release)])) {
-        return not_ready(look, record, release, slot);
+    if !cx.all(step, readiness.chain([pods_ready(cx, release)])) {
+        return not_ready(cx, record, release, slot);
     }
     let Some(since) = release.waiting else {
-        if let Some(next) = first_answers(look, release) {
+        if let Some(next) = first_answers(cx, release) {
             return next;
         }
         let sighted = template::hash(&slot.neutral_template(&record.label));
-        let write = look.record(|record| {
+        let write = cx.record(|record| {
             if let Some(release) = &mut record.release {
-                release.waiting = Some(look.now);
+                release.waiting = Some(cx.now);
                 release.sighted = Some(sighted);
                 // Whoever switches it may be a process that does not ask first.
-                arrive::note_answered(look, release);
+                arrive::note_answered(cx, release);
             }
             if detach {
                 record.driver = None;
             }
         });
-        return look.act(Doing::MarkReady, write);
+        return cx.act(Action::MarkReady, write);
     };
     // What it answers when it is asked itself, where the live version answers well.
-    if let Some(said) = arrive::sight(look, release).and_then(|sight| sight.fails.as_ref())
+    if let Some(said) = arrive::sight(cx, release).and_then(|sight| sight.fails.as_ref())
         && !s.begun(record, release)
     {
         let reason = format!("it answers with errors, and the live version does not: {said}");
-        return end(look, Verdict::Unhealthy, reason);
+        return end(cx, Verdict::Unhealthy, reason);
     }
     let settled = later(since, SETTLE_SECONDS);
-    let settle = settle(look, release, settled);
-    let needs = [gate(look, release), settle.clone()];
-    look.all(Aim::Switch, needs.into_iter().chain(switch::unhindered(look, record, release)));
-    match said(look, release) {
+    let settle = settle(cx, release, settled);
+    let needs = [gate(cx, release), settle.clone()];
+    cx.all(Aim::Switch, needs.into_iter().chain(switch::unhindered(cx, record, release)));
+    match said(cx, release) {
         Said::Yes => {
             if !settle.is_met() {
                 let on = WaitFor::Settle { colour: release.to };
                 return Next::Wait { until: earlier(Some(settled), release.deadline), on };
             }
-            switch::next(look, record, release)
+            switch::next(cx, record, release)
         }
         Said::NotYet(next) => *next,
     }
 }
 
 /// A pod says that it is unready before anything else does.
-fn pods_ready(look: Look, release: &Release) -> Condition {
-    let unready = look.s.unready(release.to, release.number);
+fn pods_ready(cx: Context, release: &Release) -> Condition {
+    let unready = cx.s.unready(release.to, release.number);
     let now = unready.first().map_or_else(|| "none".to_owned(), |pod| pod.sentence());
     Condition::new(Need::PodsReady, unready.is_empty(), now, "none")
 }
 
 /// What ran already is known to the ingress controller.
-fn settle(look: Look, release: &Release, settled: Timestamp) -> Condition {
+fn settle(cx: Context, release: &Release, settled: Timestamp) -> Condition {
     let wanted = format!(
         "{SETTLE_SECONDS} s, so that the ingress controller picks up the candidate's endpoints"
     );
     if release.warm {
         return Condition::new(Need::Settled, true, "it ran before", wanted);
     }
-    let settle = Condition::after(Need::Settled, look.now, settled, &wanted);
+    let settle = Condition::after(Need::Settled, cx.now, settled, &wanted);
     let than = if settle.is_met() { "at least" } else { "less than" };
     Condition { now: format!("{than} {SETTLE_SECONDS} s"), ..settle }
 }
@@ -353,49 +356,49 @@ fn settle(look: Look, release: &Release, settled: Timestamp) -> Condition {
 /// Who goes on with the release later goes by which rules are answered now, so the app has a moment to answer
 /// what is asked as the candidate starts. Who goes back to what runs already has hardly any: but without it
 /// nobody could tell what the switch has broken.
-fn first_answers(look: Look, release: &Release) -> Option<Next> {
-    let memory = &look.s.memory;
-    if !memory.asks && look.is_driver {
+fn first_answers(cx: Context, release: &Release) -> Option<Next> {
+    let memory = &cx.s.memory;
+    if !memory.asks && cx.is_driver {
         return None;
     }
-    let since = memory.began.map_or(release.started, |began| began.max(release.started));
+    let since = memory.started_at.map_or(release.started, |began| began.max(release.started));
     let seconds = if release.warm { FIRST_ANSWERS_IN_NEED_SECONDS } else { FIRST_ANSWERS_SECONDS };
     let until = later(since, seconds);
     let is_heard = memory.sight(release.number).is_some_and(Sight::is_heard);
-    let is_over = look.now >= until;
+    let is_over = cx.now >= until;
     let now = if is_heard { "received" } else { "not received yet" };
     let wanted = format!("an answer at each rule of the Ingresses, or {seconds} s without one");
     let condition = Condition::new(Need::FirstAnswers, is_heard || is_over, now, wanted);
     let condition = condition.until(Some(until).filter(|_| !is_heard));
-    let condition = if is_over { condition } else { look.heard(condition) };
-    (!look.all(Aim::Ready, [condition])).then(|| {
-        let on = look.ready(release.to, None);
+    let condition = if is_over { condition } else { cx.heard(condition) };
+    (!cx.all(Aim::Ready, [condition])).then(|| {
+        let on = cx.ready(release.to, None);
         Next::Wait { until: earlier(Some(until), release.deadline), on }
     })
 }
 
 /// Until when a candidate that was ready only lacks the Deployment controller's word. New annotations
 /// are a new generation, so a takeover's stamp alone has to be seen; the pods are as they were.
-fn unseen_until(look: Look, record: &Record, release: &Release, slot: Slot) -> Option<Timestamp> {
+fn unseen_until(cx: Context, record: &Record, release: &Release, slot: Slot) -> Option<Timestamp> {
     let ready = release.waiting?;
     let written = record.driver.as_ref().map_or(ready, |driver| driver.seen.max(ready));
     let until = later(written, SEEN_WITHIN_SECONDS);
-    let is_whole = look.s.endpoints(release.to) >= slot.desired();
-    (!slot.is_observed() && is_whole && look.now < until).then_some(until)
+    let is_whole = cx.s.endpoints(release.to) >= slot.desired();
+    (!slot.is_observed() && is_whole && cx.now < until).then_some(until)
 }
 
-fn not_ready(look: Look, record: &Record, release: &Release, slot: Slot) -> Next {
-    let s = look.s;
-    if let Some(until) = unseen_until(look, record, release, slot) {
-        let on = look.ready(release.to, None);
+fn not_ready(cx: Context, record: &Record, release: &Release, slot: Slot) -> Next {
+    let s = cx.s;
+    if let Some(until) = unseen_until(cx, record, release, slot) {
+        let on = cx.ready(release.to, None);
         return Next::Wait { until: earlier(Some(until), release.deadline), on };
     }
     let trouble = s.trouble(release.to);
     let hindrance = s.hindrance(record, release).filter(|_| s.serves(release.to, slot.desired()));
     if let Some(trouble) = &trouble
-        && trouble.is_hopeless(look.now)
+        && trouble.is_hopeless(cx.now)
     {
-        return end(look, Verdict::Unhealthy, trouble.sentence());
+        return end(cx, Verdict::Unhealthy, trouble.sentence());
     }
     // One that ran already and had to grow, or broke down, is new to the ingress controller; one whose
     // annotations have not been observed yet is not.
@@ -403,27 +406,27 @@ fn not_ready(look: Look, record: &Record, release: &Release, slot: Slot) -> Next
     if release.waiting.is_some() || cooled {
         // It was ready, however long ago: a restarted pod, or a size that has grown meanwhile, has
         // as much time as getting ready had.
-        let write = look.release(|release| {
+        let write = cx.release(|release| {
             release.waiting = None;
             release.warm = false;
-            release.ready_by = release.ready_by.max(later(look.now, release.timeout_seconds));
+            release.ready_by = release.ready_by.max(later(cx.now, release.timeout_seconds));
         });
-        return look.act(Doing::MarkUnready, write);
+        return cx.act(Action::MarkUnready, write);
     }
     // A yes that finds the candidate not ready gives it the same time again.
     let yes = release.approved.as_ref().map(|intent| later(intent.at, release.timeout_seconds));
     let until = yes.map_or(release.ready_by, |yes| release.ready_by.max(yes));
     let in_time = Condition::before(
         Need::Timeout,
-        look.now,
+        cx.now,
         until,
         "a ready candidate before it passes (--timeout)",
     );
-    let is_late = !look.all(Aim::Ready, [in_time]);
+    let is_late = !cx.all(Aim::Ready, [in_time]);
     if is_late && let Some(hindrance) = hindrance {
         let reason = format!("{} was ready in time, but {hindrance}", slot.name());
-        let (doing, write) = ending(look, Verdict::Unhealthy, reason);
-        return look.act_fresh(doing, write);
+        let (action, write) = ending(cx, Verdict::Unhealthy, reason);
+        return cx.act_fresh(action, write);
     }
     if is_late {
         let said = trouble.map(|trouble| format!(": {}", trouble.sentence())).unwrap_or_default();
@@ -435,12 +438,12 @@ fn not_ready(look: Look, record: &Record, release: &Release, slot: Slot) -> Next
         };
         let name = slot.name();
         let reason = format!("{ready} of {desired} pods of {name} were ready in time, {but}{said}");
-        return end(look, Verdict::Unhealthy, reason);
+        return end(cx, Verdict::Unhealthy, reason);
     }
     let until = earlier(Some(until), release.deadline);
     Next::Wait {
         until: earlier(until, trouble.as_ref().and_then(|trouble| trouble.until)),
-        on: look.ready(release.to, trouble.map(|trouble| trouble.sentence()).or(hindrance)),
+        on: cx.ready(release.to, trouble.map(|trouble| trouble.sentence()).or(hindrance)),
     }
 }
 

@@ -11,7 +11,8 @@ use crate::route::Route;
 
 /// A writer's last write of an object.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
-pub struct Hand {
+#[schemars(rename = "Hand")]
+pub struct LastWriter {
     /// The name that the program gives itself.
     pub manager: String,
     /// The object's kind.
@@ -23,23 +24,23 @@ pub struct Hand {
 
 /// A tool that brings objects back to what is in a repository.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Tool {
+pub enum GitOpsTool {
     ArgoCd,
     Flux,
 }
 
-impl Hand {
-    pub fn tool(&self) -> Option<Tool> {
+impl LastWriter {
+    pub fn tool(&self) -> Option<GitOpsTool> {
         match self.manager.as_str() {
-            "argocd-controller" | "argocd-application-controller" => Some(Tool::ArgoCd),
-            "kustomize-controller" | "helm-controller" => Some(Tool::Flux),
+            "argocd-controller" | "argocd-application-controller" => Some(GitOpsTool::ArgoCd),
+            "kustomize-controller" | "helm-controller" => Some(GitOpsTool::Flux),
             _ => None,
         }
     }
 }
 
 /// The last write of somebody else to what the release in progress stands on, since it began.
-pub fn last(s: &Snapshot, record: &Record) -> Option<Hand> {
+pub fn last(s: &Snapshot, record: &Record) -> Option<LastWriter> {
     let began = record.release.as_ref()?.started;
     let slots = Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour));
     let slots = slots.map(|Slot(object)| object);
@@ -64,14 +65,14 @@ pub fn in_template(slot: Slot, since: Timestamp) -> bool {
     })
 }
 
-fn hands(object: &Value) -> impl Iterator<Item = Hand> {
+fn hands(object: &Value) -> impl Iterator<Item = LastWriter> {
     let managed = object["metadata"]["managedFields"].as_array().into_iter().flatten();
     managed.filter_map(|entry| {
         let manager = entry["manager"].as_str()?;
         // A status says what has come of an object; nobody changed it by that.
         let is_other = manager != MANAGER && entry["subresource"] != "status";
         is_other.then_some(())?;
-        Some(Hand {
+        Some(LastWriter {
             manager: manager.to_owned(),
             kind: object["kind"].as_str()?.to_owned(),
             name: name(object).to_owned(),

@@ -9,7 +9,8 @@ use super::{ANSWERS, Confirmed, Ending, Me, Record, Release};
 /// What another process did to the release.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 #[serde(tag = "news", rename_all = "kebab-case", rename_all_fields = "camelCase")]
-pub enum News {
+#[schemars(rename = "News")]
+pub enum RemoteChange {
     /// Somebody promoted it.
     Approved { number: u64, by: String },
     /// The candidate is being removed: an abort, or another driver's decision.
@@ -40,7 +41,7 @@ pub enum News {
 }
 
 /// What is new in a record that was changed by others, to a process that knew the one before.
-pub fn between(before: &Record, after: &Record, me: &Me) -> Vec<News> {
+pub fn between(before: &Record, after: &Record, me: &Me) -> Vec<RemoteChange> {
     let (Some(was), Some(is)) = (&before.release, &after.release) else { return Vec::new() };
     if was.number != is.number {
         return Vec::new();
@@ -51,45 +52,47 @@ pub fn between(before: &Record, after: &Record, me: &Me) -> Vec<News> {
     if was.approved.is_none()
         && let Some(intent) = is.approved.as_ref().filter(|intent| intent.by != me.holder)
     {
-        news.push(News::Approved { number: is.number, by: intent.by.clone() });
+        news.push(RemoteChange::Approved { number: is.number, by: intent.by.clone() });
     }
     if was.switched.is_none() && is.switched.is_some() {
-        news.push(News::Switched);
+        news.push(RemoteChange::Switched);
     }
     if was.confirmed.is_none()
         && let (Some(by), Some(until)) = (is.confirmed, is.drain_until.max(is.bake_until))
     {
-        news.push(News::Confirmed { by, until });
+        news.push(RemoteChange::Confirmed { by, until });
     }
     if was.ending.is_none()
         && let Some(ending) = &is.ending
     {
-        news.push(News::Ends { ending: ending.clone() });
+        news.push(RemoteChange::Ends { ending: ending.clone() });
     }
     news
 }
 
-fn driver(before: &Record, after: &Record, me: &Me) -> Option<News> {
+fn driver(before: &Record, after: &Record, me: &Me) -> Option<RemoteChange> {
     match (&before.driver, &after.driver) {
         (Some(was), Some(is)) if was.id != is.id && is.id != me.id => {
-            Some(News::Driven { by: is.holder.clone() })
+            Some(RemoteChange::Driven { by: is.holder.clone() })
         }
-        (Some(was), None) if was.id != me.id => Some(News::LetGo { was: was.holder.clone() }),
-        (None, Some(is)) if is.id != me.id => Some(News::Driven { by: is.holder.clone() }),
+        (Some(was), None) if was.id != me.id => {
+            Some(RemoteChange::LetGo { was: was.holder.clone() })
+        }
+        (None, Some(is)) if is.id != me.id => Some(RemoteChange::Driven { by: is.holder.clone() }),
         _ => None,
     }
 }
 
-fn progress(was: &Release, is: &Release) -> Vec<News> {
+fn progress(was: &Release, is: &Release) -> Vec<RemoteChange> {
     let mut news = Vec::new();
     if was.waiting.is_none() && is.waiting.is_some() {
-        news.push(News::Ready);
+        news.push(RemoteChange::Ready);
     }
     if was.gate.failures != is.gate.failures
         && let Some(answer) = &is.gate.answer
     {
         let (failures, threshold) = (is.gate.failures, is.gate.threshold);
-        news.push(News::Counted { answer: answer.clone(), failures, threshold });
+        news.push(RemoteChange::Counted { answer: answer.clone(), failures, threshold });
     }
     news
 }
@@ -98,7 +101,7 @@ fn progress(was: &Release, is: &Release) -> Vec<News> {
 mod tests {
     use super::*;
     use crate::release::record::tests::release;
-    use crate::release::{Driver, Intent, Verdict};
+    use crate::release::{Approval, Driver, Verdict};
     use crate::route::Label;
 
     fn at() -> Timestamp {
@@ -119,7 +122,7 @@ mod tests {
     }
 
     /// What `b` hears when a record becomes this.
-    fn news(change: impl FnOnce(&mut Record, &mut Release)) -> Vec<News> {
+    fn news(change: impl FnOnce(&mut Record, &mut Release)) -> Vec<RemoteChange> {
         let before = record();
         let mut after = before.clone();
         let mut release = after.release.take().unwrap();
@@ -131,9 +134,9 @@ mod tests {
     #[test]
     fn each_thing_that_others_do_is_news() {
         assert_eq!(news(|_, _| {}), []);
-        let intent = |by: &str| Some(Intent { by: by.into(), at: at() });
+        let intent = |by: &str| Some(Approval { by: by.into(), at: at() });
         let by = "c@host".to_owned();
-        let approved = [News::Approved { number: 1, by: by.clone() }];
+        let approved = [RemoteChange::Approved { number: 1, by: by.clone() }];
         assert_eq!(news(|_, release| release.approved = intent("c@host")), approved);
         assert_eq!(news(|_, release| release.approved = intent("b@host")), [], "our own");
         let ending = Ending {
@@ -143,18 +146,25 @@ mod tests {
             at: at(),
         };
         let ends = news(|_, release| release.ending = Some(ending.clone()));
-        assert_eq!(ends, [News::Ends { ending }]);
-        assert_eq!(news(|record, _| record.driver = Some(driver("c"))), [News::Driven { by }]);
+        assert_eq!(ends, [RemoteChange::Ends { ending }]);
+        assert_eq!(
+            news(|record, _| record.driver = Some(driver("c"))),
+            [RemoteChange::Driven { by }]
+        );
         assert_eq!(news(|record, _| record.driver = Some(driver("b"))), [], "our own takeover");
-        assert_eq!(news(|record, _| record.driver = None), [News::LetGo { was: "a@host".into() }]);
-        assert_eq!(news(|_, release| release.waiting = Some(at())), [News::Ready]);
-        assert_eq!(news(|_, release| release.switched = Some(at())), [News::Switched]);
-        let confirmed = [News::Confirmed { by: Confirmed::Probe, until: at() }];
+        assert_eq!(
+            news(|record, _| record.driver = None),
+            [RemoteChange::LetGo { was: "a@host".into() }]
+        );
+        assert_eq!(news(|_, release| release.waiting = Some(at())), [RemoteChange::Ready]);
+        assert_eq!(news(|_, release| release.switched = Some(at())), [RemoteChange::Switched]);
+        let confirmed = [RemoteChange::Confirmed { by: Confirmed::Probe, until: at() }];
         let confirm = |_: &mut Record, release: &mut Release| {
             (release.confirmed, release.drain_until) = (Some(Confirmed::Probe), Some(at()));
         };
         assert_eq!(news(confirm), confirmed);
-        let counted = [News::Counted { answer: "broken".into(), failures: 3, threshold: 60 }];
+        let counted =
+            [RemoteChange::Counted { answer: "broken".into(), failures: 3, threshold: 60 }];
         let count = |_: &mut Record, release: &mut Release| {
             release.gate.failures = 3;
             release.gate.answer = Some("broken".into());

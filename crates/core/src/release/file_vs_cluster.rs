@@ -11,17 +11,17 @@ use crate::route::{Backend, Route};
 const PORT_NAME: &str = "http";
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Expected {
+pub struct Declared {
     /// The Ingress that names the app.
     pub ingress: Option<String>,
-    pub service: Option<ExpectedService>,
+    pub service: Option<DeclaredService>,
     /// Routes for which an address to ask is given.
     pub asked: Vec<Id>,
 }
 
 /// The live Service. What is absent, the file leaves open.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct ExpectedService {
+pub struct DeclaredService {
     pub name: Option<String>,
     pub port: Option<u16>,
     pub port_name: Option<String>,
@@ -31,7 +31,7 @@ pub struct ExpectedService {
 }
 
 /// Where the cluster is not as the file says. `service` is the live Service's name.
-pub fn unmet(s: &Snapshot, service: &str, expected: &Expected) -> Vec<String> {
+pub fn unmet(s: &Snapshot, service: &str, expected: &Declared) -> Vec<String> {
     let mut reasons: Vec<String> = ingress(s, service, expected).into_iter().collect();
     reasons.extend(no_routes(s, service, &expected.asked));
     let Some(wanted) = &expected.service else { return reasons };
@@ -61,7 +61,7 @@ pub fn no_routes(s: &Snapshot, service: &str, asked: &[Id]) -> Vec<String> {
     reasons.collect()
 }
 
-fn ingress(s: &Snapshot, service: &str, expected: &Expected) -> Option<String> {
+fn ingress(s: &Snapshot, service: &str, expected: &Declared) -> Option<String> {
     let wanted = expected.ingress.as_ref()?;
     let namespace = &s.names.namespace;
     let Some(found) = s.open_routes().find(|route| route.name() == wanted) else {
@@ -86,7 +86,7 @@ fn list(others: &[Id]) -> String {
 }
 
 /// Where the port of a Service that exists is not the file's.
-fn ports(live: &Value, service: &str, wanted: &ExpectedService) -> Vec<String> {
+fn ports(live: &Value, service: &str, wanted: &DeclaredService) -> Vec<String> {
     let Some(port) = wanted.port else { return Vec::new() };
     let mut ports = live["spec"]["ports"].as_array().into_iter().flatten();
     let Some(entry) = ports.find(|entry| entry["port"].as_u64() == Some(port.into())) else {
@@ -119,7 +119,7 @@ fn ports(live: &Value, service: &str, wanted: &ExpectedService) -> Vec<String> {
 pub fn made_ports(
     s: &Snapshot,
     service: &str,
-    wanted: &ExpectedService,
+    wanted: &DeclaredService,
     port: u16,
     target: &Value,
 ) -> Result<Value, Vec<String>> {

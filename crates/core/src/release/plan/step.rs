@@ -101,7 +101,8 @@ pub enum WaitFor {
 /// A step: one write to the cluster.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 #[serde(tag = "step", rename_all = "kebab-case", rename_all_fields = "camelCase")]
-pub enum Doing {
+#[schemars(rename = "Doing")]
+pub enum Action {
     /// Create the app's record, the ConfigMap with the state of its releases.
     MakeRecord,
     /// Create one of the app's Services.
@@ -123,7 +124,8 @@ pub enum Doing {
         images: Vec<String>,
     },
     /// Become the release's driver.
-    Hold,
+    #[serde(rename = "hold")]
+    Acquire,
     /// Change the settings of the release in progress to those of this command.
     Set,
     /// Check whether the release's driver is still running.
@@ -158,9 +160,11 @@ pub enum Doing {
     /// Update the live version's HorizontalPodAutoscaler to match the user's own.
     AlignAutoscaler { autoscaler: String },
     /// Pin the autoscaler of the colour that is not live at its current size.
-    HoldAutoscaler { autoscaler: String, replicas: u64 },
+    #[serde(rename = "hold-autoscaler")]
+    PinAutoscaler { autoscaler: String, replicas: u64 },
     /// Unpin an autoscaler.
-    FreeAutoscaler { autoscaler: String },
+    #[serde(rename = "free-autoscaler")]
+    UnpinAutoscaler { autoscaler: String },
     /// Point the preview Service at a colour.
     FollowPreview { colour: Colour },
     /// Start the new version.
@@ -225,7 +229,8 @@ pub enum Doing {
         confirmed: Option<Confirmed>,
     },
     /// Scale the old version's Deployment down to 0.
-    PutAway { deployment: String },
+    #[serde(rename = "put-away")]
+    ScaleDown { deployment: String },
     /// Record that requests fail without the old version: it is started again.
     Revive {
         /// The answers through the ingress.
@@ -247,14 +252,14 @@ pub enum Doing {
     LetGo,
 }
 
-impl Doing {
+impl Action {
     /// Whether a release does without it, where the API server refuses it.
     pub fn is_dispensable(&self) -> bool {
-        matches!(self, Doing::Mark { .. } | Doing::Unmark { .. })
+        matches!(self, Action::Mark { .. } | Action::Unmark { .. })
     }
 
     /// Whether it is a word on the side: what is waited for goes on.
     pub fn is_part_of_a_wait(&self) -> bool {
-        matches!(self, Doing::Count { .. } | Doing::Answer | Doing::Challenge { .. })
+        matches!(self, Action::Count { .. } | Action::Answer | Action::Challenge { .. })
     }
 }

@@ -2,8 +2,8 @@
 //! it against what there is now.
 
 use bluegreen::model::{EPOCH, Kind, annotation};
-use bluegreen::release::plan::rehearse::{beside_the_template, steps};
-use bluegreen::release::{Deploy, Doing, Gate, Goal, Outcome, Step};
+use bluegreen::release::plan::dry_run::{beside_the_template, steps};
+use bluegreen::release::{Action, Deploy, Gate, Goal, Outcome, Step};
 use serde_json::json;
 
 use super::{asks, deploying, promoted};
@@ -13,20 +13,20 @@ use crate::world::driver::{Driver, WEBHOOK, deploy};
 
 const GREEN: &str = "parrot-green";
 
-fn rehearse(world: &World, deploy: &Deploy) -> Result<Vec<Step>, Outcome> {
+fn dry_run(world: &World, deploy: &Deploy) -> Result<Vec<Step>, Outcome> {
     let snapshot = Driver::new("r", Goal::Deploy(deploy.clone())).look(world);
     steps(deploy, &snapshot, world.now)
 }
 
 fn kinds(steps: &[Step]) -> Vec<String> {
-    let tag = |doing: &Doing| serde_json::to_value(doing).unwrap()["step"].clone();
-    steps.iter().map(|step| tag(&step.doing).as_str().unwrap().to_owned()).collect()
+    let tag = |action: &Action| serde_json::to_value(action).unwrap()["step"].clone();
+    steps.iter().map(|step| tag(&step.action).as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
 fn a_first_release_is_rehearsed_up_to_the_switch_back() {
     let world = initialised();
-    let steps = rehearse(&world, &deploy(V2, WEBHOOK)).unwrap();
+    let steps = dry_run(&world, &deploy(V2, WEBHOOK)).unwrap();
     assert_eq!(
         kinds(&steps),
         ["start", "make-candidate", "switch", "follow-live", "put-away", "switch-back"]
@@ -39,12 +39,12 @@ fn a_first_release_is_rehearsed_up_to_the_switch_back() {
 #[test]
 fn a_second_release_is_rehearsed_in_the_slot_of_the_first() {
     let world = promoted();
-    let steps = rehearse(&world, &deploy(V1, Gate::Person)).unwrap();
+    let steps = dry_run(&world, &deploy(V1, Gate::Person)).unwrap();
     assert_eq!(kinds(&steps)[..3], ["start", "follow-preview", "make-candidate"]);
     for step in &steps {
         world.clone().apply(&step.write).unwrap_or_else(|error| panic!("{error:?}: {step:?}"));
     }
-    let Doing::Switch { service, .. } = &steps[3].doing else { panic!("{:?}", steps[3]) };
+    let Action::Switch { service, .. } = &steps[3].action else { panic!("{:?}", steps[3]) };
     assert_eq!(service, "parrot-blue");
     let mut after = world.clone();
     after.apply(&steps[5].write).unwrap();
@@ -61,10 +61,10 @@ fn what_a_release_writes_beside_the_templates_is_tried_of_every_slot() {
         let steps = beside_the_template(&snapshot);
         let wanted = sizes.into_iter().map(|(deployment, replicas)| {
             let deployment = deployment.to_owned();
-            Doing::Resize { deployment, replicas }
+            Action::Resize { deployment, replicas }
         });
         assert_eq!(
-            steps.iter().map(|it| it.doing.clone()).collect::<Vec<_>>(),
+            steps.iter().map(|it| it.action.clone()).collect::<Vec<_>>(),
             Vec::from_iter(wanted)
         );
         for step in steps {
@@ -80,16 +80,16 @@ fn what_a_release_writes_beside_the_templates_is_tried_of_every_slot() {
 
 #[test]
 fn what_would_not_begin_is_not_rehearsed() {
-    let outcome = rehearse(&promoted(), &deploy(V2, WEBHOOK)).unwrap_err();
+    let outcome = dry_run(&promoted(), &deploy(V2, WEBHOOK)).unwrap_err();
     assert!(matches!(outcome, Outcome::AlreadyLive { .. }), "{outcome:?}");
     let (mut world, _) = deploying(asks);
     world.edit_record(|record| record.driver = None);
-    let outcome = rehearse(&world, &deploy(V2, WEBHOOK)).unwrap_err();
+    let outcome = dry_run(&world, &deploy(V2, WEBHOOK)).unwrap_err();
     assert!(matches!(outcome, Outcome::NothingToDo { .. }), "{outcome:?}");
     let mut world = promoted();
     world.edit(Kind::Deployment, "parrot", |d| {
         d["metadata"]["generation"] = json!(99);
     });
-    let outcome = rehearse(&world, &deploy(V1, WEBHOOK)).unwrap_err();
+    let outcome = dry_run(&world, &deploy(V1, WEBHOOK)).unwrap_err();
     assert!(matches!(outcome, Outcome::NothingToDo { .. }), "{outcome:?}");
 }

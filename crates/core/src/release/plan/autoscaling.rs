@@ -9,21 +9,21 @@
 //!   has one.
 //! - Clones go with their slot; a user's own are left, and do nothing at size 0.
 
-use super::{Doing, Look, Next};
+use super::{Action, Context, Next};
 use crate::model::{Colour, Id, Kind, Write, name, string_map, version};
 use crate::release::drift::{self, Lacks};
-use crate::release::{Record, Release, beside, selector, template};
+use crate::release::{Record, Release, autoscaling, selector, template};
 
 const KINDS: [Kind; 2] = [Kind::HorizontalPodAutoscaler, Kind::PodDisruptionBudget];
 
 /// A budget for the candidate's pods, if the live ones have one that does not hold them.
 pub fn budget(
-    look: Look,
+    cx: Context,
     record: &Record,
     release: &Release,
     wanted: &serde_json::Value,
 ) -> Option<Next> {
-    let s = look.s;
+    let s = cx.s;
     let pods = template::coloured(wanted, &record.label, release.to, release.number);
     let candidate = string_map(&pods["metadata"]["labels"]);
     let live = s.slot(release.from)?.template();
@@ -39,47 +39,48 @@ pub fn budget(
     let like = budgets().find(|budget| holds(budget, &live))?;
     let labels = &pods["metadata"]["labels"];
     let (number, epoch) = (release.number, record.epoch);
-    let write = beside::budget(&s.names, like, &record.label, release.to, labels, number, epoch)?;
+    let write =
+        autoscaling::budget(&s.names, like, &record.label, release.to, labels, number, epoch)?;
     let budget = write.id().name.clone();
-    Some(look.act(Doing::MakeBudget { budget }, write))
+    Some(cx.act(Action::MakeBudget { budget }, write))
 }
 
 /// An autoscaler for the version that has just become live.
-pub fn follow(look: Look, record: &Record, release: &Release) -> Option<Next> {
-    let s = look.s;
+pub fn follow(cx: Context, record: &Record, release: &Release) -> Option<Next> {
+    let s = cx.s;
     let deployment = s.names.deployment(release.to);
     let is_free = s.objects.get(Kind::HorizontalPodAutoscaler, &deployment).is_none();
     if !is_free || !s.autoscalers(release.to).is_empty() {
         return None;
     }
     let like = *s.autoscalers(release.from).first()?;
-    let write = beside::autoscaler(&s.names, like, release.to, release.number, record.epoch);
+    let write = autoscaling::autoscaler(&s.names, like, release.to, release.number, record.epoch);
     let autoscaler = write.id().name.clone();
-    Some(look.act(Doing::MakeAutoscaler { autoscaler, deployment }, write))
+    Some(cx.act(Action::MakeAutoscaler { autoscaler, deployment }, write))
 }
 
 /// Holds the autoscaler of the colour that is not live, and lets go of the one that is.
-pub fn hold(look: Look, live: Colour) -> Option<Next> {
-    let s = look.s;
+pub fn pin(cx: Context, live: Colour) -> Option<Next> {
+    let s = cx.s;
     Colour::BOTH.into_iter().find_map(|colour| {
         let size = s.slot(colour).map_or(0, |slot| slot.desired());
         s.autoscalers(colour).into_iter().find_map(|scaler| {
             let (autoscaler, kept) = (name(scaler).to_owned(), colour != live && size > 0);
-            let (doing, write) = match kept {
+            let (action, write) = match kept {
                 true => {
-                    let doing = Doing::HoldAutoscaler { autoscaler, replicas: size };
-                    (doing, beside::hold(scaler, size)?)
+                    let action = Action::PinAutoscaler { autoscaler, replicas: size };
+                    (action, autoscaling::pin_min_replicas(scaler, size)?)
                 }
-                false => (Doing::FreeAutoscaler { autoscaler }, beside::let_go(scaler)?),
+                false => (Action::UnpinAutoscaler { autoscaler }, autoscaling::unpin(scaler)?),
             };
-            Some(look.act_fresh(doing, write))
+            Some(cx.act_fresh(action, write))
         })
     })
 }
 
 /// The live version's clones brought in line with the user's own, which have changed meanwhile.
-pub fn align(look: Look, record: &Record) -> Option<Next> {
-    let s = look.s;
+pub fn align(cx: Context, record: &Record) -> Option<Next> {
+    let s = cx.s;
     if !drift::applies(s, record) {
         return None;
     }
@@ -88,44 +89,44 @@ pub fn align(look: Look, record: &Record) -> Option<Next> {
         let deployment = s.names.deployment(Colour::Green);
         let scales = kind == Kind::HorizontalPodAutoscaler;
         Some(match drift::lacks(s, record, kind)? {
-            Lacks::Own { clone } => removed(look, kind, clone),
+            Lacks::Own { clone } => removed(cx, kind, clone),
             Lacks::Change { clone, spec, .. } => {
                 let clone_name = name(clone).to_owned();
-                let doing = match scales {
-                    true => Doing::AlignAutoscaler { autoscaler: clone_name },
-                    false => Doing::AlignBudget { budget: clone_name },
+                let action = match scales {
+                    true => Action::AlignAutoscaler { autoscaler: clone_name },
+                    false => Action::AlignBudget { budget: clone_name },
                 };
-                look.act(doing, drift::align(kind, clone, spec))
+                cx.act(action, drift::align(kind, clone, spec))
             }
             Lacks::Clone { like } if scales => {
-                let write = beside::autoscaler(&s.names, like, Colour::Green, number, epoch);
+                let write = autoscaling::autoscaler(&s.names, like, Colour::Green, number, epoch);
                 let autoscaler = write.id().name.clone();
-                look.act(Doing::MakeAutoscaler { autoscaler, deployment }, write)
+                cx.act(Action::MakeAutoscaler { autoscaler, deployment }, write)
             }
             Lacks::Clone { like } => {
                 let pods = &s.slot(Colour::Green)?.template()["metadata"]["labels"];
                 let (label, green) = (&record.label, Colour::Green);
-                let write = beside::budget(&s.names, like, label, green, pods, number, epoch)?;
+                let write = autoscaling::budget(&s.names, like, label, green, pods, number, epoch)?;
                 let budget = write.id().name.clone();
-                look.act(Doing::MakeBudget { budget }, write)
+                cx.act(Action::MakeBudget { budget }, write)
             }
         })
     })
 }
 
 /// Takes the clones of a colour away that is on its way out, or never came.
-pub fn remove(look: Look, colour: Colour) -> Option<Next> {
+pub fn remove(cx: Context, colour: Colour) -> Option<Next> {
     KINDS.into_iter().find_map(|kind| {
-        let object = look.s.clone_beside(kind, colour)?;
-        Some(removed(look, kind, object))
+        let object = cx.s.clone_beside(kind, colour)?;
+        Some(removed(cx, kind, object))
     })
 }
 
-fn removed(look: Look, kind: Kind, object: &serde_json::Value) -> Next {
+fn removed(cx: Context, kind: Kind, object: &serde_json::Value) -> Next {
     let id = Id::new(kind, name(object));
-    let doing = match kind {
-        Kind::HorizontalPodAutoscaler => Doing::RemoveAutoscaler { autoscaler: id.name.clone() },
-        _ => Doing::RemoveBudget { budget: id.name.clone() },
+    let action = match kind {
+        Kind::HorizontalPodAutoscaler => Action::RemoveAutoscaler { autoscaler: id.name.clone() },
+        _ => Action::RemoveBudget { budget: id.name.clone() },
     };
-    look.act_fresh(doing, Write::delete(id, version(object)))
+    cx.act_fresh(action, Write::delete(id, version(object)))
 }

@@ -1,10 +1,10 @@
 //! What the gate said, and what it does to the candidate.
 
-use bluegreen::release::{Answer, Doing, Gate, Goal, Next, Outcome, Question, Verdict, WaitFor};
+use bluegreen::release::{Action, Answer, Gate, Goal, Next, Outcome, Question, Verdict, WaitFor};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{asks, deploying, doing, go, reach, record_after, step};
+use super::{action, asks, deploying, go, reach, record_after, step};
 use crate::world::World;
 use crate::world::article::{V1, V2, initialised};
 use crate::world::driver::{Driver, WEBHOOK, deploy, set};
@@ -39,7 +39,7 @@ fn a_yes_is_followed_by_the_switch_and_not_stored() {
     let (mut world, mut a) = waiting();
     world.pass(5);
     told(&world, &mut a, Answer::Pass);
-    assert!(step!(Doing::Switch { .. })(&a.next(&world)));
+    assert!(step!(Action::Switch { .. })(&a.next(&world)));
     assert_eq!(world.release().approved, None);
 }
 
@@ -60,8 +60,8 @@ fn a_no_is_counted_before_the_next_poll_and_the_interval_is_kept() {
     told(&world, &mut a, not_yet());
     let next = a.next(&world);
     assert_eq!(
-        *doing(&next),
-        Doing::Count { answer: "not-yet".into(), said: "500".into(), failures: 1, threshold: 60 }
+        *action(&next),
+        Action::Count { answer: "not-yet".into(), said: "500".into(), failures: 1, threshold: 60 }
     );
     let gate = record_after(&world, &next).release.unwrap().gate;
     assert_eq!((gate.failures, gate.broken, gate.asked), (1, 0, Some(world.now)));
@@ -181,7 +181,7 @@ fn a_gate_may_put_off_its_answer_no_longer_than_the_deadline() {
 fn the_sixtieth_no_in_a_row_destroys_the_candidate() {
     let mut world = initialised();
     let mut a = Driver::asking("a", Goal::Deploy(deploy(V2, WEBHOOK)), not_yet());
-    let next = reach(&mut world, &mut a, step!(Doing::Count { failures: 60, .. }));
+    let next = reach(&mut world, &mut a, step!(Action::Count { failures: 60, .. }));
     let started = world.release().started;
     assert_eq!((world.now - started).get_seconds(), 59 * 60, "the article's hour");
     assert_eq!(world.release().ending, None, "59 do not");
@@ -236,12 +236,12 @@ fn a_yes_does_not_switch_to_a_candidate_that_is_not_ready() {
     told(&world, &mut a, Answer::Pass);
     world.bad_images.push(V2.to_owned());
     world.settle();
-    assert!(!step!(Doing::Switch { .. })(&a.next(&world)));
+    assert!(!step!(Action::Switch { .. })(&a.next(&world)));
     let next = reach(&mut world, &mut a, |next| matches!(next, Next::Wait { .. }));
     assert!(matches!(next, Next::Wait { on: WaitFor::Ready { .. }, .. }), "{next:?}");
     world.bad_images.clear();
     world.settle();
-    reach(&mut world, &mut a, step!(Doing::Switch { .. }));
+    reach(&mut world, &mut a, step!(Action::Switch { .. }));
 }
 
 #[test]
@@ -269,5 +269,5 @@ fn a_persons_promote_stands_for_the_webhook() {
     world.step(&mut Driver::new("p", crate::world::driver::promote()));
     world.step(&mut a);
     world.pass(5);
-    assert!(step!(Doing::Switch { .. })(&a.next(&world)));
+    assert!(step!(Action::Switch { .. })(&a.next(&world)));
 }

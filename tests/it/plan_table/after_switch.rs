@@ -2,14 +2,14 @@
 
 use bluegreen::model::{Colour, Kind, RELEASE, annotation};
 use bluegreen::release::{
-    Confirmed, Deploy, Doing, Gate, Goal, Memory, NOT_ASKED, Next, Outcome, Settings, Sight,
+    Action, Confirmed, Deploy, Gate, Goal, Memory, NOT_ASKED, Next, Outcome, Settings, Sight,
     Verdict, WaitFor,
 };
 
 use jiff::Timestamp;
 
 use super::heard::{self, Heard};
-use super::{changed, doing, go, reach, record_after, step, written};
+use super::{action, changed, go, reach, record_after, step, written};
 use crate::world::World;
 use crate::world::article::{V1, V2, backend, initialised};
 use crate::world::driver::{Driver, WEBHOOK, abort, deploy, promote, rollback, set};
@@ -20,7 +20,7 @@ const V3: &str = "kmharish/parrot-app:v3";
 pub fn switched(deploy: Deploy) -> (World, Driver) {
     let mut world = initialised();
     let mut driver = Driver::new("a", Goal::Deploy(deploy));
-    reach(&mut world, &mut driver, step!(Doing::MarkSwitched));
+    reach(&mut world, &mut driver, step!(Action::MarkSwitched));
     heard::before(&mut driver, &world, &["parrot"]);
     go(&mut world, &mut driver);
     driver.memory.probed = None;
@@ -50,7 +50,7 @@ pub fn drains(next: &Next) -> bool {
 fn the_switch_is_written_down_with_the_gates_yes() {
     let mut world = initialised();
     let mut a = Driver::new("a", Goal::Deploy(plain()));
-    let next = reach(&mut world, &mut a, step!(Doing::MarkSwitched));
+    let next = reach(&mut world, &mut a, step!(Action::MarkSwitched));
     let release = record_after(&world, &next).release.unwrap();
     assert_eq!(release.switched, Some(world.now));
     assert_eq!(release.gate.answer.as_deref(), Some("pass"));
@@ -72,14 +72,14 @@ fn where_nothing_can_be_asked_the_ingress_controller_gets_its_time() {
     world.pass(1);
     let next = a.next(&world);
     let confirmed = Some(Confirmed::Settle);
-    assert_eq!(*doing(&next), Doing::StartDrain { seconds: 30, confirmed });
+    assert_eq!(*action(&next), Action::StartDrain { seconds: 30, confirmed });
     assert_eq!(record_after(&world, &next).release.unwrap().confirmed, confirmed);
 }
 
 #[test]
 fn its_time_is_a_setting() {
     let (world, mut a) = switched(with(|settings| settings.settle_seconds = Some(0)));
-    assert!(step!(Doing::StartDrain { .. })(&a.next(&world)));
+    assert!(step!(Action::StartDrain { .. })(&a.next(&world)));
 }
 
 #[test]
@@ -93,13 +93,13 @@ fn a_second_of_new_answers_alone_confirms_the_switch_at_once() {
     heard::of(&mut a, &world, &[Heard::version(Colour::Green, 30, 1)]);
     let next = a.next(&world);
     let confirmed = Some(Confirmed::Probe);
-    assert_eq!(*doing(&next), Doing::StartDrain { seconds: 30, confirmed });
+    assert_eq!(*action(&next), Action::StartDrain { seconds: 30, confirmed });
     assert_eq!(record_after(&world, &next).release.unwrap().unconfirmed, None);
     // What was heard of another release says nothing.
     a.memory.probed.as_mut().unwrap().release = 7;
     let next = a.next(&world);
-    let settled = Doing::StartDrain { seconds: 30, confirmed: Some(Confirmed::Settle) };
-    assert_eq!(*doing(&next), settled);
+    let settled = Action::StartDrain { seconds: 30, confirmed: Some(Confirmed::Settle) };
+    assert_eq!(*action(&next), settled);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn what_one_ingress_shows_leaves_another_its_time() {
     }
     let next = a.next(&world);
     let confirmed = Some(Confirmed::Settle);
-    assert_eq!(*doing(&next), Doing::StartDrain { seconds: 30, confirmed });
+    assert_eq!(*action(&next), Action::StartDrain { seconds: 30, confirmed });
     let unconfirmed = record_after(&world, &next).release.unwrap().unconfirmed;
     assert_eq!(unconfirmed.as_deref(), Some(why));
 }
@@ -131,7 +131,7 @@ fn its_time_counts_from_the_last_old_answer_of_another() {
         assert_eq!(arrival(&a.next(&world)).0, Confirmed::Settle);
         world.pass(5);
     }
-    assert!(step!(Doing::StartDrain { .. })(&a.next(&world)));
+    assert!(step!(Action::StartDrain { .. })(&a.next(&world)));
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn as_long_as_the_old_version_answers_it_stays() {
     assert_eq!(arrival(&a.next(&world)), (Confirmed::Probe, why));
     world.pass(10);
     let next = a.next(&world);
-    assert_eq!(*doing(&next), Doing::Doubt);
+    assert_eq!(*action(&next), Action::Doubt);
     assert!(record_after(&world, &next).release.unwrap().doubted);
     go(&mut world, &mut a);
     for seconds in [50, 500, 39] {
@@ -168,14 +168,14 @@ fn a_hiccup_at_the_end_of_its_time_is_no_doubt() {
     heard::of(&mut a, &world, &[Heard::errors(9, 4).alike()]);
     assert_eq!(arrival(&a.next(&world)).0, Confirmed::Probe);
     heard::of(&mut a, &world, &[alike]);
-    assert!(step!(Doing::StartDrain { .. })(&a.next(&world)), "{:?}", a.next(&world));
+    assert!(step!(Action::StartDrain { .. })(&a.next(&world)), "{:?}", a.next(&world));
     // At one of two addresses of the rule they go on.
     let some = [Heard::errors(10, 5).alike(), Heard::version(Colour::Green, 60, 6).named("zoo")];
     let mut sight = heard::sight(&world, &some);
     sight.rules.iter_mut().for_each(|rule| rule.rule = "both".to_owned());
     world.edit_record(|r| r.release.as_mut().unwrap().answered.push("zoo".to_owned()));
     heard::hears(&mut a, sight);
-    assert_eq!(*doing(&a.next(&world)), Doing::Doubt);
+    assert_eq!(*action(&a.next(&world)), Action::Doubt);
 }
 
 /// Nobody can tell the versions apart, and one of two addresses gives errors for longer than the switch may take.
@@ -184,7 +184,7 @@ fn erring() -> (World, Driver) {
     world.edit_record(|r| r.release.as_mut().unwrap().answered.push("b".to_owned()));
     world.pass(15);
     heard::hears(&mut a, at_two(&world, Heard::errors(60, 14)));
-    assert_eq!(*doing(&a.next(&world)), Doing::Doubt);
+    assert_eq!(*action(&a.next(&world)), Action::Doubt);
     go(&mut world, &mut a);
     (world, a)
 }
@@ -224,7 +224,7 @@ fn errors_that_end_after_the_switchs_time_let_it_begin_anew() {
         world.pass(1);
         let next = driver.next(world);
         let confirmed = Some(Confirmed::Settle);
-        assert_eq!(*doing(&next), Doing::StartDrain { seconds: 30, confirmed });
+        assert_eq!(*action(&next), Action::StartDrain { seconds: 30, confirmed });
     }
 }
 
@@ -250,7 +250,7 @@ fn errors_that_go_on_at_one_address_keep_both_versions() {
     world.pass(1);
     heard::of(&mut a, &world, &[Heard::version(Colour::Blue, 1, 0)]);
     let next = a.next(&world);
-    assert_eq!(*doing(&next), Doing::Doubt);
+    assert_eq!(*action(&next), Action::Doubt);
     assert!(!record_after(&world, &next).release.unwrap().erring);
 }
 
@@ -274,7 +274,7 @@ fn who_goes_on_with_a_switch_asks_like_who_began_it() {
     assert_eq!(arrival(&b.next(&world)), (Confirmed::Probe, Some("parrot: 200 OK")));
     heard::of(&mut b, &world, &[Heard::version(Colour::Green, 30, 3)]);
     let confirmed = Some(Confirmed::Probe);
-    assert_eq!(*doing(&b.next(&world)), Doing::StartDrain { seconds: 30, confirmed });
+    assert_eq!(*action(&b.next(&world)), Action::StartDrain { seconds: 30, confirmed });
 }
 
 #[test]
@@ -302,9 +302,9 @@ fn who_can_not_tell_does_not_take_time_for_a_proof_where_old_answers_came() {
     world.edit_record(|record| record.driver = None);
     let longer = with(|settings| settings.settle_seconds = Some(60));
     let mut d = Driver::new("d", Goal::Deploy(longer));
-    let next = reach(&mut world, &mut d, step!(Doing::StartDrain { .. }));
-    let settled = Doing::StartDrain { seconds: 60, confirmed: Some(Confirmed::Settle) };
-    assert_eq!(*doing(&next), settled);
+    let next = reach(&mut world, &mut d, step!(Action::StartDrain { .. }));
+    let settled = Action::StartDrain { seconds: 60, confirmed: Some(Confirmed::Settle) };
+    assert_eq!(*action(&next), settled);
 }
 
 /// Several controllers may stand behind one address.
@@ -317,7 +317,7 @@ fn a_drain_is_never_shorter_than_what_the_controller_can_take() {
         heard::of(&mut a, &world, &[Heard::version(Colour::Green, 30, 3)]);
         let next = a.next(&world);
         let confirmed = Some(Confirmed::Probe);
-        assert_eq!(*doing(&next), Doing::StartDrain { seconds: kept, confirmed });
+        assert_eq!(*action(&next), Action::StartDrain { seconds: kept, confirmed });
         let until = record_after(&world, &next).release.unwrap().drain_until.unwrap();
         assert_eq!((until - world.now).get_seconds(), i64::try_from(kept).unwrap());
     }
@@ -327,7 +327,7 @@ fn a_drain_is_never_shorter_than_what_the_controller_can_take() {
 fn it_bakes_at_full_size_before_it_is_put_away() {
     let baking = with(|settings| settings.bake_seconds = Some(600));
     let (mut world, mut a) = switched(baking);
-    let next = reach(&mut world, &mut a, step!(Doing::StartDrain { .. }));
+    let next = reach(&mut world, &mut a, step!(Action::StartDrain { .. }));
     let release = record_after(&world, &next).release.unwrap();
     assert_eq!((release.bake_until.unwrap() - world.now).get_seconds(), 600);
     go(&mut world, &mut a);
@@ -338,7 +338,7 @@ fn it_bakes_at_full_size_before_it_is_put_away() {
     }
     assert_eq!(world.replicas("parrot"), 1);
     world.pass(1);
-    assert!(step!(Doing::PutAway { .. })(&a.next(&world)));
+    assert!(step!(Action::ScaleDown { .. })(&a.next(&world)));
     // A drain that is longer than the bake is kept, too.
     let both = with(|settings| {
         (settings.bake_seconds, settings.drain_seconds) = (Some(5), Some(60));
@@ -359,18 +359,22 @@ fn the_newer_word_counts_in_the_drain_too_until_the_old_version_is_put_away() {
         (settings.drain_seconds, settings.bake_seconds) = (Some(90), Some(600));
     });
     let mut b = Driver::new("b", Goal::Deploy(longer.clone()));
-    let next = reach(&mut world, &mut b, step!(Doing::Set));
+    let next = reach(&mut world, &mut b, step!(Action::Set));
     let release = record_after(&world, &next).release.unwrap();
     let after = |until: Option<Timestamp>| (until.unwrap() - arrived).get_seconds();
     assert_eq!((after(release.drain_until), after(release.bake_until)), (90, 600));
-    let next = reach(&mut world, &mut b, step!(Doing::PutAway { .. }));
+    let next = reach(&mut world, &mut b, step!(Action::ScaleDown { .. }));
     assert_eq!((world.now - arrived).get_seconds(), 600, "{next:?}");
     go(&mut world, &mut b);
 
     world.edit_record(|record| record.driver = None);
     let mut c = Driver::new("c", Goal::Deploy(with(|settings| settings.bake_seconds = Some(900))));
     go(&mut world, &mut c);
-    assert!(step!(Doing::Finish)(&c.next(&world)), "nobody is kept any more: {:?}", c.next(&world));
+    assert!(
+        step!(Action::Finish)(&c.next(&world)),
+        "nobody is kept any more: {:?}",
+        c.next(&world)
+    );
 }
 
 /// The pods of a Deployment stop answering.
@@ -381,19 +385,19 @@ fn go_bad(world: &mut World, image: &str) {
 
 #[test]
 fn a_new_version_that_stops_answering_is_left_at_once() {
-    for wanted in [step!(Doing::StartDrain { .. }) as fn(&Next) -> bool, drains, |next| {
+    for wanted in [step!(Action::StartDrain { .. }) as fn(&Next) -> bool, drains, |next| {
         matches!(next, Next::Wait { on: WaitFor::Arrival { .. }, .. })
     }] {
         let (mut world, mut a) = switched(plain());
         reach(&mut world, &mut a, wanted);
         go_bad(&mut world, V2);
         let next = a.next(&world);
-        let Doing::End { ending } = doing(&next) else { panic!("{next:?}") };
+        let Action::End { ending } = action(&next) else { panic!("{next:?}") };
         assert_eq!(ending.outcome, Verdict::Unhealthy);
         assert!(ending.reason.starts_with("it failed after the switch: "), "{}", ending.reason);
         assert!(written(&next).fresh == bluegreen::release::Fresh::Serving, "on a look of its own");
         let before = world.now;
-        reach(&mut world, &mut a, step!(Doing::SwitchBack { .. }));
+        reach(&mut world, &mut a, step!(Action::SwitchBack { .. }));
         assert_eq!(world.now, before, "nothing is waited for");
         let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("it goes on") };
         assert_eq!(finished.outcome, Verdict::Unhealthy);
@@ -428,7 +432,7 @@ fn nobody_is_sent_back_to_what_is_no_better() {
     let (mut world, mut a) = switched(plain());
     reach(&mut world, &mut a, drains);
     ends(&mut world, "parrot-green-ends");
-    assert!(step!(Doing::End { .. })(&a.next(&world)));
+    assert!(step!(Action::End { .. })(&a.next(&world)));
     ends(&mut world, "parrot-blue-ends");
     assert!(drains(&a.next(&world)));
 }
@@ -445,7 +449,7 @@ fn an_old_version_that_is_kept_is_gone_back_to_by_one_patch() {
     world.pass(60);
     let mut b = Driver::new("b", rollback());
     let began = world.now;
-    reach(&mut world, &mut b, step!(Doing::Switch { .. }));
+    reach(&mut world, &mut b, step!(Action::Switch { .. }));
     assert_eq!(world.now, began, "nothing is waited for");
     assert_eq!(pods(&world), before, "and nothing is started");
     let Outcome::Finished(finished) = world.follow(&mut b) else { panic!("it goes on") };
@@ -461,7 +465,7 @@ fn a_kept_version_stays_warm_while_its_annotations_are_not_observed() {
     world.follow(&mut a);
     world.pass(60);
     let mut b = Driver::new("b", rollback());
-    reach(&mut world, &mut b, step!(Doing::MakeCandidate { .. }));
+    reach(&mut world, &mut b, step!(Action::MakeCandidate { .. }));
     world.step(&mut b);
     // Of a Deployment the API server counts changes of annotations as well.
     world.edit(Kind::Deployment, "parrot", |deployment| {
@@ -479,7 +483,7 @@ fn a_kept_version_that_has_not_been_there_long_is_waited_for() {
     world.follow(&mut a);
     let mut b = Driver::new("b", rollback());
     let began = world.now;
-    reach(&mut world, &mut b, step!(Doing::Switch { .. }));
+    reach(&mut world, &mut b, step!(Action::Switch { .. }));
     assert_eq!((world.now - began).get_seconds(), 5);
 }
 
@@ -534,7 +538,7 @@ fn who_takes_a_drain_up_later_gives_the_new_version_its_time_again() {
     let next = b.next(&world);
     assert!(matches!(next, Next::Wait { on: WaitFor::Ready { .. }, .. }), "{next:?}");
     world.pass(600);
-    assert!(step!(Doing::End { .. })(&b.next(&world)), "but no more than that");
+    assert!(step!(Action::End { .. })(&b.next(&world)), "but no more than that");
 }
 
 /// The ingress controller knows the one pod that was kept, and none of the others yet.
@@ -547,12 +551,12 @@ fn a_kept_version_that_has_to_grow_is_waited_for() {
     world.pass(60);
     let mut b = Driver::new("b", rollback());
     let began = world.now;
-    reach(&mut world, &mut b, step!(Doing::MakeCandidate { .. }));
+    reach(&mut world, &mut b, step!(Action::MakeCandidate { .. }));
     // A look in between, as the pods take their time.
     world.step(&mut b);
-    assert!(step!(Doing::MarkUnready)(&b.next(&world)), "it is warm no more");
+    assert!(step!(Action::MarkUnready)(&b.next(&world)), "it is warm no more");
     go(&mut world, &mut b);
-    reach(&mut world, &mut b, step!(Doing::Switch { .. }));
+    reach(&mut world, &mut b, step!(Action::Switch { .. }));
     assert_eq!((world.now - began).get_seconds(), 5);
 }
 
@@ -566,11 +570,11 @@ fn who_aborts_while_it_bakes_goes_back_to_a_version_of_the_size_that_serves() {
     let mut x = Driver::new("x", abort());
     world.edit_record(|record| record.driver = None);
     let next = reach(&mut world, &mut x, |n| {
-        step!(Doing::Resize { .. })(n) || step!(Doing::SwitchBack { .. })(n)
+        step!(Action::Resize { .. })(n) || step!(Action::SwitchBack { .. })(n)
     });
-    assert_eq!(*doing(&next), Doing::Resize { deployment: "parrot".into(), replicas: 5 });
+    assert_eq!(*action(&next), Action::Resize { deployment: "parrot".into(), replicas: 5 });
     go(&mut world, &mut x);
-    reach(&mut world, &mut x, step!(Doing::SwitchBack { .. }));
+    reach(&mut world, &mut x, step!(Action::SwitchBack { .. }));
 }
 
 /// It wrote no settle time, and no `switched` or `confirmed` either.
@@ -578,7 +582,7 @@ fn who_aborts_while_it_bakes_goes_back_to_a_version_of_the_size_that_serves() {
 fn a_release_that_an_older_version_began_gets_the_default_time() {
     let mut world = initialised();
     let mut a = Driver::new("a", Goal::Deploy(plain()));
-    reach(&mut world, &mut a, step!(Doing::MarkSwitched));
+    reach(&mut world, &mut a, step!(Action::MarkSwitched));
     world.edit(Kind::ConfigMap, "bluegreen-parrot", |map| {
         let text = map["data"]["record"].as_str().unwrap();
         let mut record: serde_json::Value = serde_json::from_str(text).unwrap();

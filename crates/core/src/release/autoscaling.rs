@@ -5,7 +5,7 @@ use json_patch::{AddOperation, PatchOperation, RemoveOperation};
 use serde_json::{Value, json};
 
 use super::carried::Marks;
-use super::{Names, Snapshot, objects, selector};
+use super::{Names, Snapshot, manifests, selector};
 use crate::model::{
     Colour, EPOCH, Id, Kind, MANAGED_BY, MANAGER, Objects, RELEASE, Write, annotate, annotation,
     label, name, pointer, string_map, version,
@@ -13,7 +13,7 @@ use crate::model::{
 use crate::route::Label;
 
 /// What an autoscaler's minReplicas was before it was held, and what it is held at: `2 5`.
-pub const HELD: &str = "bluegreen/held";
+pub const PINNED: &str = "bluegreen/held";
 
 impl Snapshot {
     /// The autoscalers of a colour's Deployment.
@@ -36,15 +36,15 @@ impl Snapshot {
 
 /// The clone of an autoscaler, for a colour.
 pub fn autoscaler(names: &Names, like: &Value, colour: Colour, number: u64, epoch: u64) -> Write {
-    let mut spec = free_spec(like);
+    let mut spec = unpinned_spec(like);
     spec["scaleTargetRef"]["name"] = json!(names.deployment(colour));
     made(names, (Kind::HorizontalPodAutoscaler, like), colour, spec, number, epoch)
 }
 
 /// What its owner gave it, whether it is held or not.
-pub fn free_spec(object: &Value) -> Value {
+pub fn unpinned_spec(object: &Value) -> Value {
     let mut spec = object["spec"].clone();
-    if let Some((own, at)) = held(object)
+    if let Some((own, at)) = pinned(object)
         && spec["minReplicas"] == at
     {
         spec["minReplicas"] = json!(own);
@@ -98,7 +98,7 @@ fn made(
         "metadata": {
             "name": name,
             "namespace": names.namespace,
-            "labels": objects::labels(names),
+            "labels": manifests::labels(names),
             "annotations": {RELEASE: number.to_string(), EPOCH: epoch.to_string()},
         },
         "spec": spec,
@@ -121,29 +121,29 @@ pub fn min_replicas(scaler: &Value) -> u64 {
 }
 
 /// What it was before, and what it is held at.
-fn held(scaler: &Value) -> Option<(u64, u64)> {
-    let (own, at) = annotation(scaler, HELD)?.split_once(' ')?;
+fn pinned(scaler: &Value) -> Option<(u64, u64)> {
+    let (own, at) = annotation(scaler, PINNED)?.split_once(' ')?;
     Some((own.parse().ok()?, at.parse().ok()?))
 }
 
 /// What makes an autoscaler keep its Deployment at least at this size, if it does not. One that
 /// somebody has put back meanwhile is left alone.
-pub fn hold(scaler: &Value, size: u64) -> Option<Write> {
+pub fn pin_min_replicas(scaler: &Value, size: u64) -> Option<Write> {
     let most = scaler["spec"]["maxReplicas"].as_u64().unwrap_or(size);
     let (size, min) = (size.min(most), min_replicas(scaler));
-    let own = match held(scaler) {
+    let own = match pinned(scaler) {
         None => min,
         Some((own, at)) if at == min => own,
         Some(_) => return None,
     };
-    (min < size).then(|| with_min(scaler, size, &[(HELD, format!("{own} {size}"))]))
+    (min < size).then(|| with_min(scaler, size, &[(PINNED, format!("{own} {size}"))]))
 }
 
 /// What lets go of one that is held.
-pub fn let_go(scaler: &Value) -> Option<Write> {
-    annotation(scaler, HELD)?;
+pub fn unpin(scaler: &Value) -> Option<Write> {
+    annotation(scaler, PINNED)?;
     let min = min_replicas(scaler);
-    let own = held(scaler).filter(|(_, at)| *at == min).map_or(min, |(own, _)| own);
+    let own = pinned(scaler).filter(|(_, at)| *at == min).map_or(min, |(own, _)| own);
     Some(with_min(scaler, own, &[]))
 }
 
@@ -154,7 +154,7 @@ fn with_min(scaler: &Value, min: u64, annotations: &[(&str, String)]) -> Write {
     })];
     match annotations {
         [] => changes.push(PatchOperation::Remove(RemoveOperation {
-            path: pointer(["metadata", "annotations", HELD]),
+            path: pointer(["metadata", "annotations", PINNED]),
         })),
         annotations => changes.extend(annotate(scaler, annotations)),
     }

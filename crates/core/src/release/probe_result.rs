@@ -161,7 +161,7 @@ pub enum Arrival {
     /// Somebody else answers, or too little was heard yet.
     Not { said: Option<String> },
     /// It can't be told, and why not.
-    Blind { why: String },
+    Inconclusive { why: String },
 }
 
 /// Whether answers that are all alike are enough to go by, of a version or of a marker.
@@ -319,7 +319,7 @@ impl Sight {
         let unseen = (!unseen.is_empty()).then(|| unseen.join("; "));
         if seen.is_empty() {
             let why = unseen.unwrap_or_else(|| "no Ingress rule can be probed".to_owned());
-            return Arrival::Blind { why };
+            return Arrival::Inconclusive { why };
         }
         Arrival::Arrived { unseen }
     }

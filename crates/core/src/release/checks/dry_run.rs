@@ -27,15 +27,15 @@ pub enum Reply {
 }
 
 /// A step that was tried.
-pub struct Rehearsed {
+pub struct DryRun {
     pub step: Step,
     pub reply: Reply,
 }
 
-pub fn checks(tried: &[Rehearsed]) -> Vec<Check> {
+pub fn checks(tried: &[DryRun]) -> Vec<Check> {
     let mut found: Vec<Check> = tried
         .iter()
-        .filter_map(|Rehearsed { step, reply }| {
+        .filter_map(|DryRun { step, reply }| {
             let (verb, id) = (step.write.verb(), step.write.id());
             match reply {
                 Reply::Taken { .. } | Reply::Forbidden => None,

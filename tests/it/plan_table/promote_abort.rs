@@ -1,8 +1,8 @@
 //! `promote` and `abort`: a person's word, bound to what that person saw.
 
-use bluegreen::release::{Doing, Goal, Next, Outcome, Verdict};
+use bluegreen::release::{Action, Goal, Next, Outcome, Verdict};
 
-use super::{asks, deploying, doing, done, go, promoted, reach, record_after, step, waits};
+use super::{action, asks, deploying, done, go, promoted, reach, record_after, step, waits};
 use crate::world::World;
 use crate::world::article::{V1, V2, initialised};
 use crate::world::driver::{Driver, WEBHOOK, abort, deploy, promote, set};
@@ -35,7 +35,7 @@ fn alone() -> World {
 
 /// The candidate is made but not ready.
 fn starting() -> (World, Driver) {
-    let (mut world, mut a) = deploying(step!(Doing::MakeCandidate { .. }));
+    let (mut world, mut a) = deploying(step!(Action::MakeCandidate { .. }));
     world.step(&mut a);
     (world, a)
 }
@@ -44,7 +44,7 @@ fn starting() -> (World, Driver) {
 fn promote_with_a_driver_writes_the_word_and_a_challenge() {
     let (world, _) = deploying(asks);
     let next = Driver::new("p", promote()).next(&world);
-    assert_eq!(*doing(&next), Doing::Approve { number: 1 });
+    assert_eq!(*action(&next), Action::Approve { number: 1 });
     let record = record_after(&world, &next);
     assert_eq!(record.driver.unwrap().id, "a", "who goes on driving");
     assert_eq!(record.challenge.unwrap().by, "p@host (1)");
@@ -81,13 +81,13 @@ fn promote_of_a_candidate_that_is_not_ready_is_refused() {
 fn promote_when_ready_is_not() {
     let (mut world, mut a) = starting();
     let mut p = Driver::new("p", when_ready());
-    assert_eq!(*doing(&p.next(&world)), Doing::Approve { number: 1 });
+    assert_eq!(*action(&p.next(&world)), Action::Approve { number: 1 });
     world.step(&mut p);
     world.step(&mut a);
     assert!(waits(&a.next(&world)));
     world.settle();
-    let next = reach(&mut world, &mut a, step!(Doing::Switch { .. }));
-    assert!(step!(Doing::Switch { .. })(&next), "the webhook is not asked");
+    let next = reach(&mut world, &mut a, step!(Action::Switch { .. }));
+    assert!(step!(Action::Switch { .. })(&next), "the webhook is not asked");
 }
 
 #[test]
@@ -157,12 +157,12 @@ fn a_newer_release_is_not_approved_by_an_older_look() {
 #[test]
 fn promote_and_abort_remove_what_a_dead_driver_made_late() {
     for goal in [promote(), abort()] {
-        let (mut world, mut a) = deploying(step!(Doing::MakeCandidate { .. }));
+        let (mut world, mut a) = deploying(step!(Action::MakeCandidate { .. }));
         let late = super::created(&a.next(&world)).clone();
         world.follow(&mut Driver::new("x", abort()));
         world.add(late);
         let mut p = Driver::new("p", goal);
-        assert!(step!(Doing::RemoveLeftover { .. })(&p.next(&world)), "{:?}", p.next(&world));
+        assert!(step!(Action::RemoveLeftover { .. })(&p.next(&world)), "{:?}", p.next(&world));
         go(&mut world, &mut p);
         nothing(p.next(&world));
     }
@@ -176,11 +176,11 @@ fn what_was_never_made_cannot_be_promoted() {
         };
     };
     // The driver has let go.
-    let (mut world, _) = deploying(step!(Doing::MakeCandidate { .. }));
+    let (mut world, _) = deploying(step!(Action::MakeCandidate { .. }));
     world.edit_record(|record| record.driver = None);
     never(Driver::new("p", when_ready()).next(&world));
     // It is gone.
-    let (mut world, _) = deploying(step!(Doing::MakeCandidate { .. }));
+    let (mut world, _) = deploying(step!(Action::MakeCandidate { .. }));
     let mut p = Driver::new("p", when_ready());
     world.step(&mut p);
     world.pass(10);
@@ -195,7 +195,7 @@ fn what_was_never_made_ends_with_its_deadline() {
     let mut world = initialised();
     let settings = set(deploy(V2, WEBHOOK), |settings| settings.deadline_seconds = Some(60));
     let mut a = Driver::new("a", Goal::Deploy(settings));
-    reach(&mut world, &mut a, step!(Doing::MakeCandidate { .. }));
+    reach(&mut world, &mut a, step!(Action::MakeCandidate { .. }));
     world.edit_record(|record| record.driver = None);
     world.pass(60);
     let Outcome::Finished(finished) = world.follow(&mut Driver::new("p", promote())) else {
@@ -206,7 +206,7 @@ fn what_was_never_made_ends_with_its_deadline() {
 
 #[test]
 fn what_was_never_made_can_be_aborted() {
-    let (mut world, _) = deploying(step!(Doing::MakeCandidate { .. }));
+    let (mut world, _) = deploying(step!(Action::MakeCandidate { .. }));
     let Outcome::Finished(finished) = world.follow(&mut Driver::new("x", abort())) else {
         panic!("not finished")
     };
@@ -259,11 +259,11 @@ fn promote_of_a_release_that_is_going_follows_it_to_its_end() {
 
 #[test]
 fn promote_after_the_switch_carries_on_without_another_approval() {
-    let (mut world, mut a) = deploying(step!(Doing::Switch { .. }));
+    let (mut world, mut a) = deploying(step!(Action::Switch { .. }));
     go(&mut world, &mut a);
     world.edit_record(|record| record.driver = None);
     let mut p = Driver::new("p", promote());
-    assert_eq!(*doing(&p.next(&world)), Doing::Hold);
+    assert_eq!(*action(&p.next(&world)), Action::Acquire);
     let Outcome::Finished(finished) = world.follow(&mut p) else { panic!("not finished") };
     assert_eq!(finished.outcome, Verdict::Promoted);
 }

@@ -2,10 +2,10 @@
 
 use bluegreen::model::{Id, Kind};
 use bluegreen::release::plan::{let_go, raise_epoch};
-use bluegreen::release::{Challenge, Doing, Goal, Next, Outcome, WaitFor};
+use bluegreen::release::{Action, Challenge, Goal, Next, Outcome, WaitFor};
 use serde_json::json;
 
-use super::{asks, assert_patch, deploying, doing, done, go, reach, record_after, step, waits};
+use super::{action, asks, assert_patch, deploying, done, go, reach, record_after, step, waits};
 use crate::world::World;
 use crate::world::article::V2;
 use crate::world::driver::{Driver, WEBHOOK, abort, deploy, promote};
@@ -27,7 +27,7 @@ fn busy(next: Next) -> String {
 fn who_needs_a_release_that_is_driven_asks_for_a_sign_of_life() {
     let (mut world, _, mut b) = two();
     let next = b.next(&world);
-    assert_eq!(*doing(&next), Doing::Challenge { holder: "a@host (1)".into() });
+    assert_eq!(*action(&next), Action::Challenge { holder: "a@host (1)".into() });
     let challenge = record_after(&world, &next).challenge;
     assert_eq!(challenge, Some(Challenge { by: "b@host (1)".into(), at: world.now }));
     let until = world.now + jiff::SignedDuration::from_secs(10);
@@ -46,7 +46,7 @@ fn a_driver_answers_before_anything_else() {
     let writes = world.record().driver.unwrap().writes;
     world.step(&mut b);
     let next = a.next(&world);
-    assert_eq!(*doing(&next), Doing::Answer);
+    assert_eq!(*action(&next), Action::Answer);
     let record = record_after(&world, &next);
     assert_eq!(record.challenge, None);
     assert_eq!(record.driver.unwrap().writes, writes + 1);
@@ -70,7 +70,7 @@ fn no_answer_in_ten_seconds_means_gone() {
     world.step(&mut b);
     world.pass(10);
     let next = b.next(&world);
-    assert_eq!(*doing(&next), Doing::TakeOver { holder: "a@host (1)".into() });
+    assert_eq!(*action(&next), Action::TakeOver { holder: "a@host (1)".into() });
     let record = record_after(&world, &next);
     assert_eq!((record.epoch, record.challenge), (1, None));
     assert_eq!(record.driver.unwrap().id, "b");
@@ -82,7 +82,7 @@ fn a_challenge_that_was_never_answered_saves_the_next_one_the_wait() {
     world.step(&mut b);
     world.pass(3600);
     let next = Driver::new("c", Goal::Deploy(deploy(V2, WEBHOOK))).next(&world);
-    assert!(step!(Doing::TakeOver { .. })(&next), "{next:?}");
+    assert!(step!(Action::TakeOver { .. })(&next), "{next:?}");
 }
 
 #[test]
@@ -91,11 +91,11 @@ fn a_challenge_from_a_clock_that_ran_ahead_is_made_anew() {
     let at = world.now + jiff::SignedDuration::from_secs(3600);
     world.edit_record(|record| record.challenge = Some(Challenge { by: "c".into(), at }));
     let next = b.next(&world);
-    assert!(step!(Doing::Challenge { .. })(&next), "{next:?}");
+    assert!(step!(Action::Challenge { .. })(&next), "{next:?}");
     assert_eq!(record_after(&world, &next).challenge.unwrap().at, world.now);
     world.step(&mut b);
     world.pass(10);
-    assert!(step!(Doing::TakeOver { .. })(&b.next(&world)));
+    assert!(step!(Action::TakeOver { .. })(&b.next(&world)));
 }
 
 #[test]
@@ -114,11 +114,11 @@ fn after_a_takeover_everything_that_the_old_driver_could_write_is_stamped() {
     a.hear(&question, bluegreen::release::Answer::Pass, world.now);
     world.pass(5);
     let Next::Do(late) = a.next(&world) else { panic!("no switch") };
-    reach(&mut world, &mut b, step!(Doing::TakeOver { .. }));
+    reach(&mut world, &mut b, step!(Action::TakeOver { .. }));
     world.step(&mut b);
     let mut stamped = Vec::new();
     while let Next::Do(step) = b.next(&world) {
-        let Doing::Stamp { object } = &step.doing else { panic!("{step:?}") };
+        let Action::Stamp { object } = &step.action else { panic!("{step:?}") };
         let Id { kind, name } = object.clone();
         let has_any = world.get(kind, &name)["metadata"]["annotations"].is_object();
         // What several apps may share bears the app's name beside it.
@@ -153,7 +153,7 @@ fn after_a_takeover_everything_that_the_old_driver_could_write_is_stamped() {
 fn who_was_taken_over_ends() {
     let (mut world, mut a, mut b) = two();
     a.next(&world);
-    reach(&mut world, &mut b, step!(Doing::TakeOver { .. }));
+    reach(&mut world, &mut b, step!(Action::TakeOver { .. }));
     world.step(&mut b);
     assert_eq!(done(a.next(&world)), Outcome::TakenOver { holder: "b@host (1)".into() });
 }
@@ -192,7 +192,7 @@ fn a_driver_whose_record_is_older_than_what_others_stamped_writes_nothing() {
         (Kind::Ingress, "parrot", "bluegreen/epoch"),
     ] {
         // A watch brings the stamp of a takeover; the one of the record lags behind.
-        let (mut world, mut a) = deploying(step!(Doing::Switch { .. }));
+        let (mut world, mut a) = deploying(step!(Action::Switch { .. }));
         world.edit(kind, name, |object| {
             object["metadata"]["annotations"][key] = json!("1");
         });
@@ -226,11 +226,11 @@ fn promote_and_abort_follow_a_driver_that_lives_and_ask_again_when_it_falls_sile
         assert!(matches!(on, WaitFor::Driver { holder, phase: Some(_) } if holder == "a@host (1)"));
         assert_eq!((until.unwrap() - world.now).get_seconds(), 15);
         world.pass(15);
-        assert!(step!(Doing::Challenge { .. })(&p.next(&world)));
+        assert!(step!(Action::Challenge { .. })(&p.next(&world)));
         world.step(&mut p);
         assert!(waits(&p.next(&world)));
         world.pass(10);
-        assert!(step!(Doing::TakeOver { .. })(&p.next(&world)));
+        assert!(step!(Action::TakeOver { .. })(&p.next(&world)));
     }
 }
 
@@ -254,12 +254,12 @@ fn an_interrupted_driver_lets_go_and_nobody_else_does() {
     assert_eq!(raise_epoch(&b.me, &snapshot, world.now), None);
     let snapshot = a.look(&world);
     let step = let_go(&a.me, &snapshot, world.now).unwrap();
-    assert_eq!(step.doing, Doing::LetGo);
+    assert_eq!(step.action, Action::LetGo);
     let record = record_after(&world, &Next::Do(Box::new(step.clone())));
     assert_eq!(record.driver, None);
     assert!(record.release.is_some(), "the release stays");
     world.apply(&step.write).unwrap();
-    assert_eq!(*doing(&b.next(&world)), Doing::Hold);
+    assert_eq!(*action(&b.next(&world)), Action::Acquire);
     let (_, mut nobody) = deploying(asks);
     let before = nobody.look(&crate::world::article::applied());
     assert_eq!(let_go(&nobody.me, &before, world.now), None, "without a record");
@@ -274,7 +274,7 @@ fn a_driver_that_raises_the_epoch_stamps_everything_anew() {
     assert_eq!(world.record().epoch, 1);
     assert_eq!(world.record().driver.unwrap().id, "a");
     for _ in 0..5 {
-        assert!(step!(Doing::Stamp { .. })(&a.next(&world)), "{:?}", a.next(&world));
+        assert!(step!(Action::Stamp { .. })(&a.next(&world)), "{:?}", a.next(&world));
         go(&mut world, &mut a);
     }
     assert!(asks(&a.next(&world)));

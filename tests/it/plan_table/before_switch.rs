@@ -1,11 +1,11 @@
 //! From the gate's yes to the old version put away.
 
 use bluegreen::model::{Colour, Kind};
-use bluegreen::release::{Confirmed, Doing, Gate, Goal, Next, Outcome, Verdict, WaitFor};
+use bluegreen::release::{Action, Confirmed, Gate, Goal, Next, Outcome, Verdict, WaitFor};
 use serde_json::{Value, json};
 
 use super::{
-    assert_patch, changed, deploying, doing, done, go, promoted, reach, record_after, step, waits,
+    action, assert_patch, changed, deploying, done, go, promoted, reach, record_after, step, waits,
     written,
 };
 use crate::world::World;
@@ -13,7 +13,7 @@ use crate::world::article::{V1, V2, backend, initialised};
 use crate::world::driver::{Driver, WEBHOOK, deploy, init};
 
 fn switching() -> (World, Driver) {
-    deploying(step!(Doing::Switch { .. }))
+    deploying(step!(Action::Switch { .. }))
 }
 
 /// The route is switched, nothing else yet.
@@ -44,8 +44,8 @@ fn the_switch_is_one_patch_that_tests_what_it_saw_and_bears_the_releases_number(
     let (world, mut a) = switching();
     let next = a.next(&world);
     assert_eq!(
-        *doing(&next),
-        Doing::Switch {
+        *action(&next),
+        Action::Switch {
             ingress: "parrot".into(),
             service: "parrot-green".into(),
             was: vec!["parrot".into()],
@@ -78,15 +78,15 @@ fn the_switch_is_one_patch_that_tests_what_it_saw_and_bears_the_releases_number(
 fn the_second_release_switches_to_the_fixed_service_of_blue() {
     let mut world = promoted();
     let mut b = Driver::new("b", Goal::Deploy(deploy(V1, Gate::Open)));
-    let next = reach(&mut world, &mut b, step!(Doing::Switch { .. }));
-    let Doing::Switch { service, .. } = doing(&next) else { unreachable!() };
+    let next = reach(&mut world, &mut b, step!(Action::Switch { .. }));
+    let Action::Switch { service, .. } = action(&next) else { unreachable!() };
     assert_eq!(service, "parrot-blue");
 }
 
 #[test]
 fn a_fixed_service_that_selects_something_else_is_not_switched_to() {
     for selects in [json!("parrot"), json!("toucan"), json!(null)] {
-        let (mut world, mut a) = deploying(step!(Doing::Switch { .. }));
+        let (mut world, mut a) = deploying(step!(Action::Switch { .. }));
         world.edit(Kind::Service, "parrot-green", |s| s["spec"]["selector"]["app"] = selects);
         assert!(changed(a.next(&world)).contains("selector of Service parrot-green was changed"));
     }
@@ -121,7 +121,7 @@ fn a_route_that_leads_elsewhere_before_the_switch_stops_the_release() {
 fn a_route_that_names_the_same_colour_by_another_service_is_left_alone() {
     let (mut world, mut a) = switching();
     names_service(&mut world, "parrot-blue");
-    assert!(step!(Doing::Switch { .. })(&a.next(&world)));
+    assert!(step!(Action::Switch { .. })(&a.next(&world)));
 }
 
 #[test]
@@ -150,8 +150,8 @@ fn the_live_service_follows_right_after_the_switch() {
     let (world, mut a) = switched();
     let next = a.next(&world);
     assert_eq!(
-        *doing(&next),
-        Doing::FollowLive { service: "parrot".into(), colour: Colour::Green }
+        *action(&next),
+        Action::FollowLive { service: "parrot".into(), colour: Colour::Green }
     );
     assert_patch(
         &next,
@@ -175,9 +175,9 @@ fn a_live_service_that_is_gone_or_was_put_back_stops_the_release() {
 #[test]
 fn the_drain_is_written_down_and_waited_for() {
     let (mut world, mut a) = switched();
-    let next = reach(&mut world, &mut a, step!(Doing::StartDrain { .. }));
+    let next = reach(&mut world, &mut a, step!(Action::StartDrain { .. }));
     let confirmed = Some(Confirmed::Settle);
-    assert_eq!(*doing(&next), Doing::StartDrain { seconds: 30, confirmed });
+    assert_eq!(*action(&next), Action::StartDrain { seconds: 30, confirmed });
     let until = record_after(&world, &next).release.unwrap().drain_until;
     assert_eq!((until.unwrap() - world.now).get_seconds(), 30);
     go(&mut world, &mut a);
@@ -189,14 +189,14 @@ fn the_drain_is_written_down_and_waited_for() {
         );
     }
     world.pass(1);
-    assert!(step!(Doing::PutAway { .. })(&a.next(&world)), "{:?}", a.next(&world));
+    assert!(step!(Action::ScaleDown { .. })(&a.next(&world)), "{:?}", a.next(&world));
 }
 
 #[test]
 fn the_old_version_is_put_away_after_the_drain() {
     let (mut world, mut a) = draining();
-    let next = reach(&mut world, &mut a, step!(Doing::PutAway { .. }));
-    assert_eq!(*doing(&next), Doing::PutAway { deployment: "parrot".into() });
+    let next = reach(&mut world, &mut a, step!(Action::ScaleDown { .. }));
+    assert_eq!(*action(&next), Action::ScaleDown { deployment: "parrot".into() });
     assert!(written(&next).fresh == bluegreen::release::Fresh::Leads);
     let zero = json!([{"op": "add", "path": "/spec/replicas", "value": 0}]);
     assert_patch(&next, &world, Kind::Deployment, "parrot", zero);
@@ -268,10 +268,10 @@ fn a_new_version_that_somebody_deletes_or_edits_while_the_old_one_drains_stops_t
 #[test]
 fn the_release_is_finished_in_the_record_when_the_old_version_is_put_away() {
     let (mut world, mut a) = draining();
-    reach(&mut world, &mut a, step!(Doing::PutAway { .. }));
+    reach(&mut world, &mut a, step!(Action::ScaleDown { .. }));
     go(&mut world, &mut a);
     let next = a.next(&world);
-    assert_eq!(*doing(&next), Doing::Finish);
+    assert_eq!(*action(&next), Action::Finish);
     let record = record_after(&world, &next);
     assert_eq!((record.release, record.driver, record.challenge), (None, None, None));
     let finished = record.history.last().unwrap();
@@ -297,7 +297,7 @@ fn an_old_version_that_somebody_scaled_to_zero_or_deleted_needs_no_putting_away(
         gone(&mut world);
         world.settle();
         world.pass(30);
-        assert_eq!(*doing(&a.next(&world)), Doing::Finish);
+        assert_eq!(*action(&a.next(&world)), Action::Finish);
     }
 }
 

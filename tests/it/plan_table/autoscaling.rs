@@ -1,10 +1,10 @@
 //! The autoscaler and the budget of the live version, and what becomes of them in a release.
 
 use bluegreen::model::{Kind, annotation};
-use bluegreen::release::{Deploy, Doing, Gate, Goal, Next, Outcome, Verdict};
+use bluegreen::release::{Action, Deploy, Gate, Goal, Next, Outcome, Verdict};
 use serde_json::{Value, json};
 
-use super::{doing, go, reach, step};
+use super::{action, go, reach, step};
 use crate::world::World;
 use crate::world::article::{V2, initialised, with_scaler};
 use crate::world::driver::{Driver, WEBHOOK, abort, deploy, rollback, set};
@@ -59,13 +59,13 @@ fn is_as_before(world: &World, before: &World) {
 fn a_candidate_has_its_budget_before_its_pods_and_no_autoscaler() {
     let mut world = scaled();
     let mut a = driver(V2);
-    reach(&mut world, &mut a, step!(Doing::MakeBudget { .. }));
+    reach(&mut world, &mut a, step!(Action::MakeBudget { .. }));
     assert!(world.find(Kind::Deployment, "parrot-green").is_none());
     go(&mut world, &mut a);
     let spec = &world.get(BUDGET, "parrot-green")["spec"];
     assert_eq!(spec["selector"]["matchLabels"], json!({"app": "parrot-green"}));
     assert_eq!(spec["minAvailable"], "50%");
-    reach(&mut world, &mut a, step!(Doing::Switch { .. }));
+    reach(&mut world, &mut a, step!(Action::Switch { .. }));
     assert_eq!(world.replicas("parrot-green"), 5);
     assert!(world.find(SCALER, "parrot-green").is_none());
     assert_eq!(min(&world, "flock"), free(2));
@@ -75,12 +75,12 @@ fn a_candidate_has_its_budget_before_its_pods_and_no_autoscaler() {
 fn at_the_switch_the_old_autoscaler_is_held_and_the_new_version_gets_its_own() {
     let mut world = scaled();
     let mut a = driver(V2);
-    reach(&mut world, &mut a, step!(Doing::HoldAutoscaler { .. }));
+    reach(&mut world, &mut a, step!(Action::PinAutoscaler { .. }));
     assert_eq!(world.get(Kind::Service, "parrot")["spec"]["selector"]["app"], "parrot-green");
-    let next = reach(&mut world, &mut a, step!(Doing::MakeAutoscaler { .. }));
+    let next = reach(&mut world, &mut a, step!(Action::MakeAutoscaler { .. }));
     assert_eq!(min(&world, "flock"), held(2, 5));
     let (autoscaler, deployment) = ("parrot-green".to_owned(), "parrot-green".to_owned());
-    assert_eq!(*doing(&next), Doing::MakeAutoscaler { autoscaler, deployment });
+    assert_eq!(*action(&next), Action::MakeAutoscaler { autoscaler, deployment });
     go(&mut world, &mut a);
     let clone = world.get(SCALER, "parrot-green");
     assert_eq!(clone["spec"]["scaleTargetRef"]["name"], "parrot-green");
@@ -106,7 +106,7 @@ fn a_candidate_in_the_users_own_slot_is_held_at_its_size_while_it_waits() {
     world.settle();
     let promote = Goal::Promote { release: None, when_ready: true };
     let mut c = Driver::new("c", promote);
-    reach(&mut world, &mut c, step!(Doing::Switch { .. }));
+    reach(&mut world, &mut c, step!(Action::Switch { .. }));
     assert_eq!((world.replicas("parrot"), min(&world, "flock")), (7, held(2, 7)));
     // And it scales by its own autoscaler again when it is live.
     world.follow(&mut c);
@@ -122,9 +122,9 @@ fn clones_go_before_their_slot_is_put_away() {
     let mut world = scaled();
     released(&mut world, V2);
     let mut b = driver(V3);
-    reach(&mut world, &mut b, step!(Doing::RemoveAutoscaler { .. }));
+    reach(&mut world, &mut b, step!(Action::RemoveAutoscaler { .. }));
     assert_eq!(world.replicas("parrot-green"), 5);
-    reach(&mut world, &mut b, step!(Doing::PutAway { .. }));
+    reach(&mut world, &mut b, step!(Action::ScaleDown { .. }));
     assert!(world.find(SCALER, "parrot-green").is_none());
 }
 
@@ -135,10 +135,10 @@ fn whatever_becomes_of_a_release_the_users_objects_are_as_they_were() {
         let mut world = scaled();
         let mut a = driver(V2);
         reach(&mut world, &mut a, |next: &Next| match at {
-            "budget" => step!(Doing::MakeCandidate { .. })(next),
-            "candidate" => step!(Doing::MarkReady)(next),
-            "switch" => step!(Doing::Switch { .. })(next),
-            _ => step!(Doing::MakeAutoscaler { .. })(next),
+            "budget" => step!(Action::MakeCandidate { .. })(next),
+            "candidate" => step!(Action::MarkReady)(next),
+            "switch" => step!(Action::Switch { .. })(next),
+            _ => step!(Action::MakeAutoscaler { .. })(next),
         });
         if at == "drain" {
             go(&mut world, &mut a);
@@ -175,7 +175,7 @@ fn a_version_that_is_kept_keeps_its_size() {
 fn who_puts_back_what_is_held_is_not_fought() {
     let mut world = scaled();
     let mut a = driver(V2);
-    reach(&mut world, &mut a, step!(Doing::MakeAutoscaler { .. }));
+    reach(&mut world, &mut a, step!(Action::MakeAutoscaler { .. }));
     world.edit(SCALER, "flock", |scaler| scaler["spec"]["minReplicas"] = json!(3));
     let outcome = world.follow(&mut a);
     assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == Verdict::Promoted));
@@ -187,13 +187,13 @@ fn clones_that_arrive_late_go_with_the_next_command() {
     let mut world = scaled();
     let mut clones = scaled();
     let mut a = driver(V2);
-    reach(&mut clones, &mut a, step!(Doing::MakeAutoscaler { .. }));
+    reach(&mut clones, &mut a, step!(Action::MakeAutoscaler { .. }));
     go(&mut clones, &mut a);
     for kind in [SCALER, BUDGET] {
         world.add(clones.get(kind, "parrot-green").clone());
     }
     let mut b = driver(V2);
-    reach(&mut world, &mut b, step!(Doing::Start { .. }));
+    reach(&mut world, &mut b, step!(Action::Start { .. }));
     for kind in [SCALER, BUDGET] {
         assert!(world.find(kind, "parrot-green").is_none());
     }

@@ -1,6 +1,6 @@
 //! What a gate's answer means for the release that waits for it.
 
-use super::{Doing, Look, Next, Question, WaitFor, earlier, later};
+use super::{Action, Context, Next, Question, WaitFor, earlier, later};
 use crate::release::condition::{Condition, Need};
 use crate::release::{Answer, Answered, Ending, GateKind, Release, Verdict};
 
@@ -10,24 +10,24 @@ pub enum Said {
     NotYet(Box<Next>),
 }
 
-pub fn said(look: Look, release: &Release) -> Said {
-    if gate(look, release).is_met() {
+pub fn said(cx: Context, release: &Release) -> Said {
+    if gate(cx, release).is_met() {
         return Said::Yes;
     }
     if release.gate.kind == GateKind::Person {
         let wait = Next::Wait { until: release.deadline, on: WaitFor::Person };
         return Said::NotYet(Box::new(wait));
     }
-    match counts(look, release) {
+    match counts(cx, release) {
         Some(answered) if release.gate.asked != Some(answered.at) => {
-            Said::NotYet(Box::new(count(look, release, answered)))
+            Said::NotYet(Box::new(count(cx, release, answered)))
         }
-        _ => Said::NotYet(Box::new(poll(look, release))),
+        _ => Said::NotYet(Box::new(poll(cx, release))),
     }
 }
 
 /// That somebody has said yes.
-pub fn gate(look: Look, release: &Release) -> Condition {
+pub fn gate(cx: Context, release: &Release) -> Condition {
     let of = |is_met, now: String, wanted: &str| Condition::new(Need::Gate, is_met, now, wanted);
     if let Some(yes) = &release.approved {
         return of(true, format!("approved by {}", yes.by), "approval");
@@ -40,7 +40,7 @@ pub fn gate(look: Look, release: &Release) -> Condition {
         }
         GateKind::Webhook => {
             let is_yes =
-                counts(look, release).is_some_and(|answered| answered.answer == Answer::Pass);
+                counts(cx, release).is_some_and(|answered| answered.answer == Answer::Pass);
             let answer = gate.answer.as_deref().unwrap_or("none");
             let (failures, threshold) = (gate.failures, gate.threshold);
             let now = match is_yes {
@@ -54,13 +54,13 @@ pub fn gate(look: Look, release: &Release) -> Condition {
 }
 
 /// The last answer, if it was given for this very candidate.
-fn counts<'a>(look: Look<'a>, release: &Release) -> Option<&'a Answered> {
-    let answered = look.s.memory.answer.as_ref()?;
+fn counts<'a>(cx: Context<'a>, release: &Release) -> Option<&'a Answered> {
+    let answered = cx.s.memory.answer.as_ref()?;
     (answered.release == release.number && answered.hash == release.hash).then_some(answered)
 }
 
 /// Writes an answer that is no yes down before the next poll, and what follows from it in the same write.
-fn count(look: Look, release: &Release, answered: &Answered) -> Next {
+fn count(cx: Context, release: &Release, answered: &Answered) -> Next {
     let mut gate = release.gate.clone();
     gate.asked = Some(answered.at);
     gate.not_before = answered.not_before;
@@ -87,27 +87,27 @@ fn count(look: Look, release: &Release, answered: &Answered) -> Next {
         _ => None,
     };
     let ending =
-        reason.map(|reason| Ending { outcome: Verdict::Rejected, reason, by: None, at: look.now });
-    let doing = Doing::Count {
+        reason.map(|reason| Ending { outcome: Verdict::Rejected, reason, by: None, at: cx.now });
+    let action = Action::Count {
         answer: word.to_owned(),
         said: said.to_owned(),
         failures: gate.failures,
         threshold: gate.threshold,
     };
-    let write = look.release(|release| {
+    let write = cx.release(|release| {
         release.gate = gate;
         release.ending = ending;
     });
-    look.act(doing, write)
+    cx.act(action, write)
 }
 
-fn poll(look: Look, release: &Release) -> Next {
+fn poll(cx: Context, release: &Release) -> Next {
     let gate = &release.gate;
     // A time that lies ahead is from a clock that was wrong.
-    let wrong = gate.asked.is_some_and(|asked| asked > later(look.now, gate.interval_seconds));
+    let wrong = gate.asked.is_some_and(|asked| asked > later(cx.now, gate.interval_seconds));
     match gate.again() {
-        Some(next) if look.now < next && !wrong => {
-            let said = counts(look, release).map(|answered| answered.answer.words().1.to_owned());
+        Some(next) if cx.now < next && !wrong => {
+            let said = counts(cx, release).map(|answered| answered.answer.words().1.to_owned());
             let on = WaitFor::Gate {
                 failures: gate.failures,
                 threshold: gate.threshold,

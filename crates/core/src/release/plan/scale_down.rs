@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::arrive::{FIRST_WORD_SECONDS, sight};
-use super::forward::{ending, scale};
-use super::{Doing, Look, Next, WaitFor, beside, later};
+use super::before_switch::{ending, scale};
+use super::{Action, Context, Next, WaitFor, autoscaling, later};
 use crate::release::condition::{Aim, Condition, Need};
 use crate::release::{Cause, Release, Sight, Slot, Verdict};
 
@@ -16,48 +16,48 @@ const STILL_SECONDS: u64 = 5;
 const MENDED_WITHIN_SECONDS: u64 = 15;
 
 /// What comes next: the old version's end, or, where it is away or stays, the release's.
-pub fn aim(look: Look, release: &Release) -> Aim {
-    let runs = look.s.slot(release.from).is_some_and(|old| old.desired() > 0);
+pub fn aim(cx: Context, release: &Release) -> Aim {
+    let runs = cx.s.slot(release.from).is_some_and(|old| old.desired() > 0);
     match runs && !release.keep_old && release.revived.is_none() {
-        true => Aim::PutAway,
+        true => Aim::ScaleDown,
         false => Aim::Finish,
     }
 }
 
 /// `kept`: until when it had to stay.
-pub fn next(look: Look, release: &Release, candidate: Slot, kept: Timestamp) -> Next {
-    let s = look.s;
+pub fn next(cx: Context, release: &Release, candidate: Slot, kept: Timestamp) -> Next {
+    let s = cx.s;
     if let Some(revived) = release.revived {
-        return mended(look, release, candidate, revived);
+        return mended(cx, release, candidate, revived);
     }
     let old = s.slot(release.from);
     if let Some(old) = old.filter(|old| old.desired() > 0 && !release.keep_old) {
-        if let Some(next) = still_asked(look, release, kept) {
+        if let Some(next) = still_asked(cx, release, kept) {
             return next;
         }
-        if let Some(next) = beside::remove(look, release.from) {
+        if let Some(next) = autoscaling::remove(cx, release.from) {
             return next;
         }
         let deployment = old.name().to_owned();
-        return look.act_where_led(Doing::PutAway { deployment }, scale(old, 0));
+        return cx.act_where_led(Action::ScaleDown { deployment }, scale(old, 0));
     }
-    missed(look, release, kept).unwrap_or_else(|| look.finish(Verdict::Promoted))
+    missed(cx, release, kept).unwrap_or_else(|| cx.finish(Verdict::Promoted))
 }
 
 /// That nobody but the new version answers, and enough has been heard to say so; with who answers instead.
 /// None where there is nothing to put away.
 pub fn unasked(
-    look: Look,
+    cx: Context,
     release: &Release,
     kept: Timestamp,
 ) -> Option<(Condition, Option<String>)> {
-    if aim(look, release) != Aim::PutAway {
+    if aim(cx, release) != Aim::ScaleDown {
         return None;
     }
-    let since = look.s.memory.began.map_or(kept, |began| began.max(kept));
-    let said = sight(look, release).and_then(|s| s.astray(release.to, &release.answered));
+    let since = cx.s.memory.started_at.map_or(kept, |began| began.max(kept));
+    let said = sight(cx, release).and_then(|s| s.astray(release.to, &release.answered));
     let until = match said {
-        None => first_words(look, release, since),
+        None => first_words(cx, release, since),
         Some(_) => Some(later(since, release.timeout_seconds)),
     };
     let now = match (&said, until) {
@@ -67,69 +67,69 @@ pub fn unasked(
     };
     let wanted = "none through the ingress";
     let condition = Condition::new(Need::NotAsked, until.is_none(), now, wanted).until(until);
-    Some((look.heard(condition), said))
+    Some((cx.heard(condition), said))
 }
 
 /// Somebody else than the new version answers at the end of the drain, or too little has been heard to
 /// say that nobody does.
-fn still_asked(look: Look, release: &Release, kept: Timestamp) -> Option<Next> {
-    let (condition, said) = unasked(look, release, kept)?;
+fn still_asked(cx: Context, release: &Release, kept: Timestamp) -> Option<Next> {
+    let (condition, said) = unasked(cx, release, kept)?;
     let until = condition.until;
-    if look.all(Aim::PutAway, [condition]) {
+    if cx.all(Aim::ScaleDown, [condition]) {
         return None;
     }
     if let Some(said) = said
-        && until.is_some_and(|until| look.now >= until)
+        && until.is_some_and(|until| cx.now >= until)
     {
-        let name = look.s.names.deployment(release.from);
+        let name = cx.s.names.deployment(release.from);
         let what = format!("{name} can't be scaled down to 0: {said}");
-        return Some(look.stopped(Cause::NotArrived, what));
+        return Some(cx.stopped(Cause::NotArrived, what));
     }
     Some(Next::Wait { until, on: WaitFor::Drain { colour: release.from } })
 }
 
 /// Until when this process listens at least, if it has not heard enough yet: whoever takes a release up
 /// knows nothing of it.
-fn first_words(look: Look, release: &Release, since: Timestamp) -> Option<Timestamp> {
+fn first_words(cx: Context, release: &Release, since: Timestamp) -> Option<Timestamp> {
     let is_heard_out = |sight: &Sight| sight.is_heard_out(&release.answered);
     let until = later(since, FIRST_WORD_SECONDS);
-    let is_deaf = !look.s.memory.asks || look.now >= until;
-    (!is_deaf && !sight(look, release).is_some_and(is_heard_out)).then_some(until)
+    let is_deaf = !cx.s.memory.asks || cx.now >= until;
+    (!is_deaf && !sight(cx, release).is_some_and(is_heard_out)).then_some(until)
 }
 
 /// It has been put away: until its pods have ended, and nobody misses them.
-fn missed(look: Look, release: &Release, kept: Timestamp) -> Option<Next> {
-    let s = look.s;
-    let is_deaf = look.is_driver && !s.memory.asks;
+fn missed(cx: Context, release: &Release, kept: Timestamp) -> Option<Next> {
+    let s = cx.s;
+    let is_deaf = cx.is_driver && !s.memory.asks;
     if is_deaf || release.keep_old || release.answered.is_empty() {
         return None;
     }
     let old = s.slot(release.from)?;
-    let sight = sight(look, release);
+    let sight = sight(cx, release);
     let misses = |sight: &Sight| {
         sight.lasting(&release.answered).or_else(|| sight.unserved(&release.answered))
     };
     if let Some(said) = sight.and_then(misses) {
-        let write = look.release(|release| {
-            release.revived = Some(look.now);
+        let write = cx.release(|release| {
+            release.revived = Some(cx.now);
             release.missed = Some(said.clone());
         });
-        return Some(look.act(Doing::Revive { said: said.clone() }, write));
+        return Some(cx.act(Action::Revive { said: said.clone() }, write));
     }
-    let since = s.memory.began.map_or(kept, |began| began.max(kept));
+    let since = s.memory.started_at.map_or(kept, |began| began.max(kept));
     let late = later(since, ENDED_WITHIN_SECONDS);
     let gone = s.memory.gone.filter(|(number, _)| *number == release.number);
-    let ended = gone.map(|(_, at)| at).or((look.now >= late).then_some(late));
+    let ended = gone.map(|(_, at)| at).or((cx.now >= late).then_some(late));
     let errs = sight.and_then(|sight| sight.errs(&release.answered));
     let until = match ended.map(|ended| later(ended, STILL_SECONDS)) {
         None => Some(late),
-        Some(until) if look.now < until => Some(until),
+        Some(until) if cx.now < until => Some(until),
         // Errors that have just begun are heard to their end, or until they are too many.
-        Some(_) if errs.is_some() => Some(later(look.now, STILL_SECONDS)),
-        Some(_) => first_words(look, release, since),
+        Some(_) if errs.is_some() => Some(later(cx.now, STILL_SECONDS)),
+        Some(_) => first_words(cx, release, since),
     };
     // Who does not drive it sees at once whether they have ended, but not when that was.
-    let have_ended = ended.is_some() || !look.is_driver && s.has_ended(release.from);
+    let have_ended = ended.is_some() || !cx.is_driver && s.has_ended(release.from);
     let now = format!("{} still running", old.pods_left());
     let pods = Condition::new(Need::PodsEnded, have_ended, now, "none");
     let pods = pods.of(format!("Deployment {}", old.name()));
@@ -137,52 +137,52 @@ fn missed(look: Look, release: &Release, kept: Timestamp) -> Option<Next> {
     let now = errs.unwrap_or_else(|| "none".to_owned());
     let wanted = format!("none for {STILL_SECONDS} s after its pods have ended");
     let missed = Condition::new(Need::NotMissed, until.is_none(), now, wanted).until(until);
-    let is_over = look.all(Aim::Finish, [pods, look.heard(missed)]);
+    let is_over = cx.all(Aim::Finish, [pods, cx.heard(missed)]);
     (!is_over).then_some(Next::Wait { until, on: WaitFor::Ended { colour: release.from } })
 }
 
 /// It was started again. If the errors end with it, all is well but that; else people go back to it.
-fn mended(look: Look, release: &Release, candidate: Slot, revived: Timestamp) -> Next {
-    let s = look.s;
+fn mended(cx: Context, release: &Release, candidate: Slot, revived: Timestamp) -> Next {
+    let s = cx.s;
     let Some(old) = s.slot(release.from) else {
-        return look.changed(format!("{} was deleted", s.names.deployment(release.from)));
+        return cx.changed(format!("{} was deleted", s.names.deployment(release.from)));
     };
     if old.desired() == 0 {
         let (deployment, replicas) = (old.name().to_owned(), candidate.desired().max(1));
-        return look.act(Doing::Resize { deployment, replicas }, scale(old, replicas));
+        return cx.act(Action::Resize { deployment, replicas }, scale(old, replicas));
     }
-    let since = s.memory.began.map_or(revived, |began| began.max(revived));
+    let since = s.memory.started_at.map_or(revived, |began| began.max(revived));
     let until = later(since, release.timeout_seconds);
-    if look.now < until && !look.all(Aim::Finish, s.readiness(release.from, old.desired())) {
-        return Next::Wait { until: Some(until), on: look.ready(release.from, None) };
+    if cx.now < until && !cx.all(Aim::Finish, s.readiness(release.from, old.desired())) {
+        return Next::Wait { until: Some(until), on: cx.ready(release.from, None) };
     }
-    let sight = sight(look, release);
+    let sight = sight(cx, release);
     let bad = sight.and_then(|sight| sight.lasting(&release.answered));
     let until = match sight.and_then(|sight| sight.errs(&release.answered)) {
         Some(_) if bad.is_some() => later(since, MENDED_WITHIN_SECONDS),
         // Nothing says that the new version fails, nor that it answers.
         Some(said) if sight.is_some_and(|s| s.unserved(&release.answered).is_some()) => {
             let until = later(since, release.timeout_seconds);
-            if look.now >= until {
+            if cx.now >= until {
                 let what =
                     format!("{} was scaled down to 0, and started again: {said}", old.name());
-                return look.stopped(Cause::NotArrived, what);
+                return cx.stopped(Cause::NotArrived, what);
             }
             until
         }
         // They have just begun, or begun again.
-        Some(_) => later(since.max(look.now), STILL_SECONDS),
-        None => first_words(look, release, since).unwrap_or(look.now),
+        Some(_) => later(since.max(cx.now), STILL_SECONDS),
+        None => first_words(cx, release, since).unwrap_or(cx.now),
     };
     let now = release.missed.clone().unwrap_or_else(|| "errors".to_owned());
     let wanted = "none once the old version runs again, or errors that continue";
-    let heard = Condition::after(Need::NotMissed, look.now, until, wanted);
-    let heard = look.heard(Condition { now, ..heard });
-    if !look.all(Aim::Finish, [heard]) {
+    let heard = Condition::after(Need::NotMissed, cx.now, until, wanted);
+    let heard = cx.heard(Condition { now, ..heard });
+    if !cx.all(Aim::Finish, [heard]) {
         return Next::Wait { until: Some(until), on: WaitFor::Ended { colour: release.from } };
     }
-    let Some(said) = bad else { return look.finish(Verdict::Promoted) };
+    let Some(said) = bad else { return cx.finish(Verdict::Promoted) };
     let reason = format!("it failed after {} was scaled down to 0: {said}", old.name());
-    let (doing, write) = ending(look, Verdict::Unhealthy, reason);
-    look.act_fresh(doing, write)
+    let (action, write) = ending(cx, Verdict::Unhealthy, reason);
+    cx.act_fresh(action, write)
 }
