@@ -60,8 +60,8 @@ fn of_release(s: &Snapshot, record: &Record, release: &Release, now: Timestamp) 
     s.memory.began = driver.map(|driver| driver.since);
     let needs = Needs::default();
     let look = Look { me: &me, s: &s, now, needs: &needs, is_driver: false };
-    let holder = driver.map_or("nobody drives it", |driver| &driver.holder);
-    let driven = Condition::new(Need::Driver, driver.is_some(), holder, "a process that drives it");
+    let holder = driver.map_or("no process is running it", |driver| &driver.holder);
+    let driven = Condition::new(Need::Driver, driver.is_some(), holder, "a process that runs it");
     look.all(Aim::Drive, std::iter::once(driven).chain(hold::gone(look, record)));
     let next = match &release.ending {
         Some(ending) => withdraw::next(look, record, release, ending),
