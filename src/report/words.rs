@@ -247,7 +247,7 @@ fn done(done: &Doing) -> Option<Line> {
             format!("switched Ingress {ingress} to Service {service}, from {was}")
         }
         Doing::FollowLive { service, colour } => format!("pointed Service {service} at {colour}"),
-        Doing::PutAway { deployment } => format!("scaled Deployment {deployment} down to 0"),
+        Doing::PutAway { deployment } => format!("scaled Deployment {deployment} to 0"),
         Doing::Revive { said } => {
             let text = format!("requests fail without the old version, starting it again: {said}");
             return Some(Line::new(Mark::Bad, text));
