@@ -160,12 +160,23 @@ fn gather(value: &Value, place: Place, hidden: &mut BTreeSet<String>, open: &mut
     }
 }
 
+/// Where it stands in a manifest: the API server leaves out a template's metadata.
+fn written(field: &str) -> String {
+    let map = ["labels", "annotations"]
+        .into_iter()
+        .find(|map| field.strip_prefix("spec.template.").is_some_and(|rest| rest.starts_with(map)));
+    match map {
+        Some(_) => field.replacen("spec.template.", "spec.template.metadata.", 1),
+        None => field.to_owned(),
+    }
+}
+
 /// What is wrong with which field, where the API server says that.
 pub(super) fn faults(said: &Value, message: &str) -> Vec<Fault> {
     let causes = said["details"]["causes"].as_array().into_iter().flatten();
     let named = causes.filter_map(|cause| {
         let (field, message) = (cause["field"].as_str()?, cause["message"].as_str()?);
-        (!field.is_empty() && field != "patch").then(|| Fault::new(field, told(message)))
+        (!field.is_empty() && field != "patch").then(|| Fault::new(written(field), told(message)))
     });
     let mut found: Vec<Fault> = named.collect();
     if let Some((_, strict)) = message.rsplit_once(STRICT) {

@@ -40,8 +40,8 @@ pub fn say_what_is_left(input: &Input) {
             shown(&file.left)
         ));
     }
-    if !input.passed.is_empty() {
-        report::notice(&format!("not used: {}; apply them yourself", shown(&input.passed)));
+    if !input.unapplied.is_empty() {
+        report::notice(&format!("not used: {}; apply them yourself", shown(&input.unapplied)));
     }
 }
 

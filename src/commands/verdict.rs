@@ -29,23 +29,8 @@ pub fn of_file(session: &Session, ended: &Ended, file: Option<&Template>) -> Res
 
 /// The command that shows what may stand in the first of these fields, or beside it.
 fn explain(session: &Session, fields: &[Fault]) -> String {
-    let field = fields.first().map_or("", |fault| fault.field.as_str());
-    let is_unknown = fields.first().is_some_and(|fault| fault.what == "unknown field");
-    let mut path = String::new();
-    let mut depth = 0;
-    for c in field.chars() {
-        match c {
-            '[' => depth += 1,
-            ']' => depth -= 1,
-            c if depth == 0 => path.push(c),
-            _ => {}
-        }
-    }
-    let path = match path.rsplit_once('.') {
-        Some((parent, _)) if is_unknown => parent.to_owned(),
-        _ if path.is_empty() => "spec.template.spec".to_owned(),
-        _ => path,
-    };
+    let path = fields.first().map(Fault::explained).filter(|path| !path.is_empty());
+    let path = path.unwrap_or_else(|| "spec.template.spec".to_owned());
     session.cluster.kubectl(&format!("explain deployment.{path}"))
 }
 

@@ -232,9 +232,16 @@ fn may_change(status: StatusCode) -> bool {
 /// The same, with what to do about a certificate that nobody here knows.
 fn trouble(failure: Failure) -> String {
     let why = reason(failure);
-    match why.contains("UnknownIssuer") {
-        true => format!("{why} (if your own CA signed it: --ca-file FILE)"),
-        false => why,
+    match () {
+        () if why.contains("UnknownIssuer") => {
+            format!("{why} (if your own CA signed it: --ca-file FILE)")
+        }
+        // As `openssl req -x509` makes one unless it is told otherwise.
+        () if why.contains("CaUsedAsEndEntity") => format!(
+            "{why} (the server has a CA's certificate: give it one of its own, with \
+             basicConstraints=CA:FALSE, and pass that or its CA with --ca-file FILE)"
+        ),
+        () => why,
     }
 }
 

@@ -74,7 +74,7 @@ fn step(aim: Aim) -> &'static str {
 /// What is waited for, at the top.
 fn waited_for(need: Need) -> &'static str {
     match need {
-        Need::Driver => "a process that drives the release: run one of the commands above",
+        Need::Driver => "a process that runs the release: run one of the commands above",
         Need::SignOfLife => "the driver to answer a challenge",
         Need::Turn => "another release to end",
         Need::Checks => "the app to pass the checks",

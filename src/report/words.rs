@@ -247,7 +247,7 @@ fn done(done: &Action) -> Option<Line> {
             format!("switched Ingress {ingress} to Service {service}, from {was}")
         }
         Action::FollowLive { service, colour } => format!("pointed Service {service} at {colour}"),
-        Action::ScaleDown { deployment } => format!("scaled Deployment {deployment} down to 0"),
+        Action::ScaleDown { deployment } => format!("scaled Deployment {deployment} to 0"),
         Action::Revive { said } => {
             let text = format!("requests fail without the old version, starting it again: {said}");
             return Some(Line::new(Mark::Bad, text));

@@ -14,6 +14,7 @@ use super::yaml::Source;
 
 use super::{config, deployment, is_dns_label, place};
 use crate::error::{Error, Kind};
+use crate::model::{MANAGED_BY, MANAGER};
 use crate::release::Fault;
 
 /// The name under which our own form is looked for.
@@ -43,6 +44,8 @@ pub struct Input {
     pub template: Option<Template>,
     /// What was passed over: kinds and names.
     pub passed: Vec<String>,
+    /// Those of them that somebody may mean to apply.
+    pub unapplied: Vec<String>,
 }
 
 /// The settings that count, and where they stand.
@@ -117,13 +120,17 @@ impl Part {
 pub fn read(asked: &Asked, look: &dyn Fn(&str, Option<&str>) -> String) -> Result<Input, Error> {
     let sources: Vec<Source> =
         asked.files.iter().map(|path| Source::read(path)).collect::<Result<_, _>>()?;
-    let (mut parts, mut passed) = (Vec::new(), Vec::new());
+    let (mut parts, mut passed, mut unapplied) = (Vec::new(), Vec::new(), Vec::new());
     // Files that say nothing are a mistake, whatever stands beside them.
     let mut says_something = sources.is_empty();
     for (n, source) in sources.iter().enumerate() {
         for node in source.documents()? {
             passed.push(named_by(&node));
-            let Some(part) = part(n, node) else { continue };
+            let is_the_users = is_the_users(&node);
+            let Some(part) = part(n, node) else {
+                unapplied.extend(passed.last().filter(|_| is_the_users).cloned());
+                continue;
+            };
             says_something = true;
             if asked.with_template || !part.is_deployment() {
                 parts.push(part);
@@ -156,7 +163,16 @@ pub fn read(asked: &Asked, look: &dyn Fn(&str, Option<&str>) -> String) -> Resul
         [] => None,
         _ => Some(template(&sources, &deployments, app.as_deref(), namespace.as_deref(), look)?),
     };
-    Ok(Input { app, namespace, settings, template, passed })
+    Ok(Input { app, namespace, settings, template, passed, unapplied })
+}
+
+/// Whether somebody applies it: not what another object owns, nor what bluegreen makes.
+fn is_the_users(node: &Node) -> bool {
+    let metadata = node.get("metadata");
+    let owners = metadata.and_then(|it| it.get("ownerReferences"));
+    let labels = metadata.and_then(|it| it.get("labels"));
+    let manager = labels.and_then(|it| it.get(MANAGED_BY)).and_then(Node::text);
+    owners.is_none_or(Node::is_empty) && manager != Some(MANAGER)
 }
 
 /// How people know an object.
@@ -389,9 +405,11 @@ fn template(
         source: sources[part.source].clone(),
         document: part.node.clone(),
     };
-    let unknown = deployment::unknown(&value);
-    if !unknown.is_empty() {
-        return Err(template.wrong(&unknown).hint("kubectl explain deployment.spec"));
+    let faults = deployment::faults(&value);
+    if let Some(first) = faults.first() {
+        let path = first.explained();
+        let path = if path.is_empty() { path } else { format!(".{path}") };
+        return Err(template.wrong(&faults).hint(format!("kubectl explain deployment{path}")));
     }
     if template.template["spec"]["containers"].as_array().is_none_or(Vec::is_empty) {
         let path = ["spec", "template", "spec", "containers"];

@@ -224,9 +224,8 @@ impl de::Error for Wrong {
     fn invalid_type(found: Unexpected, expected: &dyn Expected) -> Wrong {
         let found = match found {
             Unexpected::Bool(value) => value.to_string(),
-            Unexpected::Unsigned(_) | Unexpected::Signed(_) | Unexpected::Float(_) => {
-                "a number".to_owned()
-            }
+            Unexpected::Float(_) => "one with a fraction, or so large".to_owned(),
+            Unexpected::Unsigned(_) | Unexpected::Signed(_) => "a number".to_owned(),
             Unexpected::Str(_) => "text".to_owned(),
             Unexpected::Seq => "a list".to_owned(),
             Unexpected::Map => "a mapping".to_owned(),

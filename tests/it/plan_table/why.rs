@@ -197,5 +197,5 @@ fn who_drives_is_listed_and_who_has_asked_whether_it_lives() {
     world.edit_record(|record| (record.driver, record.challenge) = (None, None));
     let left = explained(&world);
     assert_eq!(left.waits_for, Some(Need::Driver));
-    assert_eq!(one(&left, Need::Driver).now, "nobody drives it");
+    assert_eq!(one(&left, Need::Driver).now, "no process is running it");
 }

@@ -19,6 +19,34 @@ impl Fault {
         Fault { field: field.into(), what: what.into(), found: None }
     }
 
+    /// The field as `kubectl explain` has it: without indices, and of one that nobody knows the one that it
+    /// stands in.
+    pub fn explained(&self) -> String {
+        let mut path = String::new();
+        let mut depth = 0;
+        for c in self.field.chars() {
+            match c {
+                '[' => depth += 1,
+                ']' => depth -= 1,
+                c if depth == 0 => path.push(c),
+                _ => {}
+            }
+        }
+        // What stands in these are the user's own keys.
+        let maps = ["labels", "annotations", "matchLabels"];
+        if let Some(end) = maps.iter().find_map(|map| {
+            let at = path.find(&format!(".{map}."))?;
+            Some(at + 1 + map.len())
+        }) {
+            path.truncate(end);
+        }
+        match path.rsplit_once('.') {
+            Some((parent, _)) if self.what == "unknown field" => parent.to_owned(),
+            None if self.what == "unknown field" => String::new(),
+            _ => path,
+        }
+    }
+
     /// In one line.
     pub fn sentence(&self) -> String {
         match self.field.as_str() {

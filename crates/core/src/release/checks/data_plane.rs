@@ -52,7 +52,9 @@ fn unknown(of_class: String, believed: &Believed, route: Route, ours: &str) -> C
             format!("{of_class}, whose controller, {controller}, is unknown to bluegreen")
         }
         (_, Some(class)) => {
-            format!("{of_class}, whose controller is unknown: IngressClass {class} can't be read")
+            format!(
+                "{of_class}, whose controller is unknown: there is no IngressClass {class}, or you are not allowed to get it"
+            )
         }
         (_, None) => {
             format!("{of_class}, and the controller of the cluster's default class is unknown")
@@ -66,7 +68,9 @@ fn unknown(of_class: String, believed: &Believed, route: Route, ours: &str) -> C
         (By::Controller(_), _) => {
             "try it with an unimportant app first, and confirm every switch with --probe"
         }
-        (_, Some(_)) => "grant get on ingressclasses, or check yourself: kubectl get ingressclass",
+        (_, Some(_)) => {
+            "see kubectl get ingressclass; to let bluegreen see it, grant get on ingressclasses"
+        }
         (_, None) => "give it an ingressClassName",
     };
     Check::warn(NAME, what).hint(hint)

@@ -26,7 +26,7 @@ pub fn of(s: &Snapshot, name: &'static str, kinds: &[Optional]) -> Vec<Check> {
             "not everything was checked: you are not allowed to list {}",
             forbidden.join(", ")
         );
-        Check::warn(name, what).hint("check --role prints the rights that are needed")
+        Check::warn(name, what).hint("check APP --role prints the rights that are needed")
     });
     forbidden.into_iter().chain(failed).collect()
 }

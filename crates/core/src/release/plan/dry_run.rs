@@ -134,16 +134,20 @@ pub fn pod(g: &CheckInput) -> Write {
     Write::create(id, object)
 }
 
-/// Our own Ingress with the preview host, which an ingress controller's webhook may refuse; nothing where
-/// it has that host already.
+/// Our own Ingress where `init` would make it, or give it the preview host: a policy for hosts or an ingress
+/// controller's webhook may refuse it.
 fn preview(g: &CheckInput) -> Option<Step> {
     let (s, ingress) = (g.s, g.s.names.preview());
-    let host = g.preview_host.clone()?;
+    let host = g.preview_host.clone();
+    let is_made = s.managed_ingress().is_some();
+    if host.is_none() && (is_made || !managed::is_wanted(s, &g.service, None)) {
+        return None;
+    }
     let mut record = match &s.record {
         Some((_, record)) => record.clone(),
         None => Record::new(g.service.clone(), g.label.clone(), 0, 0),
     };
-    record.preview_host = Some(host);
+    record.preview_host = host;
     let wanted = managed::wanted(s, &record);
     let (action, write) = match s.managed_ingress() {
         None => (

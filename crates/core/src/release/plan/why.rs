@@ -60,8 +60,8 @@ fn of_release(s: &Snapshot, record: &Record, release: &Release, now: Timestamp) 
     s.memory.started_at = driver.map(|driver| driver.since);
     let needs = Needs::default();
     let cx = Context { me: &me, s: &s, now, needs: &needs, is_driver: false };
-    let holder = driver.map_or("nobody drives it", |driver| &driver.holder);
-    let driven = Condition::new(Need::Driver, driver.is_some(), holder, "a process that drives it");
+    let holder = driver.map_or("no process is running it", |driver| &driver.holder);
+    let driven = Condition::new(Need::Driver, driver.is_some(), holder, "a process that runs it");
     cx.all(Aim::Drive, std::iter::once(driven).chain(lock::gone(cx, record)));
     let next = match &release.ending {
         Some(ending) => withdraw::next(cx, record, release, ending),
