@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::snapshot::Leads;
+use super::routes::Leads;
 use super::{Record, Slot, Snapshot, Way, autoscaling, selector};
 use crate::model::{Colour, Id, Kind, Write, name, pointer, string_map, version};
 

@@ -1,16 +1,13 @@
 //! One look at the app: the objects that were read, and what they mean.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
+use super::routes::Leads;
 use super::{
     Memory, Names, Phase, Record, Release, Slot, endpoints, pods, ports, reach, strangers, template,
 };
-use crate::model::{Colour, Id, Kind, MANAGED_BY, MANAGER, Objects, Version};
-use crate::model::{label, name, string_map, version};
-use crate::route::{Believed, By, DataPlane, Label, Route};
-use crate::route::{resolves_to, selects, tls_hosts};
+use crate::model::{Colour, Id, Kind, Objects, Version, name, string_map, version};
+use crate::route::{Label, Route, resolves_to, selects, tls_hosts};
 
 #[derive(Clone, Debug)]
 pub struct Snapshot {
@@ -28,14 +25,6 @@ pub struct Unreadable {
     pub why: String,
     /// A later bluegreen wrote it, which understands it.
     pub is_later: bool,
-}
-
-/// Where something that serves the app leads.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Leads {
-    To(Colour),
-    /// Some of it to one colour, some to another, or to neither.
-    Astray,
 }
 
 impl Snapshot {
@@ -68,37 +57,6 @@ impl Snapshot {
     /// The Services through which a route may send people to the app.
     pub fn serving(&self, record: &Record) -> Vec<String> {
         self.names.serving(&record.service)
-    }
-
-    /// The routes that are not ours: requests come through them.
-    pub fn open_routes(&self) -> impl Iterator<Item = Route<'_>> {
-        let all = Route::KINDS.into_iter().flat_map(move |kind| {
-            self.objects.list(kind).filter_map(move |object| Route::of(kind, object))
-        });
-        all.filter(|route| label(route.object(), MANAGED_BY) != Some(MANAGER))
-    }
-
-    /// The user's routes that serve the app.
-    pub fn routes(&self, record: &Record) -> Vec<Route<'_>> {
-        self.routes_to(&record.service)
-    }
-
-    /// The same, where no record says yet which the live Service is.
-    pub fn routes_to(&self, live: &str) -> Vec<Route<'_>> {
-        let services = self.names.serving(live);
-        self.open_routes().filter(|route| route.names_app(&services)).collect()
-    }
-
-    /// Which data plane obeys the app's routes, by the one of which the most is known.
-    pub fn data_plane(&self, live: &str) -> Believed {
-        let recorded = self.record.as_ref().map(|(_, record)| &record.controllers);
-        let of = |route: &Route| {
-            let mut found = [Some(&self.memory.beyond.controllers), recorded].into_iter().flatten();
-            let controller = route.class().and_then(|class| found.find_map(|it| it.get(class)));
-            route.data_plane(controller.map(String::as_str))
-        };
-        let believed = self.routes_to(live).iter().map(of).max_by(|a, b| a.by.cmp(&b.by));
-        believed.unwrap_or(Believed { plane: DataPlane::Other, by: By::Nothing })
     }
 
     /// Where people can see the candidate: at the preview host, else from inside the cluster.
@@ -145,61 +103,6 @@ impl Snapshot {
     /// The live Service and those that follow it: what a switch takes from one version to the other.
     pub fn following(&self, live: &str, label: &Label, colour: Colour) -> Vec<&Value> {
         self.service(live).into_iter().chain(self.followers(live, label, colour)).collect()
-    }
-
-    fn service_leads(&self, service: &str, record: &Record) -> Leads {
-        let colour = self.service(service).and_then(|s| resolves_to(s, &record.label));
-        colour.map_or(Leads::Astray, Leads::To)
-    }
-
-    pub fn live_service_leads(&self, record: &Record) -> Leads {
-        self.service_leads(&record.service, record)
-    }
-
-    /// Where a route's backends of this app lead, by what their Services really select.
-    pub fn route_leads(&self, route: Route, record: &Record) -> Leads {
-        let services = self.serving(record);
-        let places: BTreeSet<_> = route
-            .backends_of(&services)
-            .map(|backend| match self.service_leads(&backend.service, record) {
-                Leads::To(colour) => Some(colour),
-                Leads::Astray => None,
-            })
-            .collect();
-        match places.into_iter().collect::<Vec<_>>()[..] {
-            [Some(colour)] => Leads::To(colour),
-            _ => Leads::Astray,
-        }
-    }
-
-    /// Whether anything of a route still leads to this colour.
-    pub fn touches(&self, route: Route, record: &Record, colour: Colour) -> bool {
-        let services = self.serving(record);
-        route
-            .backends_of(&services)
-            .any(|backend| self.service_leads(&backend.service, record) == Leads::To(colour))
-    }
-
-    /// Whether the Service that is fixed to a colour still selects it.
-    pub fn is_fixed(&self, colour: Colour, record: &Record) -> bool {
-        self.service_leads(&self.names.service(colour), record) == Leads::To(colour)
-    }
-
-    /// Where all the routes lead together.
-    pub fn routes_lead(&self, record: &Record) -> Leads {
-        let routes = self.routes(record);
-        let mut places = routes.into_iter().map(|route| self.route_leads(route, record));
-        match places.next() {
-            Some(Leads::To(first)) if places.all(|place| place == Leads::To(first)) => {
-                Leads::To(first)
-            }
-            _ => Leads::Astray,
-        }
-    }
-
-    pub fn switched(&self, record: &Record, release: &Release) -> bool {
-        self.routes_lead(record) == Leads::To(release.to)
-            && (self.bears_number(record, release) || release.switched.is_some())
     }
 
     pub fn phase(&self, record: &Record, release: &Release) -> Phase {

@@ -16,7 +16,7 @@
 use json_patch::{PatchOperation, RemoveOperation};
 use serde_json::Value;
 
-use super::snapshot::Leads;
+use super::routes::Leads;
 use super::{Names, Record, Release, Slot, Snapshot, marker};
 use crate::model::{Colour, EPOCH, Kind, RELEASE, annotate, annotation, name, pointer};
 use crate::route::{Route, resolves_to};

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::plan::{Why, why};
-use super::snapshot::Leads;
+use super::routes::Leads;
 use super::{
     Approval, Drift, Ending, Phase, Record, Release, Snapshot, Verdict, Way, drift, template, ways,
 };

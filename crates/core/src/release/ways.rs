@@ -12,7 +12,7 @@ use super::{
     Snapshot, Unreadable, checks,
 };
 use crate::model::{Colour, Kind};
-use crate::release::snapshot::Leads;
+use crate::release::routes::Leads;
 
 /// So many writes to the record are followed: a yes that is written down, a driver that takes over.
 const FOLLOWED: usize = 4;

@@ -2,7 +2,7 @@
 
 use super::report::{Check, or_pass};
 use crate::model::Colour;
-use crate::release::snapshot::Leads;
+use crate::release::routes::Leads;
 use crate::release::{Record, Snapshot, drift, managed, marker, ports};
 use crate::route::Route;
 

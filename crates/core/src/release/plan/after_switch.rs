@@ -6,7 +6,7 @@ use super::before_switch::{ending, observed};
 use super::{Action, Context, Next, WaitFor, arrive, autoscaling, later, scale_down};
 use crate::release::condition::{Condition, Need, all_met};
 use crate::release::pods::Trouble;
-use crate::release::snapshot::Leads;
+use crate::release::routes::Leads;
 use crate::release::{GateKind, Record, Release, Slot, Verdict};
 use crate::route::follow;
 

@@ -7,7 +7,7 @@ use crate::model::{APP_LABEL, Colour, EPOCH, Kind, RELEASE, Write};
 use crate::model::{label as label_of, name, string_map};
 use crate::release::checks::{self, Check, CheckInput};
 use crate::release::goal::{Init, PreviewHost, PreviewTls};
-use crate::release::snapshot::Leads;
+use crate::release::routes::Leads;
 use crate::release::{
     LAST_NUMBER, Outcome, Record, Settings, Slot, Snapshot, carried, file_vs_cluster, managed,
     manifests, marker, ports, template,

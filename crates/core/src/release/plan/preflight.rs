@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Action, Step, deploy, dry_run, init};
 use crate::model::Write;
 use crate::release::checks::{self, Check};
-use crate::release::snapshot::Leads;
+use crate::release::routes::Leads;
 use crate::release::{Goal, Init, Snapshot, Sought, beyond};
 
 #[derive(Default)]

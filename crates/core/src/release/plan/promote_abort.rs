@@ -4,7 +4,7 @@
 use super::lock::{self, OnBusy};
 use super::{Action, Context, Next, before_switch, start, withdraw};
 use crate::model::TEMPLATE_HASH;
-use crate::release::snapshot::Leads;
+use crate::release::routes::Leads;
 use crate::release::{Approval, Ending, Outcome, Record, Release, Verdict, strangers};
 
 pub fn promote(cx: Context, record: &Record, number: Option<u64>, when_ready: bool) -> Next {

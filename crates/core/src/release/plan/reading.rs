@@ -8,7 +8,7 @@ use crate::model::{Id, Kind, Write, pointer};
 use crate::release::checks::Reply;
 use crate::release::goal::{Change, Deploy, Goal};
 use crate::release::memory::{Reading, Tried};
-use crate::release::snapshot::Leads;
+use crate::release::routes::Leads;
 use crate::release::{Fault, Outcome, Record, Slot, Snapshot, template};
 
 /// Where a template stands in a Deployment.

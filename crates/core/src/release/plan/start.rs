@@ -11,7 +11,7 @@ use crate::model::{Colour, Id, Kind, Write, name, string_map, version};
 use crate::release::carried::{Load, Marks};
 use crate::release::checks::{self, CheckInput};
 use crate::release::condition::{Aim, Condition, Need};
-use crate::release::snapshot::Leads;
+use crate::release::routes::Leads;
 use crate::release::{
     Before, Change, Declared, GateKind, GateState, LAST_NUMBER, Outcome, Record, Release, Settings,
     Slot, Snapshot, file_vs_cluster, reach, template,

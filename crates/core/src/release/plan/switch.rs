@@ -4,7 +4,7 @@
 use super::before_switch::end;
 use super::{Action, Context, Next};
 use crate::release::condition::{Condition, Need};
-use crate::release::snapshot::Leads;
+use crate::release::routes::Leads;
 use crate::release::{
     GateKind, GateState, Outcome, Record, Release, Snapshot, Verdict, checks, managed, ports,
 };

@@ -9,7 +9,7 @@ use crate::model::{
     Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, annotation, name, pointer, version,
 };
 use crate::release::condition::{Aim, Condition, Need};
-use crate::release::snapshot::Leads;
+use crate::release::routes::Leads;
 use crate::release::{Before, Cause, Ending, Record, Release, Slot, Verdict, carried, template};
 use crate::route::{Route, Switch, follow};
 
