@@ -6,7 +6,7 @@ use super::session::{Ask, Session};
 use super::{Surroundings, after, verdict};
 use crate::cli;
 use crate::error::{Error, Kind};
-use crate::release::{Goal, Outcome, Verdict};
+use crate::release::{Goal, Outcome, ReleaseOutcome};
 use crate::report;
 
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -24,7 +24,7 @@ pub async fn run(
     };
     let ended = session.drive(goal, Ask { gate: None, probe: &probe }, PATIENCE).await?;
     let said = match &ended.outcome {
-        Outcome::Finished(finished) if finished.outcome == Verdict::Aborted => format!(
+        Outcome::Finished(finished) if finished.outcome == ReleaseOutcome::Aborted => format!(
             "{}: aborted release {}; Deployment {} still serves all traffic",
             session.names.app,
             finished.number,
@@ -33,10 +33,10 @@ pub async fn run(
         // It ended in another way before the abort could count.
         Outcome::Finished(finished) => {
             let how = match finished.outcome {
-                Verdict::Promoted => "is live: it was promoted",
-                Verdict::Rejected => "is over: the gate rejected it",
-                Verdict::Unhealthy => "is over: it did not become healthy",
-                Verdict::Aborted => unreachable!("handled above"),
+                ReleaseOutcome::Promoted => "is live: it was promoted",
+                ReleaseOutcome::Rejected => "is over: the gate rejected it",
+                ReleaseOutcome::Unhealthy => "is over: it did not become healthy",
+                ReleaseOutcome::Aborted => unreachable!("handled above"),
             };
             let what = format!("there is nothing to abort: release {} {how}", finished.number);
             return Err(Error::new(Kind::NothingToDo, what).hint(session.command("status")));

@@ -10,7 +10,7 @@ use crate::drive::Ended;
 use crate::error::{Error, Kind};
 use crate::model;
 use crate::release::{
-    Cause, Confirmed, Fault, Finished, GitOpsTool, LastWriter, Outcome, Verdict, Way,
+    Cause, Confirmed, Fault, Finished, GitOpsTool, LastWriter, Outcome, ReleaseOutcome, Way,
 };
 use crate::report::lasted;
 use crate::route::Route;
@@ -203,14 +203,14 @@ fn finished_as(session: &Session, finished: &Finished, next: &[Way]) -> Result<S
     let number = finished.number;
     let by = finished.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
     let kind = match finished.outcome {
-        Verdict::Promoted => return Ok(promoted(session, finished, next)),
-        Verdict::Rejected => Kind::Rejected,
-        Verdict::Unhealthy => Kind::Unhealthy,
-        Verdict::Aborted => Kind::Aborted,
+        ReleaseOutcome::Promoted => return Ok(promoted(session, finished, next)),
+        ReleaseOutcome::Rejected => Kind::Rejected,
+        ReleaseOutcome::Unhealthy => Kind::Unhealthy,
+        ReleaseOutcome::Aborted => Kind::Aborted,
     };
     let how = match finished.outcome {
-        Verdict::Aborted => format!("was aborted{by}"),
-        Verdict::Unhealthy => "did not become healthy".to_owned(),
+        ReleaseOutcome::Aborted => format!("was aborted{by}"),
+        ReleaseOutcome::Unhealthy => "did not become healthy".to_owned(),
         _ => "was rejected".to_owned(),
     };
     let live = session.names.deployment(finished.from);

@@ -8,7 +8,7 @@ use crate::cluster::{dry_run, missing, reply_if_any, tried};
 use crate::error::{Error, Kind};
 use crate::event::What;
 use crate::model::Write;
-use crate::release::checks::{self, Check, Grade, Reply, rights};
+use crate::release::checks::{self, Check, CheckStatus, Reply, rights};
 use crate::release::plan::{Preflight, Step, preflight};
 use crate::release::{Outcome, Reading, Snapshot, Tried, file_vs_cluster};
 
@@ -69,7 +69,7 @@ impl Loop<'_> {
         let mut tried = [checks::dry_run(&tried), checks::admission(&tried, s)].concat();
         tried.extend(pod.and_then(|pod| of_pod(&pod, &tried)));
         let all = || warnings.iter().chain(&rights).chain(&tried);
-        for check in all().filter(|check| check.verdict == Grade::Warn).cloned() {
+        for check in all().filter(|check| check.status == CheckStatus::Warn).cloned() {
             let Check { name, what, hint, .. } = check;
             self.emit(What::Warned { check: name, what, hint });
         }
@@ -89,7 +89,7 @@ impl Loop<'_> {
 /// the steps from being tried, or is refused in them, is so with a pod, too.
 fn of_pod(reply: &Reply, tried: &[Check]) -> Option<Check> {
     let check = checks::pod_template(Some(reply));
-    let is_said = tried.iter().any(|it| it.verdict == check.verdict);
-    let is_silent = *reply == Reply::Forbidden || check.verdict != Grade::Pass && is_said;
+    let is_said = tried.iter().any(|it| it.status == check.status);
+    let is_silent = *reply == Reply::Forbidden || check.status != CheckStatus::Pass && is_said;
     (!is_silent).then_some(check)
 }

@@ -10,7 +10,7 @@ use crate::error::{Error, Kind};
 use crate::event::What;
 use crate::model::Write;
 use crate::release::plan::{self, Action, Fresh, Step};
-use crate::release::{Snapshot, Verdict};
+use crate::release::{ReleaseOutcome, Snapshot};
 
 /// From one write that is lost to the next.
 pub const LULL: Duration = Duration::from_secs(1);
@@ -29,7 +29,7 @@ impl Loop<'_> {
                 .because(format!("{what}: {:?}", step.action)));
         }
         if let Action::End { ending } = &step.action
-            && ending.outcome == Verdict::Unhealthy
+            && ending.outcome == ReleaseOutcome::Unhealthy
         {
             self.last_words(s).await;
         }

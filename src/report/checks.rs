@@ -5,7 +5,7 @@ use console::Style;
 use super::print_fitted;
 use super::text::glyphs;
 use crate::clean::clean;
-use crate::release::checks::{Check, Grade, Report};
+use crate::release::checks::{Check, CheckStatus, Report};
 
 pub fn checks(report: &Report) {
     lines(report).iter().for_each(|line| print_fitted(line));
@@ -25,8 +25,8 @@ fn lines(report: &Report) -> Vec<String> {
     let mut lines = vec![format!(
         "{app} in namespace {}: {verdict}{}{}",
         clean(&report.namespace),
-        count(Grade::Fail, "failure"),
-        count(Grade::Warn, "warning")
+        count(CheckStatus::Fail, "failure"),
+        count(CheckStatus::Warn, "warning")
     )];
     let widest = report.checks.iter().map(|check| check.name.len()).max().unwrap_or(0);
     lines.extend(report.checks.iter().flat_map(|check| row(check, widest)));
@@ -35,10 +35,10 @@ fn lines(report: &Report) -> Vec<String> {
 
 fn row(check: &Check, widest: usize) -> Vec<String> {
     let glyphs = glyphs();
-    let mark = match check.verdict {
-        Grade::Pass => Style::new().green().apply_to(glyphs.good),
-        Grade::Warn => Style::new().yellow().apply_to(glyphs.news),
-        Grade::Fail => Style::new().red().apply_to(glyphs.bad),
+    let mark = match check.status {
+        CheckStatus::Pass => Style::new().green().apply_to(glyphs.good),
+        CheckStatus::Warn => Style::new().yellow().apply_to(glyphs.news),
+        CheckStatus::Fail => Style::new().red().apply_to(glyphs.bad),
     };
     let text = clean(&check.what);
     let mut lines = vec![format!("  {mark} {:<widest$}  {text}", check.name)];

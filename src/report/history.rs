@@ -7,7 +7,7 @@ use super::print_fitted;
 use super::text::{ago, lasted};
 use crate::clean::clean;
 use crate::release::history::History;
-use crate::release::{Finished, Verdict};
+use crate::release::{Finished, ReleaseOutcome};
 
 pub fn history(history: &History, now: Timestamp) {
     lines(history, now).iter().for_each(|line| print_fitted(line));
@@ -39,7 +39,7 @@ fn release(finished: &Finished, now: Timestamp) -> Vec<String> {
     ));
     let outcome = format!("{:<10}", finished.outcome.as_str());
     let outcome = match finished.outcome {
-        Verdict::Promoted => Style::new().green().apply_to(outcome),
+        ReleaseOutcome::Promoted => Style::new().green().apply_to(outcome),
         _ => Style::new().red().apply_to(outcome),
     };
     let mut lines = vec![format!("  {:<4} {outcome} {text}", finished.number)];
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
     use crate::model::Colour;
 
-    fn finished(number: u64, outcome: Verdict) -> Finished {
+    fn finished(number: u64, outcome: ReleaseOutcome) -> Finished {
         let started: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
         Finished {
             number,
@@ -104,11 +104,11 @@ mod tests {
         let aborted = Finished {
             reason: "the beak\nis wrong".to_owned(),
             by: Some("jane@laptop (pid 7)".to_owned()),
-            ..finished(12, Verdict::Aborted)
+            ..finished(12, ReleaseOutcome::Aborted)
         };
-        let back = Finished { rollback: true, ..finished(3, Verdict::Promoted) };
+        let back = Finished { rollback: true, ..finished(3, ReleaseOutcome::Promoted) };
         assert_eq!(
-            shown(vec![aborted, back, finished(2, Verdict::Promoted)]),
+            shown(vec![aborted, back, finished(2, ReleaseOutcome::Promoted)]),
             "parrot in namespace birds: last 3 releases
   12   aborted    parrot-app:v2 in green, 1h 00m ago, took 42s, by jane@laptop (pid 7)
                   the beak is wrong

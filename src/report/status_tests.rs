@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::*;
 use crate::release::plan::Why;
 use crate::release::status::{Driver, Gate, Last, Route};
-use crate::release::{Aim, Approval, Condition, Drift, Ending, Need, Verdict, Way};
+use crate::release::{Aim, Approval, Condition, Drift, Ending, Need, ReleaseOutcome, Way};
 
 fn at(seconds: i64) -> Timestamp {
     let began: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
@@ -100,7 +100,7 @@ fn pictures() {
     let mut all = String::new();
     let mut show = |name: &str, status: Status| all += &format!("== {name}\n{}\n", shown(&status));
     show("nothing in progress", parrot());
-    let last = Some(Last { number: 2, outcome: Verdict::Promoted, ended: at(0) });
+    let last = Some(Last { number: 2, outcome: ReleaseOutcome::Promoted, ended: at(0) });
     show("after a release", Status { last, ..parrot() });
     let kept = Some(side(Colour::Green, "parrot-app:v2.2", 1));
     let back = || vec![Way::Deploy, Way::Rollback];
@@ -136,7 +136,7 @@ fn pictures() {
     let release = Some(Progress { gate, trouble, driver: None, ..under_way(Phase::Starting) });
     let next = vec![Way::PromoteWhenReady, Way::Abort];
     show("starting, nobody was asked yet", Status { candidate, release, next, ..parrot() });
-    let (outcome, by) = (Verdict::Aborted, Some("joe@desk (pid 9)".into()));
+    let (outcome, by) = (ReleaseOutcome::Aborted, Some("joe@desk (pid 9)".into()));
     let ending = Some(Ending { outcome, reason: "the beak".into(), by, at: at(100) });
     let release = Some(Progress { ending, ..under_way(Phase::Waiting) });
     show("on its way out", Status { release: release.clone(), next: Vec::new(), ..parrot() });

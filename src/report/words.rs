@@ -6,7 +6,7 @@ use super::text::left;
 use crate::event::What;
 use crate::release::plan::{Action, WaitFor};
 use crate::release::pods::Unready;
-use crate::release::{Confirmed, Ending, RemoteChange, Verdict};
+use crate::release::{Confirmed, Ending, ReleaseOutcome, RemoteChange};
 
 /// What a line is about, by which it is marked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -288,7 +288,7 @@ pub fn answered(answer: &str) -> &'static str {
 fn ends(ending: &Ending) -> Line {
     let by = ending.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
     let text = match ending.outcome {
-        Verdict::Aborted => format!("aborted{by}: {}", ending.reason),
+        ReleaseOutcome::Aborted => format!("aborted{by}: {}", ending.reason),
         _ => format!("removing the candidate: {}", ending.reason),
     };
     Line::new(Mark::Bad, text)

@@ -20,7 +20,7 @@ fn holder() -> String {
     "joe@desk (pid 9)".to_owned()
 }
 
-fn ending(outcome: Verdict, by: Option<String>) -> Ending {
+fn ending(outcome: ReleaseOutcome, by: Option<String>) -> Ending {
     Ending { outcome, reason: "the beak is wrong".to_owned(), by, at: at(0) }
 }
 
@@ -70,8 +70,8 @@ fn steps() -> Vec<Action> {
             threshold: 60,
         },
         Action::Approve { number: 1 },
-        Action::End { ending: ending(Verdict::Aborted, Some(holder())) },
-        Action::End { ending: ending(Verdict::Rejected, None) },
+        Action::End { ending: ending(ReleaseOutcome::Aborted, Some(holder())) },
+        Action::End { ending: ending(ReleaseOutcome::Rejected, None) },
         Action::Switch { ingress: blue.clone(), service: green.clone(), was: vec![blue.clone()] },
         Action::FollowLive { service: blue.clone(), colour: Colour::Green },
         Action::MarkSwitched,
@@ -145,7 +145,7 @@ fn news() -> Vec<RemoteChange> {
     };
     vec![
         RemoteChange::Approved { number: 1, by: holder() },
-        RemoteChange::Ends { ending: ending(Verdict::Unhealthy, None) },
+        RemoteChange::Ends { ending: ending(ReleaseOutcome::Unhealthy, None) },
         RemoteChange::Driven { by: holder() },
         RemoteChange::LetGo { was: holder() },
         RemoteChange::Ready,

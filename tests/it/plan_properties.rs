@@ -9,7 +9,7 @@ mod process;
 mod simulation;
 
 use bluegreen::model::{Colour, Kind, annotation};
-use bluegreen::release::{Answer, Goal, Names, Outcome, Verdict};
+use bluegreen::release::{Answer, Goal, Names, Outcome, ReleaseOutcome};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -122,7 +122,7 @@ proptest! {
         match (&outcome, &release) {
             (Outcome::Finished(finished), Some(release)) => {
                 prop_assert_eq!(finished.number, release.number);
-                prop_assert_ne!(finished.outcome, Verdict::Promoted);
+                prop_assert_ne!(finished.outcome, ReleaseOutcome::Promoted);
                 simulation.judges[0].is_as_found(&world, release);
             }
             (Outcome::NothingToDo { .. }, None) => prop_assert_eq!(served, world.serving()),
@@ -147,15 +147,15 @@ proptest! {
             let image = release.images["parrot"].clone();
             let outcome = ends(&mut world, Goal::Deploy(deploy(&image, WEBHOOK)));
             let Outcome::Finished(finished) = outcome else { panic!("{outcome:?}") };
-            let unhealthy = image.ends_with(":crash") && finished.outcome == Verdict::Unhealthy;
-            let promoted = finished.outcome == Verdict::Promoted;
+            let unhealthy = image.ends_with(":crash") && finished.outcome == ReleaseOutcome::Unhealthy;
+            let promoted = finished.outcome == ReleaseOutcome::Promoted;
             let late = release.deadline.is_some_and(|deadline| world.now >= deadline);
             prop_assert!(goes || late || promoted || unhealthy, "{:?}", finished);
         }
         let last = || Goal::Deploy(deploy(LAST, WEBHOOK));
         let outcome = ends(&mut world, last());
         prop_assert!(
-            matches!(&outcome, Outcome::Finished(f) if f.outcome == Verdict::Promoted),
+            matches!(&outcome, Outcome::Finished(f) if f.outcome == ReleaseOutcome::Promoted),
             "{:?}", outcome
         );
         prop_assert_eq!(world.live_image(), Some(LAST.to_owned()));
@@ -215,7 +215,7 @@ proptest! {
                     prop_assert_eq!(&image, &last.replaces["parrot"]);
                     // Its image may be the one that never gets ready.
                     let wanted = match finished.outcome {
-                        Verdict::Promoted => Some(image),
+                        ReleaseOutcome::Promoted => Some(image),
                         _ => served,
                     };
                     prop_assert_eq!(world.live_image(), wanted);
@@ -261,7 +261,7 @@ proptest! {
         for app in &apps {
             let outcome = ends_of(app, &mut world, Goal::Deploy(deploy(LAST, WEBHOOK)));
             prop_assert!(
-                matches!(&outcome, Outcome::Finished(f) if f.outcome == Verdict::Promoted),
+                matches!(&outcome, Outcome::Finished(f) if f.outcome == ReleaseOutcome::Promoted),
                 "{:?}", outcome
             );
             prop_assert_eq!(world.live_image_of(app), Some(LAST.to_owned()));
@@ -282,7 +282,7 @@ proptest! {
             let mut driver = Driver::asking(&number.to_string(), goal, answer);
             let outcome = world.follow(&mut driver);
             let promoted =
-                matches!(&outcome, Outcome::Finished(f) if f.outcome == Verdict::Promoted);
+                matches!(&outcome, Outcome::Finished(f) if f.outcome == ReleaseOutcome::Promoted);
             prop_assert_eq!(promoted, passes);
             if promoted {
                 live = if live == "parrot" { "parrot-green" } else { "parrot" };

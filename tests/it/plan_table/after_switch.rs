@@ -2,8 +2,8 @@
 
 use bluegreen::model::{Colour, Kind, RELEASE, annotation};
 use bluegreen::release::{
-    Action, Confirmed, Deploy, Gate, Goal, Memory, NOT_ASKED, Next, Outcome, Settings, Sight,
-    Verdict, WaitFor,
+    Action, Confirmed, Deploy, Gate, Goal, Memory, NOT_ASKED, Next, Outcome, ReleaseOutcome,
+    Settings, Sight, WaitFor,
 };
 
 use jiff::Timestamp;
@@ -393,14 +393,14 @@ fn a_new_version_that_stops_answering_is_left_at_once() {
         go_bad(&mut world, V2);
         let next = a.next(&world);
         let Action::End { ending } = action(&next) else { panic!("{next:?}") };
-        assert_eq!(ending.outcome, Verdict::Unhealthy);
+        assert_eq!(ending.outcome, ReleaseOutcome::Unhealthy);
         assert!(ending.reason.starts_with("it failed after the switch: "), "{}", ending.reason);
         assert!(written(&next).fresh == bluegreen::release::Fresh::Serving, "on a look of its own");
         let before = world.now;
         reach(&mut world, &mut a, step!(Action::SwitchBack { .. }));
         assert_eq!(world.now, before, "nothing is waited for");
         let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("it goes on") };
-        assert_eq!(finished.outcome, Verdict::Unhealthy);
+        assert_eq!(finished.outcome, ReleaseOutcome::Unhealthy);
         assert_eq!((backend(&world), world.live_image().as_deref()), ("parrot-blue", Some(V1)));
         assert!(world.find(Kind::Deployment, "parrot-green").is_none());
     }
@@ -413,7 +413,7 @@ fn it_is_left_while_it_bakes() {
     world.pass(300);
     go_bad(&mut world, V2);
     let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("it goes on") };
-    assert_eq!(finished.outcome, Verdict::Unhealthy);
+    assert_eq!(finished.outcome, ReleaseOutcome::Unhealthy);
     assert_eq!(world.live_image().as_deref(), Some(V1));
 }
 
@@ -442,7 +442,7 @@ fn an_old_version_that_is_kept_is_gone_back_to_by_one_patch() {
     let kept = with(|settings| settings.keep_old = Some(true));
     let (mut world, mut a) = switched(kept);
     let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("it goes on") };
-    assert_eq!((finished.outcome, finished.kept), (Verdict::Promoted, true));
+    assert_eq!((finished.outcome, finished.kept), (ReleaseOutcome::Promoted, true));
     assert_eq!((world.replicas("parrot"), world.replicas("parrot-green")), (1, 1));
     let pods = |world: &World| world.objects.list(Kind::Pod).cloned().collect::<Vec<_>>();
     let before = pods(&world);
@@ -453,7 +453,7 @@ fn an_old_version_that_is_kept_is_gone_back_to_by_one_patch() {
     assert_eq!(world.now, began, "nothing is waited for");
     assert_eq!(pods(&world), before, "and nothing is started");
     let Outcome::Finished(finished) = world.follow(&mut b) else { panic!("it goes on") };
-    assert_eq!((finished.outcome, finished.rollback), (Verdict::Promoted, true));
+    assert_eq!((finished.outcome, finished.rollback), (ReleaseOutcome::Promoted, true));
     assert_eq!(world.live_image().as_deref(), Some(V1));
     assert_eq!(world.replicas("parrot-green"), 0, "this one was not to be kept");
 }

@@ -1,7 +1,7 @@
 //! The autoscaler and the budget of the live version, and what becomes of them in a release.
 
 use bluegreen::model::{Kind, annotation};
-use bluegreen::release::{Action, Deploy, Gate, Goal, Next, Outcome, Verdict};
+use bluegreen::release::{Action, Deploy, Gate, Goal, Next, Outcome, ReleaseOutcome};
 use serde_json::{Value, json};
 
 use super::{action, go, reach, step};
@@ -29,7 +29,7 @@ fn driver(image: &str) -> Driver {
 
 fn released(world: &mut World, image: &str) {
     let outcome = world.follow(&mut driver(image));
-    assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == Verdict::Promoted));
+    assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == ReleaseOutcome::Promoted));
 }
 
 fn min(world: &World, scaler: &str) -> (Value, Option<String>) {
@@ -144,7 +144,10 @@ fn whatever_becomes_of_a_release_the_users_objects_are_as_they_were() {
             go(&mut world, &mut a);
         }
         let outcome = world.follow(&mut Driver::new("b", abort()));
-        assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == Verdict::Aborted), "{at}");
+        assert!(
+            matches!(outcome, Outcome::Finished(f) if f.outcome == ReleaseOutcome::Aborted),
+            "{at}"
+        );
         is_as_before(&world, &before);
         assert!(world.find(Kind::Deployment, "parrot-green").is_none());
     }
@@ -156,7 +159,7 @@ fn a_rollback_brings_the_users_autoscaler_back_into_force() {
     let before = world.clone();
     released(&mut world, V2);
     let outcome = world.follow(&mut Driver::new("b", rollback()));
-    assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == Verdict::Promoted));
+    assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == ReleaseOutcome::Promoted));
     assert_eq!(world.replicas("parrot"), 5);
     is_as_before(&world, &before);
 }
@@ -178,7 +181,7 @@ fn who_puts_back_what_is_held_is_not_fought() {
     reach(&mut world, &mut a, step!(Action::MakeAutoscaler { .. }));
     world.edit(SCALER, "flock", |scaler| scaler["spec"]["minReplicas"] = json!(3));
     let outcome = world.follow(&mut a);
-    assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == Verdict::Promoted));
+    assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == ReleaseOutcome::Promoted));
     assert_eq!(min(&world, "flock"), free(3));
 }
 

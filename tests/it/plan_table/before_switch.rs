@@ -1,7 +1,7 @@
 //! From the gate's yes to the old version put away.
 
 use bluegreen::model::{Colour, Kind};
-use bluegreen::release::{Action, Confirmed, Gate, Goal, Next, Outcome, Verdict, WaitFor};
+use bluegreen::release::{Action, Confirmed, Gate, Goal, Next, Outcome, ReleaseOutcome, WaitFor};
 use serde_json::{Value, json};
 
 use super::{
@@ -215,13 +215,13 @@ fn the_old_version_stays_while_the_new_one_is_not_fully_there() {
     world.now = until.unwrap();
     let next = a.next(&world);
     let ending = record_after(&world, &next).release.unwrap().ending.unwrap();
-    assert_eq!(ending.outcome, Verdict::Unhealthy);
+    assert_eq!(ending.outcome, ReleaseOutcome::Unhealthy);
     assert!(ending.reason.contains("failed after the switch: 0 of 1 pods"), "{ending:?}");
     go(&mut world, &mut a);
     world.bad_images.clear();
     world.settle();
     let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("not finished") };
-    assert_eq!(finished.outcome, Verdict::Unhealthy);
+    assert_eq!(finished.outcome, ReleaseOutcome::Unhealthy);
     assert_eq!(world.live_image().as_deref(), Some(V1));
 }
 
@@ -246,7 +246,7 @@ fn a_new_version_that_crashes_while_the_old_one_drains_is_taken_back_at_once() {
     });
     let next = a.next(&world);
     let ending = record_after(&world, &next).release.unwrap().ending.unwrap();
-    assert_eq!(ending.outcome, Verdict::Unhealthy);
+    assert_eq!(ending.outcome, ReleaseOutcome::Unhealthy);
     assert!(ending.reason.contains("OOMKilled"), "{ending:?}");
 }
 
@@ -275,7 +275,7 @@ fn the_release_is_finished_in_the_record_when_the_old_version_is_put_away() {
     let record = record_after(&world, &next);
     assert_eq!((record.release, record.driver, record.challenge), (None, None, None));
     let finished = record.history.last().unwrap();
-    assert_eq!((finished.number, finished.outcome), (1, Verdict::Promoted));
+    assert_eq!((finished.number, finished.outcome), (1, ReleaseOutcome::Promoted));
     go(&mut world, &mut a);
     assert!(matches!(done(a.next(&world)), Outcome::Finished(f) if f.number == 1));
 }
@@ -328,7 +328,7 @@ fn ten_releases_leave_the_ingress_as_it_was_but_for_names_and_two_annotations() 
         }
         let Outcome::Finished(finished) = world.follow(&mut driver) else { panic!("{number}") };
         let rejected = number % 3 == 0;
-        assert_eq!(finished.outcome == Verdict::Rejected, rejected, "{number}");
+        assert_eq!(finished.outcome == ReleaseOutcome::Rejected, rejected, "{number}");
         assert_eq!(world.live_image().as_deref() == Some(image.as_str()), !rejected, "{number}");
         world.pass(60);
     }

@@ -3,7 +3,7 @@
 use bluegreen::model::{Colour, Kind};
 use bluegreen::release::complaints::latest;
 use bluegreen::release::{
-    Action, Confirmed, Goal, Next, Outcome, Probed, SaidBefore, Sight, Verdict, WaitFor,
+    Action, Confirmed, Goal, Next, Outcome, Probed, ReleaseOutcome, SaidBefore, Sight, WaitFor,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -79,7 +79,9 @@ fn new(at: Timestamp) -> Sight {
 fn goes_back(next: &Next) -> Option<&str> {
     match next {
         Next::Do(step) => match &step.action {
-            Action::End { ending } if ending.outcome == Verdict::Unhealthy => Some(&ending.reason),
+            Action::End { ending } if ending.outcome == ReleaseOutcome::Unhealthy => {
+                Some(&ending.reason)
+            }
             _ => None,
         },
         _ => None,
@@ -112,7 +114,7 @@ fn a_switch_that_the_controller_rejects_is_taken_back_at_once() {
     }
     a.memory.probed = None;
     let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("it goes on") };
-    assert_eq!(finished.outcome, Verdict::Unhealthy);
+    assert_eq!(finished.outcome, ReleaseOutcome::Unhealthy);
 }
 
 /// Of a second after which only new answers came: somebody else serves the Ingress.

@@ -2,7 +2,7 @@
 
 use bluegreen::model::{Colour, Kind};
 use bluegreen::release::{
-    Action, Before, Deploy, Ending, Gate, GateKind, Goal, Next, Outcome, Verdict, template,
+    Action, Before, Deploy, Ending, Gate, GateKind, Goal, Next, Outcome, ReleaseOutcome, template,
 };
 use serde_json::{Value, json};
 
@@ -249,13 +249,13 @@ fn replace_gives_the_unfinished_release_up_and_starts_its_own() {
     let mut other = driver("b", Deploy { replace: true, ..deploy(V3, WEBHOOK) });
     let next = reach(&mut world, &mut other, step!(Action::End { .. }));
     let ending = record_after(&world, &next).release.unwrap().ending.unwrap();
-    assert_eq!(ending.outcome, Verdict::Aborted);
+    assert_eq!(ending.outcome, ReleaseOutcome::Aborted);
     assert_eq!(ending.by.as_deref(), Some("b@host (1)"));
     reach(&mut world, &mut other, step!(Action::Destroy { .. }));
     let next = reach(&mut world, &mut other, step!(Action::Start { .. }));
     assert!(matches!(action(&next), Action::Start { number: 2, .. }));
     let Outcome::Finished(finished) = world.follow(&mut other) else { panic!("not finished") };
-    assert_eq!((finished.number, finished.outcome), (2, Verdict::Promoted));
+    assert_eq!((finished.number, finished.outcome), (2, ReleaseOutcome::Promoted));
     assert_eq!(world.live_image().as_deref(), Some(V3));
 }
 
@@ -266,17 +266,17 @@ fn replace_starts_its_own_after_a_release_that_was_rejected_already() {
     let at = world.now;
     world.edit_record(|record| {
         record.driver = None;
-        let (outcome, reason) = (Verdict::Rejected, "the gate said no".to_owned());
+        let (outcome, reason) = (ReleaseOutcome::Rejected, "the gate said no".to_owned());
         record.release.as_mut().unwrap().ending = Some(Ending { outcome, reason, by: None, at });
     });
     let mut same = driver("a", Deploy { replace: true, ..deploy(V2, WEBHOOK) });
     let Outcome::Finished(finished) = world.clone().follow(&mut same) else {
         panic!("not finished")
     };
-    assert_eq!((finished.number, finished.outcome), (1, Verdict::Rejected));
+    assert_eq!((finished.number, finished.outcome), (1, ReleaseOutcome::Rejected));
     let mut other = driver("b", Deploy { replace: true, ..deploy(V3, WEBHOOK) });
     let Outcome::Finished(finished) = world.follow(&mut other) else { panic!("not finished") };
-    assert_eq!((finished.number, finished.outcome), (2, Verdict::Promoted));
+    assert_eq!((finished.number, finished.outcome), (2, ReleaseOutcome::Promoted));
 }
 
 #[test]

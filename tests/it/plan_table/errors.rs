@@ -3,7 +3,7 @@
 
 use bluegreen::model::{Colour, Kind};
 use bluegreen::release::{
-    Action, Goal, Next, Outcome, Rule, Settings, Sight, Telling, Verdict, Voice, WaitFor,
+    Action, Goal, Next, Outcome, ReleaseOutcome, Rule, Settings, Sight, Telling, Voice, WaitFor,
 };
 
 use super::after_switch::{drains, plain, switched, with};
@@ -15,7 +15,7 @@ use crate::world::driver::{Driver, abort, promote};
 
 fn ends(next: &Next) -> &str {
     let Action::End { ending } = action(next) else { panic!("{next:?}") };
-    assert_eq!(ending.outcome, Verdict::Unhealthy);
+    assert_eq!(ending.outcome, ReleaseOutcome::Unhealthy);
     &ending.reason
 }
 
@@ -38,7 +38,7 @@ fn a_candidate_that_answers_errors_where_the_live_version_does_not_is_not_switch
     let why = "it answers with errors, and the live version does not: parrot.example.com/: 502 Bad Gateway";
     assert_eq!(ends(&next), why);
     let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("it goes on") };
-    assert_eq!(finished.outcome, Verdict::Unhealthy);
+    assert_eq!(finished.outcome, ReleaseOutcome::Unhealthy);
     // What it refuses is its own affair.
     let (world, mut a) = deploying(super::asks);
     let refuses = Some("parrot.example.com/: 404 Not Found".to_owned());
@@ -71,7 +71,7 @@ fn errors_alone_after_the_switch_lead_back_at_once_in_each_phase() {
         go(&mut world, &mut a);
         heard::of(&mut a, &world, &[Heard::version(Colour::Blue, 30, 3)]);
         let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("it goes on") };
-        assert_eq!(finished.outcome, Verdict::Unhealthy);
+        assert_eq!(finished.outcome, ReleaseOutcome::Unhealthy);
         assert_eq!((backend(&world), world.live_image().as_deref()), ("parrot-blue", Some(V1)));
     }
 }
@@ -283,7 +283,7 @@ fn who_is_missed_is_started_again_before_any_route_is_touched() {
     // The errors end with it: it stays, and the release has gone live.
     heard::of(&mut a, &world, &[Heard::version(Colour::Green, 3, 1)]);
     let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("it goes on") };
-    assert_eq!((finished.outcome, finished.kept), (Verdict::Promoted, true));
+    assert_eq!((finished.outcome, finished.kept), (ReleaseOutcome::Promoted, true));
     assert_eq!(finished.missed.as_deref(), Some("parrot: 502 Bad Gateway"));
     assert_eq!((world.live_image().as_deref(), world.replicas("parrot")), (Some(V2), 1));
 }
@@ -317,7 +317,7 @@ fn errors_that_go_on_lead_back_to_what_was_started_again() {
         if back {
             heard::of(&mut b, &world, &[Heard::version(Colour::Blue, 30, 3)]);
             let Outcome::Finished(finished) = world.follow(&mut b) else { panic!("it goes on") };
-            assert_eq!(finished.outcome, Verdict::Unhealthy);
+            assert_eq!(finished.outcome, ReleaseOutcome::Unhealthy);
         } else {
             world.pass(600);
             let what = changed(b.next(&world));

@@ -1,7 +1,7 @@
 //! Services that select the live pods beside the live one: they follow it, and go back with it.
 
 use bluegreen::model::Kind;
-use bluegreen::release::{Action, Goal, Outcome, Verdict};
+use bluegreen::release::{Action, Goal, Outcome, ReleaseOutcome};
 use serde_json::json;
 
 use super::{action, changed, go, reach, step, unfit};
@@ -41,7 +41,7 @@ fn they_follow_after_the_live_service_and_before_the_switch_is_written_down() {
     assert_eq!(leads(&world), ["parrot-green"; 2]);
     world.follow(&mut a);
     let outcome = world.follow(&mut Driver::new("b", rollback()));
-    assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == Verdict::Promoted));
+    assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == ReleaseOutcome::Promoted));
     assert_eq!(leads(&world), ["parrot"; 2]);
 }
 
@@ -56,7 +56,7 @@ fn an_abort_brings_them_back() {
             go(&mut world, &mut a);
         }
         let outcome = world.follow(&mut Driver::new("b", abort()));
-        assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == Verdict::Aborted));
+        assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == ReleaseOutcome::Aborted));
         assert_eq!(leads(&world), ["parrot"; 2]);
     }
 }
@@ -81,14 +81,14 @@ fn one_that_is_put_back_is_not_fought_and_keeps_the_old_version() {
     // Brought in line by hand, it holds nobody up any more.
     world.edit(Kind::Service, "inner", |s| s["spec"]["selector"]["app"] = json!("parrot-green"));
     let outcome = world.follow(&mut a);
-    assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == Verdict::Promoted));
+    assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == ReleaseOutcome::Promoted));
 }
 
 #[test]
 fn one_that_leads_to_a_version_that_is_kept_is_in_the_way_of_the_next_release() {
     let (mut world, mut a) = put_back(true);
     let outcome = world.follow(&mut a);
-    assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == Verdict::Promoted));
+    assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == ReleaseOutcome::Promoted));
     let next =
         Driver::new("b", Goal::Deploy(deploy("kmharish/parrot-app:v3", WEBHOOK))).next(&world);
     assert!(unfit(next)[0].contains("selector of Service inner matches the app's pods"));

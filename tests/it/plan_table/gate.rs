@@ -1,6 +1,8 @@
 //! What the gate said, and what it does to the candidate.
 
-use bluegreen::release::{Action, Answer, Gate, Goal, Next, Outcome, Question, Verdict, WaitFor};
+use bluegreen::release::{
+    Action, Answer, Gate, Goal, Next, Outcome, Question, ReleaseOutcome, WaitFor,
+};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -186,10 +188,10 @@ fn the_sixtieth_no_in_a_row_destroys_the_candidate() {
     assert_eq!((world.now - started).get_seconds(), 59 * 60, "the article's hour");
     assert_eq!(world.release().ending, None, "59 do not");
     let ending = record_after(&world, &next).release.unwrap().ending.unwrap();
-    assert_eq!(ending.outcome, Verdict::Rejected, "in the same write");
+    assert_eq!(ending.outcome, ReleaseOutcome::Rejected, "in the same write");
     assert_eq!(ending.reason, "the gate gave no approval 60 times in a row: 500");
     let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("not finished") };
-    assert_eq!(finished.outcome, Verdict::Rejected);
+    assert_eq!(finished.outcome, ReleaseOutcome::Rejected);
     assert_eq!(world.live_image().as_deref(), Some(V1));
 }
 
@@ -210,7 +212,7 @@ fn a_reject_destroys_the_candidate_at_the_first_word() {
     let next = a.next(&world);
     let release = record_after(&world, &next).release.unwrap();
     let ending = release.ending.unwrap();
-    assert_eq!(ending.outcome, Verdict::Rejected);
+    assert_eq!(ending.outcome, ReleaseOutcome::Rejected);
     assert_eq!(ending.reason, "the gate rejected it: 410 Gone");
     assert_eq!(release.gate.answer.as_deref(), Some("reject"));
 }

@@ -2,7 +2,7 @@
 
 use bluegreen::model::{Colour, EPOCH, Id, Kind, annotation};
 use bluegreen::release::{
-    Action, Confirmed, Goal, Mark, Next, Outcome, Sight, Verdict, WaitFor, marker,
+    Action, Confirmed, Goal, Mark, Next, Outcome, ReleaseOutcome, Sight, WaitFor, marker,
 };
 use serde_json::{Value, json};
 
@@ -236,7 +236,7 @@ fn who_takes_over_finds_it_there() {
     let confirmed = Some(Confirmed::Marker);
     assert_eq!(*action(&b.next(&world)), Action::StartDrain { seconds: 30, confirmed });
     let Outcome::Finished(finished) = world.follow(&mut b) else { panic!("it goes on") };
-    assert_eq!((finished.outcome, finished.confirmed), (Verdict::Promoted, confirmed));
+    assert_eq!((finished.outcome, finished.confirmed), (ReleaseOutcome::Promoted, confirmed));
     assert_eq!(rules(&world).len(), 1);
 }
 
@@ -261,7 +261,7 @@ fn a_release_that_is_led_back_takes_it_away() {
     world.edit_record(|record| record.driver = None);
     let mut b = Driver::new("b", abort());
     let Outcome::Finished(finished) = world.follow(&mut b) else { panic!("it goes on") };
-    assert_eq!(finished.outcome, Verdict::Aborted);
+    assert_eq!(finished.outcome, ReleaseOutcome::Aborted);
     assert_eq!(rules(&world).len(), 1);
 }
 

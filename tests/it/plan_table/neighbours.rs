@@ -2,7 +2,7 @@
 //! and pods of anybody that the app's Services would reach.
 
 use bluegreen::model::{Colour, Kind};
-use bluegreen::release::{Action, Deploy, Goal, Next, Outcome, Verdict, WaitFor};
+use bluegreen::release::{Action, Deploy, Goal, Next, Outcome, ReleaseOutcome, WaitFor};
 use serde_json::{Value, json};
 
 use super::{asks, changed, promoted, reach, step, unfit};
@@ -48,7 +48,7 @@ fn a_crash_loop_of_another_apps_same_number_ends_nothing_of_ours() {
         crashes_beside(&mut world);
         let outcome = world.follow(&mut a);
         let Outcome::Finished(finished) = outcome else { panic!("{phase}: {outcome:?}") };
-        assert_eq!(finished.outcome, Verdict::Promoted, "{phase}: {finished:?}");
+        assert_eq!(finished.outcome, ReleaseOutcome::Promoted, "{phase}: {finished:?}");
     }
 }
 
@@ -82,7 +82,7 @@ fn pods_of_somebody_else_behind_the_candidates_service_stop_the_release_by_name(
         assert_eq!(world.serving(), ["parrot"]);
         world.settle();
         let outcome = world.follow(&mut a);
-        assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == Verdict::Promoted));
+        assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == ReleaseOutcome::Promoted));
     }
 }
 

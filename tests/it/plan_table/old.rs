@@ -2,7 +2,7 @@
 //! is dead, in any phase, alone in its Ingresses or beside another app.
 
 use bluegreen::model::{Kind, RELEASE, annotation};
-use bluegreen::release::{Action, Goal, Next, Outcome, Verdict, WaitFor};
+use bluegreen::release::{Action, Goal, Next, Outcome, ReleaseOutcome, WaitFor};
 use serde_json::json;
 
 use super::{asks, changed, reach, step};
@@ -75,15 +75,15 @@ fn driven(at: At, shared: bool) -> (World, Driver) {
 }
 
 /// Who comes next, and what becomes of the release.
-fn next_one(at: At) -> (Driver, Verdict) {
+fn next_one(at: At) -> (Driver, ReleaseOutcome) {
     match at {
-        At::Withdrawing => (Driver::new("new", abort()), Verdict::Aborted),
-        At::Gate => (Driver::new("new", promote()), Verdict::Promoted),
-        _ => (Driver::new("new", Goal::Deploy(deploy(V2, WEBHOOK))), Verdict::Promoted),
+        At::Withdrawing => (Driver::new("new", abort()), ReleaseOutcome::Aborted),
+        At::Gate => (Driver::new("new", promote()), ReleaseOutcome::Promoted),
+        _ => (Driver::new("new", Goal::Deploy(deploy(V2, WEBHOOK))), ReleaseOutcome::Promoted),
     }
 }
 
-fn verdict(outcome: &Outcome) -> Verdict {
+fn verdict(outcome: &Outcome) -> ReleaseOutcome {
     match outcome {
         Outcome::Finished(finished) => finished.outcome,
         outcome => panic!("not finished: {outcome:?}"),
@@ -100,7 +100,7 @@ fn meanwhile_another(world: &mut World) {
     let before = plain(world);
     let mut other = Driver::of(toucan(), "other", Goal::Deploy(deploy(V2, WEBHOOK)));
     let now = world.now;
-    assert_eq!(verdict(&world.follow(&mut other)), Verdict::Promoted);
+    assert_eq!(verdict(&world.follow(&mut other)), ReleaseOutcome::Promoted);
     world.now = now;
     assert_eq!(plain(world), before);
 }
@@ -142,7 +142,7 @@ fn together(world: &mut World, mut drivers: Vec<&mut Driver>) -> Vec<Outcome> {
 /// The next release finds nothing of 0.1.0's any more, and leaves none.
 fn is_forgotten(world: &mut World, what: &str) {
     let mut next = Driver::new("next", Goal::Deploy(deploy("parrot:v3", WEBHOOK)));
-    assert_eq!(verdict(&world.follow(&mut next)), Verdict::Promoted, "{what}");
+    assert_eq!(verdict(&world.follow(&mut next)), ReleaseOutcome::Promoted, "{what}");
     for (kind, name) in
         [(Kind::Ingress, "parrot"), (Kind::Ingress, "parrot-admin"), (Kind::Service, "parrot")]
     {
@@ -183,7 +183,7 @@ fn one_that_lives_goes_on_and_is_followed() {
         }
         let (mut new, expected) = match at {
             At::Withdrawing => next_one(at),
-            _ => (Driver::new("new", promote()), Verdict::Promoted),
+            _ => (Driver::new("new", promote()), ReleaseOutcome::Promoted),
         };
         let outcomes = together(&mut world, vec![&mut old, &mut new]);
         let outcomes: Vec<_> = outcomes.iter().map(verdict).collect();
@@ -278,7 +278,7 @@ fn what_is_gone_on_with_no_longer_rests_on_the_plain_number() {
     world.edit(Kind::Ingress, "parrot", |ingress| {
         ingress["metadata"]["annotations"][RELEASE] = json!("7");
     });
-    assert_eq!(verdict(&world.follow(&mut new)), Verdict::Promoted);
+    assert_eq!(verdict(&world.follow(&mut new)), ReleaseOutcome::Promoted);
     assert_eq!(backend_of(&world, "parrot-admin"), "parrot-green");
 }
 
@@ -292,7 +292,7 @@ fn the_plain_keys_stay_for_a_record_that_cannot_be_read() {
     });
     world.edit(Kind::ConfigMap, "bluegreen-toucan", |map| map["data"]["record"] = json!("?"));
     let mut new = Driver::new("new", Goal::Deploy(deploy(V2, WEBHOOK)));
-    assert_eq!(verdict(&world.follow(&mut new)), Verdict::Promoted);
+    assert_eq!(verdict(&world.follow(&mut new)), ReleaseOutcome::Promoted);
     assert_eq!(world.record().epoch, 0);
     let ingress = world.get(Kind::Ingress, "parrot");
     assert_eq!(PLAIN.map(|key| annotation(ingress, key)), [Some("1"), Some("3")]);
@@ -307,6 +307,6 @@ fn a_word_of_0_1_0_makes_a_release_one_that_it_may_drive() {
     assert!(world.release().own_stamps);
     world.step(&mut Driver::old("old", promote()));
     assert!(!world.release().own_stamps);
-    assert_eq!(verdict(&world.follow(&mut new)), Verdict::Promoted);
+    assert_eq!(verdict(&world.follow(&mut new)), ReleaseOutcome::Promoted);
     is_forgotten(&mut world, "a word");
 }

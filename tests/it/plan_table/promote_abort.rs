@@ -1,6 +1,6 @@
 //! `promote` and `abort`: a person's word, bound to what that person saw.
 
-use bluegreen::release::{Action, Goal, Next, Outcome, Verdict};
+use bluegreen::release::{Action, Goal, Next, Outcome, ReleaseOutcome};
 
 use super::{action, asks, deploying, done, go, promoted, reach, record_after, step, waits};
 use crate::world::World;
@@ -201,7 +201,7 @@ fn what_was_never_made_ends_with_its_deadline() {
     let Outcome::Finished(finished) = world.follow(&mut Driver::new("p", promote())) else {
         panic!("not finished")
     };
-    assert_eq!(finished.outcome, Verdict::Rejected);
+    assert_eq!(finished.outcome, ReleaseOutcome::Rejected);
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn what_was_never_made_can_be_aborted() {
     let Outcome::Finished(finished) = world.follow(&mut Driver::new("x", abort())) else {
         panic!("not finished")
     };
-    assert_eq!(finished.outcome, Verdict::Aborted);
+    assert_eq!(finished.outcome, ReleaseOutcome::Aborted);
     assert_eq!(world.live_image().as_deref(), Some(V1));
 }
 
@@ -222,7 +222,7 @@ fn abort_writes_who_and_why() {
         let record = record_after(&world, &next);
         assert!(record.challenge.is_some());
         let ending = record.release.unwrap().ending.unwrap();
-        assert_eq!((ending.outcome, ending.reason.as_str()), (Verdict::Aborted, reason));
+        assert_eq!((ending.outcome, ending.reason.as_str()), (ReleaseOutcome::Aborted, reason));
         assert_eq!(ending.by.as_deref(), Some("x@host (1)"));
     }
 }
@@ -241,7 +241,7 @@ fn a_driver_that_lives_carries_an_abort_out_and_both_end() {
     let mut x = Driver::new("x", abort());
     world.step(&mut x);
     let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("not finished") };
-    assert_eq!(finished.outcome, Verdict::Aborted);
+    assert_eq!(finished.outcome, ReleaseOutcome::Aborted);
     assert_eq!(finished.reason, "not today");
     assert_eq!(done(x.next(&world)), Outcome::Finished(finished));
 }
@@ -254,7 +254,7 @@ fn promote_of_a_release_that_is_going_follows_it_to_its_end() {
     let Outcome::Finished(finished) = world.follow(&mut Driver::new("p", promote())) else {
         panic!("not finished")
     };
-    assert_eq!(finished.outcome, Verdict::Aborted);
+    assert_eq!(finished.outcome, ReleaseOutcome::Aborted);
 }
 
 #[test]
@@ -265,5 +265,5 @@ fn promote_after_the_switch_carries_on_without_another_approval() {
     let mut p = Driver::new("p", promote());
     assert_eq!(*action(&p.next(&world)), Action::Acquire);
     let Outcome::Finished(finished) = world.follow(&mut p) else { panic!("not finished") };
-    assert_eq!(finished.outcome, Verdict::Promoted);
+    assert_eq!(finished.outcome, ReleaseOutcome::Promoted);
 }

@@ -2,7 +2,7 @@
 
 use bluegreen::model::{Kind, name};
 use bluegreen::release::{
-    Action, Change, Deploy, Gate, Goal, Next, Outcome, Settings, Verdict, WaitFor,
+    Action, Change, Deploy, Gate, Goal, Next, Outcome, ReleaseOutcome, Settings, WaitFor,
 };
 use serde_json::{Value, json};
 
@@ -64,13 +64,13 @@ fn a_name_that_the_new_template_has_no_more_is_refused_before_anything_is_writte
     }
     let mut world = named();
     let outcome = world.follow(&mut Driver::new("a", Goal::Deploy(with_ports(ports()))));
-    assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == Verdict::Promoted));
+    assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == ReleaseOutcome::Promoted));
     // A name that nobody has had leads nowhere already.
     world.add(service("metrics", json!({"port": 9100, "targetPort": "metrics"})));
     world.edit(Kind::Service, "metrics", |s| s["spec"]["selector"]["app"] = json!("parrot-green"));
     let other = deploy("parrot:v3", Gate::Open);
     let outcome = world.follow(&mut Driver::new("b", Goal::Deploy(other)));
-    assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == Verdict::Promoted));
+    assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == ReleaseOutcome::Promoted));
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_rollback_to_a_version_without_a_port_that_is_asked_for_is_refused_as_well()
     let more = json!([{"name": "http", "containerPort": 3000}, {"name": "grpc", "containerPort": 9090},
         {"name": "new", "containerPort": 9091}]);
     let outcome = world.follow(&mut Driver::new("a", Goal::Deploy(with_ports(more))));
-    assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == Verdict::Promoted));
+    assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == ReleaseOutcome::Promoted));
     world.edit(Kind::Service, "rpc", |s| s["spec"]["ports"][0]["targetPort"] = json!("new"));
     let goal = Goal::Rollback { release: None, to: None, settings: Settings::default() };
     let outcome = done(Driver::new("b", goal).next(&world));
@@ -121,7 +121,7 @@ fn a_port_that_leads_to_fewer_pods_is_waited_for_by_name_and_given_up_in_the_end
         "{next:?}"
     );
     let ending = record_after(&world, &next).release.unwrap().ending.unwrap();
-    assert_eq!(ending.outcome, Verdict::Unhealthy);
+    assert_eq!(ending.outcome, ReleaseOutcome::Unhealthy);
     let why = "parrot-green was ready in time, but Service mesh would reach 0 pods on port mesh";
     assert!(ending.reason.starts_with(why), "{}", ending.reason);
     world.follow(&mut a);
@@ -136,7 +136,7 @@ fn a_service_that_is_mended_lets_it_go_on() {
     world.settle();
     assert_eq!(*action(&a.next(&world)), Action::MarkReady);
     let outcome = world.follow(&mut a);
-    assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == Verdict::Promoted));
+    assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == ReleaseOutcome::Promoted));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use bluegreen::model::{Colour, Id, Kind, name};
 use bluegreen::release::{
-    Action, Answer, Change, Deploy, Gate, Goal, Next, Outcome, Verdict, WaitFor,
+    Action, Answer, Change, Deploy, Gate, Goal, Next, Outcome, ReleaseOutcome, WaitFor,
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -227,11 +227,11 @@ fn a_candidate_that_crashes_is_given_up_before_the_timeout() {
     let next = reach(&mut world, &mut a, step!(Action::End { .. }));
     assert!(world.now < world.release().ready_by);
     let ending = ending(&world, &next);
-    assert_eq!(ending.outcome, Verdict::Unhealthy);
+    assert_eq!(ending.outcome, ReleaseOutcome::Unhealthy);
     assert!(ending.reason.contains("container parrot of pod parrot-green-"), "{ending:?}");
     assert!(ending.reason.contains("CrashLoopBackOff: crashed 4 times"), "{ending:?}");
     let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("not finished") };
-    assert_eq!(finished.outcome, Verdict::Unhealthy);
+    assert_eq!(finished.outcome, ReleaseOutcome::Unhealthy);
     assert!(world.find(Kind::Deployment, "parrot-green").is_none(), "destroyed");
 }
 
@@ -263,7 +263,7 @@ fn a_candidate_that_never_gets_ready_is_given_up_at_the_timeout() {
     let next = reach(&mut world, &mut a, step!(Action::End { .. }));
     assert_eq!(world.now, world.release().ready_by);
     let ending = ending(&world, &next);
-    assert_eq!(ending.outcome, Verdict::Unhealthy);
+    assert_eq!(ending.outcome, ReleaseOutcome::Unhealthy);
     assert_eq!(
         ending.reason,
         "0 of 1 pods of parrot-green were ready in time, and Service parrot-green reached 0 of them"
@@ -296,7 +296,7 @@ fn the_deadline_comes_before_the_timeout_and_before_a_yes() {
     assert!(step!(Action::Switch { .. })(&next));
     world.pass(120);
     let ending = ending(&world, &a.next(&world));
-    assert_eq!(ending.outcome, Verdict::Rejected);
+    assert_eq!(ending.outcome, ReleaseOutcome::Rejected);
     assert!(ending.reason.contains("deadline"), "{ending:?}");
 }
 
@@ -315,7 +315,7 @@ fn a_deadline_that_passed_while_nobody_drove_destroys_also_what_was_approved() {
     world.pass(3600);
     let mut promote = Driver::new("p", crate::world::driver::promote());
     let next = reach(&mut world, &mut promote, step!(Action::End { .. } | Action::Switch { .. }));
-    assert_eq!(ending(&world, &next).outcome, Verdict::Rejected);
+    assert_eq!(ending(&world, &next).outcome, ReleaseOutcome::Rejected);
 }
 
 fn world_now() -> jiff::Timestamp {
@@ -381,7 +381,7 @@ fn a_candidate_that_the_api_server_refuses_ends_the_release() {
     let id = Id::new(Kind::Deployment, "parrot-green");
     a.memory.refused.insert(id, "admission webhook: no".to_owned());
     let ending = ending(&world, &a.next(&world));
-    assert_eq!(ending.outcome, Verdict::Unhealthy);
+    assert_eq!(ending.outcome, ReleaseOutcome::Unhealthy);
     assert_eq!(ending.reason, "the API server refuses it: admission webhook: no");
 }
 
@@ -447,7 +447,7 @@ fn a_crash_loop_at_the_gate_ends_the_release_by_what_its_pods_say_alone() {
             assert_eq!(step!(Action::End { .. })(&next), ends, "{restarts}: {next:?}");
         }
         let ending = ending(&world, &a.next(&world));
-        assert_eq!(ending.outcome, Verdict::Unhealthy);
+        assert_eq!(ending.outcome, ReleaseOutcome::Unhealthy);
         assert!(ending.reason.contains("last with exit code 1"), "{}", ending.reason);
     }
 }
@@ -492,7 +492,7 @@ fn a_second_version_that_never_gets_ready_leaves_the_first_alone() {
     let mut world = promoted();
     let mut b = Driver::new("b", Goal::Deploy(deploy("parrot-app:never-ready", WEBHOOK)));
     let Outcome::Finished(finished) = world.follow(&mut b) else { panic!("not finished") };
-    assert_eq!(finished.outcome, Verdict::Unhealthy);
+    assert_eq!(finished.outcome, ReleaseOutcome::Unhealthy);
     assert_eq!(world.live_image().as_deref(), Some(V2));
     assert_eq!((world.image("parrot").as_str(), world.replicas("parrot")), (V1, 0));
 }

@@ -2,7 +2,7 @@
 
 use bluegreen::model::{Colour, Kind, RELEASE, TEMPLATE_HASH, annotation};
 use bluegreen::release::{
-    Action, Answer, Change, Deploy, Gate, Goal, Next, Outcome, Settings, Verdict, WaitFor,
+    Action, Answer, Change, Deploy, Gate, Goal, Next, Outcome, ReleaseOutcome, Settings, WaitFor,
 };
 use jiff::SignedDuration;
 use serde_json::json;
@@ -28,7 +28,7 @@ fn nothing(outcome: Outcome) -> String {
 
 fn is_back(outcome: &Outcome, number: u64) {
     let Outcome::Finished(finished) = outcome else { panic!("{outcome:?}") };
-    assert_eq!((finished.number, finished.outcome), (number, Verdict::Promoted));
+    assert_eq!((finished.number, finished.outcome), (number, ReleaseOutcome::Promoted));
     assert!(finished.rollback);
 }
 
@@ -337,7 +337,7 @@ fn a_version_that_no_longer_gets_ready_is_not_switched_to() {
     let mut world = promoted();
     world.bad_images.push(V1.to_owned());
     let Outcome::Finished(finished) = back(&mut world, "b") else { panic!("it goes on") };
-    assert_eq!(finished.outcome, Verdict::Unhealthy);
+    assert_eq!(finished.outcome, ReleaseOutcome::Unhealthy);
     assert_eq!((backend(&world), world.live_image().as_deref()), ("parrot-green", Some(V2)));
     assert_eq!(world.replicas("parrot"), 0);
 }

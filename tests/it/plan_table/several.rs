@@ -3,7 +3,7 @@
 use bluegreen::model::{Id, Kind};
 use bluegreen::release::status::{self, Status};
 use bluegreen::release::{
-    Action, Answer, Deploy, Gate, Goal, Next, Outcome, Phase, Verdict, WaitFor,
+    Action, Answer, Deploy, Gate, Goal, Next, Outcome, Phase, ReleaseOutcome, WaitFor,
 };
 use serde_json::json;
 
@@ -55,7 +55,7 @@ fn both_switched() -> (World, Driver) {
     (world, a)
 }
 
-fn finished(outcome: Outcome) -> (Verdict, String) {
+fn finished(outcome: Outcome) -> (ReleaseOutcome, String) {
     match outcome {
         Outcome::Finished(finished) => (finished.outcome, finished.reason),
         outcome => panic!("not finished: {outcome:?}"),
@@ -76,7 +76,7 @@ fn each_is_switched_by_a_patch_of_its_own_in_the_order_of_their_names() {
         go(&mut world, &mut a);
     }
     assert!(step!(Action::FollowLive { .. })(&a.next(&world)));
-    assert_eq!(finished(world.follow(&mut a)).0, Verdict::Promoted);
+    assert_eq!(finished(world.follow(&mut a)).0, ReleaseOutcome::Promoted);
     assert_eq!(backends(&world), ["parrot-green", "parrot-green"]);
     assert_eq!(world.serving(), ["parrot-green"]);
 }
@@ -107,7 +107,7 @@ fn whoever_goes_on_asks_no_gate_and_knows_no_deadline() {
         world.pass(3600);
         let mut b = Driver::asking("b", goal.clone(), no());
         reach(&mut world, &mut b, step!(Action::Switch { .. }));
-        assert_eq!(finished(world.follow(&mut b)).0, Verdict::Promoted, "{goal:?}");
+        assert_eq!(finished(world.follow(&mut b)).0, ReleaseOutcome::Promoted, "{goal:?}");
         assert_eq!(backends(&world), ["parrot-green", "parrot-green"]);
     }
 }
@@ -124,7 +124,7 @@ fn who_takes_over_in_the_middle_stamps_both_and_goes_on() {
         assert_eq!(annotations["bluegreen/epoch.parrot"], "1", "{ingress}");
     }
     assert!(matches!(done(a.next(&world)), Outcome::TakenOver { .. }));
-    assert_eq!(finished(world.follow(&mut b)).0, Verdict::Promoted);
+    assert_eq!(finished(world.follow(&mut b)).0, ReleaseOutcome::Promoted);
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn an_abort_in_the_middle_puts_back_the_one_that_was_switched() {
     assert_eq!(*action(&next), Action::SwitchBack { ingress, service });
     go(&mut world, &mut x);
     assert!(step!(Action::StartDrain { .. })(&x.next(&world)), "people were on the candidate");
-    assert_eq!(finished(world.follow(&mut x)).0, Verdict::Aborted);
+    assert_eq!(finished(world.follow(&mut x)).0, ReleaseOutcome::Aborted);
     assert_eq!(*world.get(Kind::Ingress, "parrot-admin"), untouched);
     assert_eq!(world.live_image().as_deref(), Some(V1));
 }
@@ -154,7 +154,7 @@ fn an_abort_after_the_switch_puts_both_back_before_the_live_service() {
         go(&mut world, &mut x);
     }
     assert!(step!(Action::FollowLive { .. })(&x.next(&world)));
-    assert_eq!(finished(world.follow(&mut x)).0, Verdict::Aborted);
+    assert_eq!(finished(world.follow(&mut x)).0, ReleaseOutcome::Aborted);
     assert_eq!(backends(&world), ["parrot-blue", "parrot-blue"]);
 }
 
@@ -164,7 +164,7 @@ fn another_version_that_replaces_it_in_the_middle_puts_people_back_first() {
     let goal = Goal::Deploy(Deploy { replace: true, ..deploy(V3, WEBHOOK) });
     let mut b = Driver::new("b", goal);
     reach(&mut world, &mut b, step!(Action::SwitchBack { .. }));
-    assert_eq!(finished(world.follow(&mut b)).0, Verdict::Promoted);
+    assert_eq!(finished(world.follow(&mut b)).0, ReleaseOutcome::Promoted);
     assert_eq!(world.live_image().as_deref(), Some(V3));
 }
 
@@ -181,7 +181,7 @@ fn a_candidate_that_is_not_ready_in_the_middle_is_waited_for_and_settles_again()
     assert!(ready(&a.next(&world)), "{:?}", a.next(&world));
     world.run_controller(crate::world::controllers::Controller::Endpoints);
     reach(&mut world, &mut a, |next| matches!(next, Next::Wait { on: WaitFor::Settle { .. }, .. }));
-    assert_eq!(finished(world.follow(&mut a)).0, Verdict::Promoted);
+    assert_eq!(finished(world.follow(&mut a)).0, ReleaseOutcome::Promoted);
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn a_candidate_that_goes_bad_in_the_middle_goes() {
     world.bad_images.push(V2.to_owned());
     world.settle();
     let (verdict, _) = finished(world.follow(&mut a));
-    assert_eq!(verdict, Verdict::Unhealthy);
+    assert_eq!(verdict, ReleaseOutcome::Unhealthy);
     assert_eq!(backends(&world), ["parrot-blue", "parrot"]);
     assert_eq!(world.live_image().as_deref(), Some(V1));
 }
@@ -203,9 +203,9 @@ fn one_that_is_refused_takes_those_before_it_back() {
     let ending = record_after(&world, &a.next(&world)).release.unwrap().ending.unwrap();
     let reason = "the API server refuses to switch Ingress parrot-admin: admission webhook: no; \
                   put back: Ingress parrot";
-    assert_eq!((ending.outcome, ending.reason.as_str()), (Verdict::Unhealthy, reason));
+    assert_eq!((ending.outcome, ending.reason.as_str()), (ReleaseOutcome::Unhealthy, reason));
     let untouched = world.get(Kind::Ingress, "parrot-admin").clone();
-    assert_eq!(finished(world.follow(&mut a)), (Verdict::Unhealthy, reason.to_owned()));
+    assert_eq!(finished(world.follow(&mut a)), (ReleaseOutcome::Unhealthy, reason.to_owned()));
     assert_eq!(*world.get(Kind::Ingress, "parrot-admin"), untouched);
     assert_eq!(backends(&world), ["parrot-blue", "parrot"]);
 }
@@ -215,7 +215,7 @@ fn the_first_or_only_one_that_is_refused_leaves_nothing_to_put_back() {
     for (mut world, mut a) in [switching(), deploying(step!(Action::Switch { .. }))] {
         a.memory.refused.insert(Id::new(Kind::Ingress, "parrot"), "no".to_owned());
         let (verdict, reason) = finished(world.follow(&mut a));
-        assert_eq!(verdict, Verdict::Unhealthy);
+        assert_eq!(verdict, ReleaseOutcome::Unhealthy);
         assert_eq!(reason, "the API server refuses to switch Ingress parrot: no");
         assert_eq!(backend_of(&world, "parrot"), "parrot");
     }
@@ -233,7 +233,10 @@ fn one_that_is_not_let_back_keeps_nobody_else_from_going_back() {
     assert!(world.release().ending.is_some(), "whoever comes next goes on");
     a.memory.refused.clear();
     let (outcome, _) = finished(world.follow(&mut a));
-    assert_eq!((outcome, backends(&world)), (Verdict::Aborted, ["parrot-blue", "parrot-blue"]));
+    assert_eq!(
+        (outcome, backends(&world)),
+        (ReleaseOutcome::Aborted, ["parrot-blue", "parrot-blue"])
+    );
 }
 
 #[test]
@@ -297,7 +300,7 @@ fn what_somebody_sent_elsewhere_before_its_turn_stops_the_switch() {
 fn an_ingress_that_comes_while_the_candidate_waits_is_switched_as_well() {
     let (mut world, mut a) = deploying(step!(Action::Switch { .. }));
     world.add(second());
-    assert_eq!(finished(world.follow(&mut a)).0, Verdict::Promoted);
+    assert_eq!(finished(world.follow(&mut a)).0, ReleaseOutcome::Promoted);
     assert_eq!(backends(&world), ["parrot-green", "parrot-green"]);
 }
 
@@ -350,11 +353,11 @@ fn both_again_in_the_next_release_and_back_by_a_rollback() {
     {
         let quick = set(deploy(image, Gate::Open), |settings| settings.drain_seconds = Some(0));
         let mut a = Driver::new(&n.to_string(), Goal::Deploy(quick));
-        assert_eq!(finished(world.follow(&mut a)).0, Verdict::Promoted);
+        assert_eq!(finished(world.follow(&mut a)).0, ReleaseOutcome::Promoted);
         assert_eq!(backends(&world), [colour, colour]);
     }
     let mut back = Driver::new("back", crate::world::driver::rollback());
-    assert_eq!(finished(world.follow(&mut back)).0, Verdict::Promoted);
+    assert_eq!(finished(world.follow(&mut back)).0, ReleaseOutcome::Promoted);
     assert_eq!(backends(&world), ["parrot-green", "parrot-green"]);
     assert_eq!(world.live_image().as_deref(), Some(V2));
 }

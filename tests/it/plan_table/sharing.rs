@@ -2,7 +2,7 @@
 
 use bluegreen::model::{EPOCH, Kind, RELEASE};
 use bluegreen::release::{
-    Action, Deploy, Gate, Goal, Names, Next, Outcome, Settings, Verdict, WaitFor,
+    Action, Deploy, Gate, Goal, Names, Next, Outcome, ReleaseOutcome, Settings, WaitFor,
 };
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ fn annotations(world: &World) -> &Value {
     &world.get(Kind::Ingress, "parrot")["metadata"]["annotations"]
 }
 
-fn verdict(outcome: Outcome) -> (u64, Verdict) {
+fn verdict(outcome: Outcome) -> (u64, ReleaseOutcome) {
     match outcome {
         Outcome::Finished(finished) => (finished.number, finished.outcome),
         outcome => panic!("not finished: {outcome:?}"),
@@ -44,7 +44,7 @@ fn one_after_the_other_both_have_a_release_of_the_same_number() {
     let mut world = two_apps();
     for app in [names(), toucan()] {
         let mut driver = deploying(&app, &app.app);
-        assert_eq!(verdict(world.follow(&mut driver)), (1, Verdict::Promoted));
+        assert_eq!(verdict(world.follow(&mut driver)), (1, ReleaseOutcome::Promoted));
     }
     assert_eq!(backends(&world), ["parrot-green", "toucan-green"]);
     let expected = json!({
@@ -78,8 +78,8 @@ fn whatever_one_waits_for_a_release_of_the_other_with_the_same_number_does_not_e
             _ => beside(wanted),
         };
         let mut b = deploying(&toucan(), "b");
-        assert_eq!(verdict(world.follow(&mut b)), (1, Verdict::Promoted), "{when}");
-        assert_eq!(verdict(world.follow(&mut a)), (1, Verdict::Promoted), "{when}");
+        assert_eq!(verdict(world.follow(&mut b)), (1, ReleaseOutcome::Promoted), "{when}");
+        assert_eq!(verdict(world.follow(&mut a)), (1, ReleaseOutcome::Promoted), "{when}");
         assert_eq!(backends(&world), ["parrot-green", "toucan-green"], "{when}");
     }
 }
@@ -90,9 +90,9 @@ fn a_waiting_candidate_is_promoted_after_the_others_release_of_the_same_number()
     let detached = Deploy { detach: true, ..deploy(V2, Gate::Person) };
     let mut a = Driver::new("a", Goal::Deploy(detached));
     assert!(matches!(world.follow(&mut a), Outcome::Detached { .. }));
-    assert_eq!(verdict(world.follow(&mut deploying(&toucan(), "b"))).1, Verdict::Promoted);
+    assert_eq!(verdict(world.follow(&mut deploying(&toucan(), "b"))).1, ReleaseOutcome::Promoted);
     let promoted = world.follow(&mut Driver::new("p", promote()));
-    assert_eq!(verdict(promoted), (1, Verdict::Promoted));
+    assert_eq!(verdict(promoted), (1, ReleaseOutcome::Promoted));
 }
 
 #[test]
@@ -104,8 +104,8 @@ fn an_abort_after_the_switch_leads_one_back_and_leaves_the_other() {
     let mut x = Driver::new("x", abort());
     reach(&mut world, &mut x, |n| matches!(n, Next::Wait { on: WaitFor::Drain { .. }, .. }));
     assert_eq!(backends(&world), ["parrot-blue", "toucan-green"]);
-    assert_eq!(verdict(world.follow(&mut b)), (1, Verdict::Promoted));
-    assert_eq!(verdict(world.follow(&mut x)), (1, Verdict::Aborted));
+    assert_eq!(verdict(world.follow(&mut b)), (1, ReleaseOutcome::Promoted));
+    assert_eq!(verdict(world.follow(&mut x)), (1, ReleaseOutcome::Aborted));
     assert_eq!(backends(&world), ["parrot-blue", "toucan-green"]);
     let images = [names(), toucan()].map(|app| world.live_image_of(&app).unwrap());
     assert_eq!(images, [V1, V2]);
@@ -126,8 +126,8 @@ fn a_takeover_of_one_tells_the_others_driver_nothing() {
     assert_eq!(annotations(&world)["bluegreen/epoch.parrot"], Value::Null);
     assert_eq!(annotations(&world)["bluegreen/epoch"], Value::Null, "nobody reads that here");
     assert!(matches!(done(b.next(&world)), Outcome::TakenOver { .. }));
-    assert_eq!(verdict(world.follow(&mut a)), (1, Verdict::Promoted));
-    assert_eq!(verdict(world.follow(&mut c)), (1, Verdict::Promoted));
+    assert_eq!(verdict(world.follow(&mut a)), (1, ReleaseOutcome::Promoted));
+    assert_eq!(verdict(world.follow(&mut c)), (1, ReleaseOutcome::Promoted));
     assert_eq!((world.record().epoch, world.record_of(&toucan()).epoch), (0, 1));
 }
 
@@ -138,11 +138,11 @@ fn a_rollback_of_one_leaves_the_other() {
         world.follow(&mut deploying(&app, &app.app));
     }
     let back = world.follow(&mut Driver::of(toucan(), "r", rollback()));
-    assert_eq!(verdict(back), (2, Verdict::Promoted));
+    assert_eq!(verdict(back), (2, ReleaseOutcome::Promoted));
     assert_eq!(backends(&world), ["parrot-green", "toucan-blue"]);
     let settings = Settings::default();
     let again = Goal::Rollback { release: None, to: None, settings };
-    assert_eq!(verdict(world.follow(&mut Driver::new("s", again))), (2, Verdict::Promoted));
+    assert_eq!(verdict(world.follow(&mut Driver::new("s", again))), (2, ReleaseOutcome::Promoted));
     assert_eq!(backends(&world), ["parrot-blue", "toucan-blue"]);
 }
 
@@ -157,7 +157,7 @@ fn a_route_of_one_that_is_put_back_stops_it_alone() {
     });
     let what = super::changed(a.next(&world));
     assert!(what.contains("(parrot) was switched by release 1 and then put back"), "{what}");
-    assert_eq!(verdict(world.follow(&mut b)), (1, Verdict::Promoted));
+    assert_eq!(verdict(world.follow(&mut b)), (1, ReleaseOutcome::Promoted));
 }
 
 /// One that its record has lost goes on where it was, whatever numbers the others have.
@@ -197,10 +197,13 @@ fn who_goes_on_between_two_patches_finds_its_own_number() {
     let mut a = deploying(&names(), "a");
     reach(&mut world, &mut a, step!(Action::Switch { .. }));
     world.step(&mut a);
-    assert_eq!(verdict(world.follow(&mut deploying(&toucan(), "b"))), (1, Verdict::Promoted));
+    assert_eq!(
+        verdict(world.follow(&mut deploying(&toucan(), "b"))),
+        (1, ReleaseOutcome::Promoted)
+    );
     world.edit_record(|record| record.driver = None);
     let mut p = Driver::new("p", promote());
-    assert_eq!(verdict(world.follow(&mut p)), (1, Verdict::Promoted));
+    assert_eq!(verdict(world.follow(&mut p)), (1, ReleaseOutcome::Promoted));
     assert_eq!(backends(&world), ["parrot-green", "toucan-green"]);
 }
 
@@ -214,7 +217,7 @@ fn a_service_that_both_follow_bears_both_epochs() {
     reach(&mut world, &mut c, step!(Action::TakeOver { .. }));
     world.step(&mut c);
     assert_eq!(world.record().epoch, 1, "the other's is no epoch of its");
-    assert_eq!(verdict(world.follow(&mut c)), (1, Verdict::Promoted));
+    assert_eq!(verdict(world.follow(&mut c)), (1, ReleaseOutcome::Promoted));
     let annotations = &world.get(Kind::Service, "parrot")["metadata"]["annotations"];
     assert_eq!(*annotations, json!({"bluegreen/epoch.parrot": "1", "bluegreen/epoch.toucan": "8"}));
 }

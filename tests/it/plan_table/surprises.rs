@@ -2,7 +2,7 @@
 
 use bluegreen::model::{EPOCH, Kind, RELEASE};
 use bluegreen::release::plan::plan;
-use bluegreen::release::{Action, Change, Deploy, Gate, Goal, Next, Outcome, Verdict};
+use bluegreen::release::{Action, Change, Deploy, Gate, Goal, Next, Outcome, ReleaseOutcome};
 use serde_json::{Value, json};
 
 use super::{
@@ -41,7 +41,7 @@ fn a_record_that_is_made_again_goes_on_with_the_numbers_that_the_objects_bear() 
     // The next release gets its own number, and back.
     let mut a = Driver::new("a", Goal::Deploy(deploy(V3, WEBHOOK)));
     let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("not finished") };
-    assert_eq!((finished.number, finished.outcome), (2, Verdict::Promoted));
+    assert_eq!((finished.number, finished.outcome), (2, ReleaseOutcome::Promoted));
     assert_eq!(world.live_image().as_deref(), Some(V3));
 }
 
@@ -53,7 +53,7 @@ fn an_abort_after_a_lost_record_ends() {
     let mut a = Driver::new("a", Goal::Deploy(Deploy { detach: true, ..deploy(V3, Gate::Person) }));
     assert!(matches!(world.follow(&mut a), Outcome::Detached { .. }));
     let outcome = world.follow(&mut Driver::new("b", abort()));
-    assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == Verdict::Aborted));
+    assert!(matches!(outcome, Outcome::Finished(f) if f.outcome == ReleaseOutcome::Aborted));
     assert_eq!(world.live_image().as_deref(), Some(V2));
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bluegreen::model::{Colour, Id, Kind};
 use bluegreen::release::{
-    Action, Confirmed, Failed, Goal, Mark, Next, Outcome, Sight, Verdict, WaitFor,
+    Action, Confirmed, Failed, Goal, Mark, Next, Outcome, ReleaseOutcome, Sight, WaitFor,
 };
 
 use super::after_switch::{drains, plain, switched};
@@ -131,7 +131,7 @@ fn the_old_version_is_started_again_where_nobody_answers_without_it() {
     let (world, a) = (&mut b.0, &mut b.1);
     heard::of(a, world, &[Heard::version(Colour::Green, 10, 1)]);
     let Outcome::Finished(finished) = world.follow(a) else { panic!("it goes on") };
-    assert_eq!((finished.outcome, finished.kept), (Verdict::Promoted, true));
+    assert_eq!((finished.outcome, finished.kept), (ReleaseOutcome::Promoted, true));
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn failures_since_the_switch_are_told_at_the_end() {
     world.pass(5);
     heard::hears(&mut a, sight);
     let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("it goes on") };
-    assert_eq!(finished.outcome, Verdict::Promoted);
+    assert_eq!(finished.outcome, ReleaseOutcome::Promoted);
     assert_eq!(
         finished.warnings,
         [

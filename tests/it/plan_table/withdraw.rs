@@ -1,7 +1,7 @@
 //! A candidate that goes: before the switch, after it, and in the slot of an older version.
 
 use bluegreen::model::{Colour, Kind, Write};
-use bluegreen::release::{Action, Deploy, Goal, Next, Outcome, Verdict, WaitFor};
+use bluegreen::release::{Action, Deploy, Goal, Next, Outcome, ReleaseOutcome, WaitFor};
 use serde_json::json;
 
 use super::{
@@ -185,7 +185,10 @@ fn then_the_live_service_then_a_drain_and_only_then_the_candidate_goes() {
     world.pass(1);
     assert!(step!(Action::Destroy { .. })(&x.next(&world)));
     let Outcome::Finished(finished) = world.follow(&mut x) else { panic!("not finished") };
-    assert_eq!((finished.outcome, finished.reason.as_str()), (Verdict::Aborted, "not today"));
+    assert_eq!(
+        (finished.outcome, finished.reason.as_str()),
+        (ReleaseOutcome::Aborted, "not today")
+    );
     assert_eq!((backend(&world), world.live_image().as_deref()), ("parrot-blue", Some(V1)));
     assert!(world.find(Kind::Deployment, "parrot-green").is_none());
 }
@@ -279,7 +282,7 @@ fn a_rejected_release_frees_the_way_for_the_next() {
     let record = world.record();
     assert_eq!((record.release, record.driver, record.challenge), (None, None, None));
     let finished = record.history.last().unwrap();
-    assert_eq!(finished.outcome, Verdict::Rejected);
+    assert_eq!(finished.outcome, ReleaseOutcome::Rejected);
     let mut again = Driver::new("b", Goal::Deploy(deploy(V2, WEBHOOK)));
     assert!(matches!(world.follow(&mut again), Outcome::Finished(f) if f.number == 2));
     assert_eq!(world.live_image().as_deref(), Some(V2));
@@ -293,5 +296,5 @@ fn a_release_whose_driver_died_while_it_withdrew_is_withdrawn_by_the_same_deploy
     world.edit_record(|record| record.driver = None);
     let mut b = Driver::new("b", Goal::Deploy(Deploy { ..deploy(V2, WEBHOOK) }));
     let Outcome::Finished(finished) = world.follow(&mut b) else { panic!("not finished") };
-    assert_eq!((finished.number, finished.outcome), (1, Verdict::Rejected));
+    assert_eq!((finished.number, finished.outcome), (1, ReleaseOutcome::Rejected));
 }

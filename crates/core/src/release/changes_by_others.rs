@@ -101,7 +101,7 @@ fn progress(was: &Release, is: &Release) -> Vec<RemoteChange> {
 mod tests {
     use super::*;
     use crate::release::record::tests::release;
-    use crate::release::{Approval, Driver, Verdict};
+    use crate::release::{Approval, Driver, ReleaseOutcome};
     use crate::route::Label;
 
     fn at() -> Timestamp {
@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(news(|_, release| release.approved = intent("c@host")), approved);
         assert_eq!(news(|_, release| release.approved = intent("b@host")), [], "our own");
         let ending = Ending {
-            outcome: Verdict::Aborted,
+            outcome: ReleaseOutcome::Aborted,
             reason: "r".into(),
             by: Some(by.clone()),
             at: at(),

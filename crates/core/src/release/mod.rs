@@ -64,7 +64,7 @@ pub use probe_result::{
 };
 pub use record::{
     Approval, Before, Challenge, Confirmed, Driver, Ending, Finished, GateKind, GateState, HISTORY,
-    LAST_NUMBER, Observed, RECORD_KEY, Record, Release, Verdict,
+    LAST_NUMBER, Observed, RECORD_KEY, Record, Release, ReleaseOutcome,
 };
 pub use settings::Settings;
 pub use slot::Slot;

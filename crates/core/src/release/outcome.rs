@@ -100,7 +100,7 @@ mod tests {
 
     use super::*;
     use crate::model::Colour;
-    use crate::release::Verdict;
+    use crate::release::ReleaseOutcome;
 
     #[test]
     fn no_key_stands_twice() {
@@ -124,7 +124,7 @@ mod tests {
             missed: None,
             warnings: Vec::new(),
             kept: false,
-            outcome: Verdict::Promoted,
+            outcome: ReleaseOutcome::Promoted,
             reason: String::new(),
             by: None,
             started: at,

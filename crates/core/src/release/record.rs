@@ -277,7 +277,8 @@ pub struct Approval {
 /// How a release ended, or why it must end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+#[schemars(rename = "Verdict")]
+pub enum ReleaseOutcome {
     /// The new version is live.
     Promoted,
     /// The gate rejected it, or threshold or deadline passed.
@@ -288,13 +289,13 @@ pub enum Verdict {
     Aborted,
 }
 
-impl Verdict {
+impl ReleaseOutcome {
     pub fn as_str(self) -> &'static str {
         match self {
-            Verdict::Promoted => "promoted",
-            Verdict::Rejected => "rejected",
-            Verdict::Unhealthy => "unhealthy",
-            Verdict::Aborted => "aborted",
+            ReleaseOutcome::Promoted => "promoted",
+            ReleaseOutcome::Rejected => "rejected",
+            ReleaseOutcome::Unhealthy => "unhealthy",
+            ReleaseOutcome::Aborted => "aborted",
         }
     }
 }
@@ -302,7 +303,7 @@ impl Verdict {
 /// The decision to remove the candidate.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Ending {
-    pub outcome: Verdict,
+    pub outcome: ReleaseOutcome,
     pub reason: String,
     /// Who aborted it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -365,7 +366,7 @@ pub struct Finished {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub kept: bool,
     pub ended: Timestamp,
-    pub outcome: Verdict,
+    pub outcome: ReleaseOutcome,
     /// Why it was not promoted.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
@@ -510,7 +511,7 @@ impl Record {
     }
 
     /// Puts the release that is under way into the history.
-    pub fn finish(&mut self, outcome: Verdict, now: Timestamp) {
+    pub fn finish(&mut self, outcome: ReleaseOutcome, now: Timestamp) {
         let Some(release) = self.release.take() else { return };
         let (reason, by) = match &release.ending {
             Some(ending) => (ending.reason.clone(), ending.by.clone()),
@@ -533,7 +534,8 @@ impl Record {
             confirmed: release.confirmed,
             unconfirmed: release.unconfirmed,
             arrived: release.arrived,
-            kept: (release.keep_old || release.missed.is_some()) && outcome == Verdict::Promoted,
+            kept: (release.keep_old || release.missed.is_some())
+                && outcome == ReleaseOutcome::Promoted,
             missed: release.missed,
             warnings: Vec::new(),
             ended: now,
@@ -556,7 +558,7 @@ impl Record {
 
     /// The releases that went live, the newest first.
     pub fn promoted(&self) -> impl Iterator<Item = &Finished> {
-        self.history.iter().rev().filter(|finished| finished.outcome == Verdict::Promoted)
+        self.history.iter().rev().filter(|finished| finished.outcome == ReleaseOutcome::Promoted)
     }
 }
 

@@ -82,7 +82,7 @@ fn what_is_written_is_what_is_read() {
     let mut under_way = release(4);
     under_way.approved = Some(Approval { by: "you".into(), at: at(4) });
     under_way.ending = Some(Ending {
-        outcome: Verdict::Aborted,
+        outcome: ReleaseOutcome::Aborted,
         reason: "why".into(),
         by: Some("you".into()),
         at: at(5),
@@ -100,7 +100,7 @@ fn what_is_written_is_what_is_read() {
     record.release = Some(under_way);
     let names = Names::new("blue-green", "parrot");
     assert_eq!(Record::read(&record.config_map(&names)), Ok(record.clone()));
-    record.finish(Verdict::Aborted, at(10));
+    record.finish(ReleaseOutcome::Aborted, at(10));
     assert_eq!(Record::read(&map_of(&record.text())), Ok(record));
 }
 
@@ -166,7 +166,7 @@ fn what_no_bluegreen_writes_is_refused() {
     let in_place = said(&|record| record.release.as_mut().unwrap().to = Colour::Blue);
     assert_eq!(in_place.as_deref(), Some("its release is from blue to blue"));
     let past = said(&|record| {
-        record.finish(Verdict::Promoted, at(0));
+        record.finish(ReleaseOutcome::Promoted, at(0));
         record.number = 2;
     });
     assert_eq!(past.as_deref(), Some("its history has release 3, and its last one is number 2"));
@@ -184,7 +184,7 @@ fn a_release_that_is_over_moves_into_the_history() {
     promoted.arrived = Some(at(62));
     (promoted.confirmed, promoted.keep_old) = (Some(Confirmed::Probe), true);
     record.release = Some(promoted);
-    record.finish(Verdict::Promoted, at(90));
+    record.finish(ReleaseOutcome::Promoted, at(90));
     assert_eq!(record.release, None);
     assert_eq!(
         record.history,
@@ -209,17 +209,17 @@ fn a_release_that_is_over_moves_into_the_history() {
             warnings: Vec::new(),
             kept: true,
             ended: at(90),
-            outcome: Verdict::Promoted,
+            outcome: ReleaseOutcome::Promoted,
             reason: String::new(),
             by: Some("you@host".into()),
         }]
     );
     let mut rejected = release(2);
     let (reason, by) = ("no".to_owned(), None);
-    rejected.ending = Some(Ending { outcome: Verdict::Rejected, reason, by, at: at(100) });
+    rejected.ending = Some(Ending { outcome: ReleaseOutcome::Rejected, reason, by, at: at(100) });
     rejected.approved = Some(Approval { by: "somebody".into(), at: at(99) });
     record.release = Some(rejected);
-    record.finish(Verdict::Rejected, at(101));
+    record.finish(ReleaseOutcome::Rejected, at(101));
     let last = record.finished(2).unwrap();
     assert_eq!(
         (last.reason.as_str(), last.by.as_deref()),
@@ -231,7 +231,7 @@ fn a_release_that_is_over_moves_into_the_history() {
 #[test]
 fn without_a_release_nothing_is_finished() {
     let mut record = empty();
-    record.finish(Verdict::Promoted, at(0));
+    record.finish(ReleaseOutcome::Promoted, at(0));
     assert_eq!(record, empty());
 }
 
@@ -240,7 +240,7 @@ fn the_history_holds_the_last_ten() {
     let mut record = empty();
     for number in 1..=13 {
         record.release = Some(release(number));
-        record.finish(Verdict::Promoted, at(0));
+        record.finish(ReleaseOutcome::Promoted, at(0));
     }
     let numbers: Vec<_> = record.history.iter().map(|finished| finished.number).collect();
     assert_eq!(numbers, (4..=13).collect::<Vec<_>>(), "oldest first");
@@ -254,7 +254,7 @@ fn the_last_that_went_live_is_never_forgotten() {
     for number in 1..=14 {
         record.release = Some(release(number));
         let promoted = [1, 2].contains(&number);
-        let outcome = if promoted { Verdict::Promoted } else { Verdict::Rejected };
+        let outcome = if promoted { ReleaseOutcome::Promoted } else { ReleaseOutcome::Rejected };
         record.finish(outcome, at(0));
     }
     let numbers: Vec<_> = record.history.iter().map(|finished| finished.number).collect();
@@ -266,7 +266,7 @@ fn the_last_that_went_live_is_never_forgotten() {
 fn a_rollback_is_told_from_other_releases() {
     let mut record = empty();
     record.release = Some(Release { back: Some("found".into()), ..release(3) });
-    record.finish(Verdict::Promoted, at(0));
+    record.finish(ReleaseOutcome::Promoted, at(0));
     assert!(record.finished(3).unwrap().rollback);
 }
 

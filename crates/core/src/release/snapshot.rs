@@ -172,7 +172,7 @@ impl Snapshot {
         // One path that somebody sent there is enough for it to stay.
         let serves = routes.into_iter().any(|route| self.touches(route, record, Colour::Green))
             || self.live_service_leads(record) == Leads::To(Colour::Green);
-        (finished.outcome != super::Verdict::Promoted && !serves).then_some(slot)
+        (finished.outcome != super::ReleaseOutcome::Promoted && !serves).then_some(slot)
     }
 
     /// The name of the record's own object, for messages.

@@ -9,7 +9,8 @@ use serde::Serialize;
 use super::plan::{Why, why};
 use super::routes::Leads;
 use super::{
-    Approval, Drift, Ending, Phase, Record, Release, Snapshot, Verdict, Way, drift, template, ways,
+    Approval, Drift, Ending, Phase, Record, Release, ReleaseOutcome, Snapshot, Way, drift,
+    template, ways,
 };
 use crate::model::Colour;
 
@@ -63,7 +64,7 @@ pub struct Status {
 pub struct Last {
     pub number: u64,
     /// How it ended.
-    pub outcome: Verdict,
+    pub outcome: ReleaseOutcome,
     /// The time at which it ended.
     pub ended: Timestamp,
 }

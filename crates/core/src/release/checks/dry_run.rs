@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::report::{Check, Grade, or_pass};
+use super::report::{Check, CheckStatus, or_pass};
 use crate::release::{Fault, Step};
 
 /// As the API server says that an operation of a JSON Patch, one of its tests, does not hold.
@@ -60,7 +60,9 @@ pub fn checks(tried: &[DryRun]) -> Vec<Check> {
         })
         .collect();
     // What keeps one from being tried keeps the others, too.
-    found.dedup_by(|later, first| later.verdict == Grade::Warn && first.verdict == Grade::Warn);
+    found.dedup_by(|later, first| {
+        later.status == CheckStatus::Warn && first.status == CheckStatus::Warn
+    });
     let passes = match tried.len() {
         0 => "nothing was tried while a release is in progress".to_owned(),
         n => format!(

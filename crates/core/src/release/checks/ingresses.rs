@@ -1,7 +1,7 @@
 //! Whether the Ingresses that name an app can be switched: all of them together, and no request lost.
 
 use super::data_plane;
-use super::report::{Check, Grade, or_pass};
+use super::report::{Check, CheckStatus, or_pass};
 use crate::model::{Colour, name};
 use crate::release::Snapshot;
 use crate::route::{CANARY, DataPlane, Label, OF_THE_BACKEND, Route, resolves_to};
@@ -78,14 +78,14 @@ fn own(s: &Snapshot, service: &str, label: &Label) -> Vec<Check> {
         let colour = Colour::BOTH.into_iter().find(|colour| s.names.service(*colour) == named)?;
         (s.record.is_none() && live.is_some_and(|live| live != colour)).then(|| {
             let what = format!("points to {}, which is not live", s.names.deployment(colour));
-            (Grade::Fail, what, format!("make it name Service {service}"))
+            (CheckStatus::Fail, what, format!("make it name Service {service}"))
         })
     };
     let shown = |named: &str| {
         (named == preview).then(|| {
             let what = "shows a candidate there before anybody approves it";
             let hint = format!("make it name Service {service}, unless that is its purpose");
-            (Grade::Warn, what.to_owned(), hint)
+            (CheckStatus::Warn, what.to_owned(), hint)
         })
     };
     let found = s.open_routes().flat_map(|route| {
@@ -95,7 +95,7 @@ fn own(s: &Snapshot, service: &str, label: &Label) -> Vec<Check> {
                 "Ingress {} names Service {named}, bluegreen's own: it {what}",
                 route.name()
             );
-            Some(Check { verdict, ..Check::pass("ingress", what) }.hint(hint))
+            Some(Check { status: verdict, ..Check::pass("ingress", what) }.hint(hint))
         });
         amiss.collect::<Vec<_>>()
     });

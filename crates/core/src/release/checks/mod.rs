@@ -37,7 +37,7 @@ pub use dry_run::{DryRun, Reply, checks as dry_run};
 pub use ingresses::nobody_names;
 pub use pod_template::checks as pod_template;
 pub use prepared::{checks as prepared, drift, gone, live, missing};
-pub use report::{Check, Grade, Report};
+pub use report::{Check, CheckStatus, Report};
 use serde_json::Value;
 
 use super::{Slot, Snapshot, template};
@@ -113,7 +113,7 @@ pub fn controllers(s: &Snapshot) -> Vec<Check> {
 
 /// What somebody should know before a release begins.
 pub fn warnings(g: &CheckInput) -> Vec<Check> {
-    table(g).into_iter().filter(|check| check.verdict == Grade::Warn).collect()
+    table(g).into_iter().filter(|check| check.status == CheckStatus::Warn).collect()
 }
 
 /// Why a release would not begin.

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::policy::{Policy, any, network, other, without};
-use super::report::{Check, Grade, or_pass};
+use super::report::{Check, CheckStatus, or_pass};
 use super::{CheckInput, unknown};
 use crate::model::{Colour, Kind, Optional, name};
 
@@ -66,7 +66,7 @@ fn of_the_mesh(g: &CheckInput) -> Vec<Check> {
     });
     let said = |check: Check| {
         let hint = check.hint.map(|hint| hint.replace(WORD, ""));
-        Check { verdict: Grade::Warn, hint, ..check }
+        Check { status: CheckStatus::Warn, hint, ..check }
     };
     found.map(said).collect()
 }

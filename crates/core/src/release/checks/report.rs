@@ -6,7 +6,8 @@ use serde::Serialize;
 /// Whether the finding prevents a release.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Grade {
+#[schemars(rename = "Grade")]
+pub enum CheckStatus {
     /// It does not.
     Pass,
     /// A release can start, but you should know it.
@@ -66,7 +67,8 @@ pub struct Check {
     /// The check's name, which stays the same from version to version.
     #[schemars(extend("enum" = NAMES))]
     pub name: &'static str,
-    pub verdict: Grade,
+    #[serde(rename = "verdict")]
+    pub status: CheckStatus,
     /// What was found.
     pub what: String,
     /// What to do about it; null if there is nothing to do.
@@ -75,15 +77,15 @@ pub struct Check {
 
 impl Check {
     pub fn pass(name: &'static str, what: impl Into<String>) -> Check {
-        Check { name, verdict: Grade::Pass, what: what.into(), hint: None }
+        Check { name, status: CheckStatus::Pass, what: what.into(), hint: None }
     }
 
     pub fn warn(name: &'static str, what: impl Into<String>) -> Check {
-        Check { verdict: Grade::Warn, ..Check::pass(name, what) }
+        Check { status: CheckStatus::Warn, ..Check::pass(name, what) }
     }
 
     pub fn fail(name: &'static str, what: impl Into<String>) -> Check {
-        Check { verdict: Grade::Fail, ..Check::pass(name, what) }
+        Check { status: CheckStatus::Fail, ..Check::pass(name, what) }
     }
 
     pub fn hint(self, hint: impl Into<String>) -> Check {
@@ -97,7 +99,7 @@ impl Check {
     }
 
     pub fn has_failed(&self) -> bool {
-        self.verdict == Grade::Fail
+        self.status == CheckStatus::Fail
     }
 
     /// In one sentence.
@@ -132,7 +134,7 @@ impl Report {
         Report { app: app.to_owned(), namespace: namespace.to_owned(), fit, checks }
     }
 
-    pub fn count(&self, grade: Grade) -> usize {
-        self.checks.iter().filter(|check| check.verdict == grade).count()
+    pub fn count(&self, grade: CheckStatus) -> usize {
+        self.checks.iter().filter(|check| check.status == grade).count()
     }
 }

@@ -7,7 +7,7 @@ use super::{Action, Context, Next, WaitFor, arrive, autoscaling, later, scale_do
 use crate::release::condition::{Condition, Need, all_met};
 use crate::release::pods::Trouble;
 use crate::release::routes::Leads;
-use crate::release::{GateKind, Record, Release, Slot, Verdict};
+use crate::release::{GateKind, Record, Release, ReleaseOutcome, Slot};
 use crate::route::follow;
 
 pub fn next(cx: Context, record: &Record, release: &Release) -> Next {
@@ -146,7 +146,7 @@ fn answers_errors(cx: Context, release: &Release) -> Option<Next> {
 
 /// The decision to go back, on a look of its own.
 pub fn go_back(cx: Context, reason: String) -> Next {
-    let (action, write) = ending(cx, Verdict::Unhealthy, reason);
+    let (action, write) = ending(cx, ReleaseOutcome::Unhealthy, reason);
     cx.act_fresh(action, write)
 }
 

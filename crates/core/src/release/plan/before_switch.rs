@@ -16,8 +16,8 @@ use crate::release::carried::{Load, Marks};
 use crate::release::condition::{Aim, Condition, Need};
 use crate::release::manifests::{self, Candidate};
 use crate::release::{
-    Ending, Observed, Outcome, Record, Release, Sight, Slot, Verdict, checks, field_managers,
-    strangers, template,
+    Ending, Observed, Outcome, Record, Release, ReleaseOutcome, Sight, Slot, checks,
+    field_managers, strangers, template,
 };
 use crate::route::{Label, follow, resolves_to};
 
@@ -72,7 +72,7 @@ pub fn next(cx: Context, record: &Record, release: &Release, wanted: Option<Want
     let release = committed.as_ref().unwrap_or(release);
     let step = if release.waiting.is_some() { Aim::Switch } else { Aim::Ready };
     if !cx.all(step, deadline(cx, release)) {
-        return end(cx, Verdict::Rejected, "its deadline passed before it went live".into());
+        return end(cx, ReleaseOutcome::Rejected, "its deadline passed before it went live".into());
     }
     match candidate(cx, record, release, wanted) {
         Ok(slot) => {
@@ -89,13 +89,13 @@ fn deadline(cx: Context, release: &Release) -> Option<Condition> {
 }
 
 /// The decision that the candidate goes; what follows from it is another look's business.
-pub fn end(cx: Context, outcome: Verdict, reason: String) -> Next {
+pub fn end(cx: Context, outcome: ReleaseOutcome, reason: String) -> Next {
     let (action, write) = ending(cx, outcome, reason);
     cx.act(action, write)
 }
 
 /// Its step, for who has a look to take first.
-pub fn ending(cx: Context, outcome: Verdict, reason: String) -> (Action, Write) {
+pub fn ending(cx: Context, outcome: ReleaseOutcome, reason: String) -> (Action, Write) {
     let ending = Ending { outcome, reason, by: None, at: cx.now };
     let write = cx.release(|release| release.ending = Some(ending.clone()));
     (Action::End { ending }, write)
@@ -146,7 +146,7 @@ fn candidate<'a>(
         let id = Id::new(Kind::Deployment, s.names.deployment(release.to));
         if let Some(refused) = s.memory.refusal(&id) {
             let reason = format!("the API server refuses it: {refused}");
-            return Err(end(cx, Verdict::Unhealthy, reason));
+            return Err(end(cx, ReleaseOutcome::Unhealthy, reason));
         }
         let reasons =
             checks::catching_selectors(s, &record.service, &record.label, template, release.to);
@@ -190,7 +190,7 @@ fn make(cx: Context, record: &Record, live: Slot, slot: Option<Slot>, what: &Can
         return cx.act(action(what.replicas), write);
     };
     let finished = slot.release().and_then(|number| record.finished(number));
-    if slot.is_ours() && finished.is_some_and(|f| f.outcome != Verdict::Promoted) {
+    if slot.is_ours() && finished.is_some_and(|f| f.outcome != ReleaseOutcome::Promoted) {
         return super::start::remove_leftover(cx, slot);
     }
     // Pods that run the version already stay as they are, older release's number and all.
@@ -315,7 +315,7 @@ fn ready(cx: Context, record: &Record, release: &Release, slot: Slot, detach: bo
         && !s.begun(record, release)
     {
         let reason = format!("it answers with errors, and the live version does not: {said}");
-        return end(cx, Verdict::Unhealthy, reason);
+        return end(cx, ReleaseOutcome::Unhealthy, reason);
     }
     let settled = later(since, SETTLE_SECONDS);
     let settle = settle(cx, release, settled);
@@ -398,7 +398,7 @@ fn not_ready(cx: Context, record: &Record, release: &Release, slot: Slot) -> Nex
     if let Some(trouble) = &trouble
         && trouble.is_hopeless(cx.now)
     {
-        return end(cx, Verdict::Unhealthy, trouble.sentence());
+        return end(cx, ReleaseOutcome::Unhealthy, trouble.sentence());
     }
     // One that ran already and had to grow, or broke down, is new to the ingress controller; one whose
     // annotations have not been observed yet is not.
@@ -425,7 +425,7 @@ fn not_ready(cx: Context, record: &Record, release: &Release, slot: Slot) -> Nex
     let is_late = !cx.all(Aim::Ready, [in_time]);
     if is_late && let Some(hindrance) = hindrance {
         let reason = format!("{} was ready in time, but {hindrance}", slot.name());
-        let (action, write) = ending(cx, Verdict::Unhealthy, reason);
+        let (action, write) = ending(cx, ReleaseOutcome::Unhealthy, reason);
         return cx.act_fresh(action, write);
     }
     if is_late {
@@ -438,7 +438,7 @@ fn not_ready(cx: Context, record: &Record, release: &Release, slot: Slot) -> Nex
         };
         let name = slot.name();
         let reason = format!("{ready} of {desired} pods of {name} were ready in time, {but}{said}");
-        return end(cx, Verdict::Unhealthy, reason);
+        return end(cx, ReleaseOutcome::Unhealthy, reason);
     }
     let until = earlier(Some(until), release.deadline);
     Next::Wait {

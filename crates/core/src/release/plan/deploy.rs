@@ -13,8 +13,8 @@ use crate::release::checks::CheckInput;
 use crate::release::condition::{Aim, Condition, Need};
 use crate::release::goal::{Change, Deploy, Gate};
 use crate::release::{
-    Ending, Finished, GateKind, GateState, Outcome, Record, Release, Settings, Slot, Snapshot,
-    Verdict, template,
+    Ending, Finished, GateKind, GateState, Outcome, Record, Release, ReleaseOutcome, Settings,
+    Slot, Snapshot, template,
 };
 
 pub fn next(cx: Context, record: &Record, deploy: &Deploy) -> Next {
@@ -73,7 +73,7 @@ fn again(cx: Context, record: &Record, release: &Release, deploy: &Deploy) -> Ne
     // Without the Deployment that it started from nobody can tell what is asked for now.
     if !same && deploy.replace && wanted.is_some() {
         let ending = Ending {
-            outcome: Verdict::Aborted,
+            outcome: ReleaseOutcome::Aborted,
             reason: "replaced by another version".to_owned(),
             by: Some(cx.me.holder.clone()),
             at: cx.now,

@@ -2,7 +2,7 @@
 
 use super::{Action, Context, Next, Question, WaitFor, earlier, later};
 use crate::release::condition::{Condition, Need};
-use crate::release::{Answer, Answered, Ending, GateKind, Release, Verdict};
+use crate::release::{Answer, Answered, Ending, GateKind, Release, ReleaseOutcome};
 
 /// Whether the candidate may be switched to; if not, what to do instead.
 pub enum Said {
@@ -86,8 +86,12 @@ fn count(cx: Context, release: &Release, answered: &Answered) -> Next {
         }),
         _ => None,
     };
-    let ending =
-        reason.map(|reason| Ending { outcome: Verdict::Rejected, reason, by: None, at: cx.now });
+    let ending = reason.map(|reason| Ending {
+        outcome: ReleaseOutcome::Rejected,
+        reason,
+        by: None,
+        at: cx.now,
+    });
     let action = Action::Count {
         answer: word.to_owned(),
         said: said.to_owned(),

@@ -35,8 +35,8 @@ pub use why::{Why, why};
 
 use super::field_managers;
 use super::{
-    Cause, Challenge, Driver, Finished, Goal, Me, Outcome, Record, Release, Sight, Snapshot,
-    Verdict, marker,
+    Cause, Challenge, Driver, Finished, Goal, Me, Outcome, Record, Release, ReleaseOutcome, Sight,
+    Snapshot, marker,
 };
 use crate::model::{Colour, Write};
 use crate::release::instant::{earlier, later};
@@ -190,7 +190,7 @@ fn over(cx: Context, record: &Record, goal: &Goal) -> Option<Next> {
 /// Whether that release had to end to make room for this deploy's own, whoever ended it.
 fn replaced(cx: Context, record: &Record, finished: &Finished, goal: &Goal) -> bool {
     matches!(goal, Goal::Deploy(deploy) if deploy.replace
-        && finished.outcome != Verdict::Promoted
+        && finished.outcome != ReleaseOutcome::Promoted
         && !deploy::asks_for(cx, record, deploy, finished))
 }
 
@@ -243,7 +243,7 @@ impl Context<'_> {
     }
 
     /// The release is over, and nobody drives it: the last write of each.
-    fn finish(&self, outcome: Verdict) -> Next {
+    fn finish(&self, outcome: ReleaseOutcome) -> Next {
         let write = self.record(|record| {
             let number = record.release.as_ref().map(|release| release.number);
             record.finish(outcome, self.now);
@@ -259,7 +259,7 @@ impl Context<'_> {
 
     /// What is not as it should be at a release's end.
     fn warnings(&self, finished: &Finished) -> Vec<String> {
-        let is_live = finished.outcome == Verdict::Promoted;
+        let is_live = finished.outcome == ReleaseOutcome::Promoted;
         let sight = self.s.memory.sight(finished.number).filter(|_| is_live);
         let failures = sight.and_then(Sight::failures);
         let failures = failures.map(|said| {

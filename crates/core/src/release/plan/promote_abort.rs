@@ -5,7 +5,7 @@ use super::lock::{self, OnBusy};
 use super::{Action, Context, Next, before_switch, start, withdraw};
 use crate::model::TEMPLATE_HASH;
 use crate::release::routes::Leads;
-use crate::release::{Approval, Ending, Outcome, Record, Release, Verdict, strangers};
+use crate::release::{Approval, Ending, Outcome, Record, Release, ReleaseOutcome, strangers};
 
 pub fn promote(cx: Context, record: &Record, number: Option<u64>, when_ready: bool) -> Next {
     let release = match meant(cx, record, number, "promote") {
@@ -36,7 +36,7 @@ pub fn abort(cx: Context, record: &Record, number: Option<u64>, reason: Option<&
     };
     if release.ending.is_none() {
         let ending = Ending {
-            outcome: Verdict::Aborted,
+            outcome: ReleaseOutcome::Aborted,
             reason: reason.unwrap_or("aborted").to_owned(),
             by: Some(cx.me.holder.clone()),
             at: cx.now,
@@ -63,7 +63,7 @@ fn meant<'a>(
     let nothing = |why: String| Err(Next::Done(Outcome::NothingToDo { why }));
     if let Some(number) = number
         && let Some(finished) = record.finished(number)
-        && finished.outcome == Verdict::Promoted
+        && finished.outcome == ReleaseOutcome::Promoted
         && verb == "promote"
         && cx.s.routes_lead(record) == Leads::To(finished.to)
         && cx.s.slot(finished.to).and_then(|slot| slot.release()) == Some(number)

@@ -7,7 +7,8 @@ use super::lock::{self, OnBusy};
 use super::{Context, Next, before_switch, later, start, withdraw};
 use crate::model::Colour;
 use crate::release::{
-    Finished, GateKind, GateState, Outcome, Record, Release, Settings, Slot, Verdict, template,
+    Finished, GateKind, GateState, Outcome, Record, Release, ReleaseOutcome, Settings, Slot,
+    template,
 };
 
 /// By default the last release is undone; or the one of the first number, which has to be that; or the
@@ -123,8 +124,9 @@ pub fn is_warm(record: &Record, slot: Slot, wanted: &Value) -> bool {
 /// Whether the last release has left it running, or has made it live, so long ago that the ingress
 /// controller knows its pods.
 fn has_been_warm(cx: Context, record: &Record, slot: Slot, colour: Colour) -> bool {
-    let stays =
-        |last: &&Finished| last.kept || last.outcome == Verdict::Promoted && last.to == colour;
+    let stays = |last: &&Finished| {
+        last.kept || last.outcome == ReleaseOutcome::Promoted && last.to == colour
+    };
     cx.s.serves(colour, slot.desired())
         && record
             .history
@@ -188,7 +190,7 @@ fn version_of(cx: Context, record: &Record, number: u64) -> Result<Version, Stri
     let Some(finished) = record.finished(number) else {
         return Err(format!("release {number} is not in the history"));
     };
-    if finished.outcome != Verdict::Promoted {
+    if finished.outcome != ReleaseOutcome::Promoted {
         let how = finished.outcome.as_str();
         return Err(format!("release {number} was never live; it was {how}"));
     }

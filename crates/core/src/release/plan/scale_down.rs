@@ -6,7 +6,7 @@ use super::arrive::{FIRST_WORD_SECONDS, sight};
 use super::before_switch::{ending, scale};
 use super::{Action, Context, Next, WaitFor, autoscaling, later};
 use crate::release::condition::{Aim, Condition, Need};
-use crate::release::{Cause, Release, Sight, Slot, Verdict};
+use crate::release::{Cause, Release, ReleaseOutcome, Sight, Slot};
 
 /// How long its last pods are waited for: as a rule they have 30 s to end.
 const ENDED_WITHIN_SECONDS: u64 = 60;
@@ -41,7 +41,7 @@ pub fn next(cx: Context, release: &Release, candidate: Slot, kept: Timestamp) ->
         let deployment = old.name().to_owned();
         return cx.act_where_led(Action::ScaleDown { deployment }, scale(old, 0));
     }
-    missed(cx, release, kept).unwrap_or_else(|| cx.finish(Verdict::Promoted))
+    missed(cx, release, kept).unwrap_or_else(|| cx.finish(ReleaseOutcome::Promoted))
 }
 
 /// That nobody but the new version answers, and enough has been heard to say so; with who answers instead.
@@ -181,8 +181,8 @@ fn mended(cx: Context, release: &Release, candidate: Slot, revived: Timestamp) -
     if !cx.all(Aim::Finish, [heard]) {
         return Next::Wait { until: Some(until), on: WaitFor::Ended { colour: release.from } };
     }
-    let Some(said) = bad else { return cx.finish(Verdict::Promoted) };
+    let Some(said) = bad else { return cx.finish(ReleaseOutcome::Promoted) };
     let reason = format!("it failed after {} was scaled down to 0: {said}", old.name());
-    let (action, write) = ending(cx, Verdict::Unhealthy, reason);
+    let (action, write) = ending(cx, ReleaseOutcome::Unhealthy, reason);
     cx.act_fresh(action, write)
 }

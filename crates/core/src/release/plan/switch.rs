@@ -6,7 +6,7 @@ use super::{Action, Context, Next};
 use crate::release::condition::{Condition, Need};
 use crate::release::routes::Leads;
 use crate::release::{
-    GateKind, GateState, Outcome, Record, Release, Snapshot, Verdict, checks, managed, ports,
+    GateKind, GateState, Outcome, Record, Release, ReleaseOutcome, Snapshot, checks, managed, ports,
 };
 use crate::route::Switch;
 
@@ -105,7 +105,7 @@ pub fn next(cx: Context, record: &Record, release: &Release) -> Next {
         if !back.is_empty() {
             reason += &format!("; put back: Ingress {}", back.join(", "));
         }
-        return end(cx, Verdict::Unhealthy, reason);
+        return end(cx, ReleaseOutcome::Unhealthy, reason);
     }
     let was = route.taken_away(&switch);
     let action = Action::Switch { ingress: route.name().to_owned(), service: to.clone(), was };

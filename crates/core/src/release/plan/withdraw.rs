@@ -10,7 +10,9 @@ use crate::model::{
 };
 use crate::release::condition::{Aim, Condition, Need};
 use crate::release::routes::Leads;
-use crate::release::{Before, Cause, Ending, Record, Release, Slot, Verdict, carried, template};
+use crate::release::{
+    Before, Cause, Ending, Record, Release, ReleaseOutcome, Slot, carried, template,
+};
 use crate::route::{Route, Switch, follow};
 
 pub fn next(cx: Context, record: &Record, release: &Release, ending: &Ending) -> Next {
@@ -112,7 +114,7 @@ fn old_version(cx: Context, release: &Release) -> Option<Next> {
     let replicas = s.slot(release.to).map_or(1, |slot| slot.desired().max(1));
     // From a version that answers nobody has to go back before there is room. Who scales the old
     // one down again all the while does not hold them up for ever.
-    let is_well = release.ending.as_ref().is_some_and(|e| e.outcome == Verdict::Aborted);
+    let is_well = release.ending.as_ref().is_some_and(|e| e.outcome == ReleaseOutcome::Aborted);
     let grows = is_well && release.switched.is_some() && cx.now < until;
     if old.desired() == 0 || grows && old.desired() < replicas {
         let deployment = old.name().to_owned();

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::release::Names;
 use crate::release::checks::direct::{check, rights, role};
 use crate::release::checks::rights::Right;
-use crate::release::checks::{Grade, rights as needed};
+use crate::release::checks::{CheckStatus, rights as needed};
 
 fn right(verb: &'static str, resource: &'static str) -> Right {
     Right { verb, group: "", resource }
@@ -26,11 +26,14 @@ fn either_way_is_enough_and_none_is_no_reason() {
     ] {
         let found = check(Ok::<_, ()>(&missing[..]), "ask");
         assert!(found.what.contains(says), "{missing:?}: {found:?}");
-        assert_eq!(found.verdict, Grade::Pass);
+        assert_eq!(found.status, CheckStatus::Pass);
         assert_eq!(found.hint.is_some(), says == time, "{found:?}");
     }
     let unknown = check(Err::<&[Right], _>("no reply"), "ask");
-    assert!(unknown.verdict == Grade::Pass && unknown.what.contains("does not say"), "{unknown:?}");
+    assert!(
+        unknown.status == CheckStatus::Pass && unknown.what.contains("does not say"),
+        "{unknown:?}"
+    );
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::report::NAMES;
-use super::{Check, Grade, Reply, drift, pod_template, prepared};
+use super::{Check, CheckStatus, Reply, drift, pod_template, prepared};
 use crate::model::{Kind, Optional};
 use app::App;
 use rows::Row;
@@ -26,7 +26,7 @@ fn a_sound_app_passes_every_check_once() {
     table.extend(app.dry_run(|step| app.taken(step)));
     table.extend(app.admitted(|step| app.taken(step)));
     table.push(pod_template(Some(&Reply::Taken { object: None })));
-    assert!(table.iter().all(|check| check.verdict == Grade::Pass), "{table:#?}");
+    assert!(table.iter().all(|check| check.status == CheckStatus::Pass), "{table:#?}");
     let names: Vec<&str> = table.iter().map(|check| check.name).collect();
     // The rights are asked about beside the table.
     assert_eq!([&["rights", "direct"], &names[..]].concat(), NAMES);
@@ -40,9 +40,9 @@ fn what_is_amiss_is_found_by_its_check_alone() {
         amiss(&mut app);
         let table = app.table();
         let found: Vec<&Check> =
-            table.iter().filter(|check| check.verdict != Grade::Pass).collect();
+            table.iter().filter(|check| check.status != CheckStatus::Pass).collect();
         let is_it = |found: &Check| {
-            (found.name, found.verdict) == (check, verdict) && found.reason().contains(says)
+            (found.name, found.status) == (check, verdict) && found.reason().contains(says)
         };
         if found.len() != 1 || !is_it(found[0]) {
             wrong.push(format!("{check} {says:?}: {found:#?}"));
@@ -74,7 +74,7 @@ fn what_only_looks_amiss_passes() {
         let mut app = App::sound();
         harmless(&mut app);
         let table = app.table();
-        let found = table.iter().find(|check| check.verdict != Grade::Pass);
+        let found = table.iter().find(|check| check.status != CheckStatus::Pass);
         assert!(found.is_none(), "{what}: {found:#?}");
     }
 }
@@ -141,19 +141,19 @@ fn what_the_api_server_refuses_to_try_is_told() {
             faults: Vec::new(),
         })
     };
-    let of = |checks: Vec<Check>| (checks[0].verdict, checks[0].what.clone());
+    let of = |checks: Vec<Check>| (checks[0].status, checks[0].what.clone());
     let (verdict, what) = of(refused(422, "spec.replicas: Invalid value"));
-    assert_eq!(verdict, Grade::Fail);
+    assert_eq!(verdict, CheckStatus::Fail);
     assert!(what.contains("would refuse to create Deployment parrot-green: spec.rep"), "{what}");
     let (verdict, _) = of(refused(400, "admission webhook \"a\" does not support dry run"));
-    assert_eq!(verdict, Grade::Warn);
+    assert_eq!(verdict, CheckStatus::Warn);
     // Somebody else was there between the look and the try.
-    assert_eq!(of(refused(409, "already exists")).0, Grade::Pass);
+    assert_eq!(of(refused(409, "already exists")).0, CheckStatus::Pass);
     let outdated = "the server rejected our request due to an error in our request";
-    assert_eq!(of(refused(422, outdated)).0, Grade::Pass);
+    assert_eq!(of(refused(422, outdated)).0, CheckStatus::Pass);
     let lost = app.dry_run(|_| Reply::Lost { why: "reset".to_owned() });
     assert_eq!(lost.len(), 1, "{lost:#?}");
-    assert_eq!(lost[0].verdict, Grade::Warn);
+    assert_eq!(lost[0].status, CheckStatus::Warn);
 }
 
 #[test]
@@ -168,25 +168,29 @@ fn what_is_said_to_a_pod_that_is_tried_is_told() {
     let quota = r#"pods "a" is forbidden: failed quota: few: must specify requests.cpu"#;
     let webhook = r#"admission webhook "pods.example.com" denied the request: no naked pods"#;
     for (reply, verdict, says) in [
-        (refused(403, security), Grade::Fail, "would refuse a candidate's pods: pods"),
-        (refused(403, quota), Grade::Fail, "must specify requests.cpu"),
-        (refused(422, "spec.containers: Required value"), Grade::Fail, "change the pod template"),
+        (refused(403, security), CheckStatus::Fail, "would refuse a candidate's pods: pods"),
+        (refused(403, quota), CheckStatus::Fail, "must specify requests.cpu"),
+        (
+            refused(422, "spec.containers: Required value"),
+            CheckStatus::Fail,
+            "change the pod template",
+        ),
         // It may know who asks.
-        (refused(403, webhook), Grade::Warn, "the ReplicaSet controller is allowed to"),
+        (refused(403, webhook), CheckStatus::Warn, "the ReplicaSet controller is allowed to"),
         (
             refused(400, "admission webhook \"a\" does not support dry run"),
-            Grade::Warn,
+            CheckStatus::Warn,
             "can't be dry-run",
         ),
-        (refused(409, "already exists"), Grade::Pass, "no pod could be tried"),
-        (Reply::Forbidden, Grade::Warn, "check --role"),
-        (Reply::Lost { why: "reset".to_owned() }, Grade::Warn, "could not be checked: reset"),
+        (refused(409, "already exists"), CheckStatus::Pass, "no pod could be tried"),
+        (Reply::Forbidden, CheckStatus::Warn, "check --role"),
+        (Reply::Lost { why: "reset".to_owned() }, CheckStatus::Warn, "could not be checked: reset"),
     ] {
         let check = pod_template(Some(&reply));
-        assert_eq!(check.verdict, verdict, "{check:?}");
+        assert_eq!(check.status, verdict, "{check:?}");
         assert!(check.reason().contains(says), "{says:?}: {check:?}");
     }
-    assert_eq!(pod_template(None).verdict, Grade::Pass);
+    assert_eq!(pod_template(None).status, CheckStatus::Pass);
 }
 
 /// Whoever has the app may be why nothing else can be told of it.
@@ -213,7 +217,7 @@ fn admission_that_changes_a_template_with_every_write_is_told_by_its_fields() {
             reply => reply,
         });
         assert_eq!(found.len(), 1, "once a Deployment: {found:#?}");
-        (found[0].verdict, found[0].reason())
+        (found[0].status, found[0].reason())
     };
     let (verdict, said) = changing(|template| {
         template["spec"]["containers"][0]["image"] = json!("mirror.example/app:1");
@@ -221,16 +225,16 @@ fn admission_that_changes_a_template_with_every_write_is_told_by_its_fields() {
         template["metadata"]["annotations"] = json!({"a": "1"});
         template["spec"]["tolerations"] = json!([{"key": "spot"}]);
     });
-    assert_eq!(verdict, Grade::Fail);
+    assert_eq!(verdict, CheckStatus::Fail);
     for wanted in ["Deployment parrot", "-> mirror.example/app:1)", "and 1 more", "rollout restart"]
     {
         assert!(said.contains(wanted), "{wanted}: {said}");
     }
     assert!(!said.contains("secret"), "{said}");
     // What a step changes in other parts is none of it.
-    assert_eq!(changing(|_| {}).0, Grade::Pass);
+    assert_eq!(changing(|_| {}).0, CheckStatus::Pass);
     let lost = app.admitted(|_| Reply::Lost { why: "reset".to_owned() });
-    assert_eq!((lost[0].verdict, lost.len()), (Grade::Pass, 1), "the other check tells");
+    assert_eq!((lost[0].status, lost.len()), (CheckStatus::Pass, 1), "the other check tells");
 }
 
 /// -preview is the longest ending of a Service, -green the one of the label's value.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::app::App;
 use super::rows::{Harmless, Row, policy, row};
 use crate::model::{Kind, Optional, Unknown};
-use crate::release::checks::Grade::{Fail, Warn};
+use crate::release::checks::CheckStatus::{Fail, Warn};
 
 /// Of a kind that a cluster may have.
 fn other(name: &str, spec: Value) -> Value {

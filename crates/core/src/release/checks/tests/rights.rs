@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::model::Optional;
 use crate::release::Names;
-use crate::release::checks::Grade;
+use crate::release::checks::CheckStatus;
 use crate::release::checks::rights::{Right, all, checks, role};
 
 const PATCH: Right = Right { verb: "patch", group: "networking.k8s.io", resource: "ingresses" };
@@ -13,19 +13,22 @@ const LOGS: Right = Right { verb: "get", group: "", resource: "pods/log" };
 #[test]
 fn what_is_missing_is_named() {
     let passes = checks(&[], |_| true, "ask");
-    assert_eq!((passes.len(), passes[0].verdict), (1, Grade::Pass));
+    assert_eq!((passes.len(), passes[0].status), (1, CheckStatus::Pass));
     let missing = checks(&[LOGS, PATCH], |_| true, "ask");
-    let told: Vec<_> = missing.iter().map(|check| (check.verdict, &*check.what)).collect();
+    let told: Vec<_> = missing.iter().map(|check| (check.status, &*check.what)).collect();
     let without =
         "you are not allowed to get pods/log: the logs of a failing candidate are not shown";
     assert_eq!(
         told,
-        [(Grade::Fail, "you are not allowed to patch ingresses"), (Grade::Warn, without)]
+        [
+            (CheckStatus::Fail, "you are not allowed to patch ingresses"),
+            (CheckStatus::Warn, without)
+        ]
     );
     assert!(missing.iter().all(|check| check.hint.as_deref() == Some("ask")));
     let events = ["list", "watch"].map(|verb| Right { verb, group: "", resource: "events" });
     let deaf = checks(&events, |_| true, "ask");
-    assert_eq!((deaf.len(), deaf[0].verdict), (1, Grade::Warn), "{deaf:?}");
+    assert_eq!((deaf.len(), deaf[0].status), (1, CheckStatus::Warn), "{deaf:?}");
 }
 
 #[test]

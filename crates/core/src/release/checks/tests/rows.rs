@@ -6,12 +6,12 @@ use super::app::App;
 use super::{others, scheduling};
 use crate::model::Kind;
 use crate::release::Elsewhere;
-use crate::release::checks::Grade::{self, Fail, Warn};
+use crate::release::checks::CheckStatus::{self, Fail, Warn};
 
 #[derive(Clone)]
 pub struct Row {
     pub check: &'static str,
-    pub verdict: Grade,
+    pub verdict: CheckStatus,
     /// What it has to say.
     pub says: &'static str,
     pub amiss: fn(&mut App),
@@ -88,7 +88,12 @@ pub fn all() -> Vec<Row> {
         .collect()
 }
 
-pub fn row(check: &'static str, verdict: Grade, says: &'static str, amiss: fn(&mut App)) -> Row {
+pub fn row(
+    check: &'static str,
+    verdict: CheckStatus,
+    says: &'static str,
+    amiss: fn(&mut App),
+) -> Row {
     Row { check, verdict, says, amiss }
 }
 

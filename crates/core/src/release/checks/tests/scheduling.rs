@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::app::App;
 use super::rows::{Harmless, Row, row};
 use crate::model::Kind;
-use crate::release::checks::Grade::Warn;
+use crate::release::checks::CheckStatus::Warn;
 
 fn anti_affinity(term: Value) -> Value {
     let terms = json!([term]);
