@@ -20,8 +20,7 @@ pub fn checks(reply: Option<&Reply>) -> Check {
         Reply::Forbidden => {
             let what = "a candidate's pods can't be checked against Pod Security, quotas and \
                         limits: you are not allowed to create pods, not even as a dry run";
-            Check::warn(NAME, what)
-                .hint("check APP --role prints the rights that are needed")
+            Check::warn(NAME, what).hint("check APP --role prints the rights that are needed")
         }
         Reply::Refused { message, .. } if message.contains("does not support dry run") => {
             Check::warn(NAME, format!("a candidate's pod can't be dry-run: {message}"))
