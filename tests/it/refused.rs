@@ -71,3 +71,30 @@ fn what_may_not_be_stamped_keeps_nobody_from_going_back() {
     })
     .unwrap();
 }
+
+/// A policy for hosts, say, which our own host does not meet: known before the first of six objects is made.
+#[test]
+fn an_ingress_that_may_not_be_made_is_known_before_anything_is() {
+    in_paused_time(async {
+        let bed = Bed::new(1).await?;
+        let (field, faults) = bed.machine();
+        let message = "admission webhook \"hosts.example\" denied the request: hosts of ours only";
+        let body = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure",
+            "message": message, "reason": "Forbidden", "code": 403});
+        let body = body.to_string().into_bytes();
+        let no = Fault::Answered { code: 403, headers: Vec::new(), body };
+        faults.on(|call| call.method == "POST" && call.path.contains("/ingresses"), no);
+        for line in ["check parrot", "init parrot"] {
+            let said = field.exits(10, line).await?;
+            let all = format!("{}{}", said.out, said.err);
+            ensure!(all.contains("hosts of ours only"), "{line}: {said:#?}");
+        }
+        for kind in [Kind::ConfigMap, Kind::Service] {
+            let names = field.list(kind).await?;
+            let made = names.iter().filter(|it| it.to_string().contains("parrot-"));
+            ensure!(made.count() == 0, "{names:#?}");
+        }
+        Ok(())
+    })
+    .unwrap();
+}
