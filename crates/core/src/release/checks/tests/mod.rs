@@ -183,7 +183,7 @@ fn what_is_said_to_a_pod_that_is_tried_is_told() {
             "can't be dry-run",
         ),
         (refused(409, "already exists"), CheckStatus::Pass, "no pod could be tried"),
-        (Reply::Forbidden, CheckStatus::Warn, "check --role"),
+        (Reply::Forbidden, CheckStatus::Warn, "check APP --role"),
         (Reply::Lost { why: "reset".to_owned() }, CheckStatus::Warn, "could not be checked: reset"),
     ] {
         let check = pod_template(Some(&reply));

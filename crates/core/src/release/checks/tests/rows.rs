@@ -408,7 +408,7 @@ fn ways() -> Vec<Row> {
         row("ingress-class", Warn, "Ingress parrot is of no class", |app| {
             app.edit(Kind::Ingress, |i| i["spec"]["ingressClassName"] = Value::Null);
         }),
-        row("ingress-class", Warn, "whose controller is unknown: IngressClass inner", |app| {
+        row("ingress-class", Warn, "is unknown: there is no IngressClass inner", |app| {
             app.edit(Kind::Ingress, |i| i["spec"]["ingressClassName"] = json!("inner"));
         }),
         row("ingress-class", Warn, "whose controller, haproxy.org/ingress, is unknown to", |app| {
