@@ -344,7 +344,8 @@ impl Tell {
             heard_other: way.heard_other,
             erred_until: way.erred_until,
             limited: self.limited(way),
-            known_by: self.known_by(way),
+            // It is written down with the switch, and costs something.
+            known_by: (way.after.len() < FEW).then(|| self.known_by(way)).flatten(),
             unserved: self.unserved(way, &apart),
             failed: way.failed.clone(),
         }
