@@ -85,6 +85,15 @@ fn who_answered_in_the_apps_place_before_may_do_so_afterwards() {
     assert_eq!(scene.hears_this(60, &elsewhere()), blind("both versions give the same answers"));
 }
 
+#[test]
+fn a_single_answer_of_somebody_elses_before_the_switch_excuses_nothing_after_it() {
+    let mut scene = alike();
+    scene.hears_this_before(1, &elsewhere());
+    let mut scene = scene.switched();
+    let what = "302 Found, which is not the app's answer";
+    assert_eq!(scene.hears_this(100, &elsewhere()), unserved(what));
+}
+
 /// What both say changes in time: for a moment it is known through the ingress alone.
 #[test]
 fn what_the_versions_say_themselves_by_now_is_the_apps() {
