@@ -20,7 +20,7 @@ pub fn faults(deployment: &Value) -> Vec<Fault> {
             parent.remove(key);
         }
     }
-    faults.extend(unknown(&given));
+    faults.extend(unknown(given));
     faults
 }
 
@@ -75,8 +75,7 @@ fn is_label(value: &str) -> bool {
 
 /// The fields that it can't have. Those of the pod template are left to the API server, which may know newer
 /// ones.
-fn unknown(deployment: &Value) -> Vec<Fault> {
-    let mut given = deployment.clone();
+fn unknown(mut given: Value) -> Vec<Fault> {
     // Without one it is no Deployment, whatever else stands there.
     match given.get_mut("spec").and_then(Value::as_object_mut) {
         Some(spec) => drop(spec.insert("template".to_owned(), json!({}))),

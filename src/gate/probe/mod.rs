@@ -28,7 +28,7 @@ pub use target::{Target, Targets};
 use super::{Courier, Outside};
 use crate::model::Colour;
 use crate::release::marker::Hosts;
-use crate::release::{Sight, Telling};
+use crate::release::{Rule, Sight, Telling};
 use answer::Heard;
 use ask::Asker;
 use marks::{Marks, Whose};
@@ -358,8 +358,9 @@ impl Prober {
         let pause = match self.lines[nth].ear {
             Ear::Way(way) => {
                 self.tell.note_way(way, heard, at);
-                self.compare_soon(way, at);
-                Some(self.pause_of_way(way, at))
+                let rule = self.tell.rule_at(way, at);
+                self.compare_soon(way, &rule);
+                Some(self.pause_of_way(way, &rule))
             }
             Ear::Version(rule, colour) => {
                 self.tell.note_version(rule, colour, heard, at);
@@ -386,8 +387,8 @@ impl Prober {
     }
 
     /// What is not the app's answer may be a new one of its own: then the versions say so, too.
-    fn compare_soon(&mut self, way: usize, now: Timestamp) {
-        if self.tell.rule_at(way, now).unserved.is_none() {
+    fn compare_soon(&mut self, way: usize, shows: &Rule) {
+        if shows.unserved.is_none() {
             return;
         }
         let rule = self.tell.rule_of(way);
@@ -399,12 +400,12 @@ impl Prober {
         }
     }
 
-    fn pause_of_way(&self, way: usize, now: Timestamp) -> Duration {
+    fn pause_of_way(&self, way: usize, shows: &Rule) -> Duration {
         let pause = match self.wanted {
             None if !self.tell.is_heard(way) && self.tell.last_failed(way) => self.pace.failed,
             None if !self.tell.is_heard(way) => self.pace.round,
             None => self.pace.idle,
-            Some(wanted) if self.tell.rule_at(way, now).has_arrived(wanted) => self.pace.watch,
+            Some(wanted) if shows.has_arrived(wanted) => self.pace.watch,
             Some(_) => self.pace.round,
         };
         // Whoever limits how often it is asked would answer our own asking with errors.

@@ -195,11 +195,10 @@ impl Tell {
         let way = &self.ways[nth];
         let apart = self.apart(way);
         let newest = way.after.back().map(|(_, heard)| self.voice(way, heard, &apart));
-        let is_bad = newest == Some(Voice::Error)
-            && self.streak(way, &apart).is_some_and(|streak| streak.is_bad());
         let is_unserved = self.unserved(way, &apart).is_some_and(|it| it.is_lasting);
-        let failure = newest.filter(|voice| *voice == Voice::Error);
-        let failure = failure.and_then(|_| Some(said(&way.after.back()?.1)));
+        let is_error = newest == Some(Voice::Error);
+        let failure = way.after.back().filter(|_| is_error).map(|(_, heard)| said(heard));
+        let is_bad = is_error && self.streak(way, &apart).is_some_and(|streak| streak.is_bad());
         let way = &mut self.ways[nth];
         if is_bad || is_unserved {
             way.erred_until = Some(at);
