@@ -5,15 +5,28 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{iter, thread};
 
 use anyhow::Result;
-use bluegreen::sandbox::{Faults, Nodes, Sandbox, Scripts};
+use bluegreen::sandbox::{Fault, Faults, Nodes, Sandbox, Scripts};
 use jiff::Timestamp;
 use kube::Client;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::runtime::Builder;
 
 use crate::acceptance::Field;
 
 pub const NAMESPACE: &str = "blue-green";
+
+/// Somebody says this in place of the API server, and nothing is done.
+pub fn answered(code: u16, body: &Value) -> Fault {
+    let headers = vec![("content-type", "application/json".to_owned())];
+    Fault::Answered { code, headers, body: body.to_string().into_bytes() }
+}
+
+/// The same as an API server says no.
+pub fn refused(code: u16, reason: &str, message: &str) -> Fault {
+    let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure",
+        "reason": reason, "code": code, "message": message});
+    answered(code, &status)
+}
 
 pub struct Bed {
     pub sandbox: Sandbox,

@@ -7,7 +7,7 @@ use http::Method;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::bed::{Bed, in_paused_time};
+use crate::bed::{Bed, in_paused_time, refused};
 
 const DEPLOY: &str = "deploy parrot --image kmharish/parrot-app:v2.2 --yes --settle 3s";
 
@@ -54,16 +54,7 @@ fn a_release_lists_once_and_watches_each_ingress() {
 #[test]
 fn a_release_goes_on_whatever_becomes_of_them() {
     let (_, usual) = heard(1, None);
-    let status = |code: u16, message: &str| Fault::Answered {
-        code,
-        headers: vec![("content-type", "application/json".to_owned())],
-        body: json!({
-            "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code,
-            "reason": "x", "message": message,
-        })
-        .to_string()
-        .into_bytes(),
-    };
+    let status = |code: u16, message: &str| refused(code, "x", message);
     let forbidden = "events is forbidden: User \"parrot\" cannot list resource \"events\"";
     for (fault, at_most) in [
         (status(403, forbidden), 1),

@@ -7,12 +7,12 @@ use anyhow::{Context, Result, ensure};
 use bluegreen::model::Kind;
 use bluegreen::sandbox::{Call, Fault, Mutation, Operation, resources};
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::acceptance::Field;
 use crate::acceptance::command::{Said, done};
 use crate::acceptance::outside::Ingress;
-use crate::bed::{Bed, in_paused_time};
+use crate::bed::{Bed, in_paused_time, refused};
 
 const DEPLOY: &str =
     "deploy parrot --image kmharish/parrot-app:v2.2 --yes --probe http://127.0.0.1:8080";
@@ -37,12 +37,7 @@ async fn rules(field: &Field) -> Result<usize> {
 }
 
 fn status(code: u16, message: &str) -> Fault {
-    let status = json!({
-        "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code,
-        "reason": if code == 403 { "Forbidden" } else { "Invalid" }, "message": message,
-    });
-    let headers = vec![("content-type", "application/json".to_owned())];
-    Fault::Answered { code, headers, body: status.to_string().into_bytes() }
+    refused(code, if code == 403 { "Forbidden" } else { "Invalid" }, message)
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::acceptance::custom::declared;
 use crate::acceptance::{Field, Said};
-use crate::bed::{Bed, in_paused_time};
+use crate::bed::{self, Bed, answered, in_paused_time};
 
 const DEPLOY: &str = "deploy parrot --image kmharish/parrot-app:v2.2 --yes";
 
@@ -23,17 +23,8 @@ fn initialised<T>(run: impl AsyncFnOnce(&Field, &Faults) -> Result<T>) -> T {
     ran.unwrap()
 }
 
-fn answered(code: u16, body: &Value) -> Fault {
-    let headers = vec![("content-type", "application/json".to_owned())];
-    Fault::Answered { code, headers, body: body.to_string().into_bytes() }
-}
-
 fn refused(code: u16, message: &str) -> Fault {
-    answered(
-        code,
-        &json!({"kind": "Status", "apiVersion": "v1", "status": "Failure",
-            "reason": "Forbidden", "code": code, "message": message}),
-    )
+    bed::refused(code, "Forbidden", message)
 }
 
 fn is_discovery(call: &Call) -> bool {

@@ -6,19 +6,12 @@ use bluegreen::sandbox::{Call, Fault, Faults};
 use serde_json::{Value, json};
 
 use crate::acceptance::Said;
-use crate::bed::{Bed, NAMESPACE, in_paused_time};
+use crate::bed::{self, Bed, NAMESPACE, answered, in_paused_time};
 
 const DEPLOY: &str = "deploy parrot --image kmharish/parrot-app:v2.2 --yes";
 
-fn answered(code: u16, body: &Value) -> Fault {
-    let headers = vec![("content-type", "application/json".to_owned())];
-    Fault::Answered { code, headers, body: body.to_string().into_bytes() }
-}
-
 fn refused(code: u16, message: &str) -> Fault {
-    let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure",
-        "reason": "Forbidden", "code": code, "message": message});
-    answered(code, &status)
+    bed::refused(code, "Forbidden", message)
 }
 
 fn of(part: &'static str) -> impl FnMut(&Call) -> bool + Send {

@@ -3,10 +3,9 @@
 use anyhow::{Result, ensure};
 use bluegreen::model::Kind;
 use bluegreen::sandbox::{Call, Fault};
-use serde_json::json;
 
 use crate::acceptance::command::done;
-use crate::bed::{Bed, in_paused_time};
+use crate::bed::{Bed, in_paused_time, refused};
 
 const DEPLOY: &str = "deploy parrot --image kmharish/parrot-app:v2.2 --timeout 2m --yes";
 
@@ -46,19 +45,16 @@ fn what_may_not_be_stamped_keeps_nobody_from_going_back() {
         let deploy = field.command(DEPLOY);
         let other = async {
             faults.freeze();
-            let (mine, refused) = bed.machine();
+            let (mine, webhook) = bed.machine();
             let message = "admission webhook \"freeze.example\" denied the request: not now";
-            let body = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure",
-                "message": message, "reason": "Forbidden", "code": 403});
-            let body = body.to_string().into_bytes();
-            let no = Fault::Answered { code: 403, headers: Vec::new(), body };
-            refused.on(|call| patches(call, "/services/parrot-preview"), no);
+            let no = refused(403, "Forbidden", message);
+            webhook.on(|call| patches(call, "/services/parrot-preview"), no);
             let said = mine.exits(7, "abort parrot").await?;
             let what = "the API server refuses to change Service parrot-preview";
             ensure!(said.err.contains(what) && said.err.contains("not now"), "{said:#?}");
             ensure!(said.err.contains("run the same command again"), "{said:#?}");
             ensure!(said.has(done("switch-back")), "{said:#?}");
-            refused.clear();
+            webhook.clear();
             mine.exits(0, "abort parrot").await?;
             faults.thaw();
             Result::Ok(())
@@ -79,10 +75,7 @@ fn an_ingress_that_may_not_be_made_is_known_before_anything_is() {
         let bed = Bed::new(1).await?;
         let (field, faults) = bed.machine();
         let message = "admission webhook \"hosts.example\" denied the request: hosts of ours only";
-        let body = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure",
-            "message": message, "reason": "Forbidden", "code": 403});
-        let body = body.to_string().into_bytes();
-        let no = Fault::Answered { code: 403, headers: Vec::new(), body };
+        let no = refused(403, "Forbidden", message);
         faults.on(|call| call.method == "POST" && call.path.contains("/ingresses"), no);
         for line in ["check parrot", "init parrot"] {
             let said = field.exits(10, line).await?;
