@@ -204,7 +204,7 @@ impl Tell {
             way.erred_until = Some(at);
         }
         if newest.is_some() {
-            way.failed.note(failure);
+            way.failed.note(failure, at);
         }
         if let (Some(wanted), Some(Voice::Version(heard))) = (wanted, newest)
             && heard != wanted
