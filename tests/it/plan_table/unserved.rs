@@ -3,11 +3,9 @@
 use std::collections::BTreeSet;
 
 use bluegreen::model::{Colour, Id, Kind};
-use bluegreen::release::{
-    Action, Confirmed, Failed, Goal, Mark, Next, Outcome, ReleaseOutcome, Sight, WaitFor,
-};
+use bluegreen::release::{Action, Failed, Goal, Mark, Next, Outcome, ReleaseOutcome, Sight};
 
-use super::after_switch::{drains, plain, switched, with};
+use super::after_switch::{arrives, drains, plain, switched, with};
 use super::errors::{drained, put_away};
 use super::heard::{self, Heard};
 use super::{action, changed, go, reach, step};
@@ -25,10 +23,6 @@ fn hears(driver: &mut Driver, world: &World, heard: Heard) {
     // With a marker that is served.
     let marks = vec![Mark { at: "ours".to_owned(), tells: Some(true), has_it: true }];
     heard::hears(driver, Sight { marks, ..heard::sight(world, &[heard]) });
-}
-
-fn arrives(next: &Next) -> bool {
-    matches!(next, Next::Wait { on: WaitFor::Arrival { by: Confirmed::Probe, .. }, .. })
 }
 
 #[test]
@@ -162,7 +156,7 @@ fn a_release_that_keeps_the_old_version_ends_well_only_if_the_app_answers() {
     for heard in [alike().unserved(LATER, true), alike().failing(10, 5), Heard::errors(1, 0)] {
         let (mut world, mut a) = (world.clone(), a.clone());
         heard::of(&mut a, &world, std::slice::from_ref(&heard));
-        assert!(drains(&a.next(&world)), "{:?}", a.next(&world));
+        assert!(arrives(&a.next(&world)), "{:?}", a.next(&world));
         world.pass(600);
         heard::of(&mut a, &world, &[heard]);
         let what = changed(a.next(&world));
@@ -180,7 +174,7 @@ fn nothing_is_put_away_while_others_answer_in_part() {
         assert!(step!(Action::ScaleDown { .. })(&a.next(&world)), "a hiccup");
     }
     heard::of(&mut a, &world, &[alike().failing(10, 5)]);
-    assert!(drains(&a.next(&world)), "{:?}", a.next(&world));
+    assert!(arrives(&a.next(&world)), "{:?}", a.next(&world));
     world.pass(600);
     let what = changed(a.next(&world));
     let said = "parrot: 404 Not Found, among other answers";
@@ -217,7 +211,7 @@ fn the_old_version_is_started_again_where_others_answer_in_part_without_it() {
 fn nothing_is_put_away_while_nobody_answers() {
     let (mut world, mut a) = drained();
     heard::of(&mut a, &world, &[alike().unserved(LATER, false)]);
-    assert!(drains(&a.next(&world)), "{:?}", a.next(&world));
+    assert!(arrives(&a.next(&world)), "{:?}", a.next(&world));
     world.pass(600);
     heard::of(&mut a, &world, &[alike().unserved(LATER, true)]);
     let what = changed(a.next(&world));

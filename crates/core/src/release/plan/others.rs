@@ -6,7 +6,7 @@ use super::arrive::sight;
 use super::{Context, Next, WaitFor, later};
 use crate::model::Colour;
 use crate::release::condition::{Aim, Condition, Need};
-use crate::release::{Cause, Release, Sight};
+use crate::release::{Cause, Confirmed, Release, Sight};
 
 /// So long a process that goes on with a release waits until it has heard something.
 pub const FIRST_WORD_SECONDS: u64 = 20;
@@ -15,6 +15,7 @@ pub const FIRST_WORD_SECONDS: u64 = 20;
 pub struct Others {
     /// That nobody does, and enough has been heard to say so.
     pub condition: Condition,
+    stays: Colour,
     said: Option<String>,
 }
 
@@ -33,7 +34,7 @@ pub fn of(cx: Context, release: &Release, stays: Colour, since: Timestamp) -> Ot
     };
     let wanted = "none through the ingress";
     let condition = Condition::new(Need::NotAsked, until.is_none(), now, wanted).until(until);
-    Others { condition: cx.heard(condition), said }
+    Others { condition: cx.heard(condition), stays, said }
 }
 
 impl Others {
@@ -44,12 +45,16 @@ impl Others {
         if cx.all(aim, [self.condition]) {
             return None;
         }
-        if let Some(said) = self.said
-            && until.is_some_and(|until| cx.now >= until)
-        {
-            return Some(cx.stopped(Cause::NotArrived, format!("{kept}: {said}")));
-        }
-        Some(Next::Wait { until, on: WaitFor::Drain { colour } })
+        let on = match self.said {
+            None => WaitFor::Drain { colour },
+            Some(said) if until.is_some_and(|until| cx.now >= until) => {
+                return Some(cx.stopped(Cause::NotArrived, format!("{kept}: {said}")));
+            }
+            Some(said) => {
+                WaitFor::Arrival { colour: self.stays, by: Confirmed::Probe, why: Some(said) }
+            }
+        };
+        Some(Next::Wait { until, on })
     }
 }
 
