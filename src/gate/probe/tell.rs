@@ -203,7 +203,7 @@ impl Tell {
         if is_bad || is_unserved {
             way.erred_until = Some(at);
         }
-        if newest.is_some() {
+        if newest.is_some() && way.reaches() {
             way.failed.note(failure, at);
         }
         if let (Some(wanted), Some(Voice::Version(heard))) = (wanted, newest)
