@@ -46,7 +46,7 @@ async fn dry_run(
         s.memory.reading = Some(Reading { tried, reply: reply.map_err(explained)? });
     }
     let now = session.cluster.clock().now();
-    let steps = match dry_run::steps(deploy, &s, now) {
+    let steps = match dry_run::steps(&goal, &s, now) {
         Ok(steps) => steps,
         Err(outcome) => return Ok(outcome),
     };

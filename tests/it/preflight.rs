@@ -109,6 +109,60 @@ fn rights_that_are_missing_are_all_named_before_anything_is_written() {
     assert!(said.err.contains("check parrot -n blue-green --role"), "{said:?}");
 }
 
+/// Runs a rollback, after a fault was set; and nothing was written if it was refused.
+fn led_back(code: u8, faulty: impl Fn(&Faults)) -> Said {
+    let ran = in_paused_time(async {
+        let bed = Bed::new(1).await?;
+        let (field, faults) = bed.machine();
+        field.initialised().await?;
+        field.exits(0, DEPLOY).await?;
+        let before = field.versions().await?;
+        faulty(&faults);
+        let said = field.exits(code, "rollback parrot").await?;
+        faults.clear();
+        if code != 0 {
+            assert_eq!(field.versions().await?, before, "{said:?}");
+            field.exits(0, "rollback parrot").await?;
+        }
+        Ok(said)
+    });
+    ran.unwrap()
+}
+
+#[test]
+fn a_way_back_that_would_be_refused_begins_nothing() {
+    let no = || refused(403, "\"a\" is forbidden: violates PodSecurity \"restricted:latest\"");
+    for (part, what) in [
+        ("/deployments/parrot?", "would refuse to patch Deployment parrot: \"a\" is forbidden"),
+        ("/ingresses/parrot?", "would refuse to patch Ingress parrot: \"a\" is forbidden"),
+        ("/pods?", "would refuse a candidate's pods: \"a\" is forbidden"),
+    ] {
+        let said = led_back(10, |faults| {
+            let tried = move |call: &Call| call.path.contains(part) && call.path.contains("dryRun");
+            faults.on(tried, no());
+        });
+        assert!(said.err.contains(what), "{said:?}");
+    }
+}
+
+#[test]
+fn a_way_back_is_held_up_by_nothing_that_it_can_do_without() {
+    // Of what it does not take, and of who may not see whether there is room.
+    let said = led_back(0, |faults| {
+        let of_green = |call: &Call| {
+            call.path.contains("/deployments/parrot-green?") && call.path.contains("dryRun")
+        };
+        faults.on(of_green, refused(403, "admission webhook \"a\" denied the request: no"));
+        faults.on(of("/resourcequotas"), refused(403, "resourcequotas is forbidden: no"));
+        let rules = json!({"kind": "SelfSubjectRulesReview",
+            "status": {"resourceRules": [], "incomplete": true}});
+        faults.on(of("selfsubjectrulesreviews"), answered(201, &rules));
+        let no = json!({"kind": "SelfSubjectAccessReview", "status": {"allowed": false}});
+        faults.on(of("selfsubjectaccessreviews"), answered(201, &no));
+    });
+    assert!(warnings(&said).is_empty(), "{said:?}");
+}
+
 #[test]
 fn a_deletion_that_is_only_tried_deletes_nothing() {
     let ran = in_paused_time(async {

@@ -18,6 +18,7 @@ pub const CASES: &[Case] = cases![
     check_in_the_middle_of_a_release,
     the_role_is_a_manifest,
     an_address_for_what_is_no_route_is_refused,
+    a_way_back_needs_room,
 ];
 
 /// What a check found, the worst first.
@@ -223,4 +224,30 @@ async fn an_address_for_what_is_no_route_is_refused(field: Field) -> Result<()> 
         "--probe ingress/parrot=http://203.0.113.1 --probe Ingress/parrot-admin=http://203.0.113.2";
     field.exits(0, &format!("promote parrot {probe}")).await?;
     refused("rollback parrot").await
+}
+
+/// Pods that run already need none.
+async fn a_way_back_needs_room(field: Field) -> Result<()> {
+    let quota = async |name: &str, hard: Value| {
+        let metadata = json!({"name": name});
+        field
+            .create(json!({
+                "apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata,
+                "spec": {"hard": hard},
+            }))
+            .await
+    };
+    field.initialised().await?;
+    field.released(V2).await?;
+    quota("tight", json!({"pods": "0"})).await?;
+    let before = field.versions().await?;
+    let said = field.exits(10, "rollback parrot").await?;
+    let what = "ResourceQuota tight has 0 left for pods, and a candidate of 1 takes 1";
+    ensure!(said.err.contains(what), "{said:?}");
+    ensure!(field.versions().await? == before, "something was written");
+    field.delete(Kind::ResourceQuota, "tight").await?;
+    field.exits(0, "rollback parrot --keep-old").await?;
+    quota("full", json!({"pods": "0", "count/replicasets.apps": "0"})).await?;
+    field.exits(0, "rollback parrot").await?;
+    field.is_live("parrot-green", V2).await
 }
