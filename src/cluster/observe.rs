@@ -185,6 +185,13 @@ pub async fn read_rest(
     Ok(())
 }
 
+/// Whether there is room for more pods, for whoever is only told.
+pub async fn read_room(cluster: &Cluster, objects: &mut Objects) {
+    if let Ok((kind, quotas)) = one_look(cluster, list(cluster, Kind::ResourceQuota, None)).await {
+        replace(objects, kind, quotas);
+    }
+}
+
 async fn one_look<T>(
     cluster: &Cluster,
     reading: impl Future<Output = Result<T, (Kind, CallError)>>,

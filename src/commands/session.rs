@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Surroundings;
 use crate::cli::{Common, Output, program};
-use crate::cluster::{Access, Breadth, Cluster, apps, beyond, read_once, read_rest};
+use crate::cluster::{Access, Breadth, Cluster, apps, beyond, read_once, read_rest, read_room};
 use crate::drive::{Drive, Ended, drive};
 use crate::error::{Error, Kind};
 use crate::event::Event;
@@ -73,6 +73,11 @@ impl Session {
         let label = s.record.as_ref().map(|(_, record)| record.label.clone());
         read_rest(&self.cluster, label.as_ref(), &mut s.objects).await?;
         Ok(s)
+    }
+
+    /// The quotas, into a look without them, where they may be read.
+    pub async fn look_for_room(&self, s: &mut Snapshot) {
+        read_room(&self.cluster, &mut s.objects).await;
     }
 
     /// Drives a goal to its outcome, and says what happens.

@@ -3,6 +3,7 @@
 use bluegreen::cluster::Cluster;
 use bluegreen::model::{Id, Kind, Write, version};
 use bluegreen::sandbox::{Call, Fault, Faults};
+use http::Method;
 use serde_json::{Value, json};
 
 use crate::acceptance::Said;
@@ -177,6 +178,60 @@ fn a_deletion_that_is_only_tried_deletes_nothing() {
             cluster.execute(&write).await?;
             assert_eq!(bed.field.find(kind, name).await?, None);
         }
+        Ok(())
+    });
+    ran.unwrap();
+}
+
+/// What a release would end with is known to `status --why` and to `check` alike.
+#[test]
+fn why_knows_what_the_api_server_refuses() {
+    let ran = in_paused_time(async {
+        let bed = Bed::new(1).await?;
+        let (field, faults) = bed.machine();
+        field.initialised().await?;
+        let tried = |call: &Call| call.path.contains("/pods?") && call.path.contains("dryRun");
+        faults.on(tried, refused(403, "\"a\" is forbidden: violates PodSecurity \"restricted\""));
+        field.exits(10, "check parrot").await?;
+        let status = field.exits(0, "status parrot --why").await?;
+        let status: Value = serde_json::from_str(&status.out)?;
+        assert_eq!(status["next"], json!(["check"]), "{status:#}");
+        let why = &status["why"];
+        assert_eq!(why["waitsFor"], "checks", "{why:#}");
+        let said: Vec<&Value> = why["conditions"].as_array().unwrap().iter().collect();
+        let checks = said.iter().filter(|it| it["name"] == "checks");
+        let checks: Vec<String> = checks.map(|it| it["now"].to_string()).collect();
+        assert!(checks.len() == 1 && checks[0].contains("violates PodSecurity"), "{why:#}");
+        Ok(())
+    });
+    ran.unwrap();
+}
+
+/// An Ingress without a class is of the cluster's default one, from before there was one.
+#[test]
+fn the_default_class_says_who_serves_an_ingress_without_one() {
+    let ran = in_paused_time(async {
+        let bed = Bed::new(1).await?;
+        let (field, faults) = bed.machine();
+        let class = json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass",
+            "metadata": {"name": "outer", "annotations": {
+                "ingressclass.kubernetes.io/is-default-class": "true"}},
+            "spec": {"controller": "ingress.k8s.aws/alb"},
+        });
+        let classes = "/apis/networking.k8s.io/v1/ingressclasses";
+        field.send(Method::POST, classes.to_owned(), Some(class)).await?;
+        field.exits(0, "check parrot").await?;
+        let none = json!({"spec": {"ingressClassName": null}});
+        field.edit(Kind::Ingress, "parrot", none).await?;
+        for line in ["check parrot", "init parrot"] {
+            let said = field.exits(10, line).await?;
+            let what = "is of the cluster's default class, which the AWS Load Balancer Controller";
+            assert!(format!("{said:?}").contains(what), "{line}: {said:?}");
+        }
+        // Who may not see it is not held up.
+        faults.on(of("/ingressclasses"), refused(403, "ingressclasses is forbidden: no"));
+        field.exits(0, "init parrot").await?;
         Ok(())
     });
     ran.unwrap();

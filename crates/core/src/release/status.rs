@@ -175,9 +175,16 @@ pub fn of(s: &Snapshot, now: Timestamp) -> Status {
     }
 }
 
-/// The same, with why the next step waits.
-pub fn with_why(s: &Snapshot, now: Timestamp) -> Status {
-    Status { why: Some(why(s, now)), ..of(s, now) }
+/// The same, with why the next step waits. `refused`: why the API server would not let a release begin, where
+/// it was asked.
+pub fn with_why(s: &Snapshot, now: Timestamp, refused: &[String]) -> Status {
+    let mut status = of(s, now);
+    for way in &mut status.next {
+        if matches!(way, Way::Deploy | Way::Init) && !refused.is_empty() {
+            *way = Way::Check;
+        }
+    }
+    Status { why: Some(why(s, now, refused)), ..status }
 }
 
 /// The status of an app that `init` has taken in.

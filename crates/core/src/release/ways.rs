@@ -101,7 +101,7 @@ fn idle(s: &Snapshot, now: Timestamp) -> Vec<Way> {
         wait: false,
         settings,
         expected: Declared::default(),
-        allow_policy_gap: true,
+        allow_policy_gap: false,
     });
     let first = match followed(s, &deploy, now) {
         Err(_) => Some(Way::Check),

@@ -429,7 +429,8 @@ fn not_ready(cx: Context, record: &Record, release: &Release, slot: Slot) -> Nex
         return cx.act_fresh(action, write);
     }
     if is_late {
-        let said = trouble.as_ref().map(|trouble| format!(": {}", trouble.sentence())).unwrap_or_default();
+        let said =
+            trouble.as_ref().map(|trouble| format!(": {}", trouble.sentence())).unwrap_or_default();
         let (ready, desired) = (slot.ready_replicas(), slot.desired());
         let (service, reached) = (s.names.service(release.to), s.endpoints(release.to));
         let but = match ready.min(reached) < desired {

@@ -40,7 +40,11 @@ pub fn before(goal: &Goal, action: &Action, s: &Snapshot, now: Timestamp) -> Opt
         Goal::Init(init) => {
             let check_input = init::check_input(s, init).ok()?;
             let steps = dry_run::of(&check_input);
-            Some(Preflight { warnings: checks::warnings(&check_input), steps, ..Preflight::default() })
+            Some(Preflight {
+                warnings: checks::warnings(&check_input),
+                steps,
+                ..Preflight::default()
+            })
         }
         Goal::Deploy(wanted) if matches!(action, Action::Start { .. }) => {
             let (_, record) = s.record.as_ref()?;

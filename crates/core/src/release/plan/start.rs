@@ -93,7 +93,7 @@ pub fn from(s: &Snapshot, record: &Record) -> Colour {
 }
 
 /// Each check that is in the way, or that none is.
-fn unchecked(reasons: &[String]) -> Vec<Condition> {
+pub fn unchecked(reasons: &[String]) -> Vec<Condition> {
     let wanted = "none that fails";
     match reasons {
         [] => vec![Condition::new(Need::Checks, true, "none fails", wanted)],
