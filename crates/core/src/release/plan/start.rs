@@ -14,7 +14,7 @@ use crate::release::condition::{Aim, Condition, Need};
 use crate::release::routes::Leads;
 use crate::release::{
     Before, Change, Declared, GateKind, GateState, LAST_NUMBER, Outcome, Record, Release, Settings,
-    Slot, Snapshot, file_vs_cluster, reach, template,
+    Slot, Snapshot, file_vs_cluster, reach, template, ways,
 };
 use crate::route::selects;
 
@@ -63,7 +63,10 @@ pub fn preconditions<'a>(
     let gone = checks::gone(s, record);
     let from = from(s, record);
     let Some(live) = s.slot(from) else {
-        let reason = format!("there is no Deployment {}", s.names.deployment(from));
+        let mut reason = format!("there is no Deployment {}", s.names.deployment(from));
+        if let Some(mend) = ways::mend(s) {
+            reason += &format!(", which is live: to serve the version before it again: {mend}");
+        }
         return Err(Next::Done(Outcome::Unfit { reasons: vec![reason] }));
     };
     let mut reasons = checks::reasons(&check_input(s, record, live, from, asked));
