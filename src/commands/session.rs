@@ -19,6 +19,8 @@ pub struct Session {
     pub cluster: Cluster,
     pub names: Names,
     pub output: Output,
+    /// What shows whether that was all, where `check` does not know what the command was given.
+    pub again: Option<String>,
     around: Surroundings,
 }
 
@@ -46,7 +48,7 @@ impl Session {
             None => only_app(&cluster).await?,
         };
         let names = Names::new(&cluster.namespace, app);
-        Ok(Session { cluster, names, output: common.output, around: around.clone() })
+        Ok(Session { cluster, names, output: common.output, again: None, around: around.clone() })
     }
 
     /// A command line that works when pasted.

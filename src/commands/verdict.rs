@@ -95,7 +95,7 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
         Outcome::Unfit { reasons } => {
             let mut error = Error::new(Kind::Unfit, format!("{app} can't be released as it is"));
             error.causes.clone_from(reasons);
-            Err(error.hint(session.command("check")))
+            Err(error.hint(session.again.clone().unwrap_or_else(|| session.command("check"))))
         }
         Outcome::Unprepared { reasons } => {
             let what = format!("the setup of {app} is incomplete");
