@@ -321,7 +321,17 @@ fn before(s: &Snapshot, record: &Record, live: Colour) -> Option<Side> {
 
 /// Why the candidate is not ready, as far as its pods were looked at.
 fn trouble(s: &Snapshot, record: &Record, release: &Release) -> Option<String> {
-    let trouble = s.trouble(release.to).map(|trouble| trouble.sentence());
+    let edited = || {
+        let slot = s.slot(release.to).filter(|slot| slot.release() == Some(release.number))?;
+        release.is_edited(slot, &record.label).then(|| {
+            format!(
+                "the pod template of {} is not the one that release {} sent",
+                slot.name(),
+                release.number
+            )
+        })
+    };
+    let trouble = edited().or_else(|| Some(s.trouble(release.to)?.sentence()));
     let unready = || Some(s.unready(release.to, release.number).first()?.sentence());
     let is_ready = s.slot(release.to).is_some_and(|slot| s.serves(release.to, slot.desired()));
     trouble.or_else(unready).or_else(|| s.hindrance(record, release).filter(|_| is_ready))
