@@ -16,6 +16,8 @@ use crate::cases;
 
 /// A test that takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(600);
+/// One that takes longer is told, so that whoever wants the whole to be faster knows where to look.
+const LONG: Duration = Duration::from_secs(20);
 /// They wait most of their time, for the cluster and for each other's CPU.
 const THREADS: usize = 6;
 /// Some have a driver that is gone, which is missed only after 10 s.
@@ -52,7 +54,9 @@ enum Part {
     All,
     /// What waits most of its time: something else may run beside it.
     Waiting,
-    /// What measures.
+    /// What needs the ingress controller, and sends it little.
+    Light,
+    /// What sends it much, or measures.
     Alone,
 }
 
@@ -60,8 +64,9 @@ fn part() -> Result<Part> {
     match std::env::var("BLUEGREEN_PART").ok().as_deref() {
         None => Ok(Part::All),
         Some("waiting") => Ok(Part::Waiting),
+        Some("light") => Ok(Part::Light),
         Some("alone") => Ok(Part::Alone),
-        Some(other) => bail!("BLUEGREEN_PART is {other}: it can be waiting, or alone"),
+        Some(other) => bail!("BLUEGREEN_PART is {other}: it can be waiting, light or alone"),
     }
 }
 
@@ -71,12 +76,17 @@ fn groups(arguments: &Arguments, part: Part) -> Vec<Conclusion> {
         let arguments = Arguments { test_threads: Some(threads), ..arguments.clone() };
         libtest_mimic::run(&arguments, trials)
     };
+    let has = |wanted| part == Part::All || part == wanted;
     let mut conclusions = Vec::new();
-    if part != Part::Alone {
+    if has(Part::Waiting) {
         conclusions.push(run(asked.unwrap_or(THREADS), cases::together()));
         conclusions.push(run(asked.unwrap_or(SHARED_THREADS), cases::shared()));
     }
-    if part != Part::Waiting {
+    // One data plane, one test at a time.
+    if has(Part::Light) {
+        conclusions.push(run(1, cases::light()));
+    }
+    if has(Part::Alone) {
         let last = if arguments.ignored { cases::measurements() } else { cases::alone() };
         conclusions.push(run(1, last));
     }
@@ -90,11 +100,17 @@ pub fn trial<F>(name: String, case: F) -> Trial
 where
     F: Fn(Arc<Bed>) -> Case + Send + 'static,
 {
-    Trial::test(name, move || {
+    Trial::test(name.clone(), move || {
         let (runtime, bed) = BED.get().context("no control plane").map_err(failed)?;
+        let began = Instant::now();
         // On this thread: a panic is then this test's failure, which libtest-mimic reports.
         let case = async { tokio::time::timeout(PATIENCE, case(Arc::clone(bed))).await };
-        match runtime.block_on(case) {
+        let outcome = runtime.block_on(case);
+        let took = began.elapsed();
+        if took > LONG {
+            eprintln!("testbed: {name} took {:.0} s", took.as_secs_f32());
+        }
+        match outcome {
             Ok(outcome) => outcome.map_err(failed),
             Err(_) => Err(format!("not done within {PATIENCE:?}").into()),
         }

@@ -203,8 +203,8 @@ impl Tell {
         if is_bad || is_unserved {
             way.erred_until = Some(at);
         }
-        if newest.is_some() {
-            way.failed.note(failure);
+        if newest.is_some() && way.reaches() {
+            way.failed.note(failure, at);
         }
         if let (Some(wanted), Some(Voice::Version(heard))) = (wanted, newest)
             && heard != wanted
