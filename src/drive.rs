@@ -161,6 +161,7 @@ impl Loop<'_> {
         self.look.memory.asks = *self.drive.probe != Probe::None;
         let breadth = match self.drive.goal {
             Goal::Init(_) | Goal::Deploy(_) => Breadth::Fitness,
+            Goal::Rollback { .. } => Breadth::Room,
             _ => Breadth::All,
         };
         self.observe(breadth).await?;

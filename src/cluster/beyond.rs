@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::Cluster;
 use super::observe::encode;
-use crate::release::{Beyond, Elsewhere, Sought};
+use crate::release::{Beyond, Class, Elsewhere, Sought, default_controller};
 
 const GROUP: &str = "/apis/networking.k8s.io/v1";
 const ANSWERED_WITHIN: Duration = Duration::from_secs(1);
@@ -23,11 +23,21 @@ pub async fn beyond(cluster: &Cluster, sought: &Sought) -> Beyond {
 
 /// A class, and which controller serves it.
 async fn controller(cluster: &Cluster, sought: &Sought) -> Option<(String, String)> {
-    // The older annotation may say what no object can be called.
-    let class = sought.class.as_deref().filter(|class| !class.contains('/'))?;
-    let url = format!("{GROUP}/ingressclasses/{}", encode(class));
-    let object = get(cluster, &url, ANSWERED_WITHIN).await?;
-    Some((class.to_owned(), object["spec"]["controller"].as_str()?.to_owned()))
+    let classes = format!("{GROUP}/ingressclasses");
+    match sought.class.as_ref()? {
+        // The older annotation may say what no object can be called.
+        Class::Named(class) if class.contains('/') => None,
+        Class::Named(class) => {
+            let url = format!("{classes}/{}", encode(class));
+            let object = get(cluster, &url, ANSWERED_WITHIN).await?;
+            Some((class.clone(), object["spec"]["controller"].as_str()?.to_owned()))
+        }
+        Class::Default => {
+            let list = get(cluster, &classes, ANSWERED_WITHIN).await?;
+            let controller = default_controller(list["items"].as_array()?)?;
+            Some((String::new(), controller.to_owned()))
+        }
+    }
 }
 
 /// Who else in the cluster has the preview host.

@@ -5,6 +5,9 @@ use super::{CallError, Cluster};
 use crate::error::{Error, Kind};
 use crate::release::Unreadable;
 
+/// Of RBAC.
+const VERBS: [&str; 7] = ["get ", "list ", "watch ", "create ", "update ", "patch ", "delete "];
+
 impl Cluster {
     /// A command line of kubectl's for this very cluster, user and namespace.
     pub fn kubectl(&self, words: &str) -> String {
@@ -44,9 +47,12 @@ impl Cluster {
                     .hint(self.kubectl("auth whoami"))
             }
             CallError::Refused { code: 403, message, .. } if is_about_rights => {
+                // kubectl answers for a verb and a resource alone.
+                let is_right = VERBS.iter().any(|verb| doing.starts_with(verb));
+                let asked = if is_right { doing } else { "--list" };
                 Error::new(Kind::NotPermitted, format!("you are not allowed to {doing}"))
                     .because(message)
-                    .hint(self.kubectl(&format!("auth can-i {doing}")))
+                    .hint(self.kubectl(&format!("auth can-i {asked}")))
             }
             CallError::Refused { message, .. } => {
                 Error::new(Kind::Unexpected, format!("the API server refuses to {doing}"))

@@ -25,6 +25,6 @@ pub use clock::Clock;
 pub use connect::{Access, connect};
 pub use direct::courier;
 pub use execute::{dry_run, reply_if_any, tried};
-pub use observe::{Breadth, about, apps, read, read_once, read_rest, said};
+pub use observe::{Breadth, about, apps, read, read_once, read_rest, read_room, said};
 pub use rights::missing;
 pub use watch::{Change, Spec, Watches};

@@ -24,6 +24,8 @@ const SAID_WITHIN: Duration = Duration::from_secs(1);
 pub enum Breadth {
     /// Everything that any decision rests on.
     All,
+    /// The same, and whether there is room for a version that goes live again, to whoever may see that.
+    Room,
     /// The same, and what tells whether a release may begin.
     Fitness,
     /// The same, and what nothing but a word depends on.
@@ -55,6 +57,7 @@ impl Breadth {
             Fresh::Nothing => Breadth::Record,
             Fresh::Leads => Breadth::Leading,
             Fresh::Serving => Breadth::Serving,
+            Fresh::Whole => Breadth::All,
         }
     }
 
@@ -69,12 +72,18 @@ impl Breadth {
                 serving().into_iter().chain(size.into_iter().filter(has)).collect()
             }
             Breadth::All => [&serving()[..], &BESIDE].concat(),
+            Breadth::Room => [&serving()[..], &BESIDE, &[Kind::ResourceQuota]].concat(),
             Breadth::Fitness | Breadth::Report => [&serving()[..], &BESIDE, &IN_THE_WAY].concat(),
         }
     }
 
     fn has_pods(self) -> bool {
-        self == Breadth::All || self.tells_fitness()
+        matches!(self, Breadth::All | Breadth::Room) || self.tells_fitness()
+    }
+
+    /// What nothing is held up for by whoever may not read it.
+    fn is_told(self, kind: Kind) -> bool {
+        self == Breadth::Room && kind == Kind::ResourceQuota
     }
 
     pub fn tells_fitness(self) -> bool {
@@ -99,7 +108,13 @@ pub async fn read(
     objects: &mut Objects,
 ) -> Result<BTreeMap<Kind, String>, (Kind, CallError)> {
     let kinds = breadth.kinds(objects).into_iter();
-    let lists = try_join_all(kinds.map(|kind| list(cluster, kind, None)));
+    let lists = try_join_all(kinds.map(async |kind| match list(cluster, kind, None).await {
+        // In need nobody is held up by what is only told.
+        Err((kind, CallError::Refused { code: 403, .. })) if breadth.is_told(kind) => {
+            Ok((kind, Value::Null))
+        }
+        list => list,
+    }));
     let record = names.record();
     // Which pods are the app's is known by its record alone. Boxed, since each look carries it along.
     let rest = Box::pin(async {
@@ -168,6 +183,13 @@ pub async fn read_rest(
         replace(objects, kind, list);
     }
     Ok(())
+}
+
+/// Whether there is room for more pods, for whoever is only told.
+pub async fn read_room(cluster: &Cluster, objects: &mut Objects) {
+    if let Ok((kind, quotas)) = one_look(cluster, list(cluster, Kind::ResourceQuota, None)).await {
+        replace(objects, kind, quotas);
+    }
 }
 
 async fn one_look<T>(

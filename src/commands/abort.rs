@@ -17,7 +17,11 @@ pub async fn run(
     args: &cli::Abort,
 ) -> Result<(), Error> {
     let probe = after::probe(&args.probed)?.unwrap_or_default();
-    let session = Session::open(around, common, args.app.as_ref()).await?;
+    let mut session = Session::open(around, common, args.app.as_ref()).await?;
+    if !probe.routes().is_empty() {
+        session.again =
+            Some("correct --probe, if that is it; else: ".to_owned() + &session.command("check"));
+    }
     let goal = Goal::Abort {
         release: args.release,
         reason: args.reason.clone().filter(|reason| !reason.is_empty()),

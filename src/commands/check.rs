@@ -7,7 +7,7 @@ use super::session::Session;
 use crate::cli::{self, Output};
 use crate::cluster::{Breadth, dry_run, missing, reply_if_any};
 use crate::error::{Error, Kind};
-use crate::release::checks::{self, Check, Report, direct, rights};
+use crate::release::checks::{self, Check, CheckInput, Report, direct, rights};
 use crate::release::plan::{check_input, dry_run};
 use crate::release::{Init, Snapshot};
 use crate::report;
@@ -76,15 +76,31 @@ async fn of(session: &Session, s: &Snapshot, args: &cli::Check) -> Result<Vec<Ch
     let mut checks = checks::table(&check_input);
     checks.extend(checks::prepared(s, &session.command("init"), &session.command("status")));
     checks.extend(checks::drift(s, &session.command("init")));
-    let steps = dry_run::of(&check_input);
+    checks.extend(tried(session, &check_input).await?);
+    Ok(checks)
+}
+
+/// What the API server says to the steps of a release and to a pod, as a dry run.
+async fn tried(session: &Session, check_input: &CheckInput<'_>) -> Result<Vec<Check>, Error> {
+    let steps = dry_run::of(check_input);
     // While a release is in progress nothing is tried.
-    let pod = (!steps.is_empty()).then(|| dry_run::pod(&check_input));
+    let pod = (!steps.is_empty()).then(|| dry_run::pod(check_input));
     let (cluster, pod) = (&session.cluster, pod.as_ref());
     let tried = try_join(dry_run(cluster, steps), reply_if_any(cluster, pod)).await;
     let (tried, pod) =
         tried.map_err(|error| session.cluster.explain(error, "dry-run the steps"))?;
-    checks.extend(checks::dry_run(&tried));
-    checks.extend(checks::admission(&tried, s));
+    let mut checks = checks::dry_run(&tried);
+    checks.extend(checks::admission(&tried, check_input.s));
     checks.push(checks::pod_template(pod.as_ref()));
     Ok(checks)
+}
+
+/// Why the API server would not let a release begin, as far as it says that: for `status --why`.
+pub async fn refused(session: &Session, s: &Snapshot) -> Vec<String> {
+    let Ok(check_input) = check_input(s, &Init::default()) else { return Vec::new() };
+    let asking = missing(&session.cluster, rights::all());
+    let (missing, tried) = join(asking, tried(session, &check_input)).await;
+    let has = |kind| s.objects.list(kind).next().is_some();
+    let rights = rights::told(missing, has, &rights::hint(&session.command("check")));
+    checks::failed(&[rights, tried.unwrap_or_default()].concat())
 }

@@ -48,7 +48,11 @@ pub async fn run(
         },
         allow_policy_gap: args.allow_policy_gap,
     };
-    let session = Session::open(around, &common, input.app.as_ref()).await?;
+    let mut session = Session::open(around, &common, input.app.as_ref()).await?;
+    if !args.filename.is_empty() || !deploy.expected.asked.is_empty() {
+        let again = "to see whether that was all: the same command with --dry-run=server";
+        session.again = Some(again.to_owned());
+    }
     if args.dry_run.is_some() {
         return dry_run::run(&session, &deploy, file.as_ref()).await;
     }

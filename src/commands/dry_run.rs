@@ -45,7 +45,7 @@ async fn dry_run(
     let mut looks = 1;
     let (s, steps, refusal) = loop {
         let s = look(session, &goal).await?;
-        let steps = match dry_run::steps(deploy, &s, session.cluster.clock().now()) {
+        let steps = match dry_run::steps(&goal, &s, session.cluster.clock().now()) {
             Ok(steps) => steps,
             Err(outcome) => return Ok(outcome),
         };

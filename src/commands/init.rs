@@ -24,8 +24,13 @@ pub async fn run(
             .hint("give a bluegreen.yaml or a Flagger Canary")
             .hint("init needs no file: it reads the Deployment and the Ingress from the cluster"));
     }
-    let session = Session::open(around, &common, input.app.as_ref()).await?;
-    let goal = Goal::Init(goal(args, input.settings.as_ref()));
+    let mut session = Session::open(around, &common, input.app.as_ref()).await?;
+    let goal = goal(args, input.settings.as_ref());
+    if goal != (Init { allow_policy_gap: goal.allow_policy_gap, ..Init::default() }) {
+        let again = "correct what init was given, or the app: it writes nothing before all is well";
+        session.again = Some(again.to_owned());
+    }
+    let goal = Goal::Init(goal);
     let ended = session.drive(goal, NOBODY, PATIENCE).await?;
     let mut said = verdict::of(&session, &ended)?;
     if ended.writes == 0 {

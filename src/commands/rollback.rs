@@ -15,7 +15,11 @@ pub async fn run(
     args: &cli::Rollback,
 ) -> Result<(), Error> {
     let probe = after::probe(&args.after.probed)?.unwrap_or_default();
-    let session = Session::open(around, common, args.app.as_ref()).await?;
+    let mut session = Session::open(around, common, args.app.as_ref()).await?;
+    if !probe.routes().is_empty() {
+        session.again =
+            Some("correct --probe, if that is it; else: ".to_owned() + &session.command("check"));
+    }
     let settings = Settings { timeout_seconds: args.timeout, ..after::settings(&args.after) };
     let patience = Duration::from_secs(settings.timeout());
     let goal = Goal::Rollback { release: args.release, to: args.to, settings };

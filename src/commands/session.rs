@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Surroundings;
 use crate::cli::{Common, Output, program};
-use crate::cluster::{Access, Breadth, Cluster, apps, beyond, read_once, read_rest};
+use crate::cluster::{Access, Breadth, Cluster, apps, beyond, read_once, read_rest, read_room};
 use crate::drive::{Drive, Ended, drive};
 use crate::error::{Error, Kind};
 use crate::event::Event;
@@ -19,6 +19,8 @@ pub struct Session {
     pub cluster: Cluster,
     pub names: Names,
     pub output: Output,
+    /// What shows whether that was all, where `check` does not know what the command was given.
+    pub again: Option<String>,
     around: Surroundings,
 }
 
@@ -46,7 +48,7 @@ impl Session {
             None => only_app(&cluster).await?,
         };
         let names = Names::new(&cluster.namespace, app);
-        Ok(Session { cluster, names, output: common.output, around: around.clone() })
+        Ok(Session { cluster, names, output: common.output, again: None, around: around.clone() })
     }
 
     /// A command line that works when pasted.
@@ -73,6 +75,11 @@ impl Session {
         let label = s.record.as_ref().map(|(_, record)| record.label.clone());
         read_rest(&self.cluster, label.as_ref(), &mut s.objects).await?;
         Ok(s)
+    }
+
+    /// The quotas, into a look without them, where they may be read.
+    pub async fn look_for_room(&self, s: &mut Snapshot) {
+        read_room(&self.cluster, &mut s.objects).await;
     }
 
     /// Drives a goal to its outcome, and says what happens.

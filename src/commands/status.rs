@@ -5,13 +5,13 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::session::{NOBODY, Session};
-use super::{Surroundings, verdict};
+use super::{Surroundings, check, verdict};
 use crate::cli::{self, Output};
 use crate::cluster::Breadth;
 use crate::error::{Error, Kind};
 use crate::event::{Event, What};
 use crate::model::Colour;
-use crate::release::{Goal, status};
+use crate::release::{Goal, Way, status};
 use crate::report::{self, Picture};
 
 /// How long a watch waits for a cluster that went away.
@@ -31,21 +31,35 @@ pub async fn run(
     if s.record.is_none() && s.slot(Colour::Blue).is_none() {
         return Err(verdict::no_deployment(&session));
     }
+    let mut refused = Vec::new();
     if args.why {
         // What decides rests on more than what serves, as much as the command that would decide reads.
         let release = s.record.as_ref().and_then(|(_, record)| record.release.as_ref());
-        let breadth = if release.is_some() { Breadth::All } else { Breadth::Fitness };
+        let is_idle = release.is_none();
+        let breadth = if is_idle { Breadth::Fitness } else { Breadth::All };
         s = session.look(breadth).await?;
+        if is_idle {
+            refused = check::refused(&session, &s).await;
+        }
     }
     let now = session.cluster.clock().now();
-    let mut status = if args.why { status::with_why(&s, now) } else { status::of(&s, now) };
+    let mut status = match args.why {
+        true => status::with_why(&s, now, &refused),
+        false => status::of(&s, now),
+    };
     let has_candidate = status.release.as_ref().is_some_and(|it| it.phase.has_candidate());
     let is_green = status.live.as_ref().is_some_and(|live| live.colour == Colour::Green);
     if !args.why && (has_candidate || is_green && status.release.is_none()) {
         // Its pods say why, and what scales the app whether green has it, to whoever may read them.
         if let Ok(all) = session.look_further(&s).await {
-            status = status::of(&all, now);
+            s = all;
+            status = status::of(&s, now);
         }
+    }
+    // Without room for pods neither a deploy nor a rollback gets anywhere.
+    if !args.why && status.next.iter().any(|way| matches!(way, Way::Deploy | Way::Rollback)) {
+        session.look_for_room(&mut s).await;
+        status = status::of(&s, now);
     }
     match session.output {
         Output::Json => report::json(&status),

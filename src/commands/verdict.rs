@@ -16,13 +16,17 @@ use crate::report::lasted;
 use crate::route::Route;
 use crate::settings::Template;
 
-/// The same of a command that was given a file: what is wrong with it is shown there.
+/// The same of a deploy: what is wrong with its file is shown there.
 pub fn of_file(session: &Session, ended: &Ended, file: Option<&Template>) -> Result<String, Error> {
     match (&ended.outcome, file) {
         (Outcome::Misread { fields }, Some(file)) => {
             let explain = explain(session, fields);
             Err(file.wrong(fields).hint(explain))
         }
+        // Of the commands that meet another driver, a deploy alone can wait for its turn.
+        (Outcome::Busy { .. }, _) => of(session, ended).map_err(|error| {
+            error.hint("to begin when that one ends: the same command with --wait")
+        }),
         _ => of(session, ended),
     }
 }
@@ -95,7 +99,7 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
         Outcome::Unfit { reasons } => {
             let mut error = Error::new(Kind::Unfit, format!("{app} can't be released as it is"));
             error.causes.clone_from(reasons);
-            Err(error.hint(session.command("check")))
+            Err(error.hint(session.again.clone().unwrap_or_else(|| session.command("check"))))
         }
         Outcome::Unprepared { reasons } => {
             let what = format!("the setup of {app} is incomplete");

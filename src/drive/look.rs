@@ -95,7 +95,8 @@ impl Look {
         self.is_met = true;
         self.fresh = self.fresh.max(match breadth {
             Breadth::Leading => Fresh::Leads,
-            _ => Fresh::Serving,
+            Breadth::Record | Breadth::Serving => Fresh::Serving,
+            Breadth::All | Breadth::Room | Breadth::Fitness | Breadth::Report => Fresh::Whole,
         });
         Ok(versions)
     }

@@ -3,6 +3,7 @@
 use bluegreen::cluster::Cluster;
 use bluegreen::model::{Id, Kind, Write, version};
 use bluegreen::sandbox::{Call, Fault, Faults};
+use http::Method;
 use serde_json::{Value, json};
 
 use crate::acceptance::Said;
@@ -109,6 +110,60 @@ fn rights_that_are_missing_are_all_named_before_anything_is_written() {
     assert!(said.err.contains("check parrot -n blue-green --role"), "{said:?}");
 }
 
+/// Runs a rollback, after a fault was set; and nothing was written if it was refused.
+fn led_back(code: u8, faulty: impl Fn(&Faults)) -> Said {
+    let ran = in_paused_time(async {
+        let bed = Bed::new(1).await?;
+        let (field, faults) = bed.machine();
+        field.initialised().await?;
+        field.exits(0, DEPLOY).await?;
+        let before = field.versions().await?;
+        faulty(&faults);
+        let said = field.exits(code, "rollback parrot").await?;
+        faults.clear();
+        if code != 0 {
+            assert_eq!(field.versions().await?, before, "{said:?}");
+            field.exits(0, "rollback parrot").await?;
+        }
+        Ok(said)
+    });
+    ran.unwrap()
+}
+
+#[test]
+fn a_way_back_that_would_be_refused_begins_nothing() {
+    let no = || refused(403, "\"a\" is forbidden: violates PodSecurity \"restricted:latest\"");
+    for (part, what) in [
+        ("/deployments/parrot?", "would refuse to patch Deployment parrot: \"a\" is forbidden"),
+        ("/ingresses/parrot?", "would refuse to patch Ingress parrot: \"a\" is forbidden"),
+        ("/pods?", "would refuse a candidate's pods: \"a\" is forbidden"),
+    ] {
+        let said = led_back(10, |faults| {
+            let tried = move |call: &Call| call.path.contains(part) && call.path.contains("dryRun");
+            faults.on(tried, no());
+        });
+        assert!(said.err.contains(what), "{said:?}");
+    }
+}
+
+#[test]
+fn a_way_back_is_held_up_by_nothing_that_it_can_do_without() {
+    // Of what it does not take, and of who may not see whether there is room.
+    let said = led_back(0, |faults| {
+        let of_green = |call: &Call| {
+            call.path.contains("/deployments/parrot-green?") && call.path.contains("dryRun")
+        };
+        faults.on(of_green, refused(403, "admission webhook \"a\" denied the request: no"));
+        faults.on(of("/resourcequotas"), refused(403, "resourcequotas is forbidden: no"));
+        let rules = json!({"kind": "SelfSubjectRulesReview",
+            "status": {"resourceRules": [], "incomplete": true}});
+        faults.on(of("selfsubjectrulesreviews"), answered(201, &rules));
+        let no = json!({"kind": "SelfSubjectAccessReview", "status": {"allowed": false}});
+        faults.on(of("selfsubjectaccessreviews"), answered(201, &no));
+    });
+    assert!(warnings(&said).is_empty(), "{said:?}");
+}
+
 #[test]
 fn a_deletion_that_is_only_tried_deletes_nothing() {
     let ran = in_paused_time(async {
@@ -123,6 +178,60 @@ fn a_deletion_that_is_only_tried_deletes_nothing() {
             cluster.execute(&write).await?;
             assert_eq!(bed.field.find(kind, name).await?, None);
         }
+        Ok(())
+    });
+    ran.unwrap();
+}
+
+/// What a release would end with is known to `status --why` and to `check` alike.
+#[test]
+fn why_knows_what_the_api_server_refuses() {
+    let ran = in_paused_time(async {
+        let bed = Bed::new(1).await?;
+        let (field, faults) = bed.machine();
+        field.initialised().await?;
+        let tried = |call: &Call| call.path.contains("/pods?") && call.path.contains("dryRun");
+        faults.on(tried, refused(403, "\"a\" is forbidden: violates PodSecurity \"restricted\""));
+        field.exits(10, "check parrot").await?;
+        let status = field.exits(0, "status parrot --why").await?;
+        let status: Value = serde_json::from_str(&status.out)?;
+        assert_eq!(status["next"], json!(["check"]), "{status:#}");
+        let why = &status["why"];
+        assert_eq!(why["waitsFor"], "checks", "{why:#}");
+        let said: Vec<&Value> = why["conditions"].as_array().unwrap().iter().collect();
+        let checks = said.iter().filter(|it| it["name"] == "checks");
+        let checks: Vec<String> = checks.map(|it| it["now"].to_string()).collect();
+        assert!(checks.len() == 1 && checks[0].contains("violates PodSecurity"), "{why:#}");
+        Ok(())
+    });
+    ran.unwrap();
+}
+
+/// An Ingress without a class is of the cluster's default one, from before there was one.
+#[test]
+fn the_default_class_says_who_serves_an_ingress_without_one() {
+    let ran = in_paused_time(async {
+        let bed = Bed::new(1).await?;
+        let (field, faults) = bed.machine();
+        let class = json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass",
+            "metadata": {"name": "outer", "annotations": {
+                "ingressclass.kubernetes.io/is-default-class": "true"}},
+            "spec": {"controller": "ingress.k8s.aws/alb"},
+        });
+        let classes = "/apis/networking.k8s.io/v1/ingressclasses";
+        field.send(Method::POST, classes.to_owned(), Some(class)).await?;
+        field.exits(0, "check parrot").await?;
+        let none = json!({"spec": {"ingressClassName": null}});
+        field.edit(Kind::Ingress, "parrot", none).await?;
+        for line in ["check parrot", "init parrot"] {
+            let said = field.exits(10, line).await?;
+            let what = "is of the cluster's default class, which the AWS Load Balancer Controller";
+            assert!(format!("{said:?}").contains(what), "{line}: {said:?}");
+        }
+        // Who may not see it is not held up.
+        faults.on(of("/ingressclasses"), refused(403, "ingressclasses is forbidden: no"));
+        field.exits(0, "init parrot").await?;
         Ok(())
     });
     ran.unwrap();

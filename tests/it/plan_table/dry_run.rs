@@ -15,7 +15,7 @@ const GREEN: &str = "parrot-green";
 
 fn dry_run(world: &World, deploy: &Deploy) -> Result<Vec<Step>, Outcome> {
     let snapshot = Driver::new("r", Goal::Deploy(deploy.clone())).look(world);
-    steps(deploy, &snapshot, world.now)
+    steps(&Goal::Deploy(deploy.clone()), &snapshot, world.now)
 }
 
 fn kinds(steps: &[Step]) -> Vec<String> {

@@ -15,7 +15,7 @@ use crate::world::driver::{Driver, WEBHOOK, abort, deploy, set};
 /// As another process sees it, which has only looked.
 fn explained(world: &World) -> Why {
     let s = Snapshot::new(names(), world.objects.clone(), Memory::default()).unwrap();
-    why(&s, world.now)
+    why(&s, world.now, &[])
 }
 
 fn all(why: &Why, need: Need) -> Vec<&Condition> {

@@ -54,7 +54,7 @@ fn acts(step: &Step, conditions: &[Condition]) {
 fn is_shown(conditions: &[Condition], s: &Snapshot, now: Timestamp) {
     let mut other = s.clone();
     other.memory = Memory::default();
-    let why = why(&other, now);
+    let why = why(&other, now, &[]);
     assert_eq!(why.stops, None, "{conditions:#?}");
     assert!(why.waits_for.is_some(), "{why:#?}\nfor {conditions:#?}");
     for shown in why.conditions.iter().filter(|it| it.state != State::Unknown) {

@@ -6,21 +6,31 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::checks::CheckInput;
-use crate::model::name;
+use crate::model::{annotation, name};
 use crate::route::serves_host;
+
+const IS_DEFAULT: &str = "ingressclass.kubernetes.io/is-default-class";
 
 /// What there is to look for.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Sought {
     /// The app's Ingresses are of one class, or are refused.
-    pub class: Option<String>,
+    pub class: Option<Class>,
     pub host: Option<String>,
+}
+
+/// The class of an Ingress.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Class {
+    Named(String),
+    /// It names none.
+    Default,
 }
 
 /// What was found.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Beyond {
-    /// `spec.controller` of classes, by their names.
+    /// `spec.controller` of classes, by their names; of the cluster's default class by none.
     pub controllers: BTreeMap<String, String>,
     /// Of the preview host, if all Ingresses could be listed.
     pub host: Option<Elsewhere>,
@@ -34,8 +44,23 @@ pub struct Elsewhere {
 }
 
 pub fn sought(g: &CheckInput) -> Sought {
-    let class = g.routes().first().and_then(|route| route.class());
-    Sought { class: class.map(str::to_owned), host: g.preview_host.clone() }
+    let class = g.routes().first().map(|route| match route.class() {
+        Some(class) => Class::Named(class.to_owned()),
+        None => Class::Default,
+    });
+    Sought { class, host: g.preview_host.clone() }
+}
+
+/// The controller of the class that an Ingress is given which names none. Of several it is the newest, as the
+/// API server has it.
+pub fn default_controller(classes: &[Value]) -> Option<&str> {
+    let is_default = |class: &&Value| annotation(class, IS_DEFAULT) == Some("true");
+    let created =
+        |class: &Value| class["metadata"]["creationTimestamp"].as_str().unwrap_or("").to_owned();
+    let defaults = classes.iter().filter(is_default);
+    let newest =
+        defaults.max_by(|a, b| created(a).cmp(&created(b)).then_with(|| name(b).cmp(name(a))))?;
+    newest["spec"]["controller"].as_str()
 }
 
 impl Elsewhere {
@@ -60,6 +85,19 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn the_newest_default_class_counts() {
+        let class = |name: &str, created: &str, is_default: &str| {
+            json!({"metadata": {"name": name, "creationTimestamp": created,
+                "annotations": {IS_DEFAULT: is_default}}, "spec": {"controller": name}})
+        };
+        let (old, new) = ("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z");
+        let of = |classes: &[Value]| default_controller(classes).map(str::to_owned);
+        assert_eq!(of(&[class("a", new, "false")]), None);
+        let all = [class("c", old, "true"), class("b", new, "true"), class("d", new, "true")];
+        assert_eq!(of(&all).as_deref(), Some("b"));
+    }
 
     #[test]
     fn a_host_is_looked_for_in_other_namespaces_alone() {

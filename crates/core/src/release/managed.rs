@@ -62,6 +62,8 @@ pub fn unfit(s: &Snapshot, record: &Record) -> Option<String> {
             }
             Some(false) => format!("there is no Ingress {}, which init creates", wanted.name()),
         }),
+        // Nothing names the app that it could be like: a check of its own says that.
+        Some(_) if s.routes(record).is_empty() => None,
         // A release that is being confirmed may have added to it.
         Some(made) => wanted.align(&marker::without(s, made), Word::None).map(|_| {
             let routes = s.route_names(record).join(", ");

@@ -44,7 +44,7 @@ pub mod template;
 pub mod ways;
 mod whose;
 
-pub use beyond::{Beyond, Elsewhere, Sought};
+pub use beyond::{Beyond, Class, Elsewhere, Sought, default_controller};
 pub use changes_by_others::RemoteChange;
 pub use condition::{Aim, Condition, Need, State};
 pub use direct::{Reach, reach};

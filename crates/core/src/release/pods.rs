@@ -4,8 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::instant::after;
+use super::slot::condition;
 use super::{Slot, whose};
 use crate::model::{Kind, Objects};
 
@@ -24,6 +26,8 @@ const STUCK: [&str; 7] = [
 const STUCK_FOR: SignedDuration = SignedDuration::from_secs(15);
 /// A cluster autoscaler needs a minute or two for a new node.
 const UNSCHEDULABLE_FOR: SignedDuration = SignedDuration::from_secs(120);
+/// The condition of what cannot make its pods.
+const FAILURE: &str = "ReplicaFailure";
 /// A quota may be waiting for pods that are just ending.
 const NOT_CREATED_FOR: SignedDuration = SignedDuration::from_secs(10);
 /// The kubelet can take minutes to say CrashLoopBackOff; three ends in a row say it in seconds.
@@ -116,17 +120,17 @@ fn why_not(pod: &Pod) -> Option<(bool, Unready)> {
 }
 
 /// The worst trouble of a slot's pods, if any: first what is hopeless soonest.
-pub fn trouble(slot: Slot, pods: &[Pod]) -> Option<Trouble> {
+/// `set`: the ReplicaSet that makes them.
+pub fn trouble(slot: Slot, set: Option<&Value>, pods: &[Pod]) -> Option<Trouble> {
     let mut troubles: Vec<Trouble> = pods.iter().flat_map(of_pod).collect();
-    troubles.extend(of_deployment(slot));
+    troubles.extend(of_deployment(slot, set));
     troubles.into_iter().min_by_key(|trouble| trouble.until.unwrap_or(Timestamp::MAX))
 }
 
-fn of_deployment(slot: Slot) -> Option<Trouble> {
-    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-    if let Some(condition) = slot.condition("ReplicaFailure")
-        && condition["status"] == "True"
-    {
+fn of_deployment(slot: Slot, set: Option<&Value>) -> Option<Trouble> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let has_failed = |condition: &&Value| condition["status"] == "True";
+    if let Some(condition) = slot.condition(FAILURE).filter(has_failed) {
         let since = condition["lastTransitionTime"].as_str().and_then(|t| t.parse().ok());
         return Some(Trouble {
             pod: None,
@@ -134,6 +138,18 @@ fn of_deployment(slot: Slot) -> Option<Trouble> {
             reason: text(&condition["reason"]),
             message: text(&condition["message"]),
             until: since.map(|since| after(since, NOT_CREATED_FOR)),
+            restarted: false,
+        });
+    }
+    // What it has not taken over from its ReplicaSet. That was read a while ago: it says why, and ends
+    // nothing.
+    if let Some(failure) = set.and_then(|set| condition(set, FAILURE)).filter(has_failed) {
+        return Some(Trouble {
+            pod: None,
+            container: None,
+            reason: text(&failure["reason"]),
+            message: text(&failure["message"]),
+            until: None,
             restarted: false,
         });
     }

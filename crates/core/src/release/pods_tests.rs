@@ -36,7 +36,7 @@ fn healthy() -> Value {
 fn of(deployment: &Value, pods: &[Value]) -> Option<Trouble> {
     let pods: Vec<Pod> =
         pods.iter().map(|pod| Pod::deserialize(pod).expect("a pod of the API's form")).collect();
-    trouble(Slot(deployment), &pods)
+    trouble(Slot(deployment), None, &pods)
 }
 
 fn of_pods(pods: &[Value]) -> Option<Trouble> {
@@ -267,4 +267,20 @@ fn the_worst_trouble_is_the_one_that_is_hopeless_soonest() {
     assert_eq!(worst.pod.as_deref(), Some("parrot-green-2"));
     let worst = of_pods(&[timeless, first]).unwrap();
     assert_eq!(worst.pod.as_deref(), Some("parrot-green-1"));
+}
+
+/// Its Deployment's controller has not taken it over, or what was read of the ReplicaSet is old: it is told, and
+/// is no end.
+#[test]
+fn what_the_replica_set_says_is_told_where_the_deployment_says_nothing() {
+    let says = |status: &str| {
+        let condition = json!({"type": "ReplicaFailure", "status": status, "reason": "FailedCreate",
+            "message": "exceeded quota: tight", "lastTransitionTime": "2026-01-01T00:00:00Z"});
+        json!({"status": {"conditions": [condition]}})
+    };
+    let told = |set: &Value| trouble(Slot(&healthy()), Some(set), &[]);
+    let trouble = told(&says("True")).expect("it says why");
+    assert_eq!(trouble.sentence(), "FailedCreate: exceeded quota: tight");
+    assert!(!trouble.is_hopeless(at(3600)));
+    assert_eq!(told(&says("False")), None);
 }

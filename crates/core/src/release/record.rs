@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::carried::Found;
 use super::instant::{earlier, later};
 use super::settings::SETTLE_SECONDS;
-use super::{Names, Settings};
+use super::{Names, Settings, Slot, template};
 use crate::model::{APP_LABEL, Colour, MANAGED_BY, MANAGER};
 use crate::route::Label;
 
@@ -576,6 +576,17 @@ impl GateState {
 }
 
 impl Release {
+    /// Whether somebody has changed the candidate's template since it was written down what it is.
+    pub fn is_edited(&self, slot: Slot, label: &Label) -> bool {
+        let known = match &self.observed {
+            Some(observed) => {
+                Some(&observed.template).filter(|_| observed.uid == slot.version().uid)
+            }
+            None => self.sighted.as_ref(),
+        };
+        known.is_some_and(|known| *known != template::hash(&slot.neutral_template(label)))
+    }
+
     /// How long the old version stays once a switch has arrived. Behind one address may be several
     /// controllers, each late by itself: what the last of them may take is never undercut, unless somebody
     /// said that none takes any time.

@@ -41,7 +41,9 @@ impl Snapshot {
         let recorded = self.record.as_ref().map(|(_, record)| &record.controllers);
         let of = |route: &Route| {
             let mut found = [Some(&self.memory.beyond.controllers), recorded].into_iter().flatten();
-            let controller = route.class().and_then(|class| found.find_map(|it| it.get(class)));
+            // One without a class is of the cluster's default class, which has no name there.
+            let class = route.class().unwrap_or_default();
+            let controller = found.find_map(|it| it.get(class));
             route.data_plane(controller.map(String::as_str))
         };
         let believed = self.routes_to(live).iter().map(of).max_by(|a, b| a.by.cmp(&b.by));

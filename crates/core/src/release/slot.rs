@@ -77,8 +77,18 @@ impl<'a> Slot<'a> {
         template::neutral(self.template(), label)
     }
 
-    pub fn condition(&self, kind: &str) -> Option<&'a Value> {
-        let conditions = self.0["status"]["conditions"].as_array()?;
-        conditions.iter().find(|condition| condition["type"] == kind)
+    /// Whether its pods run this version already. In its neutral form.
+    pub fn runs(&self, version: &Value, label: &Label) -> bool {
+        self.desired() > 0 && self.neutral_template(label) == *version
     }
+
+    pub fn condition(&self, kind: &str) -> Option<&'a Value> {
+        condition(self.0, kind)
+    }
+}
+
+/// What an object's status says of one thing.
+pub fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
+    let conditions = object["status"]["conditions"].as_array()?;
+    conditions.iter().find(|condition| condition["type"] == kind)
 }

@@ -139,7 +139,7 @@ impl Snapshot {
 
     pub fn trouble(&self, colour: Colour) -> Option<pods::Trouble> {
         let slot = self.slot(colour)?;
-        pods::trouble(slot, &pods::of_slot(slot, &self.objects))
+        pods::trouble(slot, self.replica_set(slot), &pods::of_slot(slot, &self.objects))
     }
 
     /// Some of a release's pods that are not ready, if this colour is the one that it made.

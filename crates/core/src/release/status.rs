@@ -175,9 +175,16 @@ pub fn of(s: &Snapshot, now: Timestamp) -> Status {
     }
 }
 
-/// The same, with why the next step waits.
-pub fn with_why(s: &Snapshot, now: Timestamp) -> Status {
-    Status { why: Some(why(s, now)), ..of(s, now) }
+/// The same, with why the next step waits. `refused`: why the API server would not let a release begin, where
+/// it was asked.
+pub fn with_why(s: &Snapshot, now: Timestamp, refused: &[String]) -> Status {
+    let mut status = of(s, now);
+    for way in &mut status.next {
+        if matches!(way, Way::Deploy | Way::Init) && !refused.is_empty() {
+            *way = Way::Check;
+        }
+    }
+    Status { why: Some(why(s, now, refused)), ..status }
 }
 
 /// The status of an app that `init` has taken in.
@@ -314,7 +321,17 @@ fn before(s: &Snapshot, record: &Record, live: Colour) -> Option<Side> {
 
 /// Why the candidate is not ready, as far as its pods were looked at.
 fn trouble(s: &Snapshot, record: &Record, release: &Release) -> Option<String> {
-    let trouble = s.trouble(release.to).map(|trouble| trouble.sentence());
+    let edited = || {
+        let slot = s.slot(release.to).filter(|slot| slot.release() == Some(release.number))?;
+        release.is_edited(slot, &record.label).then(|| {
+            format!(
+                "the pod template of {} is not the one that release {} sent",
+                slot.name(),
+                release.number
+            )
+        })
+    };
+    let trouble = edited().or_else(|| Some(s.trouble(release.to)?.sentence()));
     let unready = || Some(s.unready(release.to, release.number).first()?.sentence());
     let is_ready = s.slot(release.to).is_some_and(|slot| s.serves(release.to, slot.desired()));
     trouble.or_else(unready).or_else(|| s.hindrance(record, release).filter(|_| is_ready))

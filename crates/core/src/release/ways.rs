@@ -2,6 +2,7 @@
 //! itself, so that no hint names what then ends with "nothing to do".
 
 use jiff::Timestamp;
+use json_patch::PatchOperation;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -11,8 +12,9 @@ use super::{
     Change, Declared, Deploy, Goal, Init, Me, Memory, Outcome, Phase, Record, Release, Settings,
     Snapshot, Unreadable, checks,
 };
-use crate::model::{Colour, Kind};
+use crate::model::{Colour, Kind, Write};
 use crate::release::routes::Leads;
+use crate::route::Switch;
 
 /// So many writes to the record are followed: a yes that is written down, a driver that takes over.
 const FOLLOWED: usize = 4;
@@ -101,7 +103,7 @@ fn idle(s: &Snapshot, now: Timestamp) -> Vec<Way> {
         wait: false,
         settings,
         expected: Declared::default(),
-        allow_policy_gap: true,
+        allow_policy_gap: false,
     });
     let first = match followed(s, &deploy, now) {
         Err(_) => Some(Way::Check),
@@ -119,14 +121,46 @@ fn idle(s: &Snapshot, now: Timestamp) -> Vec<Way> {
 pub fn mend(s: &Snapshot) -> Option<String> {
     let (_, record) = s.record.as_ref()?;
     let Leads::To(colour) = s.routes_lead(record) else { return None };
+    if record.release.is_none() && s.slot(colour).is_none() {
+        return to_the_other(s, record, colour.other());
+    }
     s.live_service(record)?;
     if record.release.is_some() || s.live_service_leads(record) == Leads::To(colour) {
         return None;
     }
+    Some(lead_live(s, record, colour))
+}
+
+fn lead_live(s: &Snapshot, record: &Record, colour: Colour) -> String {
     let (service, namespace) = (&record.service, &s.names.namespace);
     let (key, value) = (&record.label.key, record.label.value(colour));
     let patch = serde_json::json!({"spec": {"selector": {key: value}}});
-    Some(format!("kubectl patch service {service} -n {namespace} --type=merge -p '{patch}'"))
+    format!("kubectl patch service {service} -n {namespace} --type=merge -p '{patch}'")
+}
+
+/// The live Deployment was deleted, and nobody is served: the commands that start the other one and lead
+/// everybody there.
+fn to_the_other(s: &Snapshot, record: &Record, colour: Colour) -> Option<String> {
+    let (slot, namespace) = (s.slot(colour)?, &s.names.namespace);
+    let name = slot.name();
+    let replicas = slot.desired().max(1);
+    let mut commands = vec![
+        format!("kubectl scale deployment/{name} -n {namespace} --replicas={replicas}"),
+        format!("kubectl rollout status deployment/{name} -n {namespace}"),
+    ];
+    let (services, to) = (s.serving(record), s.names.service(colour));
+    let (app, release, epoch) = (s.names.app.as_str(), record.number, record.epoch);
+    let switch = Switch { app, services: &services, to: &to, release, epoch };
+    commands.extend(s.routes(record).into_iter().filter_map(|route| {
+        let Write::Patch { id, patch } = route.switch(&switch) else { return None };
+        let is_led = |it: &&PatchOperation| matches!(it, PatchOperation::Replace(_));
+        let patch: Vec<&PatchOperation> = patch.0.iter().filter(is_led).collect();
+        let patch = serde_json::to_string(&patch).ok()?;
+        let (kind, name) = (id.kind.to_string().to_lowercase(), id.name);
+        Some(format!("kubectl patch {kind} {name} -n {namespace} --type=json -p '{patch}'"))
+    }));
+    commands.extend(s.live_service(record).map(|_| lead_live(s, record, colour)));
+    Some(commands.join(" && "))
 }
 
 fn works(s: &Snapshot, goal: &Goal, now: Timestamp) -> bool {

@@ -18,6 +18,12 @@ pub const CASES: &[Case] = cases![
     check_in_the_middle_of_a_release,
     the_role_is_a_manifest,
     an_address_for_what_is_no_route_is_refused,
+    a_way_back_needs_room,
+    no_yes_is_written_that_could_not_go_on,
+    an_edited_candidate_is_told,
+    the_way_out_of_a_deleted_live_version_works,
+    green_is_live_without_a_record,
+    what_a_command_was_given_is_no_business_of_check,
 ];
 
 /// What a check found, the worst first.
@@ -223,4 +229,127 @@ async fn an_address_for_what_is_no_route_is_refused(field: Field) -> Result<()> 
         "--probe ingress/parrot=http://203.0.113.1 --probe Ingress/parrot-admin=http://203.0.113.2";
     field.exits(0, &format!("promote parrot {probe}")).await?;
     refused("rollback parrot").await
+}
+
+/// Pods that run already need none.
+async fn a_way_back_needs_room(field: Field) -> Result<()> {
+    let quota = async |name: &str, hard: Value| {
+        let metadata = json!({"name": name});
+        field
+            .create(json!({
+                "apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata,
+                "spec": {"hard": hard},
+            }))
+            .await
+    };
+    field.initialised().await?;
+    field.released(V2).await?;
+    quota("tight", json!({"pods": "0"})).await?;
+    let before = field.versions().await?;
+    let said = field.exits(10, "rollback parrot").await?;
+    let what = "ResourceQuota tight has 0 left for pods, and a candidate of 1 takes 1";
+    ensure!(said.err.contains(what), "{said:?}");
+    ensure!(field.versions().await? == before, "something was written");
+    // Nor is it named.
+    for line in ["status parrot", "status parrot --why"] {
+        let status: Value = serde_json::from_str(&field.exits(0, line).await?.out)?;
+        ensure!(status["next"] == json!(["check"]), "{line}: {status:#}");
+    }
+    field.delete(Kind::ResourceQuota, "tight").await?;
+    field.exits(0, "rollback parrot --keep-old").await?;
+    quota("full", json!({"pods": "0", "count/replicasets.apps": "0"})).await?;
+    field.exits(0, "rollback parrot").await?;
+    field.is_live("parrot-green", V2).await
+}
+
+async fn no_yes_is_written_that_could_not_go_on(field: Field) -> Result<()> {
+    field.initialised().await?;
+    field.detached(V2).await?;
+    for (kind, line) in [(Kind::Service, "promote parrot"), (Kind::Ingress, "promote parrot")] {
+        field.delete(kind, "parrot-preview").await?;
+        let before = field.versions().await?;
+        let said = field.exits(10, line).await?;
+        ensure!(said.err.contains(" parrot-preview"), "{said:?}");
+        ensure!(field.versions().await? == before, "{kind}: something was written");
+        field.exits(0, "init parrot").await?;
+    }
+    field.exits(0, "promote parrot").await?;
+    field.is_live("parrot-green", V2).await
+}
+
+async fn an_edited_candidate_is_told(field: Field) -> Result<()> {
+    field.initialised().await?;
+    field.detached(V2).await?;
+    let status = field.status().await?;
+    ensure!(status["release"]["trouble"].is_null(), "{status:#}");
+    let edit = json!({"spec": {"template": {"metadata": {"annotations": {"a": "b"}}}}});
+    field.edit(Kind::Deployment, "parrot-green", edit).await?;
+    let status = field.status().await?;
+    let trouble = status["release"]["trouble"].to_string();
+    ensure!(trouble.contains("is not the one that release 1 sent"), "{status:#}");
+    field.exits(0, "abort parrot").await.map(drop)
+}
+
+/// Each command that is named is done as kubectl would.
+async fn the_way_out_of_a_deleted_live_version_works(field: Field) -> Result<()> {
+    field.initialised().await?;
+    field.released(V2).await?;
+    field.delete(Kind::Deployment, "parrot-green").await?;
+    let status = field.status().await?;
+    let fix = status["mend"].as_str().with_context(|| format!("no way out: {status:#}"))?;
+    let refused = field.exits(10, &format!("deploy parrot --image {V2} --yes")).await?;
+    ensure!(refused.err.contains(fix), "{refused:?}");
+    for command in fix.split(" && ") {
+        let words: Vec<&str> = command.split_whitespace().collect();
+        let patch = command.split_once(" -p '").map(|(_, patch)| patch.trim_end_matches('\''));
+        match (words[1], patch) {
+            ("scale", _) => field.scaled("parrot", 1).await?,
+            ("rollout", _) => field.has_ready("parrot", 1).await?,
+            ("patch", Some(patch)) if command.contains("--type=json") => {
+                let patch: Value = serde_json::from_str(patch)?;
+                let ops = patch.as_array().context("no list")?;
+                let mut ingress = field.get(Kind::Ingress, words[3]).await?;
+                for op in ops {
+                    let path = op["path"].as_str().context("no path")?;
+                    *ingress.pointer_mut(path).context("not there")? = op["value"].clone();
+                }
+                let edit = json!({"metadata": {"annotations": ingress["metadata"]["annotations"]},
+                    "spec": ingress["spec"]});
+                field.edit(Kind::Ingress, words[3], edit).await?;
+            }
+            ("patch", Some(patch)) => {
+                field.edit(Kind::Service, words[3], serde_json::from_str(patch)?).await?;
+            }
+            _ => anyhow::bail!("{command}"),
+        }
+    }
+    let status = field.status().await?;
+    ensure!(status["healthy"] == true && status["live"]["deployment"] == "parrot", "{status:#}");
+    field.released(V2).await?;
+    field.is_live("parrot-green", V2).await
+}
+
+async fn green_is_live_without_a_record(field: Field) -> Result<()> {
+    field.initialised().await?;
+    field.released(V2).await?;
+    field.delete(Kind::ConfigMap, "bluegreen-parrot").await?;
+    let said = field.exits(0, "check parrot").await?;
+    let live = found(&said, "deployment")?;
+    ensure!(live["what"] == format!("Deployment parrot-green is live, {V2}"), "{live:#}");
+    ensure!(found(&said, "replicas")?["verdict"] == "pass", "{said:?}");
+    field.exits(0, "init parrot").await?;
+    field.is_live("parrot-green", V2).await
+}
+
+async fn what_a_command_was_given_is_no_business_of_check(field: Field) -> Result<()> {
+    field.exits(0, "check parrot").await?;
+    let said = field.exits(10, "init parrot --preview-tls-secret nest").await?;
+    ensure!(!said.err.contains(" check parrot"), "{said:?}");
+    field.initialised().await?;
+    let probe = "--probe ingress/toucan=http://203.0.113.1";
+    let deploy = format!("deploy parrot --image {V2} --yes {probe}");
+    let said = field.exits(10, &deploy).await?;
+    ensure!(said.err.contains("the same command with --dry-run=server"), "{said:?}");
+    ensure!(!said.err.contains(" check parrot"), "{said:?}");
+    Ok(())
 }

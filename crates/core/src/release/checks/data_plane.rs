@@ -13,9 +13,12 @@ pub fn check(s: &Snapshot, service: &str, route: Route, host: Option<&str>) -> C
     let ours = s.names.preview();
     let has_ours = s.managed_ingress().is_some() || managed::is_wanted(s, service, host);
     let title = believed.plane.title();
-    let of_class = match route.class() {
-        Some(class) => format!("Ingress {} is of class {class}", route.name()),
-        None => format!("Ingress {} is of no class", route.name()),
+    let of_class = match (route.class(), &believed.by) {
+        (Some(class), _) => format!("Ingress {} is of class {class}", route.name()),
+        (None, By::Controller(_)) => {
+            format!("Ingress {} is of the cluster's default class", route.name())
+        }
+        (None, _) => format!("Ingress {} is of no class", route.name()),
     };
     let why = why(&believed, route);
     match believed.plane {
@@ -79,6 +82,7 @@ fn unknown(of_class: String, believed: &Believed, route: Route, ours: &str) -> C
 fn why(believed: &Believed, route: Route) -> String {
     match (&believed.by, route.class()) {
         (By::Controller(_), Some(class)) => format!(", as IngressClass {class} says"),
+        (By::Controller(_), None) => ", as that IngressClass says".to_owned(),
         (By::Name, _) => ", by its name".to_owned(),
         (By::Marks | By::Written, _) => ", by its annotations".to_owned(),
         _ => String::new(),

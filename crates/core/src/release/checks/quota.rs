@@ -8,7 +8,7 @@ use super::quantity::{parse, shown};
 use super::report::{Check, or_pass};
 use super::{CheckInput, budgets};
 use crate::model::{Kind, name};
-use crate::release::managed;
+use crate::release::{Slot, managed};
 
 const NAME: &str = "quota";
 /// The resources of pods that a quota can count, and where a container says how much it takes.
@@ -32,7 +32,11 @@ struct Need {
 pub fn checks(g: &CheckInput) -> Vec<Check> {
     let pods = g.replicas();
     let candidate = Need { who: format!("a candidate of {pods} takes"), takes: of_candidate(g) };
-    let needs = [candidate, of_release(g), of_init(g)];
+    let mut needs = vec![candidate, of_release(g)];
+    // What is missing of that is said by a check of its own, and holds up nobody who goes back.
+    if !g.is_back {
+        needs.push(of_init(g));
+    }
     let quotas = g.s.objects.list(Kind::ResourceQuota).filter(|quota| is_of_all_pods(quota));
     let found = quotas.flat_map(|quota| {
         let short = needs.iter().flat_map(|need| {
@@ -96,8 +100,10 @@ fn of_release(g: &CheckInput) -> Need {
         made.insert(resource.to_owned(), if count { 1000 } else { 0 });
     };
     make("count/deployments.apps", g.s.slot(g.to).is_none());
-    // Each release has a template of its own: its number is in it.
-    make("count/replicasets.apps", true);
+    // Each release has a template of its own: its number is in it. Pods that run a version stay as they are.
+    let runs = |slot: Slot| slot.runs(&g.template, &g.label);
+    let is_warm = g.is_back && g.s.slot(g.to).is_some_and(runs);
+    make("count/replicasets.apps", !is_warm);
     make("count/poddisruptionbudgets.policy", budgets::clones(g));
     let scalers = |colour| !g.s.autoscalers(colour).is_empty();
     make("count/horizontalpodautoscalers.autoscaling", scalers(g.to.other()) && !scalers(g.to));

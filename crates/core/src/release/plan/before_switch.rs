@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::gate::{Said, gate, said};
 use super::{
-    Action, Context, Next, WaitFor, after_switch, arrive, autoscaling, earlier, later, rollback,
-    switch,
+    Action, Context, Fresh, Next, Step, WaitFor, after_switch, arrive, autoscaling, earlier, later,
+    rollback, switch,
 };
 use crate::model::{EPOCH, Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, pointer};
 use crate::release::carried::{Load, Marks};
@@ -194,7 +194,7 @@ fn make(cx: Context, record: &Record, live: Slot, slot: Option<Slot>, what: &Can
         return super::start::remove_leftover(cx, slot);
     }
     // Pods that run the version already stay as they are, older release's number and all.
-    let is_warm = rollback::is_warm(record, slot, what.template);
+    let is_warm = slot.runs(what.template, &record.label);
     let replicas = what.replicas.max(own_size(record, slot, is_warm));
     let what = Candidate { replicas, ..*what };
     cx.act(action(replicas), fill(slot, &record.label, &what, is_warm))
@@ -429,7 +429,8 @@ fn not_ready(cx: Context, record: &Record, release: &Release, slot: Slot) -> Nex
         return cx.act_fresh(action, write);
     }
     if is_late {
-        let said = trouble.map(|trouble| format!(": {}", trouble.sentence())).unwrap_or_default();
+        let said =
+            trouble.as_ref().map(|trouble| format!(": {}", trouble.sentence())).unwrap_or_default();
         let (ready, desired) = (slot.ready_replicas(), slot.desired());
         let (service, reached) = (s.names.service(release.to), s.endpoints(release.to));
         let but = match ready.min(reached) < desired {
@@ -438,7 +439,10 @@ fn not_ready(cx: Context, record: &Record, release: &Release, slot: Slot) -> Nex
         };
         let name = slot.name();
         let reason = format!("{ready} of {desired} pods of {name} were ready in time, {but}{said}");
-        return end(cx, ReleaseOutcome::Unhealthy, reason);
+        let (action, write) = ending(cx, ReleaseOutcome::Unhealthy, reason);
+        // No watch brings what the ReplicaSet says of pods that it could not make.
+        let fresh = if trouble.is_none() { Fresh::Whole } else { Fresh::Nothing };
+        return Next::Do(Box::new(Step { action, write, fresh }));
     }
     let until = earlier(Some(until), release.deadline);
     Next::Wait {

@@ -140,6 +140,7 @@ fn detached(cx: Context, record: &Record, release: &Release, deploy: &Deploy) ->
 fn asked(deploy: &Deploy) -> start::Asked<'_> {
     start::Asked {
         change: Some(&deploy.change),
+        version: None,
         expected: deploy.expected.clone(),
         allow_policy_gap: deploy.allow_policy_gap,
         is_back: false,

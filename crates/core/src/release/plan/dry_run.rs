@@ -16,9 +16,14 @@ use crate::release::{Outcome, Record, Snapshot, Unreadable, managed, template};
 use crate::route::{Label, Route, Switch, Word, follow};
 
 /// The steps of a release that started now; or how it would end before it began.
-pub fn steps(deploy: &Deploy, s: &Snapshot, now: Timestamp) -> Result<Vec<Step>, Outcome> {
+pub fn steps(goal: &Goal, s: &Snapshot, now: Timestamp) -> Result<Vec<Step>, Outcome> {
     let me = Me { id: "dry-run".to_owned(), holder: "dry-run".to_owned() };
-    let goal = Goal::Deploy(Deploy { gate: Gate::Open, detach: false, ..deploy.clone() });
+    let goal = match goal {
+        Goal::Deploy(deploy) => {
+            Goal::Deploy(Deploy { gate: Gate::Open, detach: false, ..deploy.clone() })
+        }
+        other => other.clone(),
+    };
     let start = match plan(&goal, &me, s, now) {
         Next::Do(step) => *step,
         Next::Done(outcome) => return Err(outcome),
@@ -106,6 +111,20 @@ pub fn to_try(mut steps: Vec<Step>, s: &Snapshot) -> Vec<Step> {
     };
     steps.retain(|step| !is_told_otherwise(&step.action));
     steps.extend(beside_the_template(s));
+    steps
+}
+
+/// Those without which nobody gets back: what has to be done for it, and nothing that may follow.
+pub fn to_try_in_need(mut steps: Vec<Step>) -> Vec<Step> {
+    steps.retain(|step| {
+        matches!(
+            step.action,
+            Action::MakeBudget { .. }
+                | Action::MakeCandidate { .. }
+                | Action::Switch { .. }
+                | Action::FollowLive { .. }
+        )
+    });
     steps
 }
 

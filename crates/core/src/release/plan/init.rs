@@ -12,7 +12,7 @@ use crate::release::{
     LAST_NUMBER, Outcome, Record, Settings, Slot, Snapshot, carried, file_vs_cluster, managed,
     manifests, marker, ports, template,
 };
-use crate::route::{Route, Word, selects};
+use crate::route::{Route, Word, resolves_to, selects};
 
 /// The port of a Service that init makes, where the Ingress gives only a name.
 const HTTP: u64 = 80;
@@ -59,7 +59,10 @@ fn known<'a>(s: &'a Snapshot, init: &Init) -> Result<CheckInput<'a>, Vec<Check>>
                 let what = format!("Deployment {} has no matchLabels in its selector", blue.name());
                 return fail("selector", what);
             };
-            (service, label, Colour::Blue)
+            // Where a record was lost, green may be live.
+            let leads = s.service(&service).and_then(|live| resolves_to(live, &label));
+            let from = leads.filter(|colour| s.slot(*colour).is_some()).unwrap_or(Colour::Blue);
+            (service, label, from)
         }
     };
     let Some(live) = s.slot(from) else {

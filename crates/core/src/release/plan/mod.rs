@@ -75,6 +75,8 @@ pub enum Fresh {
     Leads,
     /// All that a switch rests on.
     Serving,
+    /// All that there is to be seen of the app: why its pods are not there, too.
+    Whole,
 }
 
 /// The question that a gate's answer counts for.

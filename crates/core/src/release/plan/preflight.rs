@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::{Action, Step, deploy, dry_run, init};
+use super::{Action, Step, deploy, dry_run, init, rollback};
 use crate::model::Write;
 use crate::release::checks::{self, Check};
 use crate::release::routes::Leads;
-use crate::release::{Goal, Init, Snapshot, Sought, beyond};
+use crate::release::{Goal, Init, Slot, Snapshot, Sought, beyond};
 
 #[derive(Default)]
 pub struct Preflight {
@@ -16,6 +16,8 @@ pub struct Preflight {
     pub steps: Vec<Step>,
     /// A pod of the candidate's, to be tried as well.
     pub pod: Option<Write>,
+    /// Whether it is a way back: only what would end it anyway holds it up.
+    pub is_back: bool,
 }
 
 /// What is to be looked for beyond the namespace, before anything new begins; nothing where a release is
@@ -32,23 +34,45 @@ pub fn sought(goal: &Goal, s: &Snapshot) -> Option<Sought> {
 }
 
 /// For the step that is planned now; nothing where it is not the first of something new. Going on with
-/// what was begun, and going back, are held up by nothing.
+/// what was begun is held up by nothing, and going back by what the API server refuses alone.
 pub fn before(goal: &Goal, action: &Action, s: &Snapshot, now: Timestamp) -> Option<Preflight> {
     match goal {
         Goal::Init(init) => {
             let check_input = init::check_input(s, init).ok()?;
             let steps = dry_run::of(&check_input);
-            Some(Preflight { warnings: checks::warnings(&check_input), steps, pod: None })
+            Some(Preflight {
+                warnings: checks::warnings(&check_input),
+                steps,
+                ..Preflight::default()
+            })
         }
         Goal::Deploy(wanted) if matches!(action, Action::Start { .. }) => {
             let (_, record) = s.record.as_ref()?;
             let Leads::To(from) = s.routes_lead(record) else { return None };
             let check_input = deploy::check_input(s, record, from, wanted)?;
-            let steps = dry_run::steps(wanted, s, now).unwrap_or_default();
+            let steps = dry_run::steps(goal, s, now).unwrap_or_default();
             Some(Preflight {
                 warnings: checks::warnings(&check_input),
                 steps: dry_run::to_try(steps, s),
                 pod: Some(dry_run::pod(&check_input)),
+                is_back: false,
+            })
+        }
+        Goal::Rollback { to, .. } if matches!(action, Action::Start { .. }) => {
+            let (_, record) = s.record.as_ref()?;
+            let Leads::To(from) = s.routes_lead(record) else { return None };
+            let check_input = rollback::check_input(s, record, from, *to)?;
+            let slot = s.slot(check_input.to);
+            let runs = |slot: Slot| {
+                slot.runs(&check_input.template, &record.label)
+                    && slot.desired() >= check_input.replicas()
+            };
+            let steps = dry_run::steps(goal, s, now).unwrap_or_default();
+            Some(Preflight {
+                warnings: Vec::new(),
+                steps: dry_run::to_try_in_need(steps),
+                pod: (!slot.is_some_and(runs)).then(|| dry_run::pod(&check_input)),
+                is_back: true,
             })
         }
         _ => None,

@@ -2,7 +2,7 @@
 //! acts on it; without one, this process does.
 
 use super::lock::{self, OnBusy};
-use super::{Action, Context, Next, before_switch, start, withdraw};
+use super::{Action, Context, Next, before_switch, start, switch, withdraw};
 use crate::model::TEMPLATE_HASH;
 use crate::release::routes::Leads;
 use crate::release::{Approval, Ending, Outcome, Record, Release, ReleaseOutcome, strangers};
@@ -115,6 +115,9 @@ fn approve(cx: Context, record: &Record, release: &Release, when_ready: bool) ->
     let is_ready = bears && (grows || cx.s.may_take_over(record, release));
     if !(is_ready || when_ready) {
         return Some(not_ready(cx, record, release));
+    }
+    if let Some(unfit) = switch::before_a_yes(cx.s, record, release) {
+        return Some(Next::Done(unfit));
     }
     let intent = Approval { by: cx.me.holder.clone(), at: cx.now };
     let action = Action::Approve { number: release.number };

@@ -6,9 +6,10 @@ use serde_json::Value;
 use super::lock::{self, OnBusy};
 use super::{Context, Next, before_switch, later, start, withdraw};
 use crate::model::Colour;
+use crate::release::checks::CheckInput;
 use crate::release::{
     Finished, GateKind, GateState, Outcome, Record, Release, ReleaseOutcome, Settings, Slot,
-    template,
+    Snapshot, template,
 };
 
 /// By default the last release is undone; or the one of the first number, which has to be that; or the
@@ -74,19 +75,15 @@ fn again(cx: Context, record: &Record, release: &Release, settings: &Settings) -
 }
 
 fn begin(cx: Context, record: &Record, to: Option<u64>, settings: &Settings) -> Next {
-    // In need nobody is held up by what an earlier release went live with.
-    let asked = start::Asked { allow_policy_gap: true, is_back: true, ..start::Asked::default() };
-    let (from, live) = match start::preconditions(cx, record, &asked) {
+    let found = version(cx.s, record, to);
+    let version = found.as_ref().ok().map(|version| &version.template);
+    let (from, live) = match start::preconditions(cx, record, &asked(version)) {
         Ok(preconditions) => preconditions,
         Err(next) => return next,
     };
     let base = live.neutral_template(&record.label);
-    let wanted = match to {
-        None => previous(cx, record, from),
-        Some(number) => version_of(cx, record, number),
-    };
-    let Version { template: wanted, sent } = match wanted {
-        Ok(wanted) => wanted,
+    let Version { template: wanted, sent } = match found {
+        Ok(version) => version,
         Err(why) => return nothing(format!("there is nothing to roll back to: {why}")),
     };
     if to.is_some() && wanted == base {
@@ -102,10 +99,34 @@ fn begin(cx: Context, record: &Record, to: Option<u64>, settings: &Settings) -> 
     let hash = sent.unwrap_or_else(|| found.clone());
     let slot = cx.s.slot(release.to);
     let warm = slot.is_some_and(|slot| {
-        is_warm(record, slot, &wanted) && has_been_warm(cx, record, slot, release.to)
+        slot.runs(&wanted, &record.label) && has_been_warm(cx, record, slot, release.to)
     });
     let back = Some(found);
     start::begin(cx, record, Release { hash, back, to_release: to, warm, ..release }, None)
+}
+
+/// In need nobody is held up by what an earlier release went live with.
+fn asked(version: Option<&Value>) -> start::Asked<'_> {
+    start::Asked { version, allow_policy_gap: true, is_back: true, ..start::Asked::default() }
+}
+
+/// What the checks are to look at, by the colour that is live.
+pub fn check_input<'a>(
+    s: &'a Snapshot,
+    record: &Record,
+    from: Colour,
+    to: Option<u64>,
+) -> Option<CheckInput<'a>> {
+    let version = version(s, record, to).ok()?;
+    Some(start::check_input(s, record, s.slot(from)?, from, &asked(Some(&version.template))))
+}
+
+/// What is to be live again.
+fn version(s: &Snapshot, record: &Record, to: Option<u64>) -> Result<Version, String> {
+    match to {
+        None => previous(s, record, start::from(s, record)),
+        Some(number) => version_of(s, record, number),
+    }
 }
 
 /// A version that was live.
@@ -114,11 +135,6 @@ struct Version {
     template: Value,
     /// The hash of what was sent.
     sent: Option<String>,
-}
-
-/// Whether a slot's pods run this version already.
-pub fn is_warm(record: &Record, slot: Slot, wanted: &Value) -> bool {
-    slot.desired() > 0 && slot.neutral_template(&record.label) == *wanted
 }
 
 /// Whether the last release has left it running, or has made it live, so long ago that the ingress
@@ -138,8 +154,7 @@ fn has_been_warm(cx: Context, record: &Record, slot: Slot, colour: Colour) -> bo
 /// What stands in the slot that is not live, if that is what the last release that went live has
 /// replaced, or what it made live and nobody is served since people were led away from it; or why there is
 /// no such version.
-fn previous(cx: Context, record: &Record, live: Colour) -> Result<Version, String> {
-    let s = cx.s;
+fn previous(s: &Snapshot, record: &Record, live: Colour) -> Result<Version, String> {
     let Some(last) = record.last_promoted() else {
         return Err("no release has gone live yet".to_owned());
     };
@@ -153,7 +168,7 @@ fn previous(cx: Context, record: &Record, live: Colour) -> Result<Version, Strin
                  back to it"
             ));
         }
-        return led_away_from(cx, record, last);
+        return led_away_from(s, record, last);
     }
     let Some(slot) = s.slot(live.other()) else {
         return Err(format!("{name}, which held the previous version, was deleted"));
@@ -169,9 +184,9 @@ fn previous(cx: Context, record: &Record, live: Colour) -> Result<Version, Strin
 
 /// The last version that went live, where it is not what serves now: a manifest that was applied again, say,
 /// has put the old one back.
-fn led_away_from(cx: Context, record: &Record, last: &Finished) -> Result<Version, String> {
-    let (name, number) = (cx.s.names.deployment(last.to), last.number);
-    let Some(slot) = cx.s.slot(last.to) else {
+fn led_away_from(s: &Snapshot, record: &Record, last: &Finished) -> Result<Version, String> {
+    let (name, number) = (s.names.deployment(last.to), last.number);
+    let Some(slot) = s.slot(last.to) else {
         return Err(format!("{name}, which release {number} made live, was deleted"));
     };
     let found = slot.neutral_template(&record.label);
@@ -186,7 +201,7 @@ fn led_away_from(cx: Context, record: &Record, last: &Finished) -> Result<Versio
 }
 
 /// The version of a release of the history that was live, if its template is still there.
-fn version_of(cx: Context, record: &Record, number: u64) -> Result<Version, String> {
+fn version_of(s: &Snapshot, record: &Record, number: u64) -> Result<Version, String> {
     let Some(finished) = record.finished(number) else {
         return Err(format!("release {number} is not in the history"));
     };
@@ -195,9 +210,9 @@ fn version_of(cx: Context, record: &Record, number: u64) -> Result<Version, Stri
         return Err(format!("release {number} was never live; it was {how}"));
     }
     let sighted = finished.sighted.as_deref().unwrap_or_default();
-    let template = kept(cx, record, sighted).ok_or_else(|| {
+    let template = kept(s, record, sighted).ok_or_else(|| {
         let (blue, green) = (Colour::Blue, Colour::Green);
-        let [blue, green] = [blue, green].map(|colour| cx.s.names.deployment(colour));
+        let [blue, green] = [blue, green].map(|colour| s.names.deployment(colour));
         format!(
             "the pod template of release {number} is gone: {blue} and {green} keep as many old ones as \
              their revisionHistoryLimit says"
@@ -207,8 +222,7 @@ fn version_of(cx: Context, record: &Record, number: u64) -> Result<Version, Stri
 }
 
 /// A template that a slot has, or had, in its neutral form.
-fn kept(cx: Context, record: &Record, wanted: &str) -> Option<Value> {
-    let s = cx.s;
+fn kept(s: &Snapshot, record: &Record, wanted: &str) -> Option<Value> {
     let slots: Vec<Slot> = Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour)).collect();
     let present = slots.iter().map(|slot| slot.neutral_template(&record.label));
     let old = slots.iter().flat_map(|slot| s.replica_sets(*slot));
@@ -227,7 +241,7 @@ pub fn found(
     let Some(wanted) = &release.back else { return Ok(None) };
     let found = slot.map(|slot| slot.neutral_template(&record.label));
     let found = found.filter(|found| template::hash(found) == *wanted);
-    let old = || release.to_release.and_then(|_| kept(cx, record, wanted));
+    let old = || release.to_release.and_then(|_| kept(cx.s, record, wanted));
     match found.or_else(old) {
         Some(found) => Ok(Some(found)),
         None => Err(cx.changed(format!(

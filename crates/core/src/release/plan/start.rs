@@ -14,7 +14,7 @@ use crate::release::condition::{Aim, Condition, Need};
 use crate::release::routes::Leads;
 use crate::release::{
     Before, Change, Declared, GateKind, GateState, LAST_NUMBER, Outcome, Record, Release, Settings,
-    Slot, Snapshot, file_vs_cluster, reach, template,
+    Slot, Snapshot, file_vs_cluster, reach, template, ways,
 };
 use crate::route::selects;
 
@@ -26,6 +26,8 @@ const SET_MADE_SECONDS: u64 = 10;
 pub struct Asked<'a> {
     /// None where the version stands in the cluster already.
     pub change: Option<&'a Change>,
+    /// That version, in its neutral form, where it is not the live one.
+    pub version: Option<&'a Value>,
     pub expected: Declared,
     pub allow_policy_gap: bool,
     /// Whether it was live before.
@@ -59,13 +61,12 @@ pub fn preconditions<'a>(
         return Err(Next::Done(Outcome::Unfit { reasons: vec![s.names.no_deployment()] }));
     }
     let gone = checks::gone(s, record);
-    // What people outside see, where callers inside are led elsewhere.
-    let from = match s.routes_lead(record) {
-        Leads::To(colour) => colour,
-        Leads::Astray => Colour::Blue,
-    };
+    let from = from(s, record);
     let Some(live) = s.slot(from) else {
-        let reason = format!("there is no Deployment {}", s.names.deployment(from));
+        let mut reason = format!("there is no Deployment {}", s.names.deployment(from));
+        if let Some(mend) = ways::mend(s) {
+            reason += &format!(", which is live: to serve the version before it again: {mend}");
+        }
         return Err(Next::Done(Outcome::Unfit { reasons: vec![reason] }));
     };
     let mut reasons = checks::reasons(&check_input(s, record, live, from, asked));
@@ -86,8 +87,16 @@ pub fn preconditions<'a>(
     Ok((from, live))
 }
 
+/// The colour that people outside see, where callers inside are led elsewhere.
+pub fn from(s: &Snapshot, record: &Record) -> Colour {
+    match s.routes_lead(record) {
+        Leads::To(colour) => colour,
+        Leads::Astray => Colour::Blue,
+    }
+}
+
 /// Each check that is in the way, or that none is.
-fn unchecked(reasons: &[String]) -> Vec<Condition> {
+pub fn unchecked(reasons: &[String]) -> Vec<Condition> {
     let wanted = "none that fails";
     match reasons {
         [] => vec![Condition::new(Need::Checks, true, "none fails", wanted)],
@@ -104,7 +113,8 @@ pub fn check_input<'a>(
     asked: &Asked,
 ) -> CheckInput<'a> {
     let base = live.neutral_template(&record.label);
-    let wanted = asked.change.and_then(|c| template::changed(&base, c, &record.label).ok());
+    let changed = |change| template::changed(&base, change, &record.label).ok();
+    let wanted = asked.version.cloned().or_else(|| changed(asked.change?));
     CheckInput {
         s,
         service: record.service.clone(),

@@ -112,6 +112,15 @@ pub fn next(cx: Context, record: &Record, release: &Release) -> Next {
     cx.act_fresh(action, route.switch(&switch))
 }
 
+/// The same, and what else `init` has to make again: for whoever is about to say yes.
+pub fn before_a_yes(s: &Snapshot, record: &Record, release: &Release) -> Option<Outcome> {
+    let missing = || {
+        let reasons = checks::missing(s, record);
+        (!reasons.is_empty()).then_some(Outcome::Unprepared { reasons })
+    };
+    unfit(s, record, release).or_else(missing)
+}
+
 /// What has come up since the start that a switch must not meet: another Ingress, another port, a Service
 /// that it can't take along.
 fn unfit(s: &Snapshot, record: &Record, release: &Release) -> Option<Outcome> {

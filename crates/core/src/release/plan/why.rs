@@ -26,30 +26,38 @@ pub struct Why {
     pub conditions: Vec<Condition>,
 }
 
-pub fn why(s: &Snapshot, now: Timestamp) -> Why {
+/// `refused`: why the API server would not let a release begin, where it was asked.
+pub fn why(s: &Snapshot, now: Timestamp, refused: &[String]) -> Why {
     let Some((_, record)) = &s.record else {
         let stops = Some("the app is not set up for releases yet".to_owned());
         return Why { next: Aim::Begin, waits_for: None, stops, conditions: Vec::new() };
     };
     match &record.release {
         Some(release) => of_release(s, record, release, now),
-        None => of_none(s, record, now),
+        None => of_none(s, record, now, refused),
     }
 }
 
 /// What is in the way of the next release, if anything.
-fn of_none(s: &Snapshot, record: &Record, now: Timestamp) -> Why {
+fn of_none(s: &Snapshot, record: &Record, now: Timestamp, refused: &[String]) -> Why {
     let (needs, me) = (Needs::default(), nobody());
     let cx = Context { me: &me, s, now, needs: &needs, is_driver: false };
     let stops = match start::preconditions(cx, record, &Asked::default()) {
         Err(Next::Done(outcome)) => stops(outcome),
         Ok(_) | Err(_) => None,
     };
+    let is_refused = !refused.is_empty();
+    if is_refused {
+        cx.all(Aim::Begin, start::unchecked(refused));
+    }
     let groups = needs.into_groups();
     let waits_for = last_unmet(&groups).map(|condition| condition.name);
     // The reasons stand in the conditions already.
     let stops = stops.filter(|_| waits_for.is_none());
-    Why { next: Aim::Begin, waits_for, stops, conditions: flat(&groups) }
+    let mut conditions = flat(&groups);
+    // What the objects alone tell is not all then.
+    conditions.retain(|it| !is_refused || it.name != Need::Checks || !it.is_met());
+    Why { next: Aim::Begin, waits_for, stops, conditions }
 }
 
 fn of_release(s: &Snapshot, record: &Record, release: &Release, now: Timestamp) -> Why {

@@ -121,6 +121,14 @@ const FOR: [(&str, DataPlane); 3] = [
 
 /// Which one obeys an Ingress. `controller` is its class's `spec.controller`, where that may be read.
 pub fn of(ingress: &Value, controller: Option<&str>) -> Believed {
+    // What has served an Ingress that names no class does so still, whatever the default is.
+    let has_left = |(_, by): &(DataPlane, By)| *by == By::Marks;
+    if class(ingress).is_none()
+        && let Some((plane, by)) =
+            marks(ingress).or_else(|| nginx_by_marks(ingress)).filter(has_left)
+    {
+        return Believed { plane, by };
+    }
     if let Some(controller) = controller {
         let known = CONTROLLERS.iter().find(|(known, _)| controller.starts_with(known));
         let plane = match known {
@@ -343,7 +351,11 @@ mod tests {
         assert_eq!(own.plane, DataPlane::IngressNginx);
         // A cluster's default class has no name on the Ingress.
         let finalizers = json!(["networking.gke.io/ingress-finalizer-V2"]);
-        assert_eq!(marked(json!({}), "finalizers", finalizers).plane, DataPlane::Gce);
+        assert_eq!(marked(json!({}), "finalizers", finalizers.clone()).plane, DataPlane::Gce);
+        let mut left = json!({"metadata": {"finalizers": finalizers}});
+        assert_eq!(of(&left, Some("k8s.io/ingress-nginx")).plane, DataPlane::Gce);
+        left["spec"]["ingressClassName"] = json!("nginx");
+        assert_eq!(of(&left, Some("k8s.io/ingress-nginx")).plane, DataPlane::IngressNginx);
         let alb = json!({"alb.ingress.kubernetes.io/scheme": "internal"});
         assert_eq!(marked(json!({}), "annotations", alb.clone()).plane, DataPlane::Alb);
         // What was written for another that once served it does not count against the class's name.
