@@ -95,7 +95,9 @@ impl Heard {
             erred_until: None,
             limited: None,
             known_by: None,
+            came: None,
             unserved: self.unserved.clone(),
+            unsure: None,
             failed: Failed::default(),
         }
     }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::model::Colour;
 
@@ -79,10 +80,14 @@ pub struct Rule {
     pub erred_until: Option<Timestamp>,
     /// Why too little is heard there, and will be.
     pub limited: Option<String>,
-    /// By which parts of an answer the app's are known there; none where no answer came until the switch.
+    /// By which parts of an answer the app's are known there; none where that was never found out.
     pub known_by: Option<BTreeSet<String>>,
+    /// How it was answered until the switch, whatever the versions say themselves; none where it was not.
+    pub came: Option<Came>,
     /// What comes instead of them since the switch.
     pub unserved: Option<Unserved>,
+    /// What comes since the switch and may be the app's or not: nobody can tell.
+    pub unsure: Option<String>,
     pub failed: Failed,
 }
 
@@ -102,17 +107,26 @@ pub struct Failed {
     pub failures: u64,
     /// The last failure.
     pub said: Option<String>,
+    /// Whether it was for asking too often, as far as that can be told.
+    pub is_limit: bool,
 }
 
 impl Failed {
-    /// One more request, and how it failed if it did.
-    pub fn note(&mut self, failure: Option<String>) {
-        self.requests += 1;
-        if let Some(said) = failure {
-            self.failures += 1;
-            self.said = Some(said);
-        }
+    /// How one of the requests failed.
+    pub fn note(&mut self, said: String, is_limit: bool) {
+        self.failures += 1;
+        (self.said, self.is_limit) = (Some(said), is_limit);
     }
+}
+
+/// How the app was answered through the ingress until a switch. It stands in the record: none of it is a secret.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Came {
+    pub statuses: BTreeSet<u16>,
+    /// Whether people were led to another host.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub elsewhere: bool,
 }
 
 /// Whether the versions can be told apart there.
@@ -385,9 +399,10 @@ impl Sight {
     pub fn failures(&self) -> Option<String> {
         let rules = self.rules.iter().filter(|rule| rule.failed.failures >= HICCUPS);
         let most = rules.max_by_key(|rule| rule.failed.failures)?;
-        let Failed { requests, failures, said } = &most.failed;
+        let Failed { requests, failures, said, is_limit } = &most.failed;
+        let limit = if *is_limit { " (the ingress may limit the request rate)" } else { "" };
         Some(format!(
-            "{failures} of {requests} requests to {} failed: {}",
+            "{failures} of {requests} requests to {} failed: {}{limit}",
             most.name,
             said.as_ref()?
         ))
@@ -452,6 +467,7 @@ impl Sight {
                 lately,
                 limited,
                 rule.unserved.clone(),
+                rule.unsure.clone(),
             )
         });
         let rules: Vec<_> = rules.collect();
