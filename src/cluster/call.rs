@@ -12,7 +12,7 @@ use super::account::Account;
 use super::connect::CONNECT_WITHIN;
 use super::{Clock, refusal};
 use crate::model::Kind;
-use crate::release::Fault;
+use crate::release::{Fault, checks};
 
 /// A list of all that a large namespace has is shorter; what has no end is no reply.
 const LONGEST_REPLY: usize = 256 << 20;
@@ -59,6 +59,14 @@ impl CallError {
     /// The API server does not know who asks: it answers nothing else either.
     pub fn is_unauthenticated(&self) -> bool {
         self.code() == Some(401)
+    }
+
+    /// What was written against is there no more as it was read.
+    pub fn is_outdated(&self) -> bool {
+        match self {
+            CallError::Refused { code, message, .. } => checks::is_outdated(*code, message),
+            _ => false,
+        }
     }
 
     /// Whether it is about who asks. A quota or an admission rule answers 403 as well: that is about

@@ -13,7 +13,7 @@ use crate::event::{Event, Order, What};
 use crate::model::Write;
 use crate::release::checks::Check;
 use crate::release::plan::{self, Step, dry_run, preflight};
-use crate::release::{Action, Deploy, Goal, Outcome, Reading, checks};
+use crate::release::{Action, Deploy, Goal, Outcome, Reading, Snapshot, checks};
 use crate::report;
 use crate::settings::Template;
 
@@ -33,31 +33,44 @@ pub async fn run(session: &Session, deploy: &Deploy, file: Option<&Template>) ->
     }
 }
 
+/// How often it is looked, where what is there changes between the look and the try.
+const LOOKS: usize = 5;
+
 async fn dry_run(
     session: &Session,
     deploy: &Deploy,
     events: &mut Events<'_>,
 ) -> Result<Outcome, Error> {
-    let mut s = session.look(Breadth::Fitness).await?;
     let goal = Goal::Deploy(deploy.clone());
-    if let Some((tried, write)) = plan::unread(&goal, &s) {
-        let reply = cluster::tried(&session.cluster, &write).await;
-        let explained = |error| session.cluster.explain(error, "dry-run the new version");
-        s.memory.reading = Some(Reading { tried, reply: reply.map_err(explained)? });
-    }
-    let now = session.cluster.clock().now();
-    let steps = match dry_run::steps(deploy, &s, now) {
-        Ok(steps) => steps,
-        Err(outcome) => return Ok(outcome),
+    let mut looks = 1;
+    let (s, steps, refusal) = loop {
+        let s = look(session, &goal).await?;
+        let steps = match dry_run::steps(deploy, &s, session.cluster.clock().now()) {
+            Ok(steps) => steps,
+            Err(outcome) => return Ok(outcome),
+        };
+        let refusal = first_refusal(session, &steps).await;
+        let is_outdated = refusal.as_ref().is_some_and(|(_, error)| error.is_outdated());
+        if !is_outdated || looks == LOOKS {
+            break (s, steps, refusal);
+        }
+        looks += 1;
     };
-    let look = steps.first().and_then(|start| preflight(&goal, &start.action, &s, now));
+    let look = steps
+        .first()
+        .and_then(|start| preflight(&goal, &start.action, &s, session.cluster.clock().now()));
     let look = look.unwrap_or_default();
     for warning in look.warnings {
         let Check { name, what, hint, .. } = warning;
         events.emit(What::Warned { check: name, what, hint });
     }
-    for step in steps {
-        check(session, &step.write).await?;
+    let accepted = refusal.as_ref().map_or(steps.len(), |(nth, _)| *nth);
+    for (nth, step) in steps.into_iter().enumerate() {
+        if nth == accepted
+            && let Some((_, error)) = refusal
+        {
+            return Err(explained(session, &step.write, error));
+        }
         if let Action::Start { number, .. } = &step.action {
             events.release = Some(*number);
         }
@@ -72,6 +85,26 @@ async fn dry_run(
     told.extend(pod.map(|pod| checks::pod_template(Some(&pod))));
     let reasons = checks::failed(&told);
     Ok(if reasons.is_empty() { Outcome::DryRun } else { Outcome::Unfit { reasons } })
+}
+
+async fn look(session: &Session, goal: &Goal) -> Result<Snapshot, Error> {
+    let mut s = session.look(Breadth::Fitness).await?;
+    if let Some((tried, write)) = plan::unread(goal, &s) {
+        let reply = cluster::tried(&session.cluster, &write).await;
+        let explained = |error| session.cluster.explain(error, "dry-run the new version");
+        s.memory.reading = Some(Reading { tried, reply: reply.map_err(explained)? });
+    }
+    Ok(s)
+}
+
+/// Which of the steps the API server does not accept.
+async fn first_refusal(session: &Session, steps: &[Step]) -> Option<(usize, CallError)> {
+    for (nth, step) in steps.iter().enumerate() {
+        if let Err(error) = session.cluster.dry_run(&step.write).await {
+            return Some((nth, error));
+        }
+    }
+    None
 }
 
 fn what(Step { action, write, .. }: Step) -> What {
@@ -103,15 +136,19 @@ impl Events<'_> {
     }
 }
 
-async fn check(session: &Session, write: &Write) -> Result<(), Error> {
-    let attempt = format!("{} {}", write.verb(), write.id().kind.plural());
-    match session.cluster.dry_run(write).await {
-        Ok(_) => Ok(()),
-        Err(error) if error.is_about_rights() => Err(session.cluster.explain(error, &attempt)),
-        Err(CallError::Refused { message, .. }) => {
-            let what = format!("the API server would refuse to {} {}", write.verb(), write.id());
-            Err(Error::new(Kind::Unfit, what).because(message))
+fn explained(session: &Session, write: &Write, error: CallError) -> Error {
+    let (verb, id) = (write.verb(), write.id());
+    if error.is_outdated() {
+        let what = format!("{id} changed each time that the steps were dry-run");
+        return Error::new(Kind::Changed, what)
+            .because(error.to_string())
+            .hint("run the command again");
+    }
+    match error {
+        CallError::Refused { ref message, .. } if !error.is_about_rights() => {
+            let what = format!("the API server would refuse to {verb} {id}");
+            Error::new(Kind::Unfit, what).because(message)
         }
-        Err(error) => Err(session.cluster.explain(error, &attempt)),
+        error => session.cluster.explain(error, &format!("{verb} {}", id.kind.plural())),
     }
 }

@@ -16,6 +16,8 @@ use crate::cases;
 
 /// A test that takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(600);
+/// One that takes longer is told, so that whoever wants the whole to be faster knows where to look.
+const LONG: Duration = Duration::from_secs(20);
 /// They wait most of their time, for the cluster and for each other's CPU.
 const THREADS: usize = 6;
 /// Some have a driver that is gone, which is missed only after 10 s.
@@ -90,11 +92,17 @@ pub fn trial<F>(name: String, case: F) -> Trial
 where
     F: Fn(Arc<Bed>) -> Case + Send + 'static,
 {
-    Trial::test(name, move || {
+    Trial::test(name.clone(), move || {
         let (runtime, bed) = BED.get().context("no control plane").map_err(failed)?;
+        let began = Instant::now();
         // On this thread: a panic is then this test's failure, which libtest-mimic reports.
         let case = async { tokio::time::timeout(PATIENCE, case(Arc::clone(bed))).await };
-        match runtime.block_on(case) {
+        let outcome = runtime.block_on(case);
+        let took = began.elapsed();
+        if took > LONG {
+            eprintln!("testbed: {name} took {:.0} s", took.as_secs_f32());
+        }
+        match outcome {
             Ok(outcome) => outcome.map_err(failed),
             Err(_) => Err(format!("not done within {PATIENCE:?}").into()),
         }

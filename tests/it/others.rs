@@ -159,6 +159,38 @@ fn a_pod_that_would_be_refused_begins_nothing() {
 }
 
 #[test]
+fn a_dry_run_looks_again_where_an_object_changed_meanwhile() {
+    for (code, message) in [
+        (422, "the server rejected our request due to an error in our request"),
+        (409, "deployments.apps \"parrot-green\" already exists"),
+        (404, "deployments.apps \"parrot\" not found"),
+    ] {
+        initialised(async |field, faults| {
+            let line = format!("{} --dry-run=server", &DEPLOY[..DEPLOY.len() - 6]);
+            let first = field.exits(0, &line).await?;
+            let of_a_deployment =
+                |call: &Call| call.path.contains("deployments") && call.path.contains("dryRun");
+            let mut times = 3;
+            let fault = || refused(code, message);
+            faults.on(
+                move |call| {
+                    let is_refused = of_a_deployment(call) && times > 0;
+                    times -= usize::from(is_refused);
+                    is_refused
+                },
+                fault(),
+            );
+            assert_eq!(field.exits(0, &line).await?.out, first.out);
+            faults.clear();
+            faults.on(of_a_deployment, fault());
+            let said = field.exits(7, &line).await?;
+            assert!(said.err.contains("changed each time that the steps were dry-run"), "{said:?}");
+            Ok(())
+        });
+    }
+}
+
+#[test]
 fn who_may_not_try_a_pod_may_release() {
     initialised(async |field, faults| {
         let rights =

@@ -381,6 +381,8 @@ fn what_is_not_the_apps_among_answers_is_counted_since_the_switch() {
             scene.hears_this(2, &other);
             scene.hears(1, Colour::Green);
         }
+        let goes_on = scene.sight().rules[0].failed.spell.is_some();
+        assert_eq!(goes_on, !words.contains("limit"), "{words}");
         // The newest are judged a little later.
         scene.hears(30, Colour::Green);
         let said = format!("60 of 120 requests to {RULE} at a failed: {words}");
@@ -391,6 +393,22 @@ fn what_is_not_the_apps_among_answers_is_counted_since_the_switch() {
     scene.tell.want(Colour::Green);
     scene.hears_this(60, &login());
     assert_eq!(scene.sight().failures(), None, "it was there before");
+}
+
+/// Another Ingress may lead a part of the people to another app for good.
+#[test]
+fn what_came_among_answers_before_as_well_is_no_failure() {
+    let mut scene = alike();
+    for _ in 0..30 {
+        scene.ask(2, |scene| scene.of(Colour::Blue));
+        scene.hears_this_before(1, &body("a canary"));
+    }
+    scene.tell.want(Colour::Green);
+    for _ in 0..30 {
+        scene.hears(2, Colour::Green);
+        scene.hears_this(1, &body("a canary"));
+    }
+    assert_eq!(scene.sight().failures(), None);
 }
 
 /// The versions are asked for it a second later at the latest.

@@ -89,6 +89,8 @@ struct Way {
     counted: Option<Timestamp>,
     /// Whether the newest answer is somebody else's.
     is_others: bool,
+    /// Whether hardly any was before the switch.
+    is_clear: bool,
 }
 
 impl Way {
@@ -135,6 +137,7 @@ impl Tell {
             failed: Failed::default(),
             counted: None,
             is_others: false,
+            is_clear: false,
         });
         self.ways.len() - 1
     }
@@ -197,8 +200,10 @@ impl Tell {
             (way.failed, way.counted) = (Failed::default(), None);
         }
         if is_first {
-            let found = self.ways.iter().map(|way| self.found(way)).collect::<Vec<_>>();
-            for (way, found) in self.ways.iter_mut().zip(found) {
+            let found = self.ways.iter().map(|way| (self.found(way), self.is_clear(way)));
+            let found: Vec<_> = found.collect();
+            for (way, (found, is_clear)) in self.ways.iter_mut().zip(found) {
+                way.is_clear = is_clear;
                 way.found = found.filter(|found| found.parts.is_some());
             }
         }
@@ -229,15 +234,15 @@ impl Tell {
         if is_bad || is_unserved {
             way.erred_until = Some(at);
         }
-        if newest.is_some() {
-            way.failed.requests += 1;
-            if let Some((said, is_limit)) = failure {
-                way.failed.note(said, is_limit);
+        if newest.is_some() && way.reaches() {
+            match failure {
+                Some((said, true)) => way.failed.put_off(said),
+                failure => way.failed.note(failure.map(|(said, _)| said), at),
             }
         }
         way.is_others = is_others;
         way.counted = Some(at - LATER);
-        others.into_iter().for_each(|said| way.failed.note(said, false));
+        others.into_iter().for_each(|said| way.failed.fails(said, at));
         if let (Some(wanted), Some(Voice::Version(heard))) = (wanted, newest)
             && heard != wanted
         {

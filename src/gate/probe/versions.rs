@@ -14,7 +14,7 @@ const A_POD: usize = 8;
 const KEPT: usize = 100;
 
 /// So many of the newest are compared, where each is another one.
-const PAGES: usize = 10;
+const PAGES: usize = 30;
 /// And so many different ones with what comes through the ingress.
 const FEW_PAGES: usize = 5;
 

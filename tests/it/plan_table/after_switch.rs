@@ -42,6 +42,11 @@ fn arrival(next: &Next) -> (Confirmed, Option<&str>) {
     }
 }
 
+/// Until one version alone answers.
+pub fn arrives(next: &Next) -> bool {
+    matches!(next, Next::Wait { on: WaitFor::Arrival { by: Confirmed::Probe, .. }, .. })
+}
+
 pub fn drains(next: &Next) -> bool {
     matches!(next, Next::Wait { on: WaitFor::Drain { .. }, .. })
 }

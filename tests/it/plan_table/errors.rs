@@ -6,7 +6,7 @@ use bluegreen::release::{
     Action, Goal, Next, Outcome, ReleaseOutcome, Rule, Settings, Sight, Telling, Voice, WaitFor,
 };
 
-use super::after_switch::{drains, plain, switched, with};
+use super::after_switch::{arrives, drains, plain, switched, with};
 use super::heard::{self, Heard};
 use super::{action, changed, deploying, go, reach, record_after, step, written};
 use crate::world::World;
@@ -103,7 +103,7 @@ fn nothing_is_put_away_while_anybody_else_answers() {
     for heard in [Heard::version(Colour::Blue, 1, 0), Heard::errors(1, 0)] {
         let (mut world, mut a) = drained();
         heard::of(&mut a, &world, std::slice::from_ref(&heard));
-        assert!(drains(&a.next(&world)), "{:?}", a.next(&world));
+        assert!(arrives(&a.next(&world)), "{:?}", a.next(&world));
         world.pass(600);
         heard::of(&mut a, &world, &[heard]);
         let what = changed(a.next(&world));
@@ -149,7 +149,7 @@ fn every_other_answer_an_error_is_too_many_for_a_put_away() {
         sight
     };
     heard::hears(&mut a, flaps(&world));
-    assert!(drains(&a.next(&world)), "{:?}", a.next(&world));
+    assert!(arrives(&a.next(&world)), "{:?}", a.next(&world));
     world.pass(600);
     heard::hears(&mut a, flaps(&world));
     let what = changed(a.next(&world));

@@ -1,7 +1,9 @@
 //! What a process has heard of a release, for rows of the table.
 
 use bluegreen::model::Colour;
-use bluegreen::release::{Failed, LATELY, Probed, Rule, Sight, Streak, Telling, Unserved, Voice};
+use bluegreen::release::{
+    Failed, LATELY, Probed, Rule, Sight, Spell, Streak, Telling, Unserved, Voice,
+};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::world::World;
@@ -16,29 +18,25 @@ pub struct Heard {
     voice: Option<(Voice, u64, i64)>,
     other: Option<Timestamp>,
     unserved: Option<Unserved>,
+    /// Failures among the answers: how many, and the seconds that they took.
+    failures: Option<(u64, i64)>,
 }
 
 impl Heard {
     pub fn version(colour: Colour, answers: u64, seconds: i64) -> Heard {
         let voice = Some((Voice::Version(colour), answers, seconds));
-        Heard { name: "parrot", telling: Telling::Yes, voice, other: None, unserved: None }
+        Heard { telling: Telling::Yes, voice, ..Heard::learning() }
     }
 
     pub fn errors(answers: u64, seconds: i64) -> Heard {
         let voice = Some((Voice::Error, answers, seconds));
-        Heard { name: "parrot", telling: Telling::Yes, voice, other: None, unserved: None }
+        Heard { telling: Telling::Yes, voice, ..Heard::learning() }
     }
 
     /// Somebody answers, and it can't be told who.
     pub fn nothing(why: &str) -> Heard {
         let voice = Some((Voice::Unclear, 64, 6));
-        Heard {
-            name: "parrot",
-            telling: Telling::No(why.to_owned()),
-            voice,
-            other: None,
-            unserved: None,
-        }
+        Heard { telling: Telling::No(why.to_owned()), voice, ..Heard::learning() }
     }
 
     pub fn learning() -> Heard {
@@ -48,6 +46,7 @@ impl Heard {
             voice: None,
             other: None,
             unserved: None,
+            failures: None,
         }
     }
 
@@ -63,6 +62,11 @@ impl Heard {
     /// Since the switch nothing of the app's comes there.
     pub fn unserved(self, said: &str, is_lasting: bool) -> Heard {
         Heard { unserved: Some(Unserved { said: Some(said.to_owned()), is_lasting }), ..self }
+    }
+
+    /// Some of what comes since the switch is none of the app's.
+    pub fn failing(self, failures: u64, seconds: i64) -> Heard {
+        Heard { failures: Some((failures, seconds)), ..self }
     }
 
     /// When the version that is not wanted was heard last.
@@ -98,7 +102,21 @@ impl Heard {
             came: None,
             unserved: self.unserved.clone(),
             unsure: None,
-            failed: Failed::default(),
+            failed: self.failed(now),
+        }
+    }
+}
+
+impl Heard {
+    fn failed(&self, now: Timestamp) -> Failed {
+        let Some((failures, seconds)) = self.failures else { return Failed::default() };
+        let since = now - SignedDuration::from_secs(seconds);
+        Failed {
+            requests: failures * 2,
+            failures,
+            said: Some("404 Not Found".to_owned()),
+            is_limit: false,
+            spell: Some(Spell { since, at: now, failures, answers: 1 }),
         }
     }
 }

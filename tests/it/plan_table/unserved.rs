@@ -3,11 +3,9 @@
 use std::collections::BTreeSet;
 
 use bluegreen::model::{Colour, Id, Kind};
-use bluegreen::release::{
-    Action, Came, Confirmed, Failed, Goal, Mark, Next, Outcome, ReleaseOutcome, Sight, WaitFor,
-};
+use bluegreen::release::{Action, Came, Failed, Goal, Mark, Next, Outcome, ReleaseOutcome, Sight};
 
-use super::after_switch::{drains, plain, switched};
+use super::after_switch::{arrives, drains, plain, switched, with};
 use super::errors::{drained, put_away};
 use super::heard::{self, Heard};
 use super::{action, changed, go, reach, step};
@@ -25,10 +23,6 @@ fn hears(driver: &mut Driver, world: &World, heard: Heard) {
     // With a marker that is served.
     let marks = vec![Mark { at: "ours".to_owned(), tells: Some(true), has_it: true }];
     heard::hears(driver, Sight { marks, ..heard::sight(world, &[heard]) });
-}
-
-fn arrives(next: &Next) -> bool {
-    matches!(next, Next::Wait { on: WaitFor::Arrival { by: Confirmed::Probe, .. }, .. })
 }
 
 #[test]
@@ -111,11 +105,128 @@ fn nor_is_the_way_back_confirmed_by_it() {
     );
 }
 
+/// Time has confirmed it, and it is heard until the candidate is deleted.
+#[test]
+fn nor_is_the_candidate_deleted_while_nobody_of_the_apps_answers() {
+    for heard in [alike().unserved(LATER, true), alike().failing(10, 5), Heard::errors(1, 0)] {
+        let (mut world, _) = switched(plain());
+        world.edit_record(|record| record.driver = None);
+        let mut x = Driver::new("x", abort());
+        reach(&mut world, &mut x, step!(Action::StartDrain { .. }));
+        go(&mut world, &mut x);
+        hears(&mut x, &world, heard.clone());
+        let drain = x.next(&world);
+        let Next::Wait { until: Some(until), .. } = drain else { panic!("{drain:?}") };
+        world.now = until;
+        for seconds in [0, 599] {
+            world.pass(seconds);
+            hears(&mut x, &world, heard.clone());
+            assert!(matches!(x.next(&world), Next::Wait { .. }), "{:?}", x.next(&world));
+        }
+        let mut well = x.clone();
+        hears(&mut well, &world, alike());
+        assert!(step!(Action::Destroy { .. })(&well.next(&world)), "{:?}", well.next(&world));
+        world.pass(1);
+        let what = changed(x.next(&world));
+        assert!(what.starts_with("parrot-green can't be deleted: parrot: "), "{what}");
+    }
+}
+
+/// Who has followed it for long has asked nobody in that time.
+#[test]
+fn a_follower_that_takes_a_release_up_has_heard_nothing_yet() {
+    let (mut world, _) = drained();
+    let mut b = Driver::new("b", Goal::Deploy(plain()));
+    b.memory.asks = true;
+    b.next(&world);
+    world.pass(60);
+    world.edit_record(|record| record.driver = None);
+    go(&mut world, &mut b);
+    assert!(drains(&b.next(&world)), "{:?}", b.next(&world));
+    world.pass(20);
+    assert!(step!(Action::ScaleDown { .. })(&b.next(&world)));
+    // Nor has it given the switch its time.
+    let (mut world, _) = switched(plain());
+    let mut b = Driver::new("b", Goal::Deploy(plain()));
+    b.next(&world);
+    world.pass(600);
+    world.edit_record(|record| record.driver = None);
+    go(&mut world, &mut b);
+    hears(&mut b, &world, alike().unserved(LATER, true));
+    reach(&mut world, &mut b, arrives);
+    world.pass(599);
+    assert!(arrives(&b.next(&world)), "{:?}", b.next(&world));
+    world.pass(1);
+    assert!(changed(b.next(&world)).starts_with("the switch was not confirmed within 600 s"));
+}
+
+/// An old version that stays is no reason to call that a success.
+#[test]
+fn a_release_that_keeps_the_old_version_ends_well_only_if_the_app_answers() {
+    let (mut world, mut a) = switched(with(|settings| settings.keep_old = Some(true)));
+    heard::of(&mut a, &world, &[Heard::version(Colour::Green, 30, 3)]);
+    let next = reach(&mut world, &mut a, drains);
+    let Next::Wait { until, .. } = next else { panic!("{next:?}") };
+    world.now = until.unwrap();
+    for heard in [alike().unserved(LATER, true), alike().failing(10, 5), Heard::errors(1, 0)] {
+        let (mut world, mut a) = (world.clone(), a.clone());
+        heard::of(&mut a, &world, std::slice::from_ref(&heard));
+        assert!(arrives(&a.next(&world)), "{:?}", a.next(&world));
+        world.pass(600);
+        heard::of(&mut a, &world, &[heard]);
+        let what = changed(a.next(&world));
+        assert!(what.starts_with("release 1 can't be finished: parrot: "), "{what}");
+    }
+    heard::of(&mut a, &world, &[Heard::version(Colour::Green, 10, 1)]);
+    assert!(step!(Action::Finish)(&a.next(&world)), "{:?}", a.next(&world));
+}
+
+#[test]
+fn nothing_is_put_away_while_others_answer_in_part() {
+    let (mut world, mut a) = drained();
+    for few in [alike().failing(9, 30), alike().failing(30, 4)] {
+        heard::of(&mut a, &world, &[few]);
+        assert!(step!(Action::ScaleDown { .. })(&a.next(&world)), "a hiccup");
+    }
+    heard::of(&mut a, &world, &[alike().failing(10, 5)]);
+    assert!(arrives(&a.next(&world)), "{:?}", a.next(&world));
+    world.pass(600);
+    let what = changed(a.next(&world));
+    let said = "parrot: 404 Not Found, among other answers";
+    assert_eq!(what, format!("parrot can't be scaled down to 0: {said}"));
+}
+
+#[test]
+fn the_old_version_is_started_again_where_others_answer_in_part_without_it() {
+    let (mut world, mut a) = put_away();
+    a.memory.note_gone(1, world.now);
+    world.pass(5);
+    heard::of(&mut a, &world, &[alike().failing(1, 0)]);
+    assert!(matches!(a.next(&world), Next::Wait { .. }), "it may go on");
+    heard::of(&mut a, &world, &[alike().failing(10, 5)]);
+    assert!(step!(Action::Revive { .. })(&a.next(&world)), "{:?}", a.next(&world));
+    reach(&mut world, &mut a, step!(Action::Resize { .. }));
+    go(&mut world, &mut a);
+    world.settle();
+    let mut well = (world.clone(), a.clone());
+    world.pass(599);
+    heard::of(&mut a, &world, &[alike().failing(99, 600)]);
+    assert!(matches!(a.next(&world), Next::Wait { .. }), "{:?}", a.next(&world));
+    world.pass(1);
+    let what = changed(a.next(&world));
+    let said = "parrot: 404 Not Found, among other answers";
+    assert_eq!(what, format!("parrot was scaled down to 0, and started again: {said}"));
+    let (world, a) = (&mut well.0, &mut well.1);
+    heard::of(a, world, &[Heard::version(Colour::Green, 10, 1)]);
+    let Outcome::Finished(finished) = world.follow(a) else { panic!("it goes on") };
+    assert_eq!((finished.outcome, finished.kept), (ReleaseOutcome::Promoted, true));
+}
+
 #[test]
 fn nothing_is_put_away_while_nobody_answers() {
     let (mut world, mut a) = drained();
     heard::of(&mut a, &world, &[alike().unserved(LATER, false)]);
-    assert!(drains(&a.next(&world)), "{:?}", a.next(&world));
+    assert!(arrives(&a.next(&world)), "{:?}", a.next(&world));
     world.pass(600);
     heard::of(&mut a, &world, &[alike().unserved(LATER, true)]);
     let what = changed(a.next(&world));
@@ -155,7 +266,7 @@ fn failures_since_the_switch_are_told_at_the_end() {
         let (mut world, mut a) = put_away();
         let mut sight = heard::sight(&world, &[Heard::version(Colour::Green, 10, 1)]);
         let said = Some("503 Service Unavailable".to_owned());
-        sight.rules[0].failed = Failed { requests: 90, failures: 11, said, is_limit };
+        sight.rules[0].failed = Failed { requests: 90, failures: 11, said, is_limit, spell: None };
         a.memory.note_gone(1, world.now);
         world.pass(5);
         heard::hears(&mut a, sight);

@@ -13,7 +13,8 @@ use crate::model::{Colour, Id, Version, name, version};
 pub struct Memory {
     /// The driver last seen, and how often it had written then.
     driver: Option<(String, u64)>,
-    /// When this process looked first.
+    /// When this process looked first, or, if it drives the release, when it began to: until then it asked
+    /// nobody.
     pub started_at: Option<Timestamp>,
     /// When another driver was last seen to act; never, if this is the first look.
     pub driver_seen_at: Option<Timestamp>,
@@ -166,7 +167,11 @@ impl Memory {
     pub fn note(&mut self, goal: &Goal, me: &Me, record: Option<&Record>, now: Timestamp) {
         self.started_at.get_or_insert(now);
         let Some(record) = record else { return };
-        let mine = record.driver.as_ref().is_some_and(|driver| driver.id == me.id);
+        let mine = record.driver.as_ref().filter(|driver| driver.id == me.id);
+        if let Some(driver) = mine.filter(|_| !self.drove) {
+            self.started_at = self.started_at.max(Some(driver.since));
+        }
+        let mine = mine.is_some();
         self.drove |= mine;
         if mine {
             self.epoch = Some(record.epoch);

@@ -11,6 +11,7 @@ pub mod condition;
 mod direct;
 mod drift;
 mod endpoints;
+mod failed;
 mod fault;
 mod field_managers;
 pub mod file_vs_cluster;
@@ -49,6 +50,7 @@ pub use condition::{Aim, Condition, Need, State};
 pub use direct::{Reach, reach};
 pub use drift::Drift;
 pub use endpoints::SLICE_SERVICE;
+pub use failed::{Failed, Spell};
 pub use fault::Fault;
 pub use field_managers::{GitOpsTool, LastWriter};
 pub use file_vs_cluster::{Declared, DeclaredService};
@@ -59,8 +61,8 @@ pub use outcome::{Cause, Outcome};
 pub use phase::Phase;
 pub use plan::{Action, Fresh, Next, Question, Step, WaitFor};
 pub use probe_result::{
-    Arrival, Came, ENOUGH, ENOUGH_ANSWERS, Failed, LATELY, Mark, NOT_ASKED, Probed, Rule, Sight,
-    Streak, Telling, Unserved, Voice, are_enough, is_lasting,
+    Arrival, Came, ENOUGH, ENOUGH_ANSWERS, LATELY, Mark, NOT_ASKED, Probed, Rule, Sight, Streak,
+    Telling, Unserved, Voice, are_enough, is_lasting,
 };
 pub use record::{
     Approval, Before, Challenge, Confirmed, Driver, Ending, Finished, GateKind, GateState, HISTORY,

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::failed::Failed;
 use crate::model::Colour;
 
 /// So long answers of one version alone have to come. Old and new answers mix while nginx reloads, for
@@ -98,25 +99,6 @@ pub struct Unserved {
     pub said: Option<String>,
     /// Whether that is more than a hiccup.
     pub is_lasting: bool,
-}
-
-/// How many requests failed since the switch.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Failed {
-    pub requests: u64,
-    pub failures: u64,
-    /// The last failure.
-    pub said: Option<String>,
-    /// Whether it was for asking too often, as far as that can be told.
-    pub is_limit: bool,
-}
-
-impl Failed {
-    /// How one of the requests failed.
-    pub fn note(&mut self, said: String, is_limit: bool) {
-        self.failures += 1;
-        (self.said, self.is_limit) = (Some(said), is_limit);
-    }
 }
 
 /// How the app was answered through the ingress until a switch. It stands in the record: none of it is a secret.
@@ -224,6 +206,11 @@ impl Rule {
     /// What comes instead of the app's answers.
     fn unserved(&self) -> Option<&str> {
         self.unserved.as_ref()?.said.as_deref()
+    }
+
+    /// What comes among its answers.
+    fn some(&self, said: &str) -> String {
+        format!("{}: {said}, among other answers", self.name)
     }
 
     fn shows(&self, wanted: Colour, answered: &[String]) -> Shows<'_> {
@@ -352,12 +339,15 @@ impl Sight {
     }
 
     /// What came lately that is not this version's: an error where answers came until the switch, the other
-    /// version's answer, or nothing of the app's.
+    /// version's answer, nothing of the app's, or failures among its answers.
     pub fn astray(&self, wanted: Colour, answered: &[String]) -> Option<String> {
         self.rules.iter().find_map(|rule| {
             let is_answered = answered.contains(&rule.name);
             if let Some(said) = rule.unserved().filter(|_| is_answered) {
                 return Some(format!("{}: {said}", rule.name));
+            }
+            if let Some(said) = rule.failed.lasting().filter(|_| is_answered) {
+                return Some(rule.some(said));
             }
             let mut lately = rule.lately.iter();
             let (_, said) = lately.find(|(voice, _)| match voice {
@@ -395,11 +385,26 @@ impl Sight {
         })
     }
 
+    /// Where requests have failed among answers for longer than a hiccup, and still do.
+    pub fn fails_in_part(&self, answered: &[String]) -> Option<String> {
+        let mut rules = self.rules.iter().filter(|rule| answered.contains(&rule.name));
+        rules.find_map(|rule| Some(rule.some(rule.failed.lasting()?)))
+    }
+
+    /// Where requests have failed, with too few answers since to say that it is over.
+    pub fn is_failing(&self, answered: &[String]) -> Option<String> {
+        let mut rules = self.rules.iter().filter(|rule| answered.contains(&rule.name));
+        rules.find_map(|rule| {
+            rule.failed.spell.as_ref()?;
+            Some(rule.some(rule.failed.said.as_deref()?))
+        })
+    }
+
     /// Where more than a hiccup of requests failed since the switch, though others were answered.
     pub fn failures(&self) -> Option<String> {
         let rules = self.rules.iter().filter(|rule| rule.failed.failures >= HICCUPS);
         let most = rules.max_by_key(|rule| rule.failed.failures)?;
-        let Failed { requests, failures, said, is_limit } = &most.failed;
+        let Failed { requests, failures, said, is_limit, .. } = &most.failed;
         let limit = if *is_limit { " (the ingress may limit the request rate)" } else { "" };
         Some(format!(
             "{failures} of {requests} requests to {} failed: {}{limit}",
@@ -468,6 +473,7 @@ impl Sight {
                 limited,
                 rule.unserved.clone(),
                 rule.unsure.clone(),
+                (rule.failed.spell.is_some(), rule.failed.lasting().is_some()),
             )
         });
         let rules: Vec<_> = rules.collect();

@@ -14,7 +14,7 @@ use crate::release::{Came, Unserved, Voice, is_lasting};
 /// So many of the newest tell who answers now.
 const NEWEST: usize = 3;
 /// So many pages of those before the switch are compared.
-const SHOWN: usize = 5;
+const SHOWN: usize = 10;
 /// So long after it an answer is counted as somebody else's: what is new to both versions, they were asked for
 /// again by then.
 pub(super) const LATER: SignedDuration = SignedDuration::from_secs(3);
@@ -123,6 +123,22 @@ impl Tell {
         Some(Known { parts: self.parts(way, &before), came: Some(came) })
     }
 
+    /// Whether hardly anything else came until the switch: a part of the people may be led to another app for good.
+    pub(super) fn is_clear(&self, way: &Way) -> bool {
+        let Some(Known { parts, came: Some(came) }) = self.found(way) else { return false };
+        let old = self.rules[way.rule].1.of(self.candidate.other());
+        let parts = parts.unwrap_or_default();
+        let is_other = |answer: &Answer| {
+            let mut known = Part::ALL.into_iter().filter(|part| parts.contains(part.word()));
+            !came.statuses.contains(&answer.status().as_u16())
+                || answer.is_elsewhere() && !came.elsewhere
+                || known.any(|part| !part.is_of(old, answer))
+        };
+        let before = way.before.iter().filter_map(|(_, heard)| self.answer(way, heard));
+        let others = before.filter(|answer| is_other(answer)).count();
+        others <= 1 || others * 10 <= way.before.len()
+    }
+
     /// What is known by having asked the version itself as well.
     fn parts(&self, way: &Way, before: &[&Answer]) -> Option<BTreeSet<String>> {
         let versions = &self.rules[way.rule].1;
@@ -138,7 +154,8 @@ impl Tell {
             let few = if *part == Part::Body { SHOWN } else { before.len() };
             let asked = &before[before.len().saturating_sub(few)..];
             // More often than not: a single other one was a hiccup.
-            asked.iter().filter(|answer| part.is_of(old, answer)).count() * 2 > asked.len()
+            let own = asked.iter().filter(|answer| part.is_of(old, answer)).count();
+            own * 2 > asked.len() && (*part != Part::Body || own + 1 >= asked.len())
         });
         let known: BTreeSet<String> = known.map(|part| part.word().to_owned()).collect();
         // Who puts other statuses in front of the app may change all else as well.
@@ -279,7 +296,7 @@ impl Tell {
             _ => self.voice(way, heard, apart) == Voice::Error,
         };
         let due = way.after.iter().filter(|(at, heard)| is_due(*at) && !is_counted(heard));
-        let due = due.filter(|(_, heard)| judge.whose(heard) == Whose::Others);
+        let due = due.filter(|(_, heard)| way.is_clear && judge.whose(heard) == Whose::Others);
         (is_others, due.map(|(_, heard)| others(heard, &judge.known)).collect())
     }
 }

@@ -32,6 +32,11 @@ pub struct DryRun {
     pub reply: Reply,
 }
 
+/// Whether somebody has changed the object since it was read, or made it.
+pub fn is_outdated(code: u16, message: &str) -> bool {
+    matches!(code, 404 | 409) || code == 422 && message.contains(OUTDATED)
+}
+
 pub fn checks(tried: &[DryRun]) -> Vec<Check> {
     let mut found: Vec<Check> = tried
         .iter()
@@ -39,10 +44,8 @@ pub fn checks(tried: &[DryRun]) -> Vec<Check> {
             let (verb, id) = (step.write.verb(), step.write.id());
             match reply {
                 Reply::Taken { .. } | Reply::Forbidden => None,
-                // Somebody has changed the object since it was read, or made it: the step itself will
-                // be planned on what there is then.
-                Reply::Refused { code: 404 | 409, .. } => None,
-                Reply::Refused { code: 422, message, .. } if message.contains(OUTDATED) => None,
+                // The step itself will be planned on what there is then.
+                Reply::Refused { code, message, .. } if is_outdated(*code, message) => None,
                 Reply::Refused { message, .. } if message.contains("does not support dry run") => {
                     let what = format!("{id} can't be dry-run: {message}");
                     Some(Check::warn(NAME, what))

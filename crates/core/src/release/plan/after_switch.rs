@@ -59,8 +59,8 @@ pub fn next(cx: Context, record: &Record, release: &Release) -> Next {
     let serving = s.readiness(release.to, candidate.desired());
     let is_ready = all_met(&serving);
     let needs = bake.into_iter().chain([drain]).chain(serving);
-    let unasked = scale_down::unasked(cx, release, kept).map(|(condition, _)| condition);
-    cx.all(scale_down::aim(cx, release), needs.chain(unasked));
+    let others = scale_down::others(cx, release, kept).map(|others| others.condition);
+    cx.all(scale_down::aim(cx, release), needs.chain(others));
     if let Some(until) = release.bake_until.filter(|_| !is_baked) {
         return Next::Wait { until: Some(until), on: WaitFor::Bake { colour } };
     }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::others::FIRST_WORD_SECONDS;
 use super::{Action, Context, Next, WaitFor, after_switch, later, start};
 use crate::model::{Colour, Id, Kind};
 use crate::release::complaints;
@@ -10,9 +11,6 @@ use crate::release::{
     Arrival, Cause, Confirmed, ENOUGH, ENOUGH_ANSWERS, NOT_ASKED, Record, Release, Sight, marker,
 };
 use crate::route::Means;
-
-/// So long a process that goes on with a switch waits until it has heard something.
-pub const FIRST_WORD_SECONDS: u64 = 20;
 
 /// What is known of it.
 enum Known {

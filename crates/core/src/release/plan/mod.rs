@@ -13,6 +13,7 @@ mod gate;
 mod init;
 mod lock;
 mod needs;
+mod others;
 mod preflight;
 mod promote_abort;
 mod reading;

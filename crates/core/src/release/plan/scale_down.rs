@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::arrive::{FIRST_WORD_SECONDS, sight};
+use super::arrive::sight;
 use super::before_switch::{ending, scale};
-use super::{Action, Context, Next, WaitFor, autoscaling, later};
+use super::others::{Others, first_words};
+use super::{Action, Context, Next, WaitFor, autoscaling, later, others};
 use crate::release::condition::{Aim, Condition, Need};
 use crate::release::{Cause, Release, ReleaseOutcome, Sight, Slot};
 
@@ -17,84 +18,47 @@ const MENDED_WITHIN_SECONDS: u64 = 15;
 
 /// What comes next: the old version's end, or, where it is away or stays, the release's.
 pub fn aim(cx: Context, release: &Release) -> Aim {
-    let runs = cx.s.slot(release.from).is_some_and(|old| old.desired() > 0);
-    match runs && !release.keep_old && release.revived.is_none() {
+    match runs(cx, release).is_some() && !release.keep_old {
         true => Aim::ScaleDown,
         false => Aim::Finish,
     }
 }
 
+/// The old version, unless it is away, or was started again.
+fn runs<'a>(cx: Context<'a>, release: &Release) -> Option<Slot<'a>> {
+    let old = cx.s.slot(release.from).filter(|old| old.desired() > 0);
+    old.filter(|_| release.revived.is_none())
+}
+
 /// `kept`: until when it had to stay.
 pub fn next(cx: Context, release: &Release, candidate: Slot, kept: Timestamp) -> Next {
-    let s = cx.s;
     if let Some(revived) = release.revived {
         return mended(cx, release, candidate, revived);
     }
-    let old = s.slot(release.from);
-    if let Some(old) = old.filter(|old| old.desired() > 0 && !release.keep_old) {
-        if let Some(next) = still_asked(cx, release, kept) {
-            return next;
+    if let Some(old) = runs(cx, release) {
+        if let Some(others) = others(cx, release, kept) {
+            let what = match release.keep_old {
+                true => format!("release {} can't be finished", release.number),
+                false => format!("{} can't be scaled down to 0", old.name()),
+            };
+            if let Some(next) = others.next(cx, aim(cx, release), release.from, &what) {
+                return next;
+            }
         }
-        if let Some(next) = autoscaling::remove(cx, release.from) {
-            return next;
+        if !release.keep_old {
+            if let Some(next) = autoscaling::remove(cx, release.from) {
+                return next;
+            }
+            let deployment = old.name().to_owned();
+            return cx.act_where_led(Action::ScaleDown { deployment }, scale(old, 0));
         }
-        let deployment = old.name().to_owned();
-        return cx.act_where_led(Action::ScaleDown { deployment }, scale(old, 0));
     }
     missed(cx, release, kept).unwrap_or_else(|| cx.finish(ReleaseOutcome::Promoted))
 }
 
-/// That nobody but the new version answers, and enough has been heard to say so; with who answers instead.
-/// None where there is nothing to put away.
-pub fn unasked(
-    cx: Context,
-    release: &Release,
-    kept: Timestamp,
-) -> Option<(Condition, Option<String>)> {
-    if aim(cx, release) != Aim::ScaleDown {
-        return None;
-    }
-    let since = cx.s.memory.started_at.map_or(kept, |began| began.max(kept));
-    let said = sight(cx, release).and_then(|s| s.astray(release.to, &release.answered));
-    let until = match said {
-        None => first_words(cx, release, since),
-        Some(_) => Some(later(since, release.timeout_seconds)),
-    };
-    let now = match (&said, until) {
-        (Some(said), _) => said.clone(),
-        (None, Some(_)) => "too few answers to tell".to_owned(),
-        (None, None) => "none".to_owned(),
-    };
-    let wanted = "none through the ingress";
-    let condition = Condition::new(Need::NotAsked, until.is_none(), now, wanted).until(until);
-    Some((cx.heard(condition), said))
-}
-
-/// Somebody else than the new version answers at the end of the drain, or too little has been heard to
-/// say that nobody does.
-fn still_asked(cx: Context, release: &Release, kept: Timestamp) -> Option<Next> {
-    let (condition, said) = unasked(cx, release, kept)?;
-    let until = condition.until;
-    if cx.all(Aim::ScaleDown, [condition]) {
-        return None;
-    }
-    if let Some(said) = said
-        && until.is_some_and(|until| cx.now >= until)
-    {
-        let name = cx.s.names.deployment(release.from);
-        let what = format!("{name} can't be scaled down to 0: {said}");
-        return Some(cx.stopped(Cause::NotArrived, what));
-    }
-    Some(Next::Wait { until, on: WaitFor::Drain { colour: release.from } })
-}
-
-/// Until when this process listens at least, if it has not heard enough yet: whoever takes a release up
-/// knows nothing of it.
-fn first_words(cx: Context, release: &Release, since: Timestamp) -> Option<Timestamp> {
-    let is_heard_out = |sight: &Sight| sight.is_heard_out(&release.answered);
-    let until = later(since, FIRST_WORD_SECONDS);
-    let is_deaf = !cx.s.memory.asks || cx.now >= until;
-    (!is_deaf && !sight(cx, release).is_some_and(is_heard_out)).then_some(until)
+/// Who answers besides the new version, as long as the old one runs.
+pub fn others(cx: Context, release: &Release, kept: Timestamp) -> Option<Others> {
+    runs(cx, release).map(|_| others::of(cx, release, release.to, kept))
 }
 
 /// It has been put away: until its pods have ended, and nobody misses them.
@@ -107,7 +71,9 @@ fn missed(cx: Context, release: &Release, kept: Timestamp) -> Option<Next> {
     let old = s.slot(release.from)?;
     let sight = sight(cx, release);
     let misses = |sight: &Sight| {
-        sight.lasting(&release.answered).or_else(|| sight.unserved(&release.answered))
+        let answered = &release.answered;
+        let alone = sight.lasting(answered).or_else(|| sight.unserved(answered));
+        alone.or_else(|| sight.fails_in_part(answered))
     };
     if let Some(said) = sight.and_then(misses) {
         let write = cx.release(|release| {
@@ -120,7 +86,7 @@ fn missed(cx: Context, release: &Release, kept: Timestamp) -> Option<Next> {
     let late = later(since, ENDED_WITHIN_SECONDS);
     let gone = s.memory.gone.filter(|(number, _)| *number == release.number);
     let ended = gone.map(|(_, at)| at).or((cx.now >= late).then_some(late));
-    let errs = sight.and_then(|sight| sight.errs(&release.answered));
+    let errs = sight.and_then(|sight| errs(sight, release));
     let until = match ended.map(|ended| later(ended, STILL_SECONDS)) {
         None => Some(late),
         Some(until) if cx.now < until => Some(until),
@@ -141,6 +107,11 @@ fn missed(cx: Context, release: &Release, kept: Timestamp) -> Option<Next> {
     (!is_over).then_some(Next::Wait { until, on: WaitFor::Ended { colour: release.from } })
 }
 
+/// What comes now, or among what comes, that is no answer.
+fn errs(sight: &Sight, release: &Release) -> Option<String> {
+    sight.errs(&release.answered).or_else(|| sight.is_failing(&release.answered))
+}
+
 /// It was started again. If the errors end with it, all is well but that; else people go back to it.
 fn mended(cx: Context, release: &Release, candidate: Slot, revived: Timestamp) -> Next {
     let s = cx.s;
@@ -158,10 +129,14 @@ fn mended(cx: Context, release: &Release, candidate: Slot, revived: Timestamp) -
     }
     let sight = sight(cx, release);
     let bad = sight.and_then(|sight| sight.lasting(&release.answered));
-    let until = match sight.and_then(|sight| sight.errs(&release.answered)) {
+    let is_not_the_versions = |sight: &Sight| {
+        let answered = &release.answered;
+        sight.unserved(answered).or_else(|| sight.fails_in_part(answered)).is_some()
+    };
+    let until = match sight.and_then(|sight| errs(sight, release)) {
         Some(_) if bad.is_some() => later(since, MENDED_WITHIN_SECONDS),
         // Nothing says that the new version fails, nor that it answers.
-        Some(said) if sight.is_some_and(|s| s.unserved(&release.answered).is_some()) => {
+        Some(said) if sight.is_some_and(is_not_the_versions) => {
             let until = later(since, release.timeout_seconds);
             if cx.now >= until {
                 let what =

@@ -1,10 +1,11 @@
 //! A candidate that goes: people back to the version that served before, the slot as it was found.
 
+use jiff::Timestamp;
 use json_patch::{PatchOperation, RemoveOperation};
 use serde_json::json;
 
 use super::before_switch::{replace, scale};
-use super::{Action, Context, Next, WaitFor, arrive, autoscaling, later, lock};
+use super::{Action, Context, Next, WaitFor, arrive, autoscaling, later, lock, others};
 use crate::model::{
     Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, annotation, name, pointer, version,
 };
@@ -36,6 +37,9 @@ pub fn next(cx: Context, record: &Record, release: &Release, ending: &Ending) ->
         if !cx.all(Aim::Withdraw, [drain]) {
             return Next::Wait { until: Some(until), on: WaitFor::Drain { colour: release.to } };
         }
+        if let Some(next) = still_asked(cx, release, until) {
+            return next;
+        }
     }
     // One that goes on running keeps what it had.
     if release.before.as_ref().is_none_or(|before| before.replicas == 0)
@@ -53,6 +57,21 @@ pub fn next(cx: Context, record: &Record, release: &Release, ending: &Ending) ->
         };
     }
     autoscaling::pin(cx, release.from).unwrap_or_else(|| cx.finish(ending.outcome))
+}
+
+/// Somebody else than the old version answers at the end of the drain: the candidate stays, whoever that is.
+fn still_asked(cx: Context, release: &Release, drained: Timestamp) -> Option<Next> {
+    let slot = cx.s.slot(release.to).filter(|slot| slot.release() == Some(release.number))?;
+    // Nobody misses a version that answers nothing.
+    if cx.s.endpoints(release.to) == 0 {
+        return None;
+    }
+    let what = match release.before {
+        None => format!("{} can't be deleted", slot.name()),
+        Some(_) => format!("{} can't be reset", slot.name()),
+    };
+    let others = others::of(cx, release, release.from, drained);
+    others.next(cx, Aim::Withdraw, release.to, &what)
 }
 
 /// Whatever still leads to the candidate goes back to the old version, once that can serve.
