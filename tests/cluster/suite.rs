@@ -54,7 +54,9 @@ enum Part {
     All,
     /// What waits most of its time: something else may run beside it.
     Waiting,
-    /// What measures.
+    /// What needs the ingress controller, and sends it little.
+    Light,
+    /// What sends it much, or measures.
     Alone,
 }
 
@@ -62,8 +64,9 @@ fn part() -> Result<Part> {
     match std::env::var("BLUEGREEN_PART").ok().as_deref() {
         None => Ok(Part::All),
         Some("waiting") => Ok(Part::Waiting),
+        Some("light") => Ok(Part::Light),
         Some("alone") => Ok(Part::Alone),
-        Some(other) => bail!("BLUEGREEN_PART is {other}: it can be waiting, or alone"),
+        Some(other) => bail!("BLUEGREEN_PART is {other}: it can be waiting, light or alone"),
     }
 }
 
@@ -73,12 +76,17 @@ fn groups(arguments: &Arguments, part: Part) -> Vec<Conclusion> {
         let arguments = Arguments { test_threads: Some(threads), ..arguments.clone() };
         libtest_mimic::run(&arguments, trials)
     };
+    let has = |wanted| part == Part::All || part == wanted;
     let mut conclusions = Vec::new();
-    if part != Part::Alone {
+    if has(Part::Waiting) {
         conclusions.push(run(asked.unwrap_or(THREADS), cases::together()));
         conclusions.push(run(asked.unwrap_or(SHARED_THREADS), cases::shared()));
     }
-    if part != Part::Waiting {
+    // One data plane, one test at a time.
+    if has(Part::Light) {
+        conclusions.push(run(1, cases::light()));
+    }
+    if has(Part::Alone) {
         let last = if arguments.ignored { cases::measurements() } else { cases::alone() };
         conclusions.push(run(1, last));
     }

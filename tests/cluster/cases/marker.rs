@@ -19,7 +19,7 @@ use super::parrot::{Parrot, V2};
 use super::saved::is_refreshing;
 use super::served::Served;
 use crate::bed::ingress::Ingress;
-use crate::bed::{Bed, SOON};
+use crate::bed::{Bed, SOON, wait_for};
 use crate::load::Protocol;
 
 /// Requests a second, half of them on kept-alive connections.
@@ -164,7 +164,26 @@ async fn untold(bed: &Arc<Bed>, ingress: &Ingress) -> Result<Served> {
     Ok(Served { app: Parrot { user, ..app }, host })
 }
 
+/// What nginx does not know before it can't be reloaded, nobody can tell from the marker.
+async fn knows_ours(served: &Served, ingress: &Ingress) -> Result<()> {
+    let ours = served.app.get("ingresses", "parrot-preview").await?;
+    let rule = &ours["spec"]["rules"][0];
+    let host = rule["host"].as_str().context("our Ingress has no host")?;
+    let paths = rule["http"]["paths"].as_array().context("it has no paths")?;
+    let paths: Vec<&str> = paths.iter().filter_map(|path| path["path"].as_str()).collect();
+    wait_for("our Ingress to be served", SOON, async || {
+        for path in &paths {
+            if ingress.get(host, path).await?.status == 403 {
+                return Ok(Some(()));
+            }
+        }
+        Ok(None)
+    })
+    .await
+}
+
 async fn released(served: &Served, ingress: &Ingress, broken: Option<Duration>) -> Result<()> {
+    knows_ours(served, ingress).await?;
     let load = served.load(ingress, Protocol::Http1, RATE / 2).start();
     let refused = broken.map(|_| ingress.refuse_reloads()).transpose()?;
     let probe = format!("http://{}", ingress.http1());

@@ -1,5 +1,5 @@
-//! The tests, one file a subject. A new file: a `mod` line, and its `trials()` in `together` or
-//! `alone`.
+//! The tests, one file a subject. A new file: a `mod` line, and its `trials()` in `together`,
+//! `light` or `alone`.
 
 mod accepted;
 mod access;
@@ -103,7 +103,13 @@ pub fn shared() -> Vec<Trial> {
     accepted::trials()
 }
 
-/// They use the data plane and measure: one after the other, when the rest is done.
+/// They use the data plane, and wait for it most of their time: another one may be under load meanwhile.
+pub fn light() -> Vec<Trial> {
+    let files = [marker::trials(), kinds::trials(), reload_fails::trials(), gone_bad::trials()];
+    files.into_iter().flatten().collect()
+}
+
+/// They put it under full load, or measure: one after the other, when the rest is done.
 pub fn alone() -> Vec<Trial> {
     let files = [
         stand_ins::trials(),
@@ -111,12 +117,8 @@ pub fn alone() -> Vec<Trial> {
         preview_host::trials(),
         probe::trials(),
         zero_loss::trials(),
-        reload_fails::trials(),
-        kinds::trials(),
         lasting::trials(),
         killed::trials(),
-        gone_bad::trials(),
-        marker::trials(),
     ];
     files.into_iter().flatten().collect()
 }
