@@ -266,6 +266,22 @@ async fn whoever_gets_no_forward_asks_by_the_service_proxy_from_then_on() {
 }
 
 #[tokio::test]
+async fn the_links_of_a_page_are_as_the_app_wrote_them() {
+    let page = "<a href=\"/x\">é</a>";
+    let stage = Stage::new(move |line, _| match line.contains("/portforward") {
+        true => forbidden("pods/portforward", "create"),
+        false => {
+            let written = format!("href=\"{BIRDS}/services/parrot-green:80/proxy/x");
+            let body = page.replace("href=\"/x", &written);
+            passed_on(200, "content-type: text/html\r\n", &body)
+        }
+    });
+    let stage = stage.await;
+    let answer = ask(&courier(&stage.cluster, reach(&[("p1", 3000)]))).await.unwrap();
+    assert_eq!(answer.text().await.unwrap(), page);
+}
+
+#[tokio::test]
 async fn what_nobody_may_do_is_not_tried_again() {
     let stage = Stage::new(|line, _| match line.contains("/portforward") {
         true => forbidden("pods/portforward", "create"),

@@ -62,6 +62,7 @@ impl Asking {
                 answered: release.answered.clone(),
                 erred: release.erred.clone(),
                 known_by: release.known_by.clone(),
+                came: release.came.clone(),
             });
         }
         let hosts = record.and_then(|record| marker::hosts(s, record, release));

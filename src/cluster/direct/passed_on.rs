@@ -59,7 +59,7 @@ pub async fn ask(
     match said {
         Some(error) if error.is_about_rights() => Err(Amiss::NotAllowed(error.to_string())),
         Some(error) => Err(Amiss::Failed(error.to_string())),
-        None => passed_on(answer),
+        None => passed_on(answer, &root),
     }
 }
 
@@ -85,8 +85,9 @@ fn told(answer: &Response<Vec<u8>>) -> Option<CallError> {
     is_its_own.then(|| failure(status, None, &said))
 }
 
-fn passed_on(answer: Response<Vec<u8>>) -> Result<Response<Vec<u8>>, Amiss> {
-    let (mut head, body) = answer.into_parts();
+/// `root`: what the API server has put before each link of a page.
+fn passed_on(answer: Response<Vec<u8>>, root: &str) -> Result<Response<Vec<u8>>, Amiss> {
+    let (mut head, mut body) = answer.into_parts();
     let may_be_anybodys = matches!(
         head.status,
         StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT
@@ -97,6 +98,10 @@ fn passed_on(answer: Response<Vec<u8>>) -> Result<Response<Vec<u8>>, Amiss> {
     }
     take_its_own(&mut head.headers);
     head.extensions.insert(Proxied);
+    let media = head.headers.get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok());
+    if media.is_some_and(|media| media.contains("html")) {
+        body = String::from_utf8_lossy(&body).replace(root, "").into_bytes();
+    }
     Ok(Response::from_parts(head, body))
 }
 

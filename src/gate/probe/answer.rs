@@ -5,6 +5,9 @@ use std::fmt::Write;
 
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use sha2::{Digest, Sha256};
+use url::Url;
+
+use super::page::Page;
 
 /// What came of one request.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,6 +35,12 @@ pub struct Answer {
     status: StatusCode,
     is_put_off: bool,
     values: BTreeMap<Feature, String>,
+    page: Page,
+    media: Option<String>,
+    /// The host that it leads to, if it names one.
+    leads_to: Option<String>,
+    /// The host that was asked for.
+    of: Option<String>,
     /// What was changed on the way, so that it says nothing of the version.
     changed: Vec<Feature>,
 }
@@ -64,7 +73,19 @@ impl Answer {
         values.insert(Feature::Headers, names.join("\n"));
         let is_put_off = status == StatusCode::TOO_MANY_REQUESTS
             || headers.contains_key(header::RETRY_AFTER) && !status.is_success();
-        Answer { status, is_put_off, values, changed: Vec::new() }
+        let location = headers.get(header::LOCATION).and_then(|to| to.to_str().ok());
+        let leads_to = location.filter(|_| status.is_redirection()).and_then(host);
+        let (page, changed) = (Page::new(body), Vec::new());
+        let media = headers.get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok());
+        let media = media.and_then(|media| media.split(';').next());
+        let media = media.map(|media| media.trim().to_owned());
+        Answer { status, is_put_off, values, page, media, leads_to, of: None, changed }
+    }
+
+    /// With the host that was asked for.
+    pub fn of(mut self, url: &Url) -> Answer {
+        self.of = url.host_str().map(str::to_owned);
+        self
     }
 
     /// As the API server's Service proxy passes it on: it has written the links of a page and the
@@ -77,6 +98,36 @@ impl Answer {
             self.changed.push(Feature::Header("content-length".to_owned()));
         }
         self
+    }
+
+    /// Its hash, changed or not.
+    pub fn body(&self) -> Option<&str> {
+        self.values.get(&Feature::Body).map(String::as_str)
+    }
+
+    /// Whether the page is that one, with something of it changed.
+    pub fn is_page_of(&self, own: &Answer) -> bool {
+        self.body() == own.body() || own.page.is_in(&self.page)
+    }
+
+    /// Whether it leads people to another host than the one that they have asked for.
+    pub fn is_elsewhere(&self) -> bool {
+        self.leads_to.is_some() && !self.leads_home()
+    }
+
+    fn leads_home(&self) -> bool {
+        self.leads_to.is_none() || self.leads_to == self.of
+    }
+
+    /// Whether both lead to the same host, or nowhere.
+    pub fn leads_as(&self, other: &Answer) -> bool {
+        self.status.is_redirection() == other.status.is_redirection()
+            && (self.leads_to == other.leads_to || self.leads_home() && other.leads_home())
+    }
+
+    /// What it is, without its encoding, which a proxy may add.
+    pub fn media(&self) -> Option<&str> {
+        self.media.as_deref()
     }
 
     pub fn status(&self) -> StatusCode {
@@ -110,6 +161,15 @@ impl Answer {
             None => Says::Nothing,
         }
     }
+}
+
+/// That of an address, if it has one.
+fn host(address: &str) -> Option<String> {
+    let address = match address.strip_prefix("//") {
+        Some(rest) => format!("http://{rest}"),
+        None => address.to_owned(),
+    };
+    Url::parse(&address).ok()?.host_str().map(str::to_owned)
 }
 
 /// Not of the connection, nor of the moment or the visitor.

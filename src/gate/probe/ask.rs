@@ -96,7 +96,7 @@ impl Asker {
         }
         let mut response = carry(&self.courier, request).await?;
         let body = body(&mut response).await?;
-        let answer = Answer::new(response.status(), response.headers(), &body);
+        let answer = Answer::new(response.status(), response.headers(), &body).of(&self.url);
         let is_rewritten = response.extensions().get::<Proxied>().is_some();
         Ok(Heard::Answer(if is_rewritten { answer.rewritten() } else { answer }))
     }

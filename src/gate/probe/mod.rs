@@ -6,6 +6,7 @@ mod answer;
 mod ask;
 mod marks;
 mod pacing;
+mod page;
 #[cfg(test)]
 mod stand_in;
 mod target;
@@ -306,7 +307,11 @@ impl Prober {
             let there: Vec<&Target> = self.places().collect();
             let marks = self.marks.iter().filter(|(at, _)| there.iter().any(|it| it.is_at(at)));
             let marks = marks.map(|(_, marks)| marks.mark()).collect();
-            let sight = Sight { marks, ..self.tell.sight(now()) };
+            let mut sight = Sight { marks, ..self.tell.sight(now()) };
+            // That a switch has arrived says nothing of whoever answers then.
+            if sight.rules.iter().any(|rule| rule.unsure.is_some()) {
+                sight.marks.clear();
+            }
             self.is_told = sight.rules.iter().all(|rule| rule.telling == Telling::Yes);
             if self.told.as_ref().is_none_or(|told| told.gist() != sight.gist()) {
                 self.told = Some(sight.clone());
@@ -359,7 +364,7 @@ impl Prober {
             Ear::Way(way) => {
                 self.tell.note_way(way, heard, at);
                 let rule = self.tell.rule_at(way, at);
-                self.compare_soon(way, &rule);
+                self.compare_soon(way);
                 Some(self.pause_of_way(way, &rule))
             }
             Ear::Version(rule, colour) => {
@@ -387,8 +392,8 @@ impl Prober {
     }
 
     /// What is not the app's answer may be a new one of its own: then the versions say so, too.
-    fn compare_soon(&mut self, way: usize, shows: &Rule) {
-        if shows.unserved.is_none() {
+    fn compare_soon(&mut self, way: usize) {
+        if !self.tell.is_others(way) {
             return;
         }
         let rule = self.tell.rule_of(way);

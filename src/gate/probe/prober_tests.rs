@@ -225,6 +225,26 @@ async fn is_blind_where_the_versions_can_not_be_asked() {
     assert_eq!(versions.asked.load(Ordering::SeqCst), 2, "each once");
 }
 
+/// It tells that the switch has arrived, and nothing of who answers.
+#[tokio::test]
+async fn no_marker_makes_up_for_an_answer_that_may_be_anybodys() {
+    let (ingress, clock) = (StandIn::http(&ok("v1")).await, Clock(Cell::new(0)));
+    let versions = Versions::default();
+    *versions.denied.lock().unwrap() = Some("no rights");
+    let mut prober = prober(&[&ingress], &versions);
+    soon(async { while prober.next(None, || clock.now()).await.rules[0].answered.is_none() {} })
+        .await;
+    let [known, unknown, marker] = ["a", "b", "c"].map(|host| format!("{host}.invalid"));
+    let hosts = Hosts { known, unknown, marker, path: "/".to_owned() };
+    prober.marks(Marking::Others, &hosts, &Outside::network());
+    let to = Colour::Green;
+    let sight = until(&mut prober, &clock, to, says("no rights")).await;
+    assert_eq!(sight.marks.len(), 1);
+    ingress.say("HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n");
+    let sight = until(&mut prober, &clock, to, says("may not be the app's answer")).await;
+    assert_eq!(sight.marks, []);
+}
+
 #[tokio::test]
 async fn asks_on_where_the_pods_are_now() {
     let (ingress, clock) = (StandIn::http(&ok("v2")).await, Clock(Cell::new(0)));

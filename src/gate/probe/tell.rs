@@ -15,7 +15,8 @@ use super::answer::{Answer, Heard};
 use super::pacing::{Pacing, may_be_a_limit};
 use super::versions::{Apart, Version, Versions, value};
 use crate::model::Colour;
-use crate::release::{Failed, LATELY, Rule, Sight, Streak, Telling, Voice};
+use crate::release::{Came, Failed, LATELY, Rule, Sight, Streak, Telling, Voice};
+use served::{Known, LATER};
 
 /// So many answers before the switch, and it is known what comes through the ingress.
 const FEW: usize = 10;
@@ -44,6 +45,8 @@ pub struct Until {
     pub erred: BTreeMap<String, u16>,
     /// By what the app's answers were known.
     pub known_by: BTreeMap<String, BTreeSet<String>>,
+    /// How they came through the ingress.
+    pub came: BTreeMap<String, Came>,
 }
 
 pub struct Tell {
@@ -67,7 +70,9 @@ struct Way {
     /// The status of the error by which it was answered before this process asked.
     erred: Option<u16>,
     /// By what the app's answers were known before this process asked.
-    known_by: Option<BTreeSet<String>>,
+    known: Option<Known>,
+    /// What this process knows of it, from the switch on: what the versions say changes in time.
+    found: Option<Known>,
     /// Whether the route still has the rule.
     is_there: bool,
     answered: Option<bool>,
@@ -80,6 +85,12 @@ struct Way {
     refused: Option<Timestamp>,
     /// What was asked since the switch, and came to nothing.
     failed: Failed,
+    /// Up to when somebody else's answers are among that.
+    counted: Option<Timestamp>,
+    /// Whether the newest answer is somebody else's.
+    is_others: bool,
+    /// Whether hardly any was before the switch.
+    is_clear: bool,
 }
 
 impl Way {
@@ -115,7 +126,8 @@ impl Tell {
             before: VecDeque::new(),
             after: VecDeque::new(),
             erred: None,
-            known_by: None,
+            known: None,
+            found: None,
             is_there: true,
             answered: None,
             heard_other: None,
@@ -123,6 +135,9 @@ impl Tell {
             pacing: Pacing::new(),
             refused: None,
             failed: Failed::default(),
+            counted: None,
+            is_others: false,
+            is_clear: false,
         });
         self.ways.len() - 1
     }
@@ -158,9 +173,13 @@ impl Tell {
         for way in &mut self.ways {
             let name = &way.named.name;
             way.erred = until.erred.get(name).copied();
-            let known_by = until.known_by.get(name).cloned();
-            // Of an older record no more is known than that answers came.
-            way.known_by = known_by.or_else(|| until.answered.contains(name).then(BTreeSet::new));
+            let known = Known {
+                parts: until.known_by.get(name).cloned(),
+                came: until.came.get(name).cloned(),
+            };
+            // Of an older record no more may be known than that answers came.
+            let is_known = until.answered.contains(name) || known.parts.is_some();
+            way.known = is_known.then_some(known);
         }
     }
 
@@ -178,7 +197,15 @@ impl Tell {
             }
             way.after.clear();
             (way.heard_other, way.erred_until, way.refused) = (None, None, None);
-            way.failed = Failed::default();
+            (way.failed, way.counted) = (Failed::default(), None);
+        }
+        if is_first {
+            let found = self.ways.iter().map(|way| (self.found(way), self.is_clear(way)));
+            let found: Vec<_> = found.collect();
+            for (way, (found, is_clear)) in self.ways.iter_mut().zip(found) {
+                way.is_clear = is_clear;
+                way.found = found.filter(|found| found.parts.is_some());
+            }
         }
         self.wanted = Some(wanted);
     }
@@ -195,22 +222,37 @@ impl Tell {
         let way = &self.ways[nth];
         let apart = self.apart(way);
         let newest = way.after.back().map(|(_, heard)| self.voice(way, heard, &apart));
-        let is_unserved = self.unserved(way, &apart).is_some_and(|it| it.is_lasting);
+        let is_unserved = self.served(way, &apart).0.is_some_and(|it| it.is_lasting);
         let is_error = newest == Some(Voice::Error);
-        let failure = way.after.back().filter(|_| is_error).map(|(_, heard)| said(heard));
+        let failure = way.after.back().and_then(|(_, heard)| {
+            let is_put_off = self.is_put_off(way, heard);
+            (is_error || is_put_off).then(|| (said(heard), is_put_off))
+        });
+        let (is_others, others) = self.others(way, &apart, at);
         let is_bad = is_error && self.streak(way, &apart).is_some_and(|streak| streak.is_bad());
         let way = &mut self.ways[nth];
         if is_bad || is_unserved {
             way.erred_until = Some(at);
         }
         if newest.is_some() && way.reaches() {
-            way.failed.note(failure, at);
+            match failure {
+                Some((said, true)) => way.failed.put_off(said),
+                failure => way.failed.note(failure.map(|(said, _)| said), at),
+            }
         }
+        way.is_others = is_others;
+        way.counted = Some(at - LATER);
+        others.into_iter().for_each(|said| way.failed.fails(said, at));
         if let (Some(wanted), Some(Voice::Version(heard))) = (wanted, newest)
             && heard != wanted
         {
             self.ways[nth].heard_other = Some(at);
         }
+    }
+
+    /// Whether the newest answer there is somebody else's, as far as is known.
+    pub fn is_others(&self, nth: usize) -> bool {
+        self.ways[nth].is_others
     }
 
     /// Slows down where the newest answer says that this may be too often, and takes back what came of asking
@@ -236,11 +278,13 @@ impl Tell {
         let way = &self.ways[nth];
         let refusals = way.after.iter().map(|(_, heard)| self.is_refusal(way, heard));
         let refusals: Vec<bool> = refusals.collect();
-        let heard = self.ways[nth].after.iter_mut().zip(refusals);
+        let way = &mut self.ways[nth];
+        let heard = way.after.iter_mut().zip(refusals);
         for ((_, heard), _) in heard.filter(|(_, is_refusal)| *is_refusal) {
             if let Heard::Answer(answer) = heard {
                 answer.put_off();
             }
+            way.failed.is_limit |= way.failed.said == Some(said(heard));
         }
     }
 
@@ -324,6 +368,9 @@ impl Tell {
 
     fn rule(&self, way: &Way, is_early: bool) -> Rule {
         let apart = self.apart(way);
+        let (unserved, unsure) = self.served(way, &apart);
+        let known = (way.after.len() < FEW).then(|| self.known(way)).flatten();
+        let known = known.unwrap_or_default();
         Rule {
             name: way.named.name.clone(),
             rule: way.named.rule.clone(),
@@ -339,13 +386,18 @@ impl Tell {
                 .take(LATELY)
                 .map(|(_, heard)| self.said(way, heard, &apart))
                 .collect(),
-            telling: self.telling(way, &apart, is_early),
+            telling: match &unsure {
+                Some(why) => Telling::No(why.clone()),
+                None => self.telling(way, &apart, is_early),
+            },
             heard_other: way.heard_other,
             erred_until: way.erred_until,
             limited: self.limited(way),
             // It is written down with the switch, and costs something.
-            known_by: (way.after.len() < FEW).then(|| self.known_by(way)).flatten(),
-            unserved: self.unserved(way, &apart),
+            known_by: known.parts,
+            came: known.came,
+            unserved,
+            unsure,
             failed: way.failed.clone(),
         }
     }
@@ -485,6 +537,11 @@ impl Tell {
             |heard: &Heard| matches!(heard, Heard::Answer(b) if b.is_such_an_error(answer));
         let alike = way.before.iter().filter(|(_, heard)| is_alike(heard)).count();
         may_be_a_limit(answer.status()) && alike * 2 >= way.before.len() && alike < way.before.len()
+    }
+
+    /// Whether somebody asks to come again later, who did not do so before the switch as well.
+    fn is_put_off(&self, way: &Way, heard: &Heard) -> bool {
+        matches!(heard, Heard::Answer(it) if it.is_put_off() && !self.was_too_often(way, it))
     }
 
     /// Whether an answer may be one of the app's.

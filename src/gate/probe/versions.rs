@@ -13,11 +13,18 @@ const A_POD: usize = 8;
 /// No more are kept: what was said long ago may not be said any more.
 const KEPT: usize = 100;
 
+/// So many of the newest are compared, where each is another one.
+const PAGES: usize = 30;
+/// And so many different ones with what comes through the ingress.
+const FEW_PAGES: usize = 5;
+
 /// One version, at one rule of the route.
 pub struct Version {
     heard: VecDeque<Answer>,
     /// So many answers without a new value, and a feature that has several has no more.
     enough: usize,
+    /// Whether all pages that came of late are much alike.
+    is_steady: bool,
     /// Why it can't be asked.
     denied: Option<String>,
     /// Why the last question got no answer.
@@ -39,7 +46,8 @@ impl Version {
     fn new(replicas: u64) -> Version {
         let replicas = usize::try_from(replicas).unwrap_or(usize::MAX);
         let enough = replicas.saturating_mul(A_POD).clamp(FEW, KEPT / 2);
-        Version { heard: VecDeque::new(), enough, denied: None, missed: None }
+        let heard = VecDeque::new();
+        Version { heard, enough, is_steady: false, denied: None, missed: None }
     }
 
     fn note(&mut self, heard: Heard) {
@@ -55,6 +63,7 @@ impl Version {
                 }
                 self.heard.push_back(answer);
                 self.missed = None;
+                self.is_steady = self.is_steady();
             }
             Heard::Nobody(why) => self.missed = Some(why),
             Heard::Denied(why) => self.denied = Some(why),
@@ -100,6 +109,26 @@ impl Version {
         let enough = if counts.len() == 1 { FEW } else { self.enough };
         let is_closed = since_new >= enough && counts.values().all(|count| *count > 1);
         is_closed.then(|| counts.into_keys().map(value).collect())
+    }
+
+    /// Whether its pages are known: there are but so many, or all that came of late are much alike.
+    pub fn has_known_pages(&self) -> bool {
+        self.is_known() && self.is_steady || self.closed(&Feature::Body).is_some()
+    }
+
+    fn is_steady(&self) -> bool {
+        let newest = || self.heard.iter().rev().take(PAGES);
+        newest().next_back().is_some_and(|first| newest().all(|own| own.is_page_of(first)))
+    }
+
+    /// Whether that is one of its pages, or was one before a proxy has changed it.
+    pub fn has_page(&self, answer: &Answer) -> bool {
+        if self.heard.iter().any(|own| own.body() == answer.body()) {
+            return true;
+        }
+        let mut bodies = BTreeSet::new();
+        let different = self.heard.iter().rev().filter(|own| bodies.insert(own.body()));
+        different.take(FEW_PAGES).any(|own| answer.is_page_of(own))
     }
 
     /// Whether it was seen to answer with that status, and like this.

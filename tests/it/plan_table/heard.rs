@@ -99,7 +99,9 @@ impl Heard {
             erred_until: None,
             limited: None,
             known_by: None,
+            came: None,
             unserved: self.unserved.clone(),
+            unsure: None,
             failed: self.failed(now),
         }
     }
@@ -113,6 +115,7 @@ impl Heard {
             requests: failures * 2,
             failures,
             said: Some("404 Not Found".to_owned()),
+            is_limit: false,
             spell: Some(Spell { since, at: now, failures, answers: 1 }),
         }
     }

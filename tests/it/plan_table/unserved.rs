@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use bluegreen::model::{Colour, Id, Kind};
-use bluegreen::release::{Action, Failed, Goal, Mark, Next, Outcome, ReleaseOutcome, Sight};
+use bluegreen::release::{Action, Came, Failed, Goal, Mark, Next, Outcome, ReleaseOutcome, Sight};
 
 use super::after_switch::{arrives, drains, plain, switched, with};
 use super::errors::{drained, put_away};
@@ -36,6 +36,21 @@ fn by_what_the_app_is_known_is_written_down_with_the_switch() {
     heard::hears(&mut a, sight);
     go(&mut world, &mut a);
     assert_eq!(world.release().known_by["parrot"], known_by);
+}
+
+/// Whoever goes on may be somebody else, before the versions were asked.
+#[test]
+fn how_the_app_was_answered_is_written_down_before_the_switch() {
+    let mut world = initialised();
+    let mut a = Driver::new("a", Goal::Deploy(plain()));
+    reach(&mut world, &mut a, step!(Action::MarkReady));
+    let mut sight = heard::sight(&world, &[Heard::learning()]);
+    let came = Came { statuses: [200].into(), elsewhere: false };
+    sight.rules[0].came = Some(came.clone());
+    heard::hears(&mut a, sight);
+    go(&mut world, &mut a);
+    assert_eq!(world.release().came["parrot"], came);
+    assert!(world.release().known_by.is_empty(), "nothing was found out, which is not nothing");
 }
 
 #[test]
@@ -247,22 +262,19 @@ fn the_old_version_is_started_again_where_nobody_answers_without_it() {
 
 #[test]
 fn failures_since_the_switch_are_told_at_the_end() {
-    let (mut world, mut a) = put_away();
-    let mut sight = heard::sight(&world, &[Heard::version(Colour::Green, 10, 1)]);
-    let said = Some("503 Service Unavailable".to_owned());
-    sight.rules[0].failed = Failed { requests: 90, failures: 11, said, ..Failed::default() };
-    a.memory.note_gone(1, world.now);
-    world.pass(5);
-    heard::hears(&mut a, sight);
-    let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("it goes on") };
-    assert_eq!(finished.outcome, ReleaseOutcome::Promoted);
-    assert_eq!(
-        finished.warnings,
-        [
-            "after the switch, 11 of 90 requests to parrot failed: 503 Service Unavailable (the ingress \
-          may limit the request rate)"
-        ]
-    );
+    for (is_limit, words) in [(true, " (the ingress may limit the request rate)"), (false, "")] {
+        let (mut world, mut a) = put_away();
+        let mut sight = heard::sight(&world, &[Heard::version(Colour::Green, 10, 1)]);
+        let said = Some("503 Service Unavailable".to_owned());
+        sight.rules[0].failed = Failed { requests: 90, failures: 11, said, is_limit, spell: None };
+        a.memory.note_gone(1, world.now);
+        world.pass(5);
+        heard::hears(&mut a, sight);
+        let Outcome::Finished(finished) = world.follow(&mut a) else { panic!("it goes on") };
+        assert_eq!(finished.outcome, ReleaseOutcome::Promoted);
+        let failed = "11 of 90 requests to parrot failed: 503 Service Unavailable";
+        assert_eq!(finished.warnings, [format!("after the switch, {failed}{words}")]);
+    }
 }
 
 #[test]

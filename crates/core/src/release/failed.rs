@@ -11,6 +11,8 @@ pub struct Failed {
     pub failures: u64,
     /// The last failure.
     pub said: Option<String>,
+    /// Whether it was for asking too often, as far as that can be told.
+    pub is_limit: bool,
     /// Those that go on.
     pub spell: Option<Spell>,
 }
@@ -36,8 +38,20 @@ impl Failed {
             });
             return;
         };
+        self.fails(said, at);
+    }
+
+    /// One more request, and whoever answered asks to come again later: that is no failure that goes on.
+    pub fn put_off(&mut self, said: String) {
+        self.requests += 1;
         self.failures += 1;
-        self.said = Some(said);
+        (self.said, self.is_limit) = (Some(said), true);
+    }
+
+    /// How a request failed that is counted already.
+    pub fn fails(&mut self, said: String, at: Timestamp) {
+        self.failures += 1;
+        (self.said, self.is_limit) = (Some(said), false);
         let (since, failures) = match &self.spell {
             Some(spell) => (spell.since, spell.failures + 1),
             None => (at, 1),

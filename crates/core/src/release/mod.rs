@@ -61,8 +61,8 @@ pub use outcome::{Cause, Outcome};
 pub use phase::Phase;
 pub use plan::{Action, Fresh, Next, Question, Step, WaitFor};
 pub use probe_result::{
-    Arrival, ENOUGH, ENOUGH_ANSWERS, LATELY, Mark, NOT_ASKED, Probed, Rule, Sight, Streak, Telling,
-    Unserved, Voice, are_enough, is_lasting,
+    Arrival, Came, ENOUGH, ENOUGH_ANSWERS, LATELY, Mark, NOT_ASKED, Probed, Rule, Sight, Streak,
+    Telling, Unserved, Voice, are_enough, is_lasting,
 };
 pub use record::{
     Approval, Before, Challenge, Confirmed, Driver, Ending, Finished, GateKind, GateState, HISTORY,

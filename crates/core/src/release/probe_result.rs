@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::failed::Failed;
 use crate::model::Colour;
@@ -80,10 +81,14 @@ pub struct Rule {
     pub erred_until: Option<Timestamp>,
     /// Why too little is heard there, and will be.
     pub limited: Option<String>,
-    /// By which parts of an answer the app's are known there; none where no answer came until the switch.
+    /// By which parts of an answer the app's are known there; none where that was never found out.
     pub known_by: Option<BTreeSet<String>>,
+    /// How it was answered until the switch, whatever the versions say themselves; none where it was not.
+    pub came: Option<Came>,
     /// What comes instead of them since the switch.
     pub unserved: Option<Unserved>,
+    /// What comes since the switch and may be the app's or not: nobody can tell.
+    pub unsure: Option<String>,
     pub failed: Failed,
 }
 
@@ -94,6 +99,16 @@ pub struct Unserved {
     pub said: Option<String>,
     /// Whether that is more than a hiccup.
     pub is_lasting: bool,
+}
+
+/// How the app was answered through the ingress until a switch. It stands in the record: none of it is a secret.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Came {
+    pub statuses: BTreeSet<u16>,
+    /// Whether people were led to another host.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub elsewhere: bool,
 }
 
 /// Whether the versions can be told apart there.
@@ -389,9 +404,10 @@ impl Sight {
     pub fn failures(&self) -> Option<String> {
         let rules = self.rules.iter().filter(|rule| rule.failed.failures >= HICCUPS);
         let most = rules.max_by_key(|rule| rule.failed.failures)?;
-        let Failed { requests, failures, said, .. } = &most.failed;
+        let Failed { requests, failures, said, is_limit, .. } = &most.failed;
+        let limit = if *is_limit { " (the ingress may limit the request rate)" } else { "" };
         Some(format!(
-            "{failures} of {requests} requests to {} failed: {}",
+            "{failures} of {requests} requests to {} failed: {}{limit}",
             most.name,
             said.as_ref()?
         ))
@@ -456,6 +472,7 @@ impl Sight {
                 lately,
                 limited,
                 rule.unserved.clone(),
+                rule.unsure.clone(),
                 (rule.failed.spell.is_some(), rule.failed.lasting().is_some()),
             )
         });

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::carried::Found;
 use super::instant::{earlier, later};
 use super::settings::SETTLE_SECONDS;
-use super::{Names, Settings, Slot, template};
+use super::{Came, Names, Settings, Slot, template};
 use crate::model::{APP_LABEL, Colour, MANAGED_BY, MANAGER};
 use crate::route::Label;
 
@@ -157,6 +157,9 @@ pub struct Release {
     /// By which parts of an answer the app's were known there until then: status, content-type, location, body.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub known_by: BTreeMap<String, BTreeSet<String>>,
+    /// How they were answered through the ingress until then: that is known without asking any version.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub came: BTreeMap<String, Came>,
     /// It was seen not to have arrived, after the time that the ingress controller is given.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub doubted: bool,

@@ -46,6 +46,7 @@ pub fn release(number: u64) -> Release {
         answered: Vec::new(),
         erred: BTreeMap::new(),
         known_by: BTreeMap::new(),
+        came: BTreeMap::new(),
         doubted: false,
         erring: false,
         confirmed: None,

@@ -36,6 +36,7 @@ pub fn note_answered(cx: Context, release: &mut Release) {
             release.erred.extend(rule.erred.map(|status| (rule.name.clone(), status)));
             let known_by = rule.known_by.clone().map(|parts| (rule.name.clone(), parts));
             release.known_by.extend(known_by);
+            release.came.extend(rule.came.clone().map(|came| (rule.name.clone(), came)));
         }
     }
 }

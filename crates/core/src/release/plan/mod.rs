@@ -265,9 +265,7 @@ impl Context<'_> {
         let is_live = finished.outcome == ReleaseOutcome::Promoted;
         let sight = self.s.memory.sight(finished.number).filter(|_| is_live);
         let failures = sight.and_then(Sight::failures);
-        let failures = failures.map(|said| {
-            format!("after the switch, {said} (the ingress may limit the request rate)")
-        });
+        let failures = failures.map(|said| format!("after the switch, {said}"));
         failures.into_iter().chain(marker::left(self.s)).collect()
     }
 

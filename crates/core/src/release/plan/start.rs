@@ -200,6 +200,7 @@ pub fn release(
         answered: Vec::new(),
         erred: BTreeMap::new(),
         known_by: BTreeMap::new(),
+        came: BTreeMap::new(),
         doubted: false,
         erring: false,
         confirmed: None,
