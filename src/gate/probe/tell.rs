@@ -533,10 +533,13 @@ impl Tell {
 
     /// Whether it is what came among answers before the switch as well, as often as not, for asking too often.
     fn was_too_often(&self, way: &Way, answer: &Answer) -> bool {
+        if !may_be_a_limit(answer.status()) {
+            return false;
+        }
         let is_alike =
             |heard: &Heard| matches!(heard, Heard::Answer(b) if b.is_such_an_error(answer));
         let alike = way.before.iter().filter(|(_, heard)| is_alike(heard)).count();
-        may_be_a_limit(answer.status()) && alike * 2 >= way.before.len() && alike < way.before.len()
+        alike * 2 >= way.before.len() && alike < way.before.len()
     }
 
     /// Whether somebody asks to come again later, who did not do so before the switch as well.

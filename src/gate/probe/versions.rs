@@ -21,6 +21,11 @@ const FEW_PAGES: usize = 5;
 /// One version, at one rule of the route.
 pub struct Version {
     heard: VecDeque<Answer>,
+    /// The values of each feature of those, if they are closed.
+    closed: BTreeMap<Feature, Option<Values>>,
+    /// All their bodies, and the few newest of them that differ.
+    bodies: BTreeSet<Option<String>>,
+    pages: Vec<Answer>,
     /// So many answers without a new value, and a feature that has several has no more.
     enough: usize,
     /// Whether all pages that came of late are much alike.
@@ -40,14 +45,24 @@ pub struct Versions {
 }
 
 /// What tells the versions apart: for each such feature the values of blue and of green.
-pub type Apart = BTreeMap<Feature, [BTreeSet<Option<String>>; 2]>;
+pub type Apart = BTreeMap<Feature, [Values; 2]>;
+
+type Values = BTreeSet<Option<String>>;
 
 impl Version {
     fn new(replicas: u64) -> Version {
         let replicas = usize::try_from(replicas).unwrap_or(usize::MAX);
         let enough = replicas.saturating_mul(A_POD).clamp(FEW, KEPT / 2);
-        let heard = VecDeque::new();
-        Version { heard, enough, is_steady: false, denied: None, missed: None }
+        Version {
+            heard: VecDeque::new(),
+            closed: BTreeMap::new(),
+            bodies: BTreeSet::new(),
+            pages: Vec::new(),
+            enough,
+            is_steady: false,
+            denied: None,
+            missed: None,
+        }
     }
 
     fn note(&mut self, heard: Heard) {
@@ -63,10 +78,25 @@ impl Version {
                 }
                 self.heard.push_back(answer);
                 self.missed = None;
-                self.is_steady = self.is_steady();
+                self.know();
             }
             Heard::Nobody(why) => self.missed = Some(why),
             Heard::Denied(why) => self.denied = Some(why),
+        }
+    }
+
+    /// What follows from what was heard: it is asked for again and again between two answers.
+    fn know(&mut self) {
+        self.is_steady = self.is_steady();
+        let features: BTreeSet<&Feature> = self.answers().flat_map(Answer::features).collect();
+        let closed = features.into_iter().map(|it| (it.clone(), self.found_closed(it)));
+        self.closed = closed.collect();
+        self.bodies.clear();
+        self.pages.clear();
+        for own in self.heard.iter().rev() {
+            if self.bodies.insert(own.body().map(str::to_owned)) && self.pages.len() < FEW_PAGES {
+                self.pages.push(own.clone());
+            }
         }
     }
 
@@ -95,7 +125,11 @@ impl Version {
     /// The values of a feature, if it has no others: none came but once, and none for the first time
     /// of late. So the names of three pods are a closed set; a counter, a clock, an id of the request
     /// is not, for each brings new ones for ever.
-    pub fn closed(&self, feature: &Feature) -> Option<BTreeSet<Option<String>>> {
+    pub fn closed(&self, feature: &Feature) -> Option<Values> {
+        self.closed.get(feature).cloned().unwrap_or_else(|| self.found_closed(feature))
+    }
+
+    fn found_closed(&self, feature: &Feature) -> Option<Values> {
         let mut counts: BTreeMap<Says, usize> = BTreeMap::new();
         let mut since_new = 0;
         for says in self.heard.iter().map(|answer| answer.says(feature)) {
@@ -123,12 +157,7 @@ impl Version {
 
     /// Whether that is one of its pages, or was one before a proxy has changed it.
     pub fn has_page(&self, answer: &Answer) -> bool {
-        if self.heard.iter().any(|own| own.body() == answer.body()) {
-            return true;
-        }
-        let mut bodies = BTreeSet::new();
-        let different = self.heard.iter().rev().filter(|own| bodies.insert(own.body()));
-        different.take(FEW_PAGES).any(|own| answer.is_page_of(own))
+        self.bodies.contains(&answer.body().map(str::to_owned)) || self.pages.iter().any(|own| answer.is_page_of(own))
     }
 
     /// Whether it was seen to answer with that status, and like this.
