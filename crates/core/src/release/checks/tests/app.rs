@@ -110,6 +110,12 @@ impl App {
         self.add(object);
     }
 
+    pub fn pause(&mut self, slot: &str) {
+        let mut object = self.objects.get(Kind::Deployment, slot).expect("it is there").clone();
+        object["spec"]["paused"] = json!(true);
+        self.add(object);
+    }
+
     /// Something of the pod template's spec.
     pub fn pods(&mut self, field: &str, value: Value) {
         self.edit(Kind::Deployment, |d| d["spec"]["template"]["spec"][field] = value);

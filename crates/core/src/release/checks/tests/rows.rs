@@ -105,6 +105,11 @@ fn pods() -> Vec<Row> {
         row("paused", Fail, "kubectl rollout resume deployment/parrot -n birds", |app| {
             app.edit(Kind::Deployment, |d| d["spec"]["paused"] = json!(true));
         }),
+        row("paused", Fail, "Deployment parrot-green is paused", |app| {
+            app.initialised();
+            app.put_away("parrot-green");
+            app.pause("parrot-green");
+        }),
         row("replicas", Warn, "is scaled to 0", |app| {
             app.edit(Kind::Deployment, |d| d["spec"]["replicas"] = json!(0));
         }),
