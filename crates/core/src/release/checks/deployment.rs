@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::CheckInput;
 use super::report::{Check, or_pass};
 use crate::model::Colour;
-use crate::release::{Slot, template};
+use crate::release::template;
 
 pub fn checks(g: &CheckInput) -> Vec<Check> {
     let mut checks = vec![deployment(g), strategy(g), paused(g), replicas(g)];
@@ -41,7 +41,7 @@ fn paused(g: &CheckInput) -> Check {
     let idle =
         g.s.slot(g.to).filter(|_| g.s.record.as_ref().is_some_and(|(_, it)| it.release.is_none()));
     let paused = std::iter::once(g.live).chain(idle).find(|slot| slot.is_paused());
-    let Some(paused) = paused.map(Slot::name) else {
+    let Some(paused) = paused.map(|slot| slot.name()) else {
         return Check::pass(name, format!("Deployment {live} is not paused"));
     };
     let what = match paused == live {
