@@ -182,6 +182,12 @@ fn pods() -> Vec<Row> {
                 app.add(quota(count.clone(), count));
             },
         ),
+        // What runs in the slot is replaced by one more than there are.
+        row("quota", Fail, "has 0 left for pods, and a candidate of 2 takes 1", |app| {
+            app.initialised();
+            app.kept("parrot-green", 2);
+            app.add(quota(json!({"pods": "4"}), json!({"pods": "4"})));
+        }),
         row("quota", Fail, "has 2 left for services, and init creates 3", |app| {
             app.add(quota(json!({"services": "3"}), json!({"services": "1"})));
         }),
