@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::carried::Found;
 use super::instant::{earlier, later};
 use super::settings::SETTLE_SECONDS;
-use super::{Came, Names, Settings, Slot, template};
+use super::{AnswerKind, Came, Names, Settings, Slot, template};
 use crate::model::{APP_LABEL, Colour, MANAGED_BY, MANAGER};
 use crate::route::Label;
 
@@ -219,7 +219,7 @@ pub struct GateState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub answer: Option<String>,
+    pub answer: Option<AnswerKind>,
     /// Not before then does it want to be asked again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
