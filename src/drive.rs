@@ -19,6 +19,7 @@ pub use interrupt::Interrupts;
 use left::Left;
 use look::Look;
 use pause::{Pause, Woken};
+pub use preflight::{Said, asked, not_permitted};
 
 use crate::cluster::{Breadth, CallError, Change, Cluster};
 use crate::error::{Error, Kind};
@@ -101,6 +102,10 @@ pub struct Ended {
     pub writes: u32,
     /// What works now.
     pub next: Vec<Way>,
+    /// Why nobody is served, where that was seen.
+    pub outage: Option<String>,
+    /// Deployments of the release in progress that are not there.
+    pub gone: Vec<String>,
 }
 
 /// Drives a goal to its outcome.
@@ -137,11 +142,14 @@ pub async fn drive(drive: Drive<'_>) -> Result<Ended, Error> {
             if follows && this.drive.is_advised {
                 this.see_what_is_left().await;
             }
+            let is_seen = !follows || this.drive.is_advised;
             Ok(Ended {
                 outcome,
                 in_progress: !matches!(this.left, Left::Nothing),
                 writes: this.writes,
                 next: this.next(),
+                outage: if is_seen { this.outage() } else { None },
+                gone: this.gone(),
             })
         }
         Err(error) => {
@@ -180,7 +188,7 @@ impl Loop<'_> {
                 Next::Do(step) if step.fresh > self.look.fresh() => {
                     self.observe(Breadth::of(step.fresh)).await?;
                 }
-                Next::Do(step) => match self.preflight(&step, &s).await? {
+                Next::Do(step) => match self.preflight(Some(&step.action), &s).await? {
                     Some(outcome) => return Ok(outcome),
                     None => {
                         self.listen(&step, &s).await?;
@@ -218,6 +226,11 @@ impl Loop<'_> {
                 ) if !self.doubted => {
                     self.doubted = true;
                     self.observe(breadth).await?;
+                }
+                // Where there is nothing to write, it is said of a release all the same.
+                Next::Done(Outcome::Initialised) => {
+                    let unfit = self.preflight(None, &s).await?;
+                    return Ok(unfit.unwrap_or(Outcome::Initialised));
                 }
                 Next::Done(outcome) => return Ok(outcome),
             }

@@ -30,10 +30,10 @@ pub async fn run(
     let ended = session.drive(goal, Ask { gate: None, probe: &probe }, PATIENCE).await?;
     let said = match &ended.outcome {
         Outcome::Finished(finished) if finished.outcome == ReleaseOutcome::Aborted => format!(
-            "{}: aborted release {}; Deployment {} still serves all traffic",
+            "{}: aborted release {}; {}",
             session.names.app,
             finished.number,
-            session.names.deployment(finished.from),
+            verdict::served(&session, &ended, finished),
         ),
         // It ended in another way before the abort could count.
         Outcome::Finished(finished) => {

@@ -6,10 +6,11 @@ use super::Surroundings;
 use super::session::Session;
 use crate::cli::{self, Output};
 use crate::cluster::{Breadth, dry_run, missing, reply_if_any};
+use crate::drive::{Said, asked};
 use crate::error::{Error, Kind};
 use crate::release::checks::{self, Check, CheckInput, Report, direct, rights};
-use crate::release::plan::{check_input, dry_run};
-use crate::release::{Init, Snapshot};
+use crate::release::plan::{check_input, dry_run, preflight};
+use crate::release::{Action, Goal, Init, Settings, Snapshot, Way};
 use crate::report;
 
 pub async fn run(
@@ -76,15 +77,21 @@ async fn of(session: &Session, s: &Snapshot, args: &cli::Check) -> Result<Vec<Ch
     let mut checks = checks::table(&check_input);
     checks.extend(checks::prepared(s, &session.command("init"), &session.command("status")));
     checks.extend(checks::drift(s, &session.command("init")));
-    checks.extend(tried(session, &check_input).await?);
+    checks.extend(tried(session, &init, &check_input).await?);
     Ok(checks)
 }
 
 /// What the API server says to the steps of a release and to a pod, as a dry run.
-async fn tried(session: &Session, check_input: &CheckInput<'_>) -> Result<Vec<Check>, Error> {
-    let steps = dry_run::of(check_input);
-    // While a release is in progress nothing is tried.
+async fn tried(
+    session: &Session,
+    init: &Init,
+    check_input: &CheckInput<'_>,
+) -> Result<Vec<Check>, Error> {
+    let (mut steps, waiting) = (dry_run::of(check_input), dry_run::of_waiting(check_input.s));
+    // The pods of a release that is in progress are there.
     let pod = (!steps.is_empty()).then(|| dry_run::pod(check_input));
+    steps.extend(waiting);
+    steps.extend(dry_run::of_init(init, check_input.s, session.cluster.clock().now()));
     let (cluster, pod) = (&session.cluster, pod.as_ref());
     let tried = try_join(dry_run(cluster, steps), reply_if_any(cluster, pod)).await;
     let (tried, pod) =
@@ -97,10 +104,38 @@ async fn tried(session: &Session, check_input: &CheckInput<'_>) -> Result<Vec<Ch
 
 /// Why the API server would not let a release begin, as far as it says that: for `status --why`.
 pub async fn refused(session: &Session, s: &Snapshot) -> Vec<String> {
-    let Ok(check_input) = check_input(s, &Init::default()) else { return Vec::new() };
+    let init = Init::default();
+    let Ok(check_input) = check_input(s, &init) else { return Vec::new() };
     let asking = missing(&session.cluster, rights::all());
-    let (missing, tried) = join(asking, tried(session, &check_input)).await;
+    let (missing, tried) = join(asking, tried(session, &init, &check_input)).await;
     let has = |kind| s.objects.list(kind).next().is_some();
     let rights = rights::told(missing, has, &rights::hint(&session.command("check")));
     checks::failed(&[rights, tried.unwrap_or_default()].concat())
+}
+
+/// What of a way back and of a yes it would refuse.
+pub async fn without(session: &Session, s: &Snapshot) -> Vec<Way> {
+    let now = session.cluster.clock().now();
+    let release = s.record.as_ref().and_then(|(_, record)| record.release.as_ref());
+    let (ways, goal, action) = match release {
+        Some(release) => {
+            let goal = Goal::Promote { release: None, when_ready: true };
+            let action = Action::Approve { number: release.number };
+            (&[Way::Promote, Way::PromoteWhenReady][..], goal, Some(action))
+        }
+        None => {
+            let back = Goal::Rollback { release: None, to: None, settings: Settings::default() };
+            let steps = dry_run::steps(&back, s, now).unwrap_or_default();
+            (&[Way::Rollback][..], back, steps.into_iter().next().map(|start| start.action))
+        }
+    };
+    let Some(look) = action.and_then(|action| preflight(&goal, Some(&action), s, now)) else {
+        return Vec::new();
+    };
+    let hint = rights::hint(&session.command("check"));
+    let fails = match asked(&session.cluster, s, look, &hint).await {
+        Ok(Said { rights, tried }) => rights.iter().chain(&tried).any(Check::has_failed),
+        Err(_) => false,
+    };
+    if fails { ways.to_vec() } else { Vec::new() }
 }

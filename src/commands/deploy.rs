@@ -53,6 +53,8 @@ pub async fn run(
     if !args.filename.is_empty() || !deploy.expected.asked.is_empty() {
         let again = "to check a corrected file: the same command with --dry-run=server";
         session.again = Some(again.to_owned());
+    } else if deploy.allow_policy_gap {
+        session.again = Some(session.command("check") + " --allow-policy-gap");
     }
     if args.dry_run.is_some() {
         return dry_run::run(&session, &deploy, file.as_ref()).await;

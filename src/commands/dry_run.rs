@@ -1,18 +1,17 @@
 //! `deploy --dry-run=server`: what would be made and changed, checked by the API server.
 
-use futures_util::future::try_join;
 use serde_json::{Value, json};
 
 use super::session::Session;
 use super::verdict;
 use crate::cli::Output;
 use crate::cluster::{self, Breadth, CallError};
-use crate::drive::Ended;
+use crate::drive::{Ended, Said, asked, not_permitted};
 use crate::error::{Error, Kind};
 use crate::event::{Event, Order, What};
 use crate::model::Write;
-use crate::release::checks::Check;
-use crate::release::plan::{self, Step, dry_run, preflight};
+use crate::release::checks::{Check, rights};
+use crate::release::plan::{self, Preflight, Step, dry_run, preflight};
 use crate::release::{Action, Deploy, Goal, Outcome, Reading, Snapshot, checks};
 use crate::report;
 use crate::settings::Template;
@@ -22,7 +21,8 @@ pub async fn run(session: &Session, deploy: &Deploy, file: Option<&Template>) ->
     match dry_run(session, deploy, &mut events).await {
         Ok(outcome) => {
             events.emit(What::Ended { outcome: outcome.clone() });
-            let ended = Ended { outcome, in_progress: false, writes: 0, next: Vec::new() };
+            let (in_progress, writes, next, gone) = (false, 0, Vec::new(), Vec::new());
+            let ended = Ended { outcome, in_progress, writes, next, outage: None, gone };
             report::result(session.output, &verdict::of_file(session, &ended, file)?);
             Ok(())
         }
@@ -57,9 +57,9 @@ async fn dry_run(
         }
         looks += 1;
     };
-    let look = steps.first().and_then(|start| preflight(&goal, &start.action, &s, now));
+    let look = steps.first().and_then(|start| preflight(&goal, Some(&start.action), &s, now));
     let look = look.unwrap_or_default();
-    for warning in look.warnings {
+    for warning in look.warnings.iter().cloned() {
         let Check { name, what, hint, .. } = warning;
         events.emit(What::Warned { check: name, what, hint });
     }
@@ -76,13 +76,12 @@ async fn dry_run(
         report::result(session.output, &report::dry_run(&step));
         events.emit(what(step));
     }
-    let others = dry_run::beside_the_template(&s);
-    let (cluster, pod) = (&session.cluster, look.pod.as_ref());
-    let tried = try_join(cluster::dry_run(cluster, others), cluster::reply_if_any(cluster, pod));
-    let (tried, pod) = tried.await.map_err(|error| cluster.explain(error, "dry-run the steps"))?;
-    let mut told = checks::admission(&tried, &s);
-    told.extend(pod.map(|pod| checks::pod_template(Some(&pod))));
-    let reasons = checks::failed(&told);
+    let steps = dry_run::beside_the_template(&s);
+    let hint = rights::hint(&session.command("check"));
+    let look = Preflight { steps, pod: look.pod, ..Preflight::default() };
+    let Said { rights, tried } = asked(&session.cluster, &s, look, &hint).await?;
+    not_permitted(rights, &hint)?;
+    let reasons = checks::failed(&tried);
     Ok(if reasons.is_empty() { Outcome::DryRun } else { Outcome::Unfit { reasons } })
 }
 

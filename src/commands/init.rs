@@ -29,6 +29,8 @@ pub async fn run(
     if goal != (Init { allow_policy_gap: goal.allow_policy_gap, ..Init::default() }) {
         let again = "change the flags or files given to init, or the app, and run init again";
         session.again = Some(again.to_owned());
+    } else if goal.allow_policy_gap {
+        session.again = Some(session.command("check") + " --allow-policy-gap");
     }
     let goal = Goal::Init(goal);
     let ended = session.drive(goal, NOBODY, PATIENCE).await?;

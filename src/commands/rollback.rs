@@ -16,11 +16,12 @@ pub async fn run(
 ) -> Result<(), Error> {
     let probe = after::probe(&args.after.probed)?.unwrap_or_default();
     let mut session = Session::open(around, common, args.app.as_ref()).await?;
-    if !probe.routes().is_empty() {
-        session.again = Some(
-            "if --probe is wrong, correct it; otherwise: ".to_owned() + &session.command("check"),
-        );
-    }
+    // What is in its way need not be in that of a new version: `check` would say nothing of it.
+    let again = "once that is fixed: run the same command again";
+    session.again = Some(match probe.routes().is_empty() {
+        true => again.to_owned(),
+        false => format!("if --probe is wrong, correct it; {again}"),
+    });
     let settings = Settings { timeout_seconds: args.timeout, ..after::settings(&args.after) };
     let patience = Duration::from_secs(settings.timeout());
     let goal = Goal::Rollback { release: args.release, to: args.to, settings };

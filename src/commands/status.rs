@@ -31,7 +31,7 @@ pub async fn run(
     if s.record.is_none() && s.slot(Colour::Blue).is_none() {
         return Err(verdict::no_deployment(&session));
     }
-    let mut refused = Vec::new();
+    let (mut refused, mut without) = (Vec::new(), Vec::new());
     if args.why {
         // What decides rests on more than what serves, as much as the command that would decide reads.
         let release = s.record.as_ref().and_then(|(_, record)| record.release.as_ref());
@@ -41,10 +41,11 @@ pub async fn run(
         if is_idle {
             refused = check::refused(&session, &s).await;
         }
+        without = check::without(&session, &s).await;
     }
     let now = session.cluster.clock().now();
     let mut status = match args.why {
-        true => status::with_why(&s, now, &refused),
+        true => status::with_why(&s, now, &refused, &without),
         false => status::of(&s, now),
     };
     let has_candidate = status.release.as_ref().is_some_and(|it| it.phase.has_candidate());
@@ -56,8 +57,9 @@ pub async fn run(
             status = status::of(&s, now);
         }
     }
-    // Without room for pods neither a deploy nor a rollback gets anywhere.
-    if !args.why && status.next.iter().any(|way| matches!(way, Way::Deploy | Way::Rollback)) {
+    // Without room neither of these gets anywhere.
+    let needs_room = |way: &Way| matches!(way, Way::Init | Way::Deploy | Way::Rollback);
+    if !args.why && status.next.iter().any(needs_room) {
         session.look_for_room(&mut s).await;
         status = status::of(&s, now);
     }

@@ -40,12 +40,12 @@ fn explain(session: &Session, fields: &[Fault]) -> String {
 
 /// What the outcome of a command that drives means.
 pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
-    let Ended { outcome, in_progress, next, .. } = ended;
+    let Ended { outcome, next, .. } = ended;
     let app = &session.names.app;
     match outcome {
         Outcome::DryRun => Ok("nothing was written (--dry-run=server)".to_owned()),
         Outcome::Initialised => Ok(format!("{app} is ready for releases")),
-        Outcome::Finished(finished) => finished_as(session, finished, next),
+        Outcome::Finished(finished) => finished_as(session, ended, finished),
         Outcome::AlreadyLive { images, differs } => {
             let live = format!("{app}: {} is live already", clean(&images.join(", ")));
             let differ = format!(
@@ -67,7 +67,7 @@ pub fn of(session: &Session, ended: &Ended) -> Result<String, Error> {
         )
         .hint(session.command("status"))),
         Outcome::Changed { what, cause, by } => {
-            Err(stopped(session, (what, *cause), by.as_ref(), *in_progress))
+            Err(stopped(session, (what, *cause), by.as_ref(), ended))
         }
         Outcome::NothingToDo { why } => {
             Err(Error::new(Kind::NothingToDo, why).hint(session.command("status")))
@@ -135,14 +135,17 @@ fn stopped(
     session: &Session,
     (what, cause): (&str, Cause),
     by: Option<&LastWriter>,
-    in_progress: bool,
+    ended: &Ended,
 ) -> Error {
     let what = match cause {
         Cause::Edited => format!("the cluster was changed by somebody else: {what}"),
         Cause::NotArrived | Cause::NotApplied | Cause::Refused | Cause::NotReady => what.to_owned(),
     };
-    let mut error = Error::new(Kind::Changed, what)
-        .because("both versions were kept; nothing was reverted".to_owned());
+    let kept = match &ended.gone[..] {
+        [] => "both versions were kept; nothing was reverted".to_owned(),
+        gone => format!("nothing was reverted; there is no Deployment {}", gone.join(" or ")),
+    };
+    let mut error = Error::new(Kind::Changed, what).because(kept);
     if let Some(hand) = by {
         let LastWriter { manager, kind, name, at } = hand;
         error =
@@ -152,10 +155,10 @@ fn stopped(
     if let Some(exclude) = by.and_then(excluded) {
         error = error.hint(exclude);
     }
-    if in_progress && cause != Cause::Edited {
+    if ended.in_progress && cause != Cause::Edited {
         error = error.hint("to continue the release: run the same command again");
     }
-    match in_progress {
+    match ended.in_progress {
         true => error.hint(session.command("abort")),
         false => error,
     }
@@ -202,12 +205,23 @@ pub fn not_initialised(session: &Session) -> Error {
     Error::new(Kind::Unfit, what).hint(session.command("init"))
 }
 
-fn finished_as(session: &Session, finished: &Finished, next: &[Way]) -> Result<String, Error> {
+/// Who serves after a release that did not go live.
+pub fn served(session: &Session, ended: &Ended, finished: &Finished) -> String {
+    match &ended.outage {
+        None => {
+            let live = session.names.deployment(finished.from);
+            format!("Deployment {live} still serves all traffic")
+        }
+        Some(why) => format!("nothing serves the app's traffic: {why}"),
+    }
+}
+
+fn finished_as(session: &Session, ended: &Ended, finished: &Finished) -> Result<String, Error> {
     let app = &session.names.app;
     let number = finished.number;
     let by = finished.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
     let kind = match finished.outcome {
-        ReleaseOutcome::Promoted => return Ok(promoted(session, finished, next)),
+        ReleaseOutcome::Promoted => return Ok(promoted(session, finished, &ended.next)),
         ReleaseOutcome::Rejected => Kind::Rejected,
         ReleaseOutcome::Unhealthy => Kind::Unhealthy,
         ReleaseOutcome::Aborted => Kind::Aborted,
@@ -217,9 +231,8 @@ fn finished_as(session: &Session, finished: &Finished, next: &[Way]) -> Result<S
         ReleaseOutcome::Unhealthy => "did not become healthy".to_owned(),
         _ => "was rejected".to_owned(),
     };
-    let live = session.names.deployment(finished.from);
-    let what =
-        format!("release {number} of {app} {how}; Deployment {live} still serves all traffic");
+    let served = served(session, ended, finished);
+    let what = format!("release {number} of {app} {how}; {served}");
     let error = Error::new(kind, what).because(finished.reason.clone());
     let warnings = finished.warnings.iter().cloned();
     Err(warnings.fold(error, Error::because).hint(session.command("status")))

@@ -6,7 +6,8 @@ use super::Loop;
 use crate::cluster::Breadth;
 use crate::error::{Error, Kind};
 use crate::event::What;
-use crate::release::{Goal, Me, Phase, Snapshot, Way, plan, ways};
+use crate::model::Colour;
+use crate::release::{Goal, Me, Phase, Snapshot, Way, plan, status, ways};
 
 /// For so long a look at the end of a command is waited for.
 const LAST_LOOK: Duration = Duration::from_secs(5);
@@ -134,6 +135,23 @@ impl Loop<'_> {
             record.driver = record.driver.take().filter(|driver| driver.id != self.drive.me.id);
         }
         ways::of(&s, now)
+    }
+
+    /// Why the live version serves nobody, by what is known.
+    pub fn outage(&mut self) -> Option<String> {
+        let now = self.now();
+        let s = self.look.snapshot(&self.drive, now).ok()?;
+        status::outage(&s)
+    }
+
+    /// The Deployments of the release in progress that are not there.
+    pub fn gone(&mut self) -> Vec<String> {
+        let now = self.now();
+        let Ok(s) = self.look.snapshot(&self.drive, now) else { return Vec::new() };
+        let is_under_way = s.record.as_ref().is_some_and(|(_, record)| record.release.is_some());
+        let gone =
+            Colour::BOTH.into_iter().filter(|colour| is_under_way && s.slot(*colour).is_none());
+        gone.map(|colour| s.names.deployment(colour)).collect()
     }
 
     /// Puts the release down, as far as that can be done now.

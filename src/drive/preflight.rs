@@ -4,13 +4,13 @@
 use futures_util::future::{join, try_join};
 
 use super::Loop;
-use crate::cluster::{dry_run, missing, reply_if_any, tried};
+use crate::cluster::{Cluster, dry_run, missing, reply_if_any, tried};
 use crate::error::{Error, Kind};
 use crate::event::What;
 use crate::model::Write;
 use crate::release::checks::rights::{self, Right};
 use crate::release::checks::{self, Check, CheckStatus, Reply};
-use crate::release::plan::{Preflight, Step, preflight};
+use crate::release::plan::{Action, Asked, Preflight, preflight};
 use crate::release::{Outcome, Reading, Snapshot, Tried, file_vs_cluster};
 
 impl Loop<'_> {
@@ -34,8 +34,13 @@ impl Loop<'_> {
         Ok(())
     }
 
-    /// Once, before a step that begins something: how the command ends if it should not.
-    pub async fn preflight(&mut self, step: &Step, s: &Snapshot) -> Result<Option<Outcome>, Error> {
+    /// Once, before a step that begins something, or says that all is ready: how the command ends if it should
+    /// not.
+    pub async fn preflight(
+        &mut self,
+        action: Option<&Action>,
+        s: &Snapshot,
+    ) -> Result<Option<Outcome>, Error> {
         if let Some(outcome) = self.misled(s) {
             return Ok(Some(outcome));
         }
@@ -43,54 +48,77 @@ impl Loop<'_> {
             return Ok(None);
         }
         let now = self.now();
-        let Some(look) = preflight(&self.drive.goal, &step.action, s, now) else {
+        let Some(look) = preflight(&self.drive.goal, action, s, now) else {
             return Ok(None);
         };
         self.checked = true;
-        let Preflight { warnings, steps, pod, is_back } = look;
         let cluster = self.drive.cluster;
         let hint = rights::hint(&(self.drive.command)("check"));
-        let asking = join(
-            missing(cluster, rights::all()),
-            try_join(dry_run(cluster, steps), reply_if_any(cluster, pod.as_ref())),
-        );
-        let (missing, tried) = tokio::select! {
-            asked = asking => asked,
+        // Who writes nothing has been told before.
+        let warnings = if action.is_some() { look.warnings.clone() } else { Vec::new() };
+        let Said { rights, tried } = tokio::select! {
+            said = asked(cluster, s, look, &hint) => said?,
             signal = self.drive.interrupts.next() => return Err(self.interrupted(signal)),
         };
-        let missing = match missing {
-            Err(error) if error.is_unauthenticated() => {
-                return Err(cluster.explain(error, "check your permissions"));
-            }
-            missing => missing,
-        };
-        let (tried, pod) = tried.map_err(|error| cluster.explain(error, "dry-run the steps"))?;
-        let has = |kind| s.objects.list(kind).next().is_some();
-        let is_forbidden = tried.iter().any(|tried| tried.reply == Reply::Forbidden);
-        let missing = missing.map(|mut missing| {
-            // A way back makes nothing and deletes nothing but what was tried.
-            let is_needed = |right: &Right| !["create", "delete"].contains(&right.verb);
-            missing.retain(|right| !is_back || is_forbidden || is_needed(right));
-            missing
-        });
-        let rights = rights::told(missing, has, &hint);
-        let mut tried = [checks::dry_run(&tried), checks::admission(&tried, s)].concat();
-        tried.extend(pod.and_then(|pod| of_pod(&pod, &tried)));
         let all = || warnings.iter().chain(&rights).chain(&tried);
         for check in all().filter(|check| check.status == CheckStatus::Warn).cloned() {
             let Check { name, what, hint, .. } = check;
             self.emit(What::Warned { check: name, what, hint });
         }
-        if rights.iter().any(Check::has_failed) {
-            let mut error =
-                Error::new(Kind::NotPermitted, "you lack permissions that a release needs");
-            error.causes =
-                rights.into_iter().filter(Check::has_failed).map(|check| check.what).collect();
-            return Err(error.hint(hint));
-        }
+        not_permitted(rights, &hint)?;
         let reasons = checks::failed(&tried);
         Ok((!reasons.is_empty()).then_some(Outcome::Unfit { reasons }))
     }
+}
+
+/// What the API server says before a first write.
+pub struct Said {
+    pub rights: Vec<Check>,
+    pub tried: Vec<Check>,
+}
+
+/// Asks it. `hint`: how one gets rights.
+pub async fn asked(
+    cluster: &Cluster,
+    s: &Snapshot,
+    look: Preflight,
+    hint: &str,
+) -> Result<Said, Error> {
+    let Preflight { steps, pod, rights: asked, .. } = look;
+    let (missing, tried) = join(
+        missing(cluster, if asked == Asked::None { Vec::new() } else { rights::all() }),
+        try_join(dry_run(cluster, steps), reply_if_any(cluster, pod.as_ref())),
+    )
+    .await;
+    let missing = match missing {
+        Err(error) if error.is_unauthenticated() => {
+            return Err(cluster.explain(error, "check your permissions"));
+        }
+        missing => missing,
+    };
+    let (tried, pod) = tried.map_err(|error| cluster.explain(error, "dry-run the steps"))?;
+    let has = |kind| s.objects.list(kind).next().is_some();
+    let is_forbidden = tried.iter().any(|tried| tried.reply == Reply::Forbidden);
+    let missing = missing.map(|mut missing| {
+        let changes = |right: &Right| !["create", "delete"].contains(&right.verb);
+        missing.retain(|right| asked == Asked::All || is_forbidden || changes(right));
+        missing
+    });
+    let rights = rights::told(missing, has, hint);
+    let mut tried = [checks::dry_run(&tried), checks::admission(&tried, s)].concat();
+    tried.extend(pod.and_then(|pod| of_pod(&pod, &tried)));
+    Ok(Said { rights, tried })
+}
+
+/// Ends a command that may not do what it would have to.
+pub fn not_permitted(rights: Vec<Check>, hint: &str) -> Result<(), Error> {
+    let lacking = rights.into_iter().filter(Check::has_failed).map(|check| check.what);
+    let causes: Vec<String> = lacking.collect();
+    if causes.is_empty() {
+        return Ok(());
+    }
+    let error = Error::new(Kind::NotPermitted, "you lack permissions that a release needs");
+    Err(Error { causes, ..error.hint(hint) })
 }
 
 /// What is said of a pod that was tried. Without the right to it a release goes on as ever; and what keeps

@@ -16,6 +16,7 @@ use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
 pub use keys::{Key, keys};
 
+use super::yaml::listing;
 use crate::error::{Error, Kind};
 
 /// No file of this kind is longer: what is, is another one.
@@ -79,8 +80,13 @@ pub struct Credentials {
 /// What is wrong with a file says where, and never what stands there.
 fn read<T>(path: &Path, what: &str, parse: fn(&str) -> Result<T, String>) -> Result<T, Error> {
     let shown = shown(path);
-    let text = text(path)
-        .map_err(|why| Error::new(Kind::Usage, format!("{shown} can't be read")).because(why))?;
+    let text = text(path).map_err(|why| {
+        let error = Error::new(Kind::Usage, format!("{shown} can't be read")).because(why);
+        match is_secret(path) {
+            true => error.hint("give the name of a file that holds it"),
+            false => error.hint(listing(path)),
+        }
+    })?;
     parse(text.expose_secret()).map_err(|why| {
         Error::new(Kind::Usage, format!("{shown} can't be used as {what}")).because(why)
     })
@@ -88,11 +94,15 @@ fn read<T>(path: &Path, what: &str, parse: fn(&str) -> Result<T, String>) -> Res
 
 /// A file's name, unless it is what was to stand in the file.
 fn shown(path: &Path) -> String {
-    let name = path.display().to_string();
-    match name.contains("whsec_") || name.contains(": ") {
+    match is_secret(path) {
         true => "a file whose name may be a secret".to_owned(),
-        false => name,
+        false => path.display().to_string(),
     }
+}
+
+fn is_secret(path: &Path) -> bool {
+    let name = path.display().to_string();
+    name.contains("whsec_") || name.contains(": ")
 }
 
 fn text(path: &Path) -> Result<SecretString, String> {
@@ -139,7 +149,8 @@ mod tests {
                 assert!(why != "can't be used as" || said.contains(what), "{said}");
             }
             std::fs::remove_file(&at).unwrap();
-            assert!(said(&files).contains("No such file"));
+            let said = said(&files);
+            assert!(said.contains("No such file") && said.contains("hint: ls -l "), "{said}");
         }
         assert!(Files::default().read().is_ok_and(|none| none.authorities.is_none()));
     }

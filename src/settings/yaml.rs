@@ -152,12 +152,15 @@ fn remedy(error: &io::Error, path: &Path) -> String {
         ErrorKind::FileTooLarge => {
             "give a file with only the app's manifest, or only its settings".to_owned()
         }
-        _ => {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let folder = folder.unwrap_or(Path::new("."));
-            format!("ls -l {}", quoted(&folder.display().to_string()))
-        }
+        _ => listing(path),
     }
+}
+
+/// The command that shows what stands where a file was looked for.
+pub fn listing(path: &Path) -> String {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    format!("ls -l {}", quoted(&folder.display().to_string()))
 }
 
 fn unpacked(document: Node) -> Vec<Node> {

@@ -7,6 +7,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::acceptance::Said;
+use crate::acceptance::field::V2;
 use crate::bed::{self, Bed, NAMESPACE, answered, in_paused_time};
 
 const DEPLOY: &str = "deploy parrot --image kmharish/parrot-app:v2.2 --yes";
@@ -177,6 +178,158 @@ fn a_way_back_that_could_not_be_watched_begins_nothing() {
     assert!(said.err.contains("you are not allowed to watch"), "{said:?}");
 }
 
+/// Promotes a candidate that waits, after a fault was set; and where that is refused the candidate still waits.
+fn promoted(code: u8, faulty: impl Fn(&Faults)) -> Said {
+    let ran = in_paused_time(async {
+        let bed = Bed::new(1).await?;
+        let (field, faults) = bed.machine();
+        field.initialised().await?;
+        field.detached(V2).await?;
+        let before = field.versions().await?;
+        faulty(&faults);
+        let said = field.exits(code, "promote parrot").await?;
+        if code == 10 {
+            assert_eq!(field.versions().await?, before, "{said:?}");
+            // Nor is it named, and what is tells why.
+            let status = field.exits(0, "status parrot --why").await?;
+            let status: Value = serde_json::from_str(&status.out)?;
+            assert_eq!(status["next"], json!(["check", "abort"]), "{status:#}");
+            let check = field.exits(10, "check parrot").await?;
+            assert!(check.out.contains("would refuse to patch"), "{check:?}");
+        }
+        faults.clear();
+        if code != 0 {
+            field.exits(0, "promote parrot").await?;
+        }
+        field.is_live("parrot-green", V2).await?;
+        Ok(said)
+    });
+    ran.unwrap()
+}
+
+#[test]
+fn a_yes_that_the_api_server_would_refuse_to_follow_is_not_written() {
+    let no = || refused(403, "\"a\" is forbidden: exceeded quota: q");
+    for (part, what) in [
+        ("/ingresses/parrot?", "would refuse to patch Ingress parrot: \"a\" is forbidden"),
+        ("/services/parrot?", "would refuse to patch Service parrot: \"a\" is forbidden"),
+        ("/deployments/parrot?", "would refuse to patch Deployment parrot: \"a\" is forbidden"),
+    ] {
+        let said = promoted(10, |faults| {
+            let tried = move |call: &Call| call.path.contains(part) && call.path.contains("dryRun");
+            faults.on(tried, no());
+        });
+        assert!(said.err.contains(what), "{said:?}");
+    }
+}
+
+#[test]
+fn a_yes_needs_the_rights_to_follow_it() {
+    let said = promoted(8, |faults| may_only(faults, &["get", "list", "watch"]));
+    assert!(said.err.contains("you are not allowed to patch"), "{said:?}");
+    // But not those to make anything.
+    promoted(0, |faults| may_only(faults, &["get", "list", "watch", "patch"]));
+}
+
+/// As by a policy that is not tried, or that came since.
+#[test]
+fn a_refused_switch_keeps_the_candidate() {
+    let said = promoted(7, |faults| {
+        let switches = |call: &Call| {
+            let is_write = call.method == "PATCH" && !call.path.contains("dryRun");
+            is_write
+                && call.path.contains("/ingresses/parrot")
+                && !call.path.contains("/ingresses/parrot-preview")
+        };
+        faults.on(switches, refused(403, "admission webhook \"a\" denied the request: no"));
+    });
+    assert!(said.err.contains("the API server refuses to switch Ingress parrot: "), "{said:?}");
+    assert!(said.err.contains("hint: to continue the release: run the same command"), "{said:?}");
+}
+
+/// Where nothing is left to be made as well.
+#[test]
+fn init_says_ready_only_with_the_rights_for_it() {
+    let ran = in_paused_time(async {
+        let bed = Bed::new(1).await?;
+        let (field, faults) = bed.machine();
+        field.initialised().await?;
+        may_only(&faults, &["get", "list", "watch"]);
+        let said = field.exits(8, "init parrot").await?;
+        assert!(said.err.contains("you are not allowed to patch"), "{said:?}");
+        faults.clear();
+        field.exits(0, "init parrot").await.map(drop)
+    });
+    ran.unwrap();
+}
+
+/// All that is not told by `check`, which looks at a new version.
+#[test]
+fn a_way_back_that_would_be_refused_is_not_named() {
+    let ran = in_paused_time(async {
+        let bed = Bed::new(1).await?;
+        let (field, faults) = bed.machine();
+        field.initialised().await?;
+        field.exits(0, DEPLOY).await?;
+        let next = async || -> anyhow::Result<Value> {
+            let status = field.exits(0, "status parrot --why").await?;
+            Ok(serde_json::from_str::<Value>(&status.out)?["next"].take())
+        };
+        // Until then a rollback would wait, and nothing of it can be tried.
+        tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+        assert_eq!(next().await?, json!(["deploy", "rollback"]));
+        let tried =
+            |call: &Call| call.path.contains("/ingresses/parrot?") && call.path.contains("dryRun");
+        faults.on(tried, refused(403, "admission webhook \"a\" denied the request: no"));
+        assert_eq!(next().await?, json!(["check"]));
+        let said = field.exits(10, "rollback parrot").await?;
+        assert!(said.err.contains("hint: once that is fixed: run the same command"), "{said:?}");
+        assert!(!said.err.contains(" check "), "{said:?}");
+        Ok(())
+    });
+    ran.unwrap();
+}
+
+/// What `init` would make is tried before it, by `check` too.
+#[test]
+fn what_init_would_be_refused_is_known_before() {
+    let ran = in_paused_time(async {
+        let bed = Bed::new(1).await?;
+        let (field, faults) = bed.machine();
+        for (part, what) in [
+            ("/services?", "would refuse to create Service parrot-"),
+            ("/configmaps?", "would refuse to create ConfigMap bluegreen-parrot"),
+        ] {
+            let tried = move |call: &Call| {
+                call.method == "POST" && call.path.contains(part) && call.path.contains("dryRun")
+            };
+            faults.on(tried, refused(403, "admission webhook \"a\" denied the request: no"));
+            for line in ["check parrot", "init parrot"] {
+                let said = field.exits(10, line).await?;
+                assert!(format!("{said:?}").contains(what), "{line}: {said:?}");
+            }
+            faults.clear();
+        }
+        assert_eq!(field.find(Kind::ConfigMap, "bluegreen-parrot").await?, None);
+        field.exits(0, "init parrot").await.map(drop)
+    });
+    ran.unwrap();
+}
+
+#[test]
+fn a_dry_run_asks_for_the_rights() {
+    let ran = in_paused_time(async {
+        let bed = Bed::new(1).await?;
+        let (field, faults) = bed.machine();
+        field.initialised().await?;
+        may_only(&faults, &["get", "list", "patch", "create", "delete"]);
+        let said = field.exits(8, &format!("{DEPLOY} --dry-run=server")).await?;
+        assert!(said.err.contains("you are not allowed to watch"), "{said:?}");
+        Ok(())
+    });
+    ran.unwrap();
+}
+
 #[test]
 fn a_deletion_that_is_only_tried_deletes_nothing() {
     let ran = in_paused_time(async {
@@ -242,6 +395,10 @@ fn the_default_class_says_who_serves_an_ingress_without_one() {
             let what = "is of the cluster's default class, which the AWS Load Balancer Controller";
             assert!(format!("{said:?}").contains(what), "{line}: {said:?}");
         }
+        // Nor is anything named that would be refused for it.
+        let status = field.exits(0, "status parrot --why").await?;
+        let status: Value = serde_json::from_str(&status.out)?;
+        assert_eq!(status["next"], json!(["check"]), "{status:#}");
         // Who may not see it is not held up.
         faults.on(of("/ingressclasses"), refused(403, "ingressclasses is forbidden: no"));
         field.exits(0, "init parrot").await?;

@@ -2,13 +2,13 @@
 //! it against what there is now.
 
 use bluegreen::model::{EPOCH, Kind, annotation};
-use bluegreen::release::plan::dry_run::{beside_the_template, steps};
-use bluegreen::release::{Action, Deploy, Gate, Goal, Outcome, Step};
+use bluegreen::release::plan::dry_run::{beside_the_template, of_init, steps};
+use bluegreen::release::{Action, Deploy, Gate, Goal, Init, Outcome, Step};
 use serde_json::json;
 
 use super::{asks, deploying, promoted};
 use crate::world::World;
-use crate::world::article::{V1, V2, initialised};
+use crate::world::article::{V1, V2, applied, initialised, with_scaler};
 use crate::world::driver::{Driver, WEBHOOK, deploy};
 
 const GREEN: &str = "parrot-green";
@@ -49,6 +49,27 @@ fn a_second_release_is_rehearsed_in_the_slot_of_the_first() {
     let mut after = world.clone();
     after.apply(&steps[5].write).unwrap();
     assert_eq!(after.replicas("parrot-green"), 0, "the one that is live now is put away");
+}
+
+/// All that `init` makes is tried, and nothing where it is there.
+#[test]
+fn what_init_makes_is_rehearsed() {
+    let look = |world: &World| {
+        let init = Goal::Init(Init::default());
+        of_init(&Init::default(), &Driver::new("i", init).look(world), world.now)
+    };
+    let made = ["make-record", "make-service", "make-service", "make-service", "make-service"];
+    assert_eq!(kinds(&look(&applied())), made);
+    assert!(look(&initialised()).is_empty());
+}
+
+/// The autoscaler that the new version gets is tried with the rest.
+#[test]
+fn the_copy_of_an_autoscaler_is_rehearsed() {
+    let mut world = initialised();
+    with_scaler(&mut world);
+    let steps = dry_run(&world, &deploy(V2, WEBHOOK)).unwrap();
+    assert!(kinds(&steps).contains(&"make-autoscaler".to_owned()), "{steps:#?}");
 }
 
 /// Of both slots, whichever is live: a stamp, and a size that it may really be given.

@@ -311,7 +311,7 @@ fn the_other_slots_replica_set_must_be_there() {
 }
 
 #[test]
-fn no_replica_set_is_made_for_a_slot_that_is_paused() {
+fn a_slot_that_is_paused_is_waited_for_in_vain() {
     let mut world = promoted();
     world.delete(Kind::ReplicaSet, &world.current_set("parrot"));
     world.edit(Kind::Deployment, "parrot", |d| {
@@ -319,7 +319,7 @@ fn no_replica_set_is_made_for_a_slot_that_is_paused() {
         d["status"]["observedGeneration"] = json!(99);
     });
     let next = Driver::new("d", Goal::Deploy(deploy("parrot-app:v3", WEBHOOK))).next(&world);
-    assert!(unfit(next)[0].contains("no ReplicaSet for its current template"));
+    assert!(unfit(next)[0].contains("Deployment parrot is paused"));
 }
 
 #[test]

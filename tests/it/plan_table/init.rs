@@ -230,6 +230,36 @@ fn it_says_what_is_missing_before_it_makes_anything() {
     assert!(unfit(next(&expressions))[0].contains("no matchLabels"));
 }
 
+/// Whom that would lead elsewhere is for a person to say.
+#[test]
+fn a_service_that_was_turned_is_not_ready_for_releases() {
+    let (blue, green) = ("parrot", "parrot-green");
+    for (mut world, service, [app, to], what) in [
+        (
+            initialised(),
+            "parrot-green",
+            [green, blue],
+            "no longer selects the pods of parrot-green",
+        ),
+        (initialised(), "parrot-blue", [blue, "toucan"], "no longer selects the pods of parrot"),
+        (
+            initialised(),
+            "parrot",
+            [blue, green],
+            "there is no Deployment parrot-green, which is live",
+        ),
+        (promoted(), "parrot", [green, blue], "do not point to the same colour"),
+    ] {
+        world.edit(Kind::Service, service, |it| it["spec"]["selector"]["app"] = json!(to));
+        let reasons = unfit(next(&world));
+        let fix = format!(
+            "kubectl patch service {service} -n blue-green --type=merge -p \
+             '{{\"spec\":{{\"selector\":{{\"app\":\"{app}\"}}}}}}'"
+        );
+        assert!(reasons[0].contains(what) && reasons[0].ends_with(&fix), "{reasons:#?}");
+    }
+}
+
 #[test]
 fn a_second_init_writes_nothing() {
     assert_eq!(done(next(&initialised())), Outcome::Initialised);

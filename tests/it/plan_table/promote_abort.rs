@@ -1,5 +1,6 @@
 //! `promote` and `abort`: a person's word, bound to what that person saw.
 
+use bluegreen::model::Kind;
 use bluegreen::release::{Action, Goal, Next, Outcome, ReleaseOutcome};
 
 use super::{action, asks, deploying, done, go, promoted, reach, record_after, step, waits};
@@ -74,6 +75,11 @@ fn promote_of_a_candidate_that_is_not_ready_is_refused() {
         assert_eq!((number, why.as_str(), deploy_again), (1, "0 of 1 pods are ready", false));
     }
     world.settle();
+    let mut paused = world.clone();
+    paused.edit(Kind::Deployment, "parrot-green", |green| green["spec"]["paused"] = true.into());
+    let said = done(Driver::new("p", promote()).next(&paused));
+    let is_told = matches!(&said, Outcome::NotReady { why, .. } if why == "parrot-green is paused");
+    assert!(is_told, "{said:?}");
     assert!(matches!(Driver::new("p", promote()).next(&world), Next::Do(_)));
 }
 

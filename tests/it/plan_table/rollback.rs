@@ -163,6 +163,11 @@ fn somebody_who_turned_the_routes_by_hand_and_is_served_is_not_second_guessed() 
     let why = nothing(back(&mut world, "b"));
     assert!(why.contains("release 1, the last that went live, is not live now"), "{why}");
     assert!(why.contains("--to 1 goes back to it"), "{why}");
+    // Nor is anything offered that is gone.
+    let mut gone = world.clone();
+    gone.delete(Kind::Deployment, "parrot-green");
+    let why = nothing(back(&mut gone, "b"));
+    assert!(!why.contains("--to") && why.contains("release 1 is gone"), "{why}");
     let to = Goal::Rollback { release: None, to: Some(1), settings: Settings::default() };
     is_back(&world.follow(&mut Driver::new("c", to)), 2);
     assert_eq!(world.live_image().as_deref(), Some(V2));

@@ -210,14 +210,18 @@ fn one_that_is_refused_takes_those_before_it_back() {
     assert_eq!(backends(&world), ["parrot-blue", "parrot"]);
 }
 
+/// Nobody has met the candidate: it waits until the refusal is gone.
 #[test]
-fn the_first_or_only_one_that_is_refused_leaves_nothing_to_put_back() {
+fn the_first_or_only_one_that_is_refused_keeps_the_candidate() {
     for (mut world, mut a) in [switching(), deploying(step!(Action::Switch { .. }))] {
         a.memory.refused.insert(Id::new(Kind::Ingress, "parrot"), "no".to_owned());
-        let (verdict, reason) = finished(world.follow(&mut a));
-        assert_eq!(verdict, ReleaseOutcome::Unhealthy);
-        assert_eq!(reason, "the API server refuses to switch Ingress parrot: no");
-        assert_eq!(backend_of(&world, "parrot"), "parrot");
+        let next = a.next(&world);
+        assert_eq!(changed(next), "the API server refuses to switch Ingress parrot: no");
+        assert!(world.release().ending.is_none());
+        a.memory.refused.clear();
+        let (verdict, _) = finished(world.follow(&mut a));
+        assert_eq!(verdict, ReleaseOutcome::Promoted);
+        assert_eq!(world.live_image().as_deref(), Some(V2));
     }
 }
 

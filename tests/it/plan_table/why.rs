@@ -51,6 +51,26 @@ fn with_nothing_in_progress_each_check_is_listed_that_is_in_the_way() {
     assert!(one(&unfit, Need::Checks).now.contains("paused"), "{unfit:#?}");
 }
 
+/// What was looked at before that says nothing of it.
+#[test]
+fn where_something_is_missing_nothing_is_said_to_pass() {
+    let mut world = initialised();
+    world.delete(Kind::Service, "parrot-preview");
+    let why = explained(&world);
+    assert_eq!(waits(&why), (Aim::Begin, Some(Need::Checks)));
+    assert_eq!(one(&why, Need::Checks).now, "there is no Service parrot-preview");
+}
+
+#[test]
+fn before_a_switch_none_is_to_be_confirmed() {
+    let (mut world, _) = deploying(asks);
+    world.delete(Kind::Deployment, "parrot-green");
+    let why = explained(&world);
+    assert_eq!((why.next, why.waits_for), (Aim::Switch, None));
+    let stops = why.stops.as_deref().unwrap_or_default();
+    assert!(stops.contains("was deleted or overwritten"), "{why:#?}");
+}
+
 #[test]
 fn a_candidate_that_starts_lists_what_its_deployment_and_its_service_lack() {
     let (mut world, mut a) = deploying(step!(Action::MakeCandidate { .. }));

@@ -184,11 +184,13 @@ pub fn of(s: &Snapshot, now: Timestamp) -> Status {
 }
 
 /// The same, with why the next step waits. `refused`: why the API server would not let a release begin, where
-/// it was asked.
-pub fn with_why(s: &Snapshot, now: Timestamp, refused: &[String]) -> Status {
+/// it was asked; `without`: what else it would refuse.
+pub fn with_why(s: &Snapshot, now: Timestamp, refused: &[String], without: &[Way]) -> Status {
     let mut status = of(s, now);
+    status.next.retain(|way| *way != Way::Rollback || !without.contains(way));
     for way in &mut status.next {
-        if matches!(way, Way::Deploy | Way::Init) && !refused.is_empty() {
+        let begins = matches!(way, Way::Deploy | Way::Init) && !refused.is_empty();
+        if begins || without.contains(way) {
             *way = Way::Check;
         }
     }
@@ -259,6 +261,15 @@ fn unprepared(s: &Snapshot, next: Vec<Way>) -> Status {
     }
 }
 
+/// Why the live version serves nobody, or nobody can say which that is.
+pub fn outage(s: &Snapshot) -> Option<String> {
+    let (_, record) = s.record.as_ref()?;
+    let leads = s.routes_lead(record);
+    let serves =
+        matches!(leads, Leads::To(colour) if s.slot(colour).is_some() && s.endpoints(colour) > 0);
+    problem(s, record, leads).filter(|_| !serves)
+}
+
 /// What keeps the live version from serving at its full size, or people from reaching it.
 fn problem(s: &Snapshot, record: &Record, leads: Leads) -> Option<String> {
     let Leads::To(colour) = leads else {
@@ -275,7 +286,11 @@ fn problem(s: &Snapshot, record: &Record, leads: Leads) -> Option<String> {
         return Some(format!("Service {service} does not point to {colour}, as the Ingress does"));
     }
     let Some(slot) = s.slot(colour) else {
-        return Some(format!("there is no Deployment {}", s.names.deployment(colour)));
+        let what = format!("there is no Deployment {}", s.names.deployment(colour));
+        return Some(match s.slot(colour.other()) {
+            None => format!("{what}: apply its manifest again"),
+            Some(_) => what,
+        });
     };
     let desired = slot.desired();
     if desired == 0 {
@@ -339,6 +354,12 @@ fn trouble(s: &Snapshot, record: &Record, release: &Release) -> Option<String> {
             )
         })
     };
+    let written = s.slot(release.to).is_some_and(|slot| slot.release() == Some(release.number));
+    let is_gone = release.sighted.is_some() && !written && release.ending.is_none();
+    if is_gone {
+        let name = s.names.deployment(release.to);
+        return Some(format!("{name}, the candidate, was deleted or overwritten"));
+    }
     let trouble = edited().or_else(|| Some(s.trouble(release.to)?.sentence()));
     let unready = || Some(s.unready(release.to, release.number).first()?.sentence());
     let is_ready = s.slot(release.to).is_some_and(|slot| s.serves(release.to, slot.desired()));

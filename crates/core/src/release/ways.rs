@@ -42,8 +42,10 @@ pub enum Way {
 
 /// The likeliest first.
 pub fn of(s: &Snapshot, now: Timestamp) -> Vec<Way> {
-    // Whoever types it is another process than the one that asks here.
-    let s = &Snapshot { memory: Memory::default(), ..s.clone() };
+    // Whoever types it is another process than the one that asks here, and finds the same beyond the namespace.
+    let mut memory = Memory::default();
+    memory.beyond.clone_from(&s.memory.beyond);
+    let s = &Snapshot { memory, ..s.clone() };
     let Some((_, record)) = &s.record else {
         let ways = s.slot(Colour::Blue).map(|_| taken_in(s, now));
         return ways.into_iter().collect();
@@ -117,6 +119,26 @@ fn idle(s: &Snapshot, now: Timestamp) -> Vec<Way> {
     first.into_iter().chain(back).collect()
 }
 
+/// That the user's own Deployment is not there: one that was taken in has to come back.
+pub fn no_deployment(s: &Snapshot) -> String {
+    let what = s.names.no_deployment();
+    match s.record {
+        Some(_) => format!("{what}: apply its manifest again"),
+        None => what,
+    }
+}
+
+/// That nobody is served, as the version that is live is not there.
+pub fn no_live(s: &Snapshot, live: Colour) -> String {
+    let what = format!("there is no Deployment {}", s.names.deployment(live));
+    match mend(s) {
+        Some(mend) => {
+            format!("{what}, which is live: to serve the version before it again: {mend}")
+        }
+        None => what,
+    }
+}
+
 /// The command of kubectl's that leads the live Service to where the Ingress leads, where it does not.
 pub fn mend(s: &Snapshot) -> Option<String> {
     let (_, record) = s.record.as_ref()?;
@@ -128,11 +150,12 @@ pub fn mend(s: &Snapshot) -> Option<String> {
     if record.release.is_some() || s.live_service_leads(record) == Leads::To(colour) {
         return None;
     }
-    Some(lead_live(s, record, colour))
+    Some(select(s, record, &record.service, colour))
 }
 
-fn lead_live(s: &Snapshot, record: &Record, colour: Colour) -> String {
-    let (service, flags) = (&record.service, &s.names.flags);
+/// The command that makes a Service select a colour.
+pub fn select(s: &Snapshot, record: &Record, service: &str, colour: Colour) -> String {
+    let flags = &s.names.flags;
     let (key, value) = (&record.label.key, record.label.value(colour));
     let patch = serde_json::json!({"spec": {"selector": {key: value}}});
     format!("kubectl patch service {service}{flags} --type=merge -p '{patch}'")
@@ -159,7 +182,7 @@ fn to_the_other(s: &Snapshot, record: &Record, colour: Colour) -> Option<String>
         let (kind, name) = (id.kind.to_string().to_lowercase(), id.name);
         Some(format!("kubectl patch {kind} {name}{flags} --type=json -p '{patch}'"))
     }));
-    commands.extend(s.live_service(record).map(|_| lead_live(s, record, colour)));
+    commands.extend(s.live_service(record).map(|_| select(s, record, &record.service, colour)));
     Some(commands.join(" && "))
 }
 

@@ -23,6 +23,10 @@ pub const CASES: &[Case] = cases![
     an_edited_candidate_is_told,
     the_way_out_of_a_deleted_live_version_works,
     green_is_live_without_a_record,
+    nobody_is_said_to_serve_who_is_gone,
+    what_is_gone_is_said_to_be,
+    init_is_not_named_without_room_for_it,
+    a_paused_slot_begins_nothing,
     what_a_command_was_given_is_no_business_of_check,
 ];
 
@@ -175,7 +179,7 @@ async fn check_in_the_middle_of_a_release(field: Field) -> Result<()> {
     field.detached(V2).await?;
     let before = field.versions().await?;
     let said = field.exits(0, "check parrot").await?;
-    ensure!(found(&said, "dry-run")?["what"].as_str().unwrap_or_default().contains("in progress"));
+    ensure!(found(&said, "dry-run")?["what"].as_str().unwrap_or_default().contains(" steps)"));
     ensure!(field.versions().await? == before, "something was written");
     field.exits(0, "promote parrot").await?;
     field.is_live("parrot-green", V2).await
@@ -304,6 +308,72 @@ async fn the_way_out_of_a_deleted_live_version_works(field: Field) -> Result<()>
     ensure!(status["healthy"] == true && status["live"]["deployment"] == "parrot", "{status:#}");
     field.released(V2).await?;
     field.is_live("parrot-green", V2).await
+}
+
+/// By whatever ends the release.
+async fn nobody_is_said_to_serve_who_is_gone(field: Field) -> Result<()> {
+    field.initialised().await?;
+    field.detached(V2).await?;
+    field.delete(Kind::Deployment, "parrot").await?;
+    let said = field.exits(7, "promote parrot --when-ready").await?;
+    ensure!(!said.err.contains("both versions were kept"), "{said:?}");
+    ensure!(said.err.contains("there is no Deployment parrot\n"), "{said:?}");
+    let said = field.exits(0, "abort parrot -o human").await?;
+    let all = format!("{said:?}");
+    ensure!(!all.contains("still serves"), "{said:?}");
+    ensure!(
+        all.contains("nothing serves the app's traffic: there is no Deployment parrot"),
+        "{said:?}"
+    );
+    // Nothing but its manifest has what it is made of.
+    for line in ["deploy parrot --image x --yes", "init parrot", "rollback parrot"] {
+        let said = field.exits(10, line).await?;
+        ensure!(said.err.contains("apply its manifest again"), "{line}: {said:?}");
+    }
+    let status = field.status().await?;
+    ensure!(status["problem"].to_string().contains("apply its manifest again"), "{status:#}");
+    Ok(())
+}
+
+async fn what_is_gone_is_said_to_be(field: Field) -> Result<()> {
+    field.initialised().await?;
+    field.detached(V2).await?;
+    field.delete(Kind::Deployment, "parrot-green").await?;
+    let status = field.status().await?;
+    let trouble = status["release"]["trouble"].to_string();
+    ensure!(trouble.contains("parrot-green, the candidate, was deleted"), "{status:#}");
+    let said = field.exits(0, "abort parrot -o human").await?;
+    ensure!(format!("{said:?}").contains("Deployment parrot still serves all traffic"), "{said:?}");
+    Ok(())
+}
+
+async fn init_is_not_named_without_room_for_it(field: Field) -> Result<()> {
+    let quota = json!({
+        "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "full"},
+        "spec": {"hard": {"count/configmaps": "0"}},
+    });
+    field.create(quota).await?;
+    let status = field.status().await?;
+    ensure!(status["next"] == json!(["check"]), "{status:#}");
+    field.exits(10, "check parrot").await?;
+    field.exits(10, "init parrot").await?;
+    field.delete(Kind::ResourceQuota, "full").await?;
+    let status = field.status().await?;
+    ensure!(status["next"] == json!(["init"]), "{status:#}");
+    Ok(())
+}
+
+async fn a_paused_slot_begins_nothing(field: Field) -> Result<()> {
+    field.initialised().await?;
+    field.released(V2).await?;
+    field.edit(Kind::Deployment, "parrot", json!({"spec": {"paused": true}})).await?;
+    let before = field.versions().await?;
+    for line in ["check parrot".to_owned(), format!("deploy parrot --image {V1} --yes")] {
+        let said = field.exits(10, &line).await?;
+        ensure!(format!("{said:?}").contains("Deployment parrot is paused"), "{line}: {said:?}");
+    }
+    ensure!(field.versions().await? == before, "something was written");
+    Ok(())
 }
 
 async fn green_is_live_without_a_record(field: Field) -> Result<()> {

@@ -35,15 +35,21 @@ fn strategy(g: &CheckInput) -> Check {
     }
 }
 
+/// The live one, of which a copy is made, or the one that the copy is written into: neither would get a pod.
 fn paused(g: &CheckInput) -> Check {
-    let (name, deployment) = ("paused", g.live.name());
-    if !g.live.is_paused() {
-        return Check::pass(name, format!("Deployment {deployment} is not paused"));
-    }
-    let what = format!("Deployment {deployment} is paused, so a copy of it would never start");
+    let (name, live) = ("paused", g.live.name());
+    let idle =
+        g.s.slot(g.to).filter(|_| g.s.record.as_ref().is_some_and(|(_, it)| it.release.is_none()));
+    let paused = std::iter::once(g.live).chain(idle).find(|slot| slot.is_paused());
+    let Some(paused) = paused.map(|slot| slot.name()) else {
+        return Check::pass(name, format!("Deployment {live} is not paused"));
+    };
+    let what = match paused == live {
+        true => format!("Deployment {live} is paused, so a copy of it would never start"),
+        false => format!("Deployment {paused} is paused, so a new version in it would never start"),
+    };
     let flags = &g.s.names.flags;
-    let resume = format!("kubectl rollout resume deployment/{deployment}{flags}");
-    Check::fail(name, what).hint(resume)
+    Check::fail(name, what).hint(format!("kubectl rollout resume deployment/{paused}{flags}"))
 }
 
 fn replicas(g: &CheckInput) -> Check {

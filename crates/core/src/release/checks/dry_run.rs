@@ -37,6 +37,17 @@ pub fn is_outdated(code: u16, message: &str) -> bool {
     matches!(code, 404 | 409) || code == 422 && message.contains(OUTDATED)
 }
 
+/// What helps where nobody's rights would.
+fn way_out(message: &str) -> &'static str {
+    match message {
+        _ if message.contains("exceeded quota") => "raise the ResourceQuota, or free some of it",
+        _ if message.contains("denied") || message.contains("forbidden") => {
+            "have that webhook or policy allow it, or change what it objects to"
+        }
+        _ => "change what the API server objects to",
+    }
+}
+
 pub fn checks(tried: &[DryRun]) -> Vec<Check> {
     let mut found: Vec<Check> = tried
         .iter()
@@ -52,7 +63,7 @@ pub fn checks(tried: &[DryRun]) -> Vec<Check> {
                 }
                 Reply::Refused { message, .. } => {
                     let what = format!("the API server would refuse to {verb} {id}: {message}");
-                    Some(Check::fail(NAME, what))
+                    Some(Check::fail(NAME, what).hint(way_out(message)))
                 }
                 Reply::Lost { why } => {
                     let what =

@@ -36,7 +36,7 @@ pub use admission::checks as admission;
 pub use dry_run::{DryRun, Reply, checks as dry_run, is_outdated};
 pub use ingresses::nobody_names;
 pub use pod_template::checks as pod_template;
-pub use prepared::{checks as prepared, drift, gone, live, missing};
+pub use prepared::{checks as prepared, drift, gone, live, missing, turned};
 pub use report::{Check, CheckStatus, Report};
 use serde_json::Value;
 

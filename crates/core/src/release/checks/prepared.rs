@@ -3,7 +3,7 @@
 use super::report::{Check, or_pass};
 use crate::model::Colour;
 use crate::release::routes::Leads;
-use crate::release::{Record, Snapshot, drift, managed, marker, ports};
+use crate::release::{Record, Snapshot, drift, managed, marker, ports, ways};
 use crate::route::Route;
 
 const NAME: &str = "prepared";
@@ -23,6 +23,20 @@ pub fn missing(s: &Snapshot, record: &Record) -> Vec<String> {
     }
     let ports = Colour::BOTH.into_iter().filter_map(|colour| ports::missing(s, record, colour));
     ports.chain(managed::unfit(s, record)).collect()
+}
+
+/// Services of ours that are fixed to a colour, and select another's pods. Who is led by them is told by nobody
+/// but whoever turned them.
+pub fn turned(s: &Snapshot, record: &Record) -> Vec<Check> {
+    let turned = Colour::BOTH.into_iter().filter(|colour| {
+        s.service(&s.names.service(*colour)).is_some() && !s.is_fixed(*colour, record)
+    });
+    let check = |colour| {
+        let (service, slot) = (s.names.service(colour), s.names.deployment(colour));
+        let what = format!("Service {service} no longer selects the pods of {slot}");
+        Check::fail(NAME, what).hint(ways::select(s, record, &service, colour))
+    };
+    turned.map(check).collect()
 }
 
 /// The one colour that people outside and callers inside the cluster are led to; or that there is none.
@@ -69,6 +83,7 @@ pub fn checks(s: &Snapshot, init: &str, status: &str) -> Vec<Check> {
     };
     let missing = missing(s, record).into_iter();
     let mut found: Vec<Check> = missing.map(|it| Check::fail(NAME, it).hint(init)).collect();
+    found.extend(turned(s, record));
     // While one is switched after the other they may lead to two.
     if let (Err(what), true) = (live(s, record), found.is_empty() && record.release.is_none()) {
         found.push(Check::fail(NAME, what).hint(status));

@@ -82,7 +82,7 @@ fn left(quota: &Value, resource: &str) -> Option<i128> {
 fn of_candidate(g: &CheckInput) -> BTreeMap<String, i128> {
     let slot = g.s.slot(g.to);
     let pods = g.replicas().saturating_sub(slot.map_or(0, |slot| slot.desired()));
-    let pods = i128::from(pods);
+    let pods = i128::from(pods + u64::from(slot.is_some_and(|slot| has_to_surge(g, slot))));
     let mut needs = BTreeMap::new();
     for resource in ["pods", "count/pods"] {
         needs.insert(resource.to_owned(), pods * 1000);
@@ -91,6 +91,24 @@ fn of_candidate(g: &CheckInput) -> BTreeMap<String, i128> {
         needs.insert(counted.to_owned(), pods * of_pod(&g.template["spec"], part, resource));
     }
     needs
+}
+
+/// Whether pods that run in the slot are replaced by more than there are to be: with none to spare, a new one
+/// has to come before an old one goes.
+fn has_to_surge(g: &CheckInput, slot: Slot) -> bool {
+    if slot.desired() == 0 || slot.runs(&g.template, &g.label) {
+        return false;
+    }
+    let strategy = &slot.0["spec"]["strategy"];
+    let (rolling, pods) = (&strategy["rollingUpdate"], g.replicas().max(slot.desired()));
+    let parts = |of: &Value| of.as_str()?.strip_suffix('%')?.parse::<u64>().ok();
+    // Kubernetes' own default is a quarter, rounded down; of what surges, up.
+    let rounded = |of: &Value, up: u64| match of {
+        Value::Number(_) => of.as_u64().unwrap_or_default(),
+        _ => (pods * parts(of).unwrap_or(25) + up) / 100,
+    };
+    let spare = rounded(&rolling["maxUnavailable"], 0);
+    strategy["type"] != "Recreate" && spare == 0 && rounded(&rolling["maxSurge"], 99) > 0
 }
 
 /// The objects that a release makes, and those that others make of them.

@@ -12,7 +12,7 @@
 use super::{Action, Context, Next};
 use crate::model::{Colour, Id, Kind, Write, name, string_map, version};
 use crate::release::drift::{self, Lacks};
-use crate::release::{Record, Release, autoscaling, selector, template};
+use crate::release::{Record, Release, Snapshot, autoscaling, selector, template};
 
 const KINDS: [Kind; 2] = [Kind::HorizontalPodAutoscaler, Kind::PodDisruptionBudget];
 
@@ -47,16 +47,21 @@ pub fn budget(
 
 /// An autoscaler for the version that has just become live.
 pub fn follow(cx: Context, record: &Record, release: &Release) -> Option<Next> {
-    let s = cx.s;
-    let deployment = s.names.deployment(release.to);
+    let (action, write) = copy(cx.s, release.to, (release.number, record.epoch))?;
+    Some(cx.act(action, write))
+}
+
+/// The copy of the other colour's.
+pub fn copy(s: &Snapshot, to: Colour, (number, epoch): (u64, u64)) -> Option<(Action, Write)> {
+    let deployment = s.names.deployment(to);
     let is_free = s.objects.get(Kind::HorizontalPodAutoscaler, &deployment).is_none();
-    if !is_free || !s.autoscalers(release.to).is_empty() {
+    if !is_free || !s.autoscalers(to).is_empty() {
         return None;
     }
-    let like = *s.autoscalers(release.from).first()?;
-    let write = autoscaling::autoscaler(&s.names, like, release.to, release.number, record.epoch);
+    let like = *s.autoscalers(to.other()).first()?;
+    let write = autoscaling::autoscaler(&s.names, like, to, number, epoch);
     let autoscaler = write.id().name.clone();
-    Some(cx.act(Action::MakeAutoscaler { autoscaler, deployment }, write))
+    Some((Action::MakeAutoscaler { autoscaler, deployment }, write))
 }
 
 /// Holds the autoscaler of the colour that is not live, and lets go of the one that is.

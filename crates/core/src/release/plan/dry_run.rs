@@ -9,7 +9,7 @@ use super::{Fresh, Next, Step, plan};
 use crate::model::{Colour, EPOCH, Id, Kind, Write, annotate, name};
 use crate::release::carried::Load;
 use crate::release::checks::CheckInput;
-use crate::release::goal::{Deploy, Gate, Goal, Me};
+use crate::release::goal::{Deploy, Gate, Goal, Init, Me};
 use crate::release::manifests::{self, Candidate};
 use crate::release::plan::Action;
 use crate::release::{Outcome, Record, Snapshot, Unreadable, managed, template};
@@ -97,6 +97,44 @@ pub fn of(g: &CheckInput) -> Vec<Step> {
     steps.extend(turn.steps(s));
     steps.extend(preview(g));
     to_try(steps, s)
+}
+
+/// What `init` would make of the Services and the record, and change of them, for an app that is as it is.
+pub fn of_init(init: &Init, s: &Snapshot, now: Timestamp) -> Vec<Step> {
+    if s.record.as_ref().is_some_and(|(_, record)| record.release.is_some()) {
+        return Vec::new();
+    }
+    let (me, goal) = (Me { id: "dry-run".to_owned(), holder: "dry-run".to_owned() }, init.clone());
+    let goal = Goal::Init(goal);
+    let (mut then, mut steps) = (s.clone(), Vec::new());
+    while let Next::Do(step) = plan(&goal, &me, &then, now) {
+        let id = step.write.id();
+        let is_there = s.objects.get(id.kind, &id.name).is_some();
+        // What is not there yet can't be changed before it is made.
+        if !is_there && !matches!(step.write, Write::Create { .. }) {
+            break;
+        }
+        let Ok(after) = after(&then, &step) else { break };
+        then = after;
+        steps.push(*step);
+    }
+    // Our own Ingress is tried with the steps of a release.
+    let is_ingress = |step: &Step| step.write.id().kind == Kind::Ingress;
+    steps.retain(|step| !is_ingress(step));
+    steps
+}
+
+/// What a yes sets going, as long as nothing is switched.
+pub fn of_waiting(s: &Snapshot) -> Vec<Step> {
+    let Some((_, record)) = &s.record else { return Vec::new() };
+    let Some(release) = &record.release else { return Vec::new() };
+    let is_over = s.begun(record, release) || s.switched(record, release);
+    if release.ending.is_some() || release.switched.is_some() || is_over {
+        return Vec::new();
+    }
+    let (service, label) = (record.service.clone(), record.label.clone());
+    let (from, to, number, epoch) = (release.from, release.to, release.number, record.epoch);
+    Turn { service, label, from, to, number, epoch }.steps(s)
 }
 
 /// The steps that are worth a request of their own. The first ones of a release change the record and the
@@ -248,6 +286,13 @@ impl Turn {
             let action = Action::FollowLive { service: self.service.clone(), colour: self.to };
             steps.push(step(action, follow(live, &self.label, self.to)));
         }
+        for follower in s.followers(&self.service, &self.label, self.from) {
+            let service = name(follower).to_owned();
+            let action = Action::FollowLive { service, colour: self.to };
+            steps.push(step(action, follow(follower, &self.label, self.to)));
+        }
+        let copy = super::autoscaling::copy(s, self.to, (self.number, self.epoch));
+        steps.extend(copy.map(|(action, write)| step(action, write)));
         let old = s.names.deployment(self.from);
         if let Some(slot) = s.slot(self.from) {
             let write = super::before_switch::scale(slot, 0);

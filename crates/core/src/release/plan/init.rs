@@ -10,7 +10,7 @@ use crate::release::goal::{Init, PreviewHost, PreviewTls};
 use crate::release::routes::Leads;
 use crate::release::{
     LAST_NUMBER, Outcome, Record, Settings, Slot, Snapshot, carried, file_vs_cluster, managed,
-    manifests, marker, ports, template,
+    manifests, marker, ports, template, ways,
 };
 use crate::route::{Route, Word, resolves_to, selects};
 
@@ -33,7 +33,7 @@ pub fn check_input<'a>(s: &'a Snapshot, init: &Init) -> Result<CheckInput<'a>, V
 fn known<'a>(s: &'a Snapshot, init: &Init) -> Result<CheckInput<'a>, Vec<Check>> {
     let fail = |name, what: String| Err(vec![Check::fail(name, what)]);
     let Some(blue) = s.slot(Colour::Blue) else {
-        return fail("deployment", s.names.no_deployment());
+        return fail("deployment", ways::no_deployment(s));
     };
     if blue.is_ours() {
         let whose = label_of(blue.0, APP_LABEL).unwrap_or("another app");
@@ -66,7 +66,7 @@ fn known<'a>(s: &'a Snapshot, init: &Init) -> Result<CheckInput<'a>, Vec<Check>>
         }
     };
     let Some(live) = s.slot(from) else {
-        return fail("deployment", format!("there is no Deployment {}", s.names.deployment(from)));
+        return fail("deployment", ways::no_live(s, from));
     };
     let recorded = s.record.as_ref().and_then(|(_, record)| record.preview_host.clone());
     Ok(CheckInput {
@@ -91,6 +91,9 @@ fn decide(cx: Context, init: &Init) -> Result<Next, Vec<String>> {
     let colour = to.other();
     reasons.extend(file_vs_cluster::unmet(s, &service, &init.expected));
     reasons.extend(astray(s));
+    reasons.extend(s.record.iter().flat_map(|(_, record)| {
+        checks::turned(s, record).iter().map(Check::reason).collect::<Vec<_>>()
+    }));
     reasons.extend(hostless(s, init));
     if !reasons.is_empty() {
         return Err(reasons);
@@ -166,10 +169,16 @@ fn astray(s: &Snapshot) -> Option<String> {
     let (_, record) = s.record.as_ref()?;
     s.live_service(record)?;
     let [blue, green] = Colour::BOTH.map(|colour| s.names.deployment(colour));
-    (s.live_service_leads(record) == Leads::Astray).then(|| {
+    if s.live_service_leads(record) == Leads::Astray {
         let (service, key) = (&record.service, &record.label.key);
-        format!("Service {service} selects the pods of neither {blue} nor {green}: check its {key}")
-    })
+        let what = format!("Service {service} selects the pods of neither {blue} nor {green}");
+        return Some(format!("{what}: check its {key}"));
+    }
+    // While a release switches one after the other they may lead to two.
+    let is_idle = record.release.is_none() && checks::gone(s, record).is_empty();
+    let what = checks::live(s, record).err().filter(|_| is_idle)?;
+    let mend = ways::mend(s).map(|mend| format!(": to fix it: {mend}")).unwrap_or_default();
+    Some(what + &mend)
 }
 
 /// The Ingress of ours: after the Services that it names.

@@ -29,7 +29,7 @@ pub use init::check_input;
 use jiff::Timestamp;
 pub use needs::Decided;
 use needs::Needs;
-pub use preflight::{Preflight, before as preflight, sought};
+pub use preflight::{Asked, Preflight, before as preflight, sought};
 pub use reading::unread;
 pub use step::{Action, WaitFor};
 pub use why::{Why, why};

@@ -16,37 +16,59 @@ pub struct Preflight {
     pub steps: Vec<Step>,
     /// A pod of the candidate's, to be tried as well.
     pub pod: Option<Write>,
-    /// Whether it is a way back: only what would end it anyway holds it up.
-    pub is_back: bool,
+    pub rights: Asked,
+}
+
+/// Which rights are asked about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Asked {
+    /// All that a release needs.
+    #[default]
+    All,
+    /// Those of who makes nothing any more, and deletes nothing but what was tried.
+    Changing,
+    /// None: another process goes on, with its own.
+    None,
 }
 
 /// What is to be looked for beyond the namespace, before anything new begins; nothing where a release is
 /// under way.
 pub fn sought(goal: &Goal, s: &Snapshot) -> Option<Sought> {
-    let is_under_way = s.record.as_ref().is_some_and(|(_, record)| record.release.is_some());
     let none = Init::default();
     let init = match goal {
         Goal::Init(init) => init,
-        Goal::Deploy(_) if !is_under_way => &none,
+        Goal::Deploy(_) if !is_under_way(s) => &none,
         _ => return None,
     };
     Some(beyond::sought(&init::check_input(s, init).ok()?))
 }
 
-/// For the step that is planned now; nothing where it is not the first of something new. Going on with
-/// what was begun is held up by nothing, and going back by what the API server refuses alone.
-pub fn before(goal: &Goal, action: &Action, s: &Snapshot, now: Timestamp) -> Option<Preflight> {
+fn is_under_way(s: &Snapshot) -> bool {
+    s.record.as_ref().is_some_and(|(_, record)| record.release.is_some())
+}
+
+/// For the step that is planned now, or none where nothing is left to do; nothing where it is not the first of
+/// something new, or a person's yes.
+/// Going on with what was begun is held up by nothing, and going back by what the API server refuses alone.
+pub fn before(
+    goal: &Goal,
+    action: Option<&Action>,
+    s: &Snapshot,
+    now: Timestamp,
+) -> Option<Preflight> {
     match goal {
         Goal::Init(init) => {
             let check_input = init::check_input(s, init).ok()?;
-            let steps = dry_run::of(&check_input);
+            let mut steps = dry_run::of(&check_input);
+            steps.extend(dry_run::of_init(init, s, now));
             Some(Preflight {
                 warnings: checks::warnings(&check_input),
                 steps,
+                pod: (!is_under_way(s)).then(|| dry_run::pod(&check_input)),
                 ..Preflight::default()
             })
         }
-        Goal::Deploy(wanted) if matches!(action, Action::Start { .. }) => {
+        Goal::Deploy(wanted) if matches!(action, Some(Action::Start { .. })) => {
             let (_, record) = s.record.as_ref()?;
             let Leads::To(from) = s.routes_lead(record) else { return None };
             let check_input = deploy::check_input(s, record, from, wanted)?;
@@ -55,10 +77,10 @@ pub fn before(goal: &Goal, action: &Action, s: &Snapshot, now: Timestamp) -> Opt
                 warnings: checks::warnings(&check_input),
                 steps: dry_run::to_try(steps, s),
                 pod: Some(dry_run::pod(&check_input)),
-                is_back: false,
+                rights: Asked::All,
             })
         }
-        Goal::Rollback { to, .. } if matches!(action, Action::Start { .. }) => {
+        Goal::Rollback { to, .. } if matches!(action, Some(Action::Start { .. })) => {
             let (_, record) = s.record.as_ref()?;
             let Leads::To(from) = s.routes_lead(record) else { return None };
             let check_input = rollback::check_input(s, record, from, *to)?;
@@ -72,8 +94,15 @@ pub fn before(goal: &Goal, action: &Action, s: &Snapshot, now: Timestamp) -> Opt
                 warnings: Vec::new(),
                 steps: dry_run::to_try_in_need(steps),
                 pod: (!slot.is_some_and(runs)).then(|| dry_run::pod(&check_input)),
-                is_back: true,
+                rights: Asked::Changing,
             })
+        }
+        // A yes that would be followed by a refusal, in this process or in the one that drives.
+        Goal::Promote { .. } if matches!(action, Some(Action::Approve { .. })) => {
+            let (_, record) = s.record.as_ref()?;
+            let rights = if record.driver.is_none() { Asked::Changing } else { Asked::None };
+            let steps = dry_run::of_waiting(s);
+            Some(Preflight { steps, rights, ..Preflight::default() })
         }
         _ => None,
     }

@@ -180,8 +180,9 @@ fn not_ready(cx: Context, record: &Record, release: &Release) -> Next {
         Some(slot) => {
             let hindrance = cx.s.hindrance(record, release);
             let hindrance = hindrance.filter(|_| cx.s.serves(release.to, slot.desired()));
-            hindrance.unwrap_or_else(|| {
-                format!("{} of {} pods are ready", slot.ready_replicas(), slot.desired())
+            hindrance.unwrap_or_else(|| match slot.is_paused() {
+                true => format!("{} is paused", slot.name()),
+                false => format!("{} of {} pods are ready", slot.ready_replicas(), slot.desired()),
             })
         }
     };

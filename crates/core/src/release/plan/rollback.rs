@@ -163,10 +163,11 @@ fn previous(s: &Snapshot, record: &Record, live: Colour) -> Result<Version, Stri
         // Whoever has turned the routes by hand is served, and is not second-guessed.
         if s.endpoints(live) > 0 {
             let number = last.number;
-            return Err(format!(
-                "release {number}, the last that went live, is not live now: --to {number} goes \
-                 back to it"
-            ));
+            let what = format!("release {number}, the last that went live, is not live now");
+            return Err(match version_of(s, record, number) {
+                Ok(_) => format!("{what}: --to {number} goes back to it"),
+                Err(why) => format!("{what}, and {why}"),
+            });
         }
         return led_away_from(s, record, last);
     }

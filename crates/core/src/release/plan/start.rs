@@ -9,7 +9,7 @@ use super::lock::{self, OnBusy};
 use super::{Action, Context, Next, arrive, autoscaling, later};
 use crate::model::{Colour, Id, Kind, Write, name, string_map, version};
 use crate::release::carried::{Load, Marks};
-use crate::release::checks::{self, CheckInput};
+use crate::release::checks::{self, Check, CheckInput};
 use crate::release::condition::{Aim, Condition, Need};
 use crate::release::routes::Leads;
 use crate::release::{
@@ -57,20 +57,18 @@ pub fn preconditions<'a>(
     {
         return Err(next);
     }
-    if s.slot(Colour::Blue).is_none() {
-        return Err(Next::Done(Outcome::Unfit { reasons: vec![s.names.no_deployment()] }));
-    }
     let gone = checks::gone(s, record);
     let from = from(s, record);
+    let is_to_be_led = from == Colour::Blue && ways::mend(s).is_some();
+    if s.slot(Colour::Blue).is_none() && !is_to_be_led {
+        return Err(Next::Done(Outcome::Unfit { reasons: vec![ways::no_deployment(s)] }));
+    }
     let Some(live) = s.slot(from) else {
-        let mut reason = format!("there is no Deployment {}", s.names.deployment(from));
-        if let Some(mend) = ways::mend(s) {
-            reason += &format!(", which is live: to serve the version before it again: {mend}");
-        }
-        return Err(Next::Done(Outcome::Unfit { reasons: vec![reason] }));
+        return Err(Next::Done(Outcome::Unfit { reasons: vec![ways::no_live(s, from)] }));
     };
     let mut reasons = checks::reasons(&check_input(s, record, live, from, asked));
     reasons.extend(file_vs_cluster::unmet(s, &record.service, &asked.expected));
+    reasons.extend(checks::turned(s, record).iter().map(Check::reason));
     if !cx.all(Aim::Begin, unchecked(&reasons)) {
         reasons.extend(gone);
         return Err(Next::Done(Outcome::Unfit { reasons }));
@@ -319,7 +317,7 @@ fn before(cx: Context, slot: Slot, colour: Colour, patience: u64) -> Result<Befo
         // Its controller says that it has seen a change before it has done all that follows from it,
         // where it was resized as well, or where the name of the new ReplicaSet was not free yet.
         true => (
-            if slot.is_paused() { 0 } else { SET_MADE_SECONDS.min(patience) },
+            SET_MADE_SECONDS.min(patience),
             "it has no ReplicaSet for its current template yet",
             format!(
                 "Deployment {} has no ReplicaSet for its current template: its version could not \

@@ -6,7 +6,8 @@ use super::{Action, Context, Next};
 use crate::release::condition::{Condition, Need};
 use crate::release::routes::Leads;
 use crate::release::{
-    GateKind, GateState, Outcome, Record, Release, ReleaseOutcome, Snapshot, checks, managed, ports,
+    Cause, GateKind, GateState, Outcome, Record, Release, ReleaseOutcome, Snapshot, checks,
+    managed, ports,
 };
 use crate::route::Switch;
 
@@ -99,12 +100,13 @@ pub fn next(cx: Context, record: &Record, release: &Release) -> Next {
         .find(|route| s.route_leads(*route, record) != Leads::To(release.to))
         .expect("not switched, so a route leads elsewhere");
     if let Some(why) = s.memory.refusal(&route.id()) {
-        let mut reason =
-            format!("the API server refuses to switch Ingress {}: {why}", route.name());
+        let what = format!("the API server refuses to switch Ingress {}: {why}", route.name());
         let back = s.leading(record, release);
-        if !back.is_empty() {
-            reason += &format!("; put back: Ingress {}", back.join(", "));
+        // Nobody has met the candidate, and it has done nothing wrong.
+        if back.is_empty() {
+            return cx.stopped(Cause::Refused, what);
         }
+        let reason = format!("{what}; put back: Ingress {}", back.join(", "));
         return end(cx, ReleaseOutcome::Unhealthy, reason);
     }
     let was = route.taken_away(&switch);

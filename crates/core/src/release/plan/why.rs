@@ -46,8 +46,7 @@ fn of_none(s: &Snapshot, record: &Record, now: Timestamp, refused: &[String]) ->
         Err(Next::Done(outcome)) => stops(outcome),
         Ok(_) | Err(_) => None,
     };
-    let is_refused = !refused.is_empty();
-    if is_refused {
+    if !refused.is_empty() {
         cx.all(Aim::Begin, start::unchecked(refused));
     }
     let groups = needs.into_groups();
@@ -55,8 +54,9 @@ fn of_none(s: &Snapshot, record: &Record, now: Timestamp, refused: &[String]) ->
     // The reasons stand in the conditions already.
     let stops = stops.filter(|_| waits_for.is_none());
     let mut conditions = flat(&groups);
-    // What the objects alone tell is not all then.
-    conditions.retain(|it| !is_refused || it.name != Need::Checks || !it.is_met());
+    // Some were looked at before others: that none of those fails is not all.
+    let fails = conditions.iter().any(|it| it.name == Need::Checks && !it.is_met());
+    conditions.retain(|it| !fails || it.name != Need::Checks || !it.is_met());
     Why { next: Aim::Begin, waits_for, stops, conditions }
 }
 
@@ -80,13 +80,20 @@ fn of_release(s: &Snapshot, record: &Record, release: &Release, now: Timestamp) 
         Next::Do(step) => Aim::of(&step.action).or_else(|| last_aim(&groups)),
         _ => last_unmet(&groups).map(|it| it.step).or_else(|| last_aim(&groups)),
     };
-    let aim = aim.unwrap_or(Aim::Withdraw);
+    // That nothing is switched yet is looked at first, and is nothing to wait for before a switch.
+    let is_switched = s.begun(record, release) || s.switched(record, release);
+    let is_before = !is_switched && release.switched.is_none() && release.ending.is_none();
+    let aim = match aim.unwrap_or(Aim::Withdraw) {
+        Aim::Confirm if is_before && release.waiting.is_some() => Aim::Switch,
+        Aim::Confirm if is_before => Aim::Ready,
+        aim => aim,
+    };
     let is_switching = s.phase(record, release) == Phase::Switching;
     let is_shown = |step| step == Aim::Drive || step == aim || is_switching && step == Aim::Confirm;
     let mut conditions = flat(&groups);
     conditions.retain(|condition| is_shown(condition.step));
     let waits = !matches!(next, Next::Do(_));
-    let first = last_unmet(&groups).filter(|_| waits).map(|condition| condition.name);
+    let first = last_unmet(&groups).filter(|it| waits && is_shown(it.step)).map(|it| it.name);
     let waits_for = if driver.is_none() { Some(Need::Driver) } else { first };
     let stops = match next {
         Next::Done(Outcome::NotReady { .. }) => None,

@@ -104,9 +104,23 @@ impl App {
         }));
     }
 
+    /// A slot that goes on running what it has.
+    pub fn kept(&mut self, slot: &str, replicas: u64) {
+        self.put_away(slot);
+        let mut object = self.objects.get(Kind::Deployment, slot).expect("it is there").clone();
+        object["spec"]["replicas"] = json!(replicas);
+        self.add(object);
+    }
+
     pub fn edit(&mut self, kind: Kind, change: impl FnOnce(&mut Value)) {
         let mut object = self.objects.get(kind, "parrot").expect("it is there").clone();
         change(&mut object);
+        self.add(object);
+    }
+
+    pub fn pause(&mut self, slot: &str) {
+        let mut object = self.objects.get(Kind::Deployment, slot).expect("it is there").clone();
+        object["spec"]["paused"] = json!(true);
         self.add(object);
     }
 

@@ -105,6 +105,11 @@ fn pods() -> Vec<Row> {
         row("paused", Fail, "kubectl rollout resume deployment/parrot -n birds", |app| {
             app.edit(Kind::Deployment, |d| d["spec"]["paused"] = json!(true));
         }),
+        row("paused", Fail, "Deployment parrot-green is paused", |app| {
+            app.initialised();
+            app.put_away("parrot-green");
+            app.pause("parrot-green");
+        }),
         row("replicas", Warn, "is scaled to 0", |app| {
             app.edit(Kind::Deployment, |d| d["spec"]["replicas"] = json!(0));
         }),
@@ -177,6 +182,12 @@ fn pods() -> Vec<Row> {
                 app.add(quota(count.clone(), count));
             },
         ),
+        // What runs in the slot is replaced by one more than there are.
+        row("quota", Fail, "has 0 left for pods, and a candidate of 2 takes 1", |app| {
+            app.initialised();
+            app.kept("parrot-green", 2);
+            app.add(quota(json!({"pods": "4"}), json!({"pods": "4"})));
+        }),
         row("quota", Fail, "has 2 left for services, and init creates 3", |app| {
             app.add(quota(json!({"services": "3"}), json!({"services": "1"})));
         }),
