@@ -90,12 +90,14 @@ pub enum Need {
     Selector,
     /// The ports that the Ingresses name.
     Ports,
-    /// An Ingress points to the new version.
+    /// An Ingress, or the Service that is the app's route, points to the new version.
     Ingress,
     /// The objects were switched by this release.
     Stamp,
     /// What answers through the ingress.
     Answers,
+    /// The EndpointSlices of the Services that were switched name only the new version's pods.
+    Reached,
     /// The rule that was added after the switch is served, if the answers can't tell.
     Marker,
     /// The time that a switch takes to take effect, if the answers can't tell.

@@ -13,7 +13,7 @@ use super::instant::{earlier, later};
 use super::settings::SETTLE_SECONDS;
 use super::{Came, Names, Settings, Slot, template};
 use crate::model::{APP_LABEL, Colour, MANAGED_BY, MANAGER};
-use crate::route::Label;
+use crate::route::{Label, RouteKind};
 
 /// The key of the ConfigMap's data that holds the record.
 pub const RECORD_KEY: &str = "record";
@@ -32,6 +32,9 @@ pub struct Record {
     form: u32,
     /// The live Service's name.
     pub service: String,
+    /// What leads people to the app. 0.1.0 knew Ingresses alone.
+    #[serde(default, skip_serializing_if = "RouteKind::is_ingress")]
+    pub route: RouteKind,
     pub label: Label,
     /// The number of the last release that was started.
     pub number: u64,
@@ -147,6 +150,10 @@ pub struct Release {
     /// When the routes had been changed. From then on nobody may change them but by a switch back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub switched: Option<Timestamp>,
+    /// Since when the Services that were switched have reached the new version's pods alone, where a
+    /// Service is the route.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reached: Option<Timestamp>,
     /// The rules that were answered through the ingress until then: errors there are the switch's doing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answered: Vec<String>,
@@ -236,6 +243,9 @@ pub enum Confirmed {
     /// Not confirmed: the versions could not be told apart, and bluegreen waited for the ingress
     /// controller.
     Settle,
+    /// The EndpointSlices of the Services name only the new version's pods, and bluegreen waited for
+    /// the nodes to follow. Nothing was probed.
+    Endpoints,
 }
 
 /// A candidate as the API server took it, admission included: what differs from that afterwards,
@@ -389,6 +399,7 @@ impl Record {
         Record {
             form: FORM,
             service,
+            route: RouteKind::default(),
             label,
             number,
             epoch,
