@@ -29,6 +29,7 @@ mod policy;
 mod ports;
 mod reported;
 mod seen;
+pub mod service_route;
 mod sharing;
 mod still;
 mod unhealthy;
@@ -81,6 +82,7 @@ pub fn all() -> Vec<Case> {
         sharing::CASES,
         carried::CASES,
         followed::CASES,
+        service_route::CASES,
         leaving::CASES,
         reported::CASES,
     ];
