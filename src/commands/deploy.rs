@@ -50,7 +50,7 @@ pub async fn run(
     };
     let mut session = Session::open(around, &common, input.app.as_ref()).await?;
     if !args.filename.is_empty() || !deploy.expected.asked.is_empty() {
-        let again = "to see whether that was all: the same command with --dry-run=server";
+        let again = "to check a corrected file: the same command with --dry-run=server";
         session.again = Some(again.to_owned());
     }
     if args.dry_run.is_some() {

@@ -27,7 +27,7 @@ pub async fn run(
     let mut session = Session::open(around, &common, input.app.as_ref()).await?;
     let goal = goal(args, input.settings.as_ref());
     if goal != (Init { allow_policy_gap: goal.allow_policy_gap, ..Init::default() }) {
-        let again = "correct what init was given, or the app: it writes nothing before all is well";
+        let again = "change the flags or files given to init, or the app, and run init again";
         session.again = Some(again.to_owned());
     }
     let goal = Goal::Init(goal);

@@ -19,8 +19,9 @@ pub async fn run(
     let probe = after::probe(&args.probed)?.unwrap_or_default();
     let mut session = Session::open(around, common, args.app.as_ref()).await?;
     if !probe.routes().is_empty() {
-        session.again =
-            Some("correct --probe, if that is it; else: ".to_owned() + &session.command("check"));
+        session.again = Some(
+            "if --probe is wrong, correct it; otherwise: ".to_owned() + &session.command("check"),
+        );
     }
     let goal = Goal::Promote { release: args.release, when_ready: args.when_ready };
     let ended = session.drive(goal, Ask { gate: None, probe: &probe }, PATIENCE).await?;

@@ -17,8 +17,9 @@ pub async fn run(
     let probe = after::probe(&args.after.probed)?.unwrap_or_default();
     let mut session = Session::open(around, common, args.app.as_ref()).await?;
     if !probe.routes().is_empty() {
-        session.again =
-            Some("correct --probe, if that is it; else: ".to_owned() + &session.command("check"));
+        session.again = Some(
+            "if --probe is wrong, correct it; otherwise: ".to_owned() + &session.command("check"),
+        );
     }
     let settings = Settings { timeout_seconds: args.timeout, ..after::settings(&args.after) };
     let patience = Duration::from_secs(settings.timeout());

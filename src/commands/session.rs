@@ -48,6 +48,7 @@ impl Session {
             None => only_app(&cluster).await?,
         };
         let names = Names::new(&cluster.namespace, app);
+        let names = Names { flags: cluster.flags.clone(), ..names };
         Ok(Session { cluster, names, output: common.output, again: None, around: around.clone() })
     }
 

@@ -25,7 +25,7 @@ pub fn of_file(session: &Session, ended: &Ended, file: Option<&Template>) -> Res
         }
         // Of the commands that meet another driver, a deploy alone can wait for its turn.
         (Outcome::Busy { .. }, _) => of(session, ended).map_err(|error| {
-            error.hint("to begin when that one ends: the same command with --wait")
+            error.hint("to wait for the end of that release: the same command with --wait")
         }),
         _ => of(session, ended),
     }

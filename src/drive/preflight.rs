@@ -8,7 +8,8 @@ use crate::cluster::{dry_run, missing, reply_if_any, tried};
 use crate::error::{Error, Kind};
 use crate::event::What;
 use crate::model::Write;
-use crate::release::checks::{self, Check, CheckStatus, Reply, rights};
+use crate::release::checks::rights::{self, Right};
+use crate::release::checks::{self, Check, CheckStatus, Reply};
 use crate::release::plan::{Preflight, Step, preflight};
 use crate::release::{Outcome, Reading, Snapshot, Tried, file_vs_cluster};
 
@@ -66,11 +67,14 @@ impl Loop<'_> {
         };
         let (tried, pod) = tried.map_err(|error| cluster.explain(error, "dry-run the steps"))?;
         let has = |kind| s.objects.list(kind).next().is_some();
-        let mut rights = rights::told(missing, has, &hint);
-        // What is not needed on the way back does not stop it.
-        if is_back && !tried.iter().any(|tried| tried.reply == Reply::Forbidden) {
-            rights.clear();
-        }
+        let is_forbidden = tried.iter().any(|tried| tried.reply == Reply::Forbidden);
+        let missing = missing.map(|mut missing| {
+            // A way back makes nothing and deletes nothing but what was tried.
+            let is_needed = |right: &Right| !["create", "delete"].contains(&right.verb);
+            missing.retain(|right| !is_back || is_forbidden || is_needed(right));
+            missing
+        });
+        let rights = rights::told(missing, has, &hint);
         let mut tried = [checks::dry_run(&tried), checks::admission(&tried, s)].concat();
         tried.extend(pod.and_then(|pod| of_pod(&pod, &tried)));
         let all = || warnings.iter().chain(&rights).chain(&tried);

@@ -19,9 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// One that takes longer is told, so that whoever wants the whole to be faster knows where to look.
 const LONG: Duration = Duration::from_secs(20);
 /// They wait most of their time, for the cluster and for each other's CPU.
-const THREADS: usize = 10;
+const THREADS: usize = 8;
 /// Some have a driver that is gone, which is missed only after 10 s.
-const SHARED_THREADS: usize = 24;
+const SHARED_THREADS: usize = 16;
 
 static BED: OnceLock<(Handle, Arc<Bed>)> = OnceLock::new();
 

@@ -71,7 +71,7 @@ async fn say_yes_to_nothing_else() -> Result<()> {
 
 #[tokio::test(start_paused = true)]
 async fn lead_no_other_service() -> Result<()> {
-    for (code, words) in [(7, ["promote", "parrot"]), (0, ["abort", "parrot"])] {
+    for (code, words) in [(10, ["promote", "parrot"]), (0, ["abort", "parrot"])] {
         let stand = waiting().await?;
         stand.forge_record(|record| record["service"] = "owl".into());
         stand.said(code, &words).await?;

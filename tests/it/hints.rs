@@ -8,17 +8,17 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Mutex;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use bluegreen::model::{Colour, Kind};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::acceptance::Field;
 use crate::acceptance::command::Said;
 use crate::acceptance::field::backend;
+use crate::acceptance::{Field, kubectl};
 use crate::bed::{Bed, each, in_paused_time};
 use crate::edits::{self, Change, TABLE, WHEN, When};
 use crate::tally;
@@ -198,7 +198,7 @@ async fn run(field: &Field, line: &str, after: &str) -> Result<(u8, Said)> {
             format!("{after} --replace")
         }
         None if line.starts_with(SAME) => after.to_owned(),
-        None => return by_kubectl(field, line).await.map(|()| (0, Said::default())),
+        None => return kubectl::runs(field, line).await.map(|()| (0, Said::default())),
     };
     let line = line.replace(&format!(" -n {}", field.namespace), "");
     let line = line.replace("--image IMAGE", &format!("--image {V3} --yes"));
@@ -206,26 +206,6 @@ async fn run(field: &Field, line: &str, after: &str) -> Result<(u8, Said)> {
     let command = field.command(&line);
     let command = if is_webhook { command.answers(&[200]) } else { command };
     command.ends().await
-}
-
-/// Those of kubectl's that change something; the others look.
-async fn by_kubectl(field: &Field, line: &str) -> Result<()> {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    match words[1] {
-        "get" | "describe" | "auth" | "cluster-info" => Ok(()),
-        "patch" if words[2] == "service" => {
-            let (_, patch) = line.split_once("-p '").context("no patch")?;
-            let patch: Value = serde_json::from_str(patch.trim_end_matches('\''))?;
-            field.edit(Kind::Service, words[3], patch).await.map(drop)
-        }
-        "scale" => {
-            let name = words[2].strip_prefix("deployment/").context("no Deployment")?;
-            let (_, size) = line.split_once("--replicas=").context("no size")?;
-            let size: u64 = size.parse()?;
-            field.edit(Kind::Deployment, name, json!({"spec": {"replicas": size}})).await.map(drop)
-        }
-        _ => bail!("nobody knows what this does: {line}"),
-    }
 }
 
 /// What is typed in a state, and the hints of what comes of it.

@@ -155,13 +155,26 @@ fn a_way_back_is_held_up_by_nothing_that_it_can_do_without() {
         };
         faults.on(of_green, refused(403, "admission webhook \"a\" denied the request: no"));
         faults.on(of("/resourcequotas"), refused(403, "resourcequotas is forbidden: no"));
-        let rules = json!({"kind": "SelfSubjectRulesReview",
-            "status": {"resourceRules": [], "incomplete": true}});
-        faults.on(of("selfsubjectrulesreviews"), answered(201, &rules));
-        let no = json!({"kind": "SelfSubjectAccessReview", "status": {"allowed": false}});
-        faults.on(of("selfsubjectaccessreviews"), answered(201, &no));
+        may_only(faults, &["get", "list", "watch", "patch"]);
     });
     assert!(warnings(&said).is_empty(), "{said:?}");
+}
+
+/// The API server says that one may do this, and no more.
+fn may_only(faults: &Faults, verbs: &[&str]) {
+    let rule = json!({"verbs": verbs, "apiGroups": ["*"], "resources": ["*"]});
+    let rules = json!({"kind": "SelfSubjectRulesReview", "status": {"resourceRules": [rule]}});
+    faults.on(of("selfsubjectrulesreviews"), answered(201, &rules));
+    let no = json!({"kind": "SelfSubjectAccessReview", "status": {"allowed": false}});
+    faults.on(of("selfsubjectaccessreviews"), answered(201, &no));
+}
+
+/// What it is watched by is tried by no dry run.
+#[test]
+fn a_way_back_that_could_not_be_watched_begins_nothing() {
+    let said =
+        led_back(8, |faults| may_only(faults, &["get", "list", "patch", "create", "delete"]));
+    assert!(said.err.contains("you are not allowed to watch"), "{said:?}");
 }
 
 #[test]

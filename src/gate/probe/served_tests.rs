@@ -140,6 +140,29 @@ fn what_the_versions_say_themselves_by_now_is_the_apps() {
     assert_eq!(scene.hears(40, Colour::Green), blind("both versions give the same answers"));
 }
 
+/// Whether somebody else answered before the switch as well stands in the record, too.
+#[test]
+fn whoever_goes_on_counts_somebody_elses_answers() {
+    for (shared, counts) in [(false, true), (true, false)] {
+        let mut scene = alike();
+        let name = format!("{RULE} at a");
+        let known_by = alike().switched().sight().rules[0].known_by.clone().unwrap();
+        scene.tell.knows(&Until {
+            answered: vec![name.clone()],
+            known_by: [(name.clone(), known_by)].into(),
+            came: [(name, Came { statuses: [200].into(), shared, ..Came::default() })].into(),
+            ..Until::default()
+        });
+        scene.tell.want(Colour::Green);
+        for _ in 0..60 {
+            scene.hears_this(1, &says(200, &[("content-type", "text/plain")], "not the app"));
+            scene.hears_this(1, &body("same"));
+        }
+        let failures = scene.sight().rules[0].failed.failures;
+        assert_eq!(failures > 10, counts, "{failures}");
+    }
+}
+
 #[test]
 fn whoever_goes_on_knows_it_by_the_record() {
     let name = format!("{RULE} at a");
@@ -159,7 +182,7 @@ fn whoever_goes_on_knows_it_by_the_record() {
         ..Until::default()
     };
     // The process before ended before it had asked the versions.
-    let came = Came { statuses: [200].into(), elsewhere: false };
+    let came = Came { statuses: [200].into(), ..Came::default() };
     let ready = || Until {
         answered: answered.clone(),
         came: [(name.clone(), came.clone())].into(),

@@ -91,6 +91,8 @@ struct Way {
     is_others: bool,
     /// Whether hardly any was before the switch.
     is_clear: bool,
+    /// Whether some requests failed before it.
+    is_flaky: bool,
 }
 
 impl Way {
@@ -138,6 +140,7 @@ impl Tell {
             counted: None,
             is_others: false,
             is_clear: false,
+            is_flaky: false,
         });
         self.ways.len() - 1
     }
@@ -197,17 +200,27 @@ impl Tell {
             }
             way.after.clear();
             (way.heard_other, way.erred_until, way.refused) = (None, None, None);
-            (way.failed, way.counted) = (Failed::default(), None);
+            way.counted = None;
         }
         if is_first {
             let found = self.ways.iter().map(|way| (self.found(way), self.is_clear(way)));
             let found: Vec<_> = found.collect();
-            for (way, (found, is_clear)) in self.ways.iter_mut().zip(found) {
-                way.is_clear = is_clear;
+            let flaky: Vec<bool> = self.ways.iter().map(|way| self.is_flaky(way)).collect();
+            for ((way, (found, is_clear)), flaky) in self.ways.iter_mut().zip(found).zip(flaky) {
+                (way.is_clear, way.is_flaky) = (is_clear, flaky);
                 way.found = found.filter(|found| found.parts.is_some());
             }
         }
+        for way in &mut self.ways {
+            way.failed = Failed { is_flaky: way.is_flaky, ..Failed::default() };
+        }
         self.wanted = Some(wanted);
+    }
+
+    /// Whether more than a hiccup of the requests before the switch failed.
+    fn is_flaky(&self, way: &Way) -> bool {
+        let is_error = |heard: &Heard| self.voice(way, heard, &Apart::new()) == Voice::Error;
+        way.before.iter().filter(|(_, heard)| is_error(heard)).count() > 1
     }
 
     pub fn note_way(&mut self, nth: usize, heard: Heard, at: Timestamp) {

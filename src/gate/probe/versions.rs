@@ -157,7 +157,8 @@ impl Version {
 
     /// Whether that is one of its pages, or was one before a proxy has changed it.
     pub fn has_page(&self, answer: &Answer) -> bool {
-        self.bodies.contains(&answer.body().map(str::to_owned)) || self.pages.iter().any(|own| answer.is_page_of(own))
+        self.bodies.contains(&answer.body().map(str::to_owned))
+            || self.pages.iter().any(|own| answer.is_page_of(own))
     }
 
     /// Whether it was seen to answer with that status, and like this.

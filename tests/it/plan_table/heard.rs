@@ -116,7 +116,8 @@ impl Heard {
             failures,
             said: Some("404 Not Found".to_owned()),
             is_limit: false,
-            spell: Some(Spell { since, at: now, failures, answers: 1 }),
+            spell: Some(Spell { since, at: now, failures, requests: failures * 2, answers: 1 }),
+            ..Failed::default()
         }
     }
 }

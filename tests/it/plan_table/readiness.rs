@@ -392,8 +392,28 @@ fn a_live_deployment_that_is_deleted_stops_the_release() {
     world.edit_record(|record| record.driver = None);
     let goal = Goal::Promote { release: None, when_ready: true };
     let mut promote = Driver::new("p", goal);
-    go(&mut world, &mut promote);
+    // Before the yes, which would stand there when it is back.
     assert!(changed(promote.next(&world)).contains("parrot was deleted"));
+}
+
+#[test]
+fn no_yes_is_written_to_what_somebody_has_changed() {
+    let image = |image: &str| serde_json::json!({"spec": {"template": {"spec": {"containers": [{"name": "parrot", "image": image}]}}}});
+    for (name, what) in [
+        ("parrot", "the pod template of parrot, which release 1 started from, was changed"),
+        ("parrot-green", "the pod template of parrot-green is not the one that release 1 sent"),
+    ] {
+        let (mut world, _) = super::deploying(super::asks);
+        world.edit_record(|record| record.driver = None);
+        world.edit(Kind::Deployment, name, |object| {
+            json_patch::merge(object, &image("kmharish/parrot-app:v9"));
+        });
+        world.settle();
+        let goal = Goal::Promote { release: None, when_ready: false };
+        let said = changed(Driver::new("p", goal).next(&world));
+        assert!(said.starts_with(what), "{said}");
+        assert_eq!(world.release().approved, None);
+    }
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn how_the_app_was_answered_is_written_down_before_the_switch() {
     let mut a = Driver::new("a", Goal::Deploy(plain()));
     reach(&mut world, &mut a, step!(Action::MarkReady));
     let mut sight = heard::sight(&world, &[Heard::learning()]);
-    let came = Came { statuses: [200].into(), elsewhere: false };
+    let came = Came { statuses: [200].into(), ..Came::default() };
     sight.rules[0].came = Some(came.clone());
     heard::hears(&mut a, sight);
     go(&mut world, &mut a);
@@ -160,6 +160,41 @@ fn a_follower_that_takes_a_release_up_has_heard_nothing_yet() {
     assert!(changed(b.next(&world)).starts_with("the switch was not confirmed within 600 s"));
 }
 
+/// The pods may have ended before that.
+#[test]
+fn who_takes_up_a_put_away_listens_from_then_on() {
+    let (mut world, _) = put_away();
+    let mut b = Driver::new("b", Goal::Deploy(plain()));
+    b.memory.asks = true;
+    b.next(&world);
+    b.memory.note_gone(1, world.now);
+    world.pass(30);
+    world.edit_record(|record| record.driver = None);
+    go(&mut world, &mut b);
+    heard::of(&mut b, &world, &[Heard::version(Colour::Green, 10, 1)]);
+    assert!(matches!(b.next(&world), Next::Wait { .. }), "{:?}", b.next(&world));
+    world.pass(5);
+    assert!(step!(Action::Finish)(&b.next(&world)), "{:?}", b.next(&world));
+}
+
+/// A rollback to what runs has no time to ask each rule before it.
+#[test]
+fn what_confirms_a_switch_was_answered_as_well() {
+    for answered in [true, false] {
+        let (mut world, mut a) = switched(plain());
+        world.edit_record(|record| record.release.as_mut().unwrap().answered.clear());
+        let mut sight = heard::sight(&world, &[Heard::version(Colour::Green, 30, 3)]);
+        if !answered {
+            sight.rules.push(Heard::errors(30, 3).alike().named("zoo").rule(world.now));
+            sight.rules[1].answered = Some(false);
+        }
+        heard::hears(&mut a, sight);
+        reach(&mut world, &mut a, step!(Action::StartDrain { .. }));
+        go(&mut world, &mut a);
+        assert_eq!(world.release().answered, ["parrot"]);
+    }
+}
+
 /// An old version that stays is no reason to call that a success.
 #[test]
 fn a_release_that_keeps_the_old_version_ends_well_only_if_the_app_answers() {
@@ -186,8 +221,10 @@ fn nothing_is_put_away_while_others_answer_in_part() {
     let (mut world, mut a) = drained();
     for few in [alike().failing(9, 30), alike().failing(30, 4)] {
         heard::of(&mut a, &world, &[few]);
-        assert!(step!(Action::ScaleDown { .. })(&a.next(&world)), "a hiccup");
+        assert!(drains(&a.next(&world)), "it may go on");
     }
+    heard::of(&mut a, &world, &[alike()]);
+    assert!(step!(Action::ScaleDown { .. })(&a.next(&world)), "a hiccup");
     heard::of(&mut a, &world, &[alike().failing(10, 5)]);
     assert!(arrives(&a.next(&world)), "{:?}", a.next(&world));
     world.pass(600);
@@ -266,7 +303,8 @@ fn failures_since_the_switch_are_told_at_the_end() {
         let (mut world, mut a) = put_away();
         let mut sight = heard::sight(&world, &[Heard::version(Colour::Green, 10, 1)]);
         let said = Some("503 Service Unavailable".to_owned());
-        sight.rules[0].failed = Failed { requests: 90, failures: 11, said, is_limit, spell: None };
+        sight.rules[0].failed =
+            Failed { requests: 90, failures: 11, said, is_limit, ..Failed::default() };
         a.memory.note_gone(1, world.now);
         world.pass(5);
         heard::hears(&mut a, sight);

@@ -131,9 +131,8 @@ fn size(s: &Snapshot, record: &Record) -> Option<Drift> {
         blue.name(),
         green.name()
     );
-    let namespace = &s.names.namespace;
-    let mend =
-        format!("kubectl scale deployment/{} -n {namespace} --replicas={given}", green.name());
+    let flags = &s.names.flags;
+    let mend = format!("kubectl scale deployment/{}{flags} --replicas={given}", green.name());
     Some(Drift { what, way: None, mend: Some(mend) })
 }
 

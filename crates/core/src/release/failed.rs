@@ -13,29 +13,55 @@ pub struct Failed {
     pub said: Option<String>,
     /// Whether it was for asking too often, as far as that can be told.
     pub is_limit: bool,
+    /// Whether some failed before the switch as well.
+    pub is_flaky: bool,
     /// Those that go on.
     pub spell: Option<Spell>,
 }
 
-/// Failures among answers, never so many answers in a row that they are over.
+/// Failures among answers, never so many answers in a row between them that they are over.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Spell {
     pub since: Timestamp,
     pub at: Timestamp,
     pub failures: u64,
+    /// How many requests it has had.
+    pub requests: u64,
     /// How many answers have come since the last of them.
     pub answers: usize,
+}
+
+/// So many answers in a row end all but what fails once in a while.
+const MOST: u64 = 100;
+/// So many times as many answers as came between two failures, and it is chance but once in a thousand times.
+const TIMES: u64 = 7;
+
+impl Spell {
+    /// How many answers in a row end it: the less often it fails, the more come in a row by chance.
+    fn ends_after(&self, is_flaky: bool) -> u64 {
+        let few = LATELY as u64;
+        let most = if is_flaky { few } else { MOST };
+        let until_then = self.requests - self.answers as u64;
+        (TIMES * until_then / self.failures.max(1)).clamp(few, most)
+    }
 }
 
 impl Failed {
     /// One more request, and how it failed if it did.
     pub fn note(&mut self, failure: Option<String>, at: Timestamp) {
         self.requests += 1;
+        if let Some(spell) = &mut self.spell {
+            spell.requests += 1;
+        }
         let Some(said) = failure else {
-            self.spell = self.spell.take().and_then(|spell| {
-                let answers = spell.answers + 1;
-                (answers < LATELY).then_some(Spell { answers, ..spell })
-            });
+            if let Some(spell) = &mut self.spell {
+                spell.answers += 1;
+            }
+            let is_flaky = self.is_flaky;
+            self.spell = self
+                .spell
+                .take()
+                .filter(|spell| (spell.answers as u64) < spell.ends_after(is_flaky));
             return;
         };
         self.fails(said, at);
@@ -52,11 +78,9 @@ impl Failed {
     pub fn fails(&mut self, said: String, at: Timestamp) {
         self.failures += 1;
         (self.said, self.is_limit) = (Some(said), false);
-        let (since, failures) = match &self.spell {
-            Some(spell) => (spell.since, spell.failures + 1),
-            None => (at, 1),
-        };
-        self.spell = Some(Spell { since, at, failures, answers: 0 });
+        let begun = Spell { since: at, at, failures: 0, requests: 1, answers: 0 };
+        let spell = self.spell.get_or_insert(begun);
+        (spell.at, spell.failures, spell.answers) = (at, spell.failures + 1, 0);
     }
 
     /// What goes on for longer than a hiccup.
@@ -85,20 +109,32 @@ mod tests {
     }
 
     #[test]
+    fn what_failed_before_as_well_is_over_sooner() {
+        let mut failed = heard(20, 4, 9);
+        failed.is_flaky = true;
+        failed.note(None, Timestamp::UNIX_EPOCH);
+        assert_eq!(failed.spell, None);
+    }
+
+    #[test]
     fn what_fails_again_and_again_is_no_hiccup() {
-        for (turns, failures, answers, lasting) in [
-            (26, 1, 1, true),
-            (24, 1, 1, false),
-            (51, 1, 0, true),
-            (50, 1, 0, false),
-            (9, 1, 9, false),
-            (11, 1, 9, true),
-            (90, 5, 10, false),
-            (5, 10, 9, true),
+        for (turns, failures, answers, lasting, is_over) in [
+            (26, 1, 1, true, false),
+            (24, 1, 1, false, false),
+            (51, 1, 0, true, false),
+            (50, 1, 0, false, false),
+            (1, 1, 9, false, false),
+            (1, 1, 10, false, true),
+            (1, 3, 10, false, true),
+            (9, 1, 9, false, false),
+            (11, 1, 9, true, false),
+            // Ten in a row come by chance, where a third fails.
+            (20, 4, 9, true, false),
+            (9, 5, 100, false, true),
         ] {
             let failed = heard(turns, failures, answers);
             assert_eq!(failed.lasting().is_some(), lasting, "{turns} {failures} {answers}");
-            assert_eq!(failed.spell.is_some(), answers < LATELY, "{turns} {failures} {answers}");
+            assert_eq!(failed.spell.is_none(), is_over, "{turns} {failures} {answers}");
             assert_eq!(failed.failures, (turns * failures) as u64);
             assert_eq!(failed.requests, (turns * (failures + answers)) as u64);
         }

@@ -9,11 +9,16 @@ use crate::model::{Colour, Id, Kind, of_app};
 pub struct Names {
     pub namespace: String,
     pub app: String,
+    /// The flags that lead kubectl to the app, each after a space: what is advised is pasted where another
+    /// cluster may be the default.
+    pub flags: String,
 }
 
 impl Names {
     pub fn new(namespace: impl Into<String>, app: impl Into<String>) -> Names {
-        Names { namespace: namespace.into(), app: app.into() }
+        let namespace = namespace.into();
+        let flags = format!(" -n {namespace}");
+        Names { namespace, app: app.into(), flags }
     }
 
     pub fn deployment(&self, colour: Colour) -> String {

@@ -109,6 +109,9 @@ pub struct Came {
     /// Whether people were led to another host.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub elsewhere: bool,
+    /// Whether somebody else answered some of them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shared: bool,
 }
 
 /// Whether the versions can be told apart there.
@@ -357,6 +360,15 @@ impl Sight {
             })?;
             Some(format!("{}: {said}", rule.name))
         })
+    }
+
+    /// The rules that are answered now, of those as well of which that was not known before.
+    pub fn answered_now(&self, known: &[String]) -> Vec<String> {
+        let answers =
+            |rule: &&Rule| rule.streak.as_ref().is_some_and(|streak| streak.voice != Voice::Error);
+        let new = self.rules.iter().filter(answers).map(|rule| &rule.name);
+        let new = new.filter(|name| !known.contains(name));
+        known.iter().chain(new).cloned().collect()
     }
 
     /// Whether enough came lately, where answers came until the switch, to say that nobody else answers.

@@ -132,21 +132,21 @@ pub fn mend(s: &Snapshot) -> Option<String> {
 }
 
 fn lead_live(s: &Snapshot, record: &Record, colour: Colour) -> String {
-    let (service, namespace) = (&record.service, &s.names.namespace);
+    let (service, flags) = (&record.service, &s.names.flags);
     let (key, value) = (&record.label.key, record.label.value(colour));
     let patch = serde_json::json!({"spec": {"selector": {key: value}}});
-    format!("kubectl patch service {service} -n {namespace} --type=merge -p '{patch}'")
+    format!("kubectl patch service {service}{flags} --type=merge -p '{patch}'")
 }
 
 /// The live Deployment was deleted, and nobody is served: the commands that start the other one and lead
 /// everybody there.
 fn to_the_other(s: &Snapshot, record: &Record, colour: Colour) -> Option<String> {
-    let (slot, namespace) = (s.slot(colour)?, &s.names.namespace);
+    let (slot, flags) = (s.slot(colour)?, &s.names.flags);
     let name = slot.name();
     let replicas = slot.desired().max(1);
     let mut commands = vec![
-        format!("kubectl scale deployment/{name} -n {namespace} --replicas={replicas}"),
-        format!("kubectl rollout status deployment/{name} -n {namespace}"),
+        format!("kubectl scale deployment/{name}{flags} --replicas={replicas}"),
+        format!("kubectl rollout status deployment/{name}{flags}"),
     ];
     let (services, to) = (s.serving(record), s.names.service(colour));
     let (app, release, epoch) = (s.names.app.as_str(), record.number, record.epoch);
@@ -160,7 +160,7 @@ fn to_the_other(s: &Snapshot, record: &Record, colour: Colour) -> Option<String>
         let patch: Vec<&PatchOperation> = patch.0.iter().filter(is_led).collect();
         let patch = serde_json::to_string(&patch).ok()?;
         let (kind, name) = (id.kind.to_string().to_lowercase(), id.name);
-        Some(format!("kubectl patch {kind} {name} -n {namespace} --type=json -p '{patch}'"))
+        Some(format!("kubectl patch {kind} {name}{flags} --type=json -p '{patch}'"))
     }));
     commands.extend(s.live_service(record).map(|_| lead_live(s, record, colour)));
     Some(commands.join(" && "))

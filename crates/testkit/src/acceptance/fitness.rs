@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::command::Said;
 use super::field::{Field, V1, V2};
-use super::{Case, cases};
+use super::{Case, cases, kubectl};
 
 pub const CASES: &[Case] = cases![
     check_tells_and_writes_nothing,
@@ -299,30 +299,7 @@ async fn the_way_out_of_a_deleted_live_version_works(field: Field) -> Result<()>
     let fix = status["mend"].as_str().with_context(|| format!("no way out: {status:#}"))?;
     let refused = field.exits(10, &format!("deploy parrot --image {V2} --yes")).await?;
     ensure!(refused.err.contains(fix), "{refused:?}");
-    for command in fix.split(" && ") {
-        let words: Vec<&str> = command.split_whitespace().collect();
-        let patch = command.split_once(" -p '").map(|(_, patch)| patch.trim_end_matches('\''));
-        match (words[1], patch) {
-            ("scale", _) => field.scaled("parrot", 1).await?,
-            ("rollout", _) => field.has_ready("parrot", 1).await?,
-            ("patch", Some(patch)) if command.contains("--type=json") => {
-                let patch: Value = serde_json::from_str(patch)?;
-                let ops = patch.as_array().context("no list")?;
-                let mut ingress = field.get(Kind::Ingress, words[3]).await?;
-                for op in ops {
-                    let path = op["path"].as_str().context("no path")?;
-                    *ingress.pointer_mut(path).context("not there")? = op["value"].clone();
-                }
-                let edit = json!({"metadata": {"annotations": ingress["metadata"]["annotations"]},
-                    "spec": ingress["spec"]});
-                field.edit(Kind::Ingress, words[3], edit).await?;
-            }
-            ("patch", Some(patch)) => {
-                field.edit(Kind::Service, words[3], serde_json::from_str(patch)?).await?;
-            }
-            _ => anyhow::bail!("{command}"),
-        }
-    }
+    kubectl::runs(&field, fix).await?;
     let status = field.status().await?;
     ensure!(status["healthy"] == true && status["live"]["deployment"] == "parrot", "{status:#}");
     field.released(V2).await?;

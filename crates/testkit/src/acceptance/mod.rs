@@ -19,6 +19,7 @@ mod followed;
 mod gate;
 mod gitops;
 mod intents;
+pub mod kubectl;
 mod leaving;
 mod life;
 mod manifests;

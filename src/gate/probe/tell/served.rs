@@ -15,6 +15,8 @@ use crate::release::{Came, Unserved, Voice, is_lasting};
 const NEWEST: usize = 3;
 /// So many pages of those before the switch are compared.
 const SHOWN: usize = 10;
+/// One answer of so many that is somebody else's was a hiccup.
+const SHARED: usize = 20;
 /// So long after it an answer is counted as somebody else's: what is new to both versions, they were asked for
 /// again by then.
 pub(super) const LATER: SignedDuration = SignedDuration::from_secs(3);
@@ -120,23 +122,39 @@ impl Tell {
         let before: Vec<&Answer> =
             way.before.iter().filter_map(|(_, heard)| self.answer(way, heard)).collect();
         let came = came(&before)?;
-        Some(Known { parts: self.parts(way, &before), came: Some(came) })
+        let parts = self.parts(way, &before);
+        let shared = self.is_shared(way, &before, parts.as_ref(), &came);
+        Some(Known { parts, came: Some(Came { shared, ..came }) })
     }
 
-    /// Whether hardly anything else came until the switch: a part of the people may be led to another app for good.
+    /// Whether hardly anything else came until the switch.
     pub(super) fn is_clear(&self, way: &Way) -> bool {
-        let Some(Known { parts, came: Some(came) }) = self.found(way) else { return false };
+        let known = match way.before.is_empty() {
+            true => way.known.clone(),
+            false => self.found(way),
+        };
+        known.and_then(|known| known.came).is_some_and(|came| !came.shared)
+    }
+
+    /// Whether a part of the people may be led to another app for good.
+    fn is_shared(
+        &self,
+        way: &Way,
+        before: &[&Answer],
+        parts: Option<&BTreeSet<String>>,
+        came: &Came,
+    ) -> bool {
         let old = self.rules[way.rule].1.of(self.candidate.other());
-        let parts = parts.unwrap_or_default();
-        let is_other = |answer: &Answer| {
-            let mut known = Part::ALL.into_iter().filter(|part| parts.contains(part.word()));
+        let is_known = |part: &Part| parts.is_some_and(|parts| parts.contains(part.word()));
+        let is_other = |answer: &&&Answer| {
             !came.statuses.contains(&answer.status().as_u16())
                 || answer.is_elsewhere() && !came.elsewhere
-                || known.any(|part| !part.is_of(old, answer))
+                || Part::ALL
+                    .iter()
+                    .filter(|part| is_known(part))
+                    .any(|part| !part.is_of(old, answer))
         };
-        let before = way.before.iter().filter_map(|(_, heard)| self.answer(way, heard));
-        let others = before.filter(|answer| is_other(answer)).count();
-        others <= 1 || others * 10 <= way.before.len()
+        before.iter().filter(is_other).count() * SHARED > way.before.len()
     }
 
     /// What is known by having asked the version itself as well.
@@ -316,7 +334,8 @@ fn came(before: &[&Answer]) -> Option<Came> {
     let often = counts.into_iter().filter(|(_, count)| count * 4 > before.len());
     let statuses: BTreeSet<u16> = often.map(|(status, _)| status).collect();
     let elsewhere = before.iter().filter(|answer| answer.is_elsewhere()).count();
-    (!statuses.is_empty()).then_some(Came { statuses, elsewhere: elsewhere * 4 > before.len() })
+    let elsewhere = elsewhere * 4 > before.len();
+    (!statuses.is_empty()).then_some(Came { statuses, elsewhere, shared: false })
 }
 
 fn others(heard: &Heard, known: &Known) -> String {

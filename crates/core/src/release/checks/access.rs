@@ -45,7 +45,7 @@ fn is_said(made: &Value, key: &str) -> bool {
 }
 
 fn lacking(g: &CheckInput, route: Route, key: &str) -> Check {
-    let (ours, namespace) = (g.s.names.preview(), &g.s.names.namespace);
+    let (ours, flags) = (g.s.names.preview(), &g.s.names.flags);
     let seen = match &g.preview_host {
         Some(host) => format!("show the candidate at {host} to everyone"),
         None => "give everyone who knows its host access to every version of the app".to_owned(),
@@ -54,13 +54,13 @@ fn lacking(g: &CheckInput, route: Route, key: &str) -> Check {
         "Ingress {} restricts access ({key}), and Ingress {ours} has no such rule: it would {seen}",
         route.name()
     );
-    let annotate = format!("kubectl annotate ingress {ours} -n {namespace} {key}=...");
+    let annotate = format!("kubectl annotate ingress {ours}{flags} {key}=...");
     let is_there = g.s.managed_ingress().is_some();
     let is_of_use = managed::is_wanted(g.s, (&g.service, g.route), g.preview_host.as_deref());
     Check::fail(NAME, what).hint(match (is_there, &g.preview_host) {
         _ if is_a_list(key) => "give all Ingresses of the app the same list".to_owned(),
         (true, _) if !is_of_use => {
-            format!("it is not needed: kubectl delete ingress {ours} -n {namespace}")
+            format!("it is not needed: kubectl delete ingress {ours}{flags}")
         }
         (true, _) => format!("add such a rule to it: {annotate}"),
         (false, Some(_)) => {

@@ -35,8 +35,7 @@ pub fn checks(tried: &[DryRun], s: &Snapshot) -> Vec<Check> {
             "admission changes the pod template of {id} on every write: {named}{more}; annotating \
              or scaling it in a release would replace its pods"
         );
-        let restart =
-            format!("kubectl rollout restart deployment/{} -n {}", id.name, s.names.namespace);
+        let restart = format!("kubectl rollout restart deployment/{}{}", id.name, s.names.flags);
         found.push(Check::fail(NAME, what).hint(format!(
             "store that change, which replaces its pods once: {restart}; if admission changes it \
              again after that, exempt it from that webhook or policy"

@@ -101,9 +101,9 @@ fn of_keda(g: &CheckInput, scalers: &[&Value]) -> Vec<Check> {
         );
         let hint = format!(
             "scale the app with a HorizontalPodAutoscaler instead, and kubectl delete scaledobject \
-             {} -n {}",
+             {}{}",
             name(object),
-            g.s.names.namespace
+            g.s.names.flags
         );
         is_deployment.then(|| Check::fail(NAME, what).hint(hint))
     });

@@ -66,15 +66,15 @@ fn canary_has(s: &Snapshot, services: &[String], canary: &Value) -> Option<Strin
 
 /// What of the app a Rollout names, and how it is left.
 fn rollout_has(s: &Snapshot, services: &[String], rollout: &Value) -> Option<(String, String)> {
-    let (spec, namespace, rollout) = (&rollout["spec"], &s.names.namespace, name(rollout));
-    let delete = format!("kubectl delete rollout {rollout} -n {namespace}");
+    let (spec, flags, rollout) = (&rollout["spec"], &s.names.flags, name(rollout));
+    let delete = format!("kubectl delete rollout {rollout}{flags}");
     let workload = &spec["workloadRef"];
     if workload["kind"] == Kind::Deployment.to_string()
         && let Some(deployment) = workload["name"].as_str().filter(|it| is_slot(s, it))
     {
         let replicas = spec["replicas"].as_u64().unwrap_or(1);
         let way_out = format!(
-            "scale the Deployment up again (kubectl scale deployment {deployment} -n {namespace} \
+            "scale the Deployment up again (kubectl scale deployment {deployment}{flags} \
              --replicas={replicas}), and when its pods are ready: {delete}"
         );
         return Some((format!("Deployment {deployment}"), way_out));
@@ -109,19 +109,19 @@ pub fn leave(s: &Snapshot, owner: &Value) -> String {
         return leave_flagger(s, name);
     }
     let group = text("apiVersion").rsplit_once('/').map(|(group, _)| format!(".{group}"));
-    let (group, namespace) = (group.unwrap_or_default(), &s.names.namespace);
+    let (group, flags) = (group.unwrap_or_default(), &s.names.flags);
     format!(
         "its controller would undo a release: release the app through that, or stop it from \
-         managing this object (kubectl get {kind}{group} {name} -n {namespace} -o yaml)"
+         managing this object (kubectl get {kind}{group} {name}{flags} -o yaml)"
     )
 }
 
 /// It gives back what it took: the Deployment its pods, the Service its selector.
 fn leave_flagger(s: &Snapshot, canary: &str) -> String {
-    let namespace = &s.names.namespace;
+    let flags = &s.names.flags;
     format!(
-        "remove the app from Flagger first: kubectl patch canary {canary} -n {namespace} \
+        "remove the app from Flagger first: kubectl patch canary {canary}{flags} \
          --type=merge \
-         -p '{{\"spec\":{{\"revertOnDeletion\":true}}}}', a moment later kubectl delete canary {canary} -n {namespace}, then run init for the Deployment that it was created for"
+         -p '{{\"spec\":{{\"revertOnDeletion\":true}}}}', a moment later kubectl delete canary {canary}{flags}, then run init for the Deployment that it was created for"
     )
 }

@@ -41,8 +41,8 @@ fn paused(g: &CheckInput) -> Check {
         return Check::pass(name, format!("Deployment {deployment} is not paused"));
     }
     let what = format!("Deployment {deployment} is paused, so a copy of it would never start");
-    let namespace = &g.s.names.namespace;
-    let resume = format!("kubectl rollout resume deployment/{deployment} -n {namespace}");
+    let flags = &g.s.names.flags;
+    let resume = format!("kubectl rollout resume deployment/{deployment}{flags}");
     Check::fail(name, what).hint(resume)
 }
 
@@ -75,11 +75,11 @@ fn selector(g: &CheckInput) -> Vec<Check> {
             label.key
         );
         let hint = format!(
-            "a Deployment's selector can't be changed: kubectl delete deployment {} -n {} \
+            "a Deployment's selector can't be changed: kubectl delete deployment {}{} \
              --cascade=orphan leaves its pods running; create it again with matchLabels only, and \
              it adopts them",
             g.live.name(),
-            g.s.names.namespace
+            g.s.names.flags
         );
         found.push(Check::fail(name, what).hint(hint));
     }

@@ -98,8 +98,8 @@ fn hint(g: &CheckInput, tool: &str, object: &Value) -> String {
             format!("an upgrade reverts {fields} of {}, and undoes a release", name(object))
         }
         FLAGGER => {
-            let namespace = &g.s.names.namespace;
-            format!("make sure that no Canary is left: kubectl get canaries -n {namespace}")
+            let flags = &g.s.names.flags;
+            format!("make sure that no Canary is left: kubectl get canaries{flags}")
         }
         _ => format!("exclude {fields} of {} from its sync, or it undoes a release", name(object)),
     }

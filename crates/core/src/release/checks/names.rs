@@ -91,8 +91,8 @@ fn foreign_objects(s: &Snapshot) -> Vec<Check> {
         .map(|id| {
             let what = format!("name conflict: {id} exists and was not created by bluegreen");
             let Id { kind, name } = &id;
-            let (plural, namespace) = (kind.plural(), &s.names.namespace);
-            let command = format!("kubectl describe {plural} {name} -n {namespace}");
+            let (plural, flags) = (kind.plural(), &s.names.flags);
+            let command = format!("kubectl describe {plural} {name}{flags}");
             Check::fail("names", what)
                 .hint(format!("find its owner, and rename or delete it: {command}"))
         })

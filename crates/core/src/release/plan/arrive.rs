@@ -439,6 +439,10 @@ fn confirmed(cx: Context, release: &Release, by: Confirmed, why: Option<String>)
         release.confirmed = Some(by);
         release.unconfirmed = why;
         release.arrived = Some(cx.now);
+        // Who had no time to ask before the switch has heard the app by now.
+        if let Some(sight) = sight(cx, release) {
+            release.answered = sight.answered_now(&release.answered);
+        }
         (release.drain_until, release.bake_until) = start::kept_until(release, cx.now);
     });
     cx.act(Action::StartDrain { seconds, confirmed: Some(by) }, write)

@@ -105,13 +105,8 @@ pub fn ending(cx: Context, outcome: ReleaseOutcome, reason: String) -> (Action, 
     (Action::End { ending }, write)
 }
 
-/// The candidate's Deployment, written and of the live one's size.
-fn candidate<'a>(
-    cx: Context<'a>,
-    record: &Record,
-    release: &Release,
-    wanted: Option<Wanted>,
-) -> Result<Slot<'a>, Next> {
+/// The version that serves, as it was when the release began.
+pub fn live<'a>(cx: Context<'a>, record: &Record, release: &Release) -> Result<Slot<'a>, Next> {
     let s = cx.s;
     let live = s
         .slot(release.from)
@@ -123,6 +118,18 @@ fn candidate<'a>(
             release.number
         )));
     }
+    Ok(live)
+}
+
+/// The candidate's Deployment, written and of the live one's size.
+fn candidate<'a>(
+    cx: Context<'a>,
+    record: &Record,
+    release: &Release,
+    wanted: Option<Wanted>,
+) -> Result<Slot<'a>, Next> {
+    let s = cx.s;
+    let live = live(cx, record, release)?;
     let preview = s.names.preview();
     if let Some(service) = s.service(&preview)
         && resolves_to(service, &record.label) != Some(release.to)

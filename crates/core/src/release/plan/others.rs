@@ -11,6 +11,9 @@ use crate::release::{Cause, Confirmed, Release, Sight};
 /// So long a process that goes on with a release waits until it has heard something.
 pub const FIRST_WORD_SECONDS: u64 = 20;
 
+/// So long failures that have just begun are heard at a time.
+const STILL_SECONDS: u64 = 5;
+
 /// Who answers besides the version that stays.
 pub struct Others {
     /// That nobody does, and enough has been heard to say so.
@@ -23,11 +26,14 @@ pub struct Others {
 pub fn of(cx: Context, release: &Release, stays: Colour, since: Timestamp) -> Others {
     let since = cx.s.memory.started_at.map_or(since, |began| began.max(since));
     let said = sight(cx, release).and_then(|s| s.astray(stays, &release.answered));
-    let until = match said {
-        None => first_words(cx, release, since),
-        Some(_) => Some(later(since, release.timeout_seconds)),
+    let failing = sight(cx, release).and_then(|s| s.is_failing(&release.answered));
+    let until = match (&said, &failing) {
+        (Some(_), _) => Some(later(since, release.timeout_seconds)),
+        // It has just begun, and may go on.
+        (None, Some(_)) => Some(later(cx.now, STILL_SECONDS)),
+        (None, None) => first_words(cx, release, since),
     };
-    let now = match (&said, until) {
+    let now = match (said.as_ref().or(failing.as_ref()), until) {
         (Some(said), _) => said.clone(),
         (None, Some(_)) => "too few answers to tell".to_owned(),
         (None, None) => "none".to_owned(),

@@ -119,6 +119,15 @@ fn approve(cx: Context, record: &Record, release: &Release, when_ready: bool) ->
     if let Some(unfit) = switch::before_a_yes(cx.s, record, release) {
         return Some(Next::Done(unfit));
     }
+    // It would stand there, and count for whoever continues the release once all is as it was.
+    if let Err(changed) = before_switch::live(cx, record, release) {
+        return Some(changed);
+    }
+    let made = slot.filter(|slot| slot.release() == Some(release.number));
+    let edited = made.and_then(|slot| before_switch::observed(cx, record, release, slot));
+    if let Some(changed @ Next::Done(_)) = edited {
+        return Some(changed);
+    }
     let intent = Approval { by: cx.me.holder.clone(), at: cx.now };
     let action = Action::Approve { number: release.number };
     Some(say(cx, record, action, |release| release.approved = Some(intent)))

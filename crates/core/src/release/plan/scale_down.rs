@@ -85,7 +85,8 @@ fn missed(cx: Context, release: &Release, kept: Timestamp) -> Option<Next> {
     let since = s.memory.started_at.map_or(kept, |began| began.max(kept));
     let late = later(since, ENDED_WITHIN_SECONDS);
     let gone = s.memory.gone.filter(|(number, _)| *number == release.number);
-    let ended = gone.map(|(_, at)| at).or((cx.now >= late).then_some(late));
+    // Who has just taken it up has asked nobody before.
+    let ended = gone.map(|(_, at)| at.max(since)).or((cx.now >= late).then_some(late));
     let errs = sight.and_then(|sight| errs(sight, release));
     let until = match ended.map(|ended| later(ended, STILL_SECONDS)) {
         None => Some(late),

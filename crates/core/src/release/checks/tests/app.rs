@@ -11,7 +11,7 @@ use crate::release::{
 use crate::route::{Label, RouteKind};
 
 pub struct App {
-    names: Names,
+    pub names: Names,
     objects: Objects,
     pub init: Init,
     pub beyond: Beyond,

@@ -263,3 +263,15 @@ fn names_may_be_as_long_as_kubernetes_allows_and_no_longer() {
     };
     assert_eq!([long(55, 57), long(56, 57), long(55, 58), long(56, 58)], [0, 1, 1, 2]);
 }
+
+/// What is advised is pasted into a shell in which another cluster may be the default.
+#[test]
+fn what_is_advised_leads_to_the_same_cluster() {
+    let mut app = App::sound();
+    app.names.flags = " -n blue-green --context prod".to_owned();
+    app.edit(Kind::Deployment, |deployment| deployment["spec"]["paused"] = json!(true));
+    let table = app.table();
+    let check = table.iter().find(|check| check.name == "paused").unwrap();
+    let hint = check.hint.as_deref().unwrap_or_default();
+    assert_eq!(hint, "kubectl rollout resume deployment/parrot -n blue-green --context prod");
+}
