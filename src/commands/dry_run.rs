@@ -43,22 +43,21 @@ async fn dry_run(
 ) -> Result<Outcome, Error> {
     let goal = Goal::Deploy(deploy.clone());
     let mut looks = 1;
-    let (s, steps, refusal) = loop {
+    let (s, now, steps, refusal) = loop {
         let s = look(session, &goal).await?;
-        let steps = match dry_run::steps(&goal, &s, session.cluster.clock().now()) {
+        let now = session.cluster.clock().now();
+        let steps = match dry_run::steps(&goal, &s, now) {
             Ok(steps) => steps,
             Err(outcome) => return Ok(outcome),
         };
         let refusal = first_refusal(session, &steps).await;
         let is_outdated = refusal.as_ref().is_some_and(|(_, error)| error.is_outdated());
         if !is_outdated || looks == LOOKS {
-            break (s, steps, refusal);
+            break (s, now, steps, refusal);
         }
         looks += 1;
     };
-    let look = steps
-        .first()
-        .and_then(|start| preflight(&goal, &start.action, &s, session.cluster.clock().now()));
+    let look = steps.first().and_then(|start| preflight(&goal, &start.action, &s, now));
     let look = look.unwrap_or_default();
     for warning in look.warnings {
         let Check { name, what, hint, .. } = warning;

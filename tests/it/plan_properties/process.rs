@@ -70,7 +70,7 @@ impl Process {
         let (question, pending, hears_marks) = (None, None, false);
         let fresh = Fresh::Nothing;
         let mut process = Process { driver, objects, fresh, question, hears_marks, pending };
-        process.read(world, &ALL, Fresh::Serving);
+        process.read(world, &ALL, Fresh::Whole);
         process
     }
 
@@ -113,8 +113,10 @@ impl Process {
             events::check(&next, world.now);
             match next {
                 Next::Do(step) if step.fresh > self.fresh => match step.fresh {
+                    Fresh::Nothing => unreachable!("nothing is less"),
                     Fresh::Leads => self.read(world, &LEADING, Fresh::Leads),
-                    _ => self.read(world, &SERVING, Fresh::Serving),
+                    Fresh::Serving => self.read(world, &SERVING, Fresh::Serving),
+                    Fresh::Whole => self.read(world, &ALL, Fresh::Whole),
                 },
                 Next::Do(step) => {
                     let prompt = self.fresh > Fresh::Nothing;
@@ -132,7 +134,7 @@ impl Process {
                 }
                 // How it ended is said on a look of its own.
                 Next::Done(_) if self.fresh < Fresh::Serving => {
-                    self.read(world, &ALL, Fresh::Serving);
+                    self.read(world, &ALL, Fresh::Whole);
                 }
                 Next::Done(outcome) => return Pass::Done(outcome),
             }
@@ -149,7 +151,7 @@ impl Process {
             Err(_) => self.read(world, &SERVING, Fresh::Serving),
             // Somebody else was at work until now: what it knows of that is old.
             Ok(()) if matches!(request.step.action, Action::Acquire | Action::TakeOver { .. }) => {
-                self.read(world, &ALL, Fresh::Serving);
+                self.read(world, &ALL, Fresh::Whole);
             }
             Ok(()) => match (&request.step.write, world.find(id.kind, &id.name)) {
                 (Write::Delete { .. }, _) | (_, None) => self.objects.remove(id),

@@ -98,15 +98,20 @@ pub fn drained() -> (World, Driver) {
     (world, a)
 }
 
+/// Why a version that is drained is not taken away, where that is heard now, and at the timeout.
+pub fn given_up(world: &mut World, driver: &mut Driver, [now, then]: [Heard; 2]) -> String {
+    heard::of(driver, world, &[now]);
+    assert!(arrives(&driver.next(world)), "{:?}", driver.next(world));
+    world.pass(600);
+    heard::of(driver, world, &[then]);
+    changed(driver.next(world))
+}
+
 #[test]
 fn nothing_is_put_away_while_anybody_else_answers() {
     for heard in [Heard::version(Colour::Blue, 1, 0), Heard::errors(1, 0)] {
         let (mut world, mut a) = drained();
-        heard::of(&mut a, &world, std::slice::from_ref(&heard));
-        assert!(arrives(&a.next(&world)), "{:?}", a.next(&world));
-        world.pass(600);
-        heard::of(&mut a, &world, &[heard]);
-        let what = changed(a.next(&world));
+        let what = given_up(&mut world, &mut a, [heard.clone(), heard]);
         assert!(what.starts_with("parrot can't be scaled down to 0: parrot: "), "{what}");
         heard::of(&mut a, &world, &[Heard::version(Colour::Green, 10, 1)]);
         assert!(step!(Action::ScaleDown { .. })(&a.next(&world)));

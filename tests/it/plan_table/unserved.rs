@@ -6,7 +6,7 @@ use bluegreen::model::{Colour, Id, Kind};
 use bluegreen::release::{Action, Came, Failed, Goal, Mark, Next, Outcome, ReleaseOutcome, Sight};
 
 use super::after_switch::{arrives, drains, plain, switched, with};
-use super::errors::{drained, put_away};
+use super::errors::{drained, given_up, put_away};
 use super::heard::{self, Heard};
 use super::{action, changed, go, reach, step};
 use crate::world::World;
@@ -204,12 +204,7 @@ fn a_release_that_keeps_the_old_version_ends_well_only_if_the_app_answers() {
     let Next::Wait { until, .. } = next else { panic!("{next:?}") };
     world.now = until.unwrap();
     for heard in [alike().unserved(LATER, true), alike().failing(10, 5), Heard::errors(1, 0)] {
-        let (mut world, mut a) = (world.clone(), a.clone());
-        heard::of(&mut a, &world, std::slice::from_ref(&heard));
-        assert!(arrives(&a.next(&world)), "{:?}", a.next(&world));
-        world.pass(600);
-        heard::of(&mut a, &world, &[heard]);
-        let what = changed(a.next(&world));
+        let what = given_up(&mut world.clone(), &mut a.clone(), [heard.clone(), heard]);
         assert!(what.starts_with("release 1 can't be finished: parrot: "), "{what}");
     }
     heard::of(&mut a, &world, &[Heard::version(Colour::Green, 10, 1)]);
@@ -225,34 +220,46 @@ fn nothing_is_put_away_while_others_answer_in_part() {
     }
     heard::of(&mut a, &world, &[alike()]);
     assert!(step!(Action::ScaleDown { .. })(&a.next(&world)), "a hiccup");
-    heard::of(&mut a, &world, &[alike().failing(10, 5)]);
-    assert!(arrives(&a.next(&world)), "{:?}", a.next(&world));
-    world.pass(600);
-    let what = changed(a.next(&world));
+    let failing = alike().failing(10, 5);
+    let what = given_up(&mut world, &mut a, [failing.clone(), failing]);
     let said = "parrot: 404 Not Found, among other answers";
     assert_eq!(what, format!("parrot can't be scaled down to 0: {said}"));
+    // Not where nothing else comes.
+    let (mut world, mut a) = drained();
+    let failing = Heard::errors(1, 0).failing(10, 5);
+    let what = given_up(&mut world, &mut a, [failing.clone(), failing]);
+    assert_eq!(what, "parrot can't be scaled down to 0: parrot: 404 Not Found");
 }
 
 #[test]
-fn the_old_version_is_started_again_where_others_answer_in_part_without_it() {
+fn nothing_is_put_away_while_nobody_answers() {
+    let (mut world, mut a) = drained();
+    let nobody = |is_lasting| alike().unserved(LATER, is_lasting);
+    let what = given_up(&mut world, &mut a, [nobody(false), nobody(true)]);
+    assert_eq!(what, format!("parrot can't be scaled down to 0: parrot: {LATER}"));
+}
+
+/// Nothing says that the new version has failed: so both stay, and nobody is led anywhere. `hiccup`: that which
+/// may be over soon.
+fn is_started_again([hiccup, lasting, to_the_end]: [Heard; 3], said: &str) {
     let (mut world, mut a) = put_away();
     a.memory.note_gone(1, world.now);
     world.pass(5);
-    heard::of(&mut a, &world, &[alike().failing(1, 0)]);
+    heard::of(&mut a, &world, &[hiccup]);
     assert!(matches!(a.next(&world), Next::Wait { .. }), "it may go on");
-    heard::of(&mut a, &world, &[alike().failing(10, 5)]);
+    heard::of(&mut a, &world, &[lasting]);
     assert!(step!(Action::Revive { .. })(&a.next(&world)), "{:?}", a.next(&world));
     reach(&mut world, &mut a, step!(Action::Resize { .. }));
     go(&mut world, &mut a);
     world.settle();
     let mut well = (world.clone(), a.clone());
     world.pass(599);
-    heard::of(&mut a, &world, &[alike().failing(99, 600)]);
+    heard::of(&mut a, &world, std::slice::from_ref(&to_the_end));
     assert!(matches!(a.next(&world), Next::Wait { .. }), "{:?}", a.next(&world));
     world.pass(1);
+    heard::of(&mut a, &world, &[to_the_end]);
     let what = changed(a.next(&world));
-    let said = "parrot: 404 Not Found, among other answers";
-    assert_eq!(what, format!("parrot was scaled down to 0, and started again: {said}"));
+    assert_eq!(what, format!("parrot was scaled down to 0, and started again: parrot: {said}"));
     let (world, a) = (&mut well.0, &mut well.1);
     heard::of(a, world, &[Heard::version(Colour::Green, 10, 1)]);
     let Outcome::Finished(finished) = world.follow(a) else { panic!("it goes on") };
@@ -260,41 +267,16 @@ fn the_old_version_is_started_again_where_others_answer_in_part_without_it() {
 }
 
 #[test]
-fn nothing_is_put_away_while_nobody_answers() {
-    let (mut world, mut a) = drained();
-    heard::of(&mut a, &world, &[alike().unserved(LATER, false)]);
-    assert!(arrives(&a.next(&world)), "{:?}", a.next(&world));
-    world.pass(600);
-    heard::of(&mut a, &world, &[alike().unserved(LATER, true)]);
-    let what = changed(a.next(&world));
-    assert_eq!(what, format!("parrot can't be scaled down to 0: parrot: {LATER}"));
+fn the_old_version_is_started_again_where_nobody_answers_without_it() {
+    let nobody = |is_lasting| alike().unserved(LATER, is_lasting);
+    is_started_again([nobody(false), nobody(true), nobody(true)], LATER);
 }
 
-/// Nothing says that the new version has failed: so both stay, and nobody is led anywhere.
 #[test]
-fn the_old_version_is_started_again_where_nobody_answers_without_it() {
-    let (mut world, mut a) = put_away();
-    heard::of(&mut a, &world, &[alike().unserved(LATER, false)]);
-    world.pass(5);
-    a.memory.note_gone(1, world.now);
-    assert!(matches!(a.next(&world), Next::Wait { .. }), "a hiccup");
-    heard::of(&mut a, &world, &[alike().unserved(LATER, true)]);
-    assert!(step!(Action::Revive { .. })(&a.next(&world)), "{:?}", a.next(&world));
-    reach(&mut world, &mut a, step!(Action::Resize { .. }));
-    go(&mut world, &mut a);
-    world.settle();
-    let mut b = (world.clone(), a.clone());
-    world.pass(599);
-    heard::of(&mut a, &world, &[alike().unserved(LATER, true)]);
-    assert!(matches!(a.next(&world), Next::Wait { .. }), "{:?}", a.next(&world));
-    world.pass(1);
-    heard::of(&mut a, &world, &[alike().unserved(LATER, true)]);
-    let what = changed(a.next(&world));
-    assert_eq!(what, format!("parrot was scaled down to 0, and started again: parrot: {LATER}"));
-    let (world, a) = (&mut b.0, &mut b.1);
-    heard::of(a, world, &[Heard::version(Colour::Green, 10, 1)]);
-    let Outcome::Finished(finished) = world.follow(a) else { panic!("it goes on") };
-    assert_eq!((finished.outcome, finished.kept), (ReleaseOutcome::Promoted, true));
+fn the_old_version_is_started_again_where_others_answer_in_part_without_it() {
+    let some = [(1, 0), (10, 5), (99, 600)];
+    let some = some.map(|(failures, seconds)| alike().failing(failures, seconds));
+    is_started_again(some, "404 Not Found, among other answers");
 }
 
 #[test]

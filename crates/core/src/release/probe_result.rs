@@ -211,9 +211,11 @@ impl Rule {
         self.unserved.as_ref()?.said.as_deref()
     }
 
-    /// What comes among its answers.
-    fn some(&self, said: &str) -> String {
-        format!("{}: {said}, among other answers", self.name)
+    /// What failed there, and whether anything else came lately.
+    fn failing(&self, said: &str) -> String {
+        let is_alone = self.lately.iter().all(|(voice, _)| *voice == Voice::Error);
+        let among = if is_alone { "" } else { ", among other answers" };
+        format!("{}: {said}{among}", self.name)
     }
 
     fn shows(&self, wanted: Colour, answered: &[String]) -> Shows<'_> {
@@ -328,10 +330,15 @@ impl Sight {
         Arrival::Arrived { unseen }
     }
 
+    /// Where answers came until the switch.
+    fn of<'a>(&'a self, answered: &'a [String]) -> impl Iterator<Item = &'a Rule> {
+        self.rules.iter().filter(|rule| answered.contains(&rule.name))
+    }
+
     /// A rule that gives nothing but errors at every address at which answers came until the switch.
     pub fn bad(&self, answered: &[String]) -> Option<String> {
         let mut rules: BTreeMap<&str, Vec<&Rule>> = BTreeMap::new();
-        for rule in self.rules.iter().filter(|rule| answered.contains(&rule.name)) {
+        for rule in self.of(answered) {
             rules.entry(&rule.rule).or_default().push(rule);
         }
         let bad = rules.into_values().find(|addresses| {
@@ -350,7 +357,7 @@ impl Sight {
                 return Some(format!("{}: {said}", rule.name));
             }
             if let Some(said) = rule.failed.lasting().filter(|_| is_answered) {
-                return Some(rule.some(said));
+                return Some(rule.failing(said));
             }
             let mut lately = rule.lately.iter();
             let (_, said) = lately.find(|(voice, _)| match voice {
@@ -373,14 +380,12 @@ impl Sight {
 
     /// Whether enough came lately, where answers came until the switch, to say that nobody else answers.
     pub fn is_heard_out(&self, answered: &[String]) -> bool {
-        let mut rules = self.rules.iter().filter(|rule| answered.contains(&rule.name));
-        rules.all(|rule| rule.lately.len() >= LATELY)
+        self.of(answered).all(|rule| rule.lately.len() >= LATELY)
     }
 
     /// Errors that are no hiccup, at one address at least where answers came until the switch.
     pub fn lasting(&self, answered: &[String]) -> Option<String> {
-        let mut rules = self.rules.iter().filter(|rule| answered.contains(&rule.name));
-        rules.find_map(|rule| {
+        self.of(answered).find_map(|rule| {
             let streak = rule.streak.as_ref().filter(|streak| streak.is_bad())?;
             Some(format!("{}: {}", rule.name, streak.said))
         })
@@ -388,8 +393,7 @@ impl Sight {
 
     /// Where nothing of the app's came for longer than a hiccup, and what came instead.
     pub fn unserved(&self, answered: &[String]) -> Option<String> {
-        let mut rules = self.rules.iter().filter(|rule| answered.contains(&rule.name));
-        rules.find_map(|rule| {
+        self.of(answered).find_map(|rule| {
             let said = rule
                 .unserved()
                 .filter(|_| rule.unserved.as_ref().is_some_and(|it| it.is_lasting))?;
@@ -399,16 +403,14 @@ impl Sight {
 
     /// Where requests have failed among answers for longer than a hiccup, and still do.
     pub fn fails_in_part(&self, answered: &[String]) -> Option<String> {
-        let mut rules = self.rules.iter().filter(|rule| answered.contains(&rule.name));
-        rules.find_map(|rule| Some(rule.some(rule.failed.lasting()?)))
+        self.of(answered).find_map(|rule| Some(rule.failing(rule.failed.lasting()?)))
     }
 
     /// Where requests have failed, with too few answers since to say that it is over.
     pub fn is_failing(&self, answered: &[String]) -> Option<String> {
-        let mut rules = self.rules.iter().filter(|rule| answered.contains(&rule.name));
-        rules.find_map(|rule| {
+        self.of(answered).find_map(|rule| {
             rule.failed.spell.as_ref()?;
-            Some(rule.some(rule.failed.said.as_deref()?))
+            Some(rule.failing(rule.failed.said.as_deref()?))
         })
     }
 
@@ -447,19 +449,16 @@ impl Sight {
 
     /// When errors that were no hiccup came last, where answers came until the switch.
     pub fn erred_until(&self, answered: &[String]) -> Option<Timestamp> {
-        let rules = self.rules.iter().filter(|rule| answered.contains(&rule.name));
-        rules.filter_map(|rule| rule.erred_until).max()
+        self.of(answered).filter_map(|rule| rule.erred_until).max()
     }
 
     /// What comes now where answers came until the switch, and is none.
     pub fn errs(&self, answered: &[String]) -> Option<String> {
-        let rules = self.rules.iter().filter(|rule| answered.contains(&rule.name));
-        let mut errors = rules.filter_map(|rule| {
+        self.of(answered).find_map(|rule| {
             let streak = rule.streak.as_ref().filter(|streak| streak.voice == Voice::Error);
             let said = streak.map(|streak| streak.said.as_str()).or(rule.unserved())?;
             Some(format!("{}: {said}", rule.name))
-        });
-        errors.next()
+        })
     }
 
     /// When the version that is not wanted was heard last.

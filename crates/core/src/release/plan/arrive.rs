@@ -94,8 +94,7 @@ fn answers(cx: Context, release: &Release, wanted: Colour, known: &Known) -> Vec
 
 /// Who takes a release up later gives the switch the same time again.
 fn given_up(cx: Context, release: &Release, began: Timestamp) -> Timestamp {
-    let since = cx.s.memory.started_at.map_or(began, |mine| mine.max(began));
-    later(since, release.timeout_seconds)
+    later(cx.since(began), release.timeout_seconds)
 }
 
 fn wait(colour: Colour, by: Confirmed, why: Option<String>, until: Timestamp) -> Next {

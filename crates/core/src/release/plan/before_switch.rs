@@ -381,7 +381,7 @@ fn first_answers(cx: Context, release: &Release) -> Option<Next> {
     if !memory.asks && cx.is_driver {
         return None;
     }
-    let since = memory.started_at.map_or(release.started, |began| began.max(release.started));
+    let since = cx.since(release.started);
     let seconds = if release.warm { FIRST_ANSWERS_IN_NEED_SECONDS } else { FIRST_ANSWERS_SECONDS };
     let until = later(since, seconds);
     let is_heard = memory.sight(release.number).is_some_and(Sight::is_heard);

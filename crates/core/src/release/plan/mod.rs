@@ -198,6 +198,11 @@ fn replaced(cx: Context, record: &Record, finished: &Finished, goal: &Goal) -> b
 }
 
 impl Context<'_> {
+    /// From when on this process may count what began then: who takes a release up later gives it the same time.
+    fn since(&self, began: Timestamp) -> Timestamp {
+        self.s.memory.started_at.map_or(began, |mine| mine.max(began))
+    }
+
     fn step(&self, action: Action, write: Write) -> Step {
         Step { action, write, fresh: Fresh::Nothing }
     }

@@ -24,7 +24,7 @@ pub struct Others {
 
 /// `since`: when nobody else had to answer any more.
 pub fn of(cx: Context, release: &Release, stays: Colour, since: Timestamp) -> Others {
-    let since = cx.s.memory.started_at.map_or(since, |began| began.max(since));
+    let since = cx.since(since);
     let said = sight(cx, release).and_then(|s| s.astray(stays, &release.answered));
     let failing = sight(cx, release).and_then(|s| s.is_failing(&release.answered));
     let until = match (&said, &failing) {

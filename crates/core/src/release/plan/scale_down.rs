@@ -82,7 +82,7 @@ fn missed(cx: Context, release: &Release, kept: Timestamp) -> Option<Next> {
         });
         return Some(cx.act(Action::Revive { said: said.clone() }, write));
     }
-    let since = s.memory.started_at.map_or(kept, |began| began.max(kept));
+    let since = cx.since(kept);
     let late = later(since, ENDED_WITHIN_SECONDS);
     let gone = s.memory.gone.filter(|(number, _)| *number == release.number);
     // Who has just taken it up has asked nobody before.
@@ -123,7 +123,7 @@ fn mended(cx: Context, release: &Release, candidate: Slot, revived: Timestamp) -
         let (deployment, replicas) = (old.name().to_owned(), candidate.desired().max(1));
         return cx.act(Action::Resize { deployment, replicas }, scale(old, replicas));
     }
-    let since = s.memory.started_at.map_or(revived, |began| began.max(revived));
+    let since = cx.since(revived);
     let until = later(since, release.timeout_seconds);
     if cx.now < until && !cx.all(Aim::Finish, s.readiness(release.from, old.desired())) {
         return Next::Wait { until: Some(until), on: cx.ready(release.from, None) };
