@@ -22,7 +22,7 @@ use crate::release::{PreviewHost, PreviewTls};
 use crate::route::RouteKind;
 use crate::settings::{
     Word, parse_app, parse_namespace, parse_preview_host, parse_preview_tls, parse_reason,
-    parse_seconds, parse_some_seconds, parse_times,
+    parse_route, parse_seconds, parse_some_seconds, parse_times,
 };
 
 /// Blue/green releases on Kubernetes from the command line, without a controller.
@@ -369,9 +369,8 @@ pub struct Check {
 }
 
 fn route_kinds() -> impl TypedValueParser<Value = RouteKind> {
-    let kinds = [RouteKind::Ingress, RouteKind::Service];
-    PossibleValuesParser::new(kinds.map(RouteKind::as_str))
-        .map(move |word| kinds.into_iter().find(|kind| kind.as_str() == word).unwrap_or_default())
+    PossibleValuesParser::new(RouteKind::ALL.map(RouteKind::as_str))
+        .try_map(|word| parse_route(&word))
 }
 
 #[derive(Args, Debug)]

@@ -8,10 +8,9 @@ use serde::Deserialize;
 
 use super::given::{ANSWER_WITHIN_SECONDS, Given, Hook};
 use super::tree::{Node, Wrong};
-use super::values::{Label, Port, PortOrName, ProbeAt, Secret, SomeTime, Time, Times};
+use super::values::{By, Label, Port, PortOrName, ProbeAt, Secret, SomeTime, Time, Times};
 use super::{Address, Files};
 use crate::release::{Declared, DeclaredService, Settings};
-use crate::route::RouteKind;
 
 /// How an app is released with bluegreen.
 #[derive(Deserialize, JsonSchema)]
@@ -24,7 +23,7 @@ pub struct Config {
     namespace: Option<Label>,
     /// What leads to the app: ingress, or service if no Ingress names it; by default ingress. init
     /// records it.
-    route: Option<RouteKind>,
+    route: Option<By>,
     /// The Ingress that names the app; another one is refused.
     ingress: Option<String>,
     service: Option<Service>,
@@ -182,7 +181,12 @@ pub fn read(document: &Node) -> Result<Given, Wrong> {
             keep_old: config.keep_old,
             skip: gate.is_some_and(|gate| gate.skip),
         },
-        expected: Declared { route: config.route, ingress: config.ingress, service, asked },
+        expected: Declared {
+            route: config.route.map(|By(route)| route),
+            ingress: config.ingress,
+            service,
+            asked,
+        },
         probe: config.probe.map(|probe| probe.0),
         preview_tls: config.preview_tls_secret.map(|secret| secret.0),
     })

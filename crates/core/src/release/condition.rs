@@ -88,7 +88,7 @@ pub enum Need {
     Settled,
     /// The selector of a fixed Service.
     Selector,
-    /// The ports that the Ingresses name.
+    /// The ports that the Ingresses name, or those of the live Service if that is the route.
     Ports,
     /// An Ingress, or the Service that is the app's route, points to the new version.
     Ingress,

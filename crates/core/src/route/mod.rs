@@ -31,6 +31,8 @@ pub enum RouteKind {
 }
 
 impl RouteKind {
+    pub const ALL: [RouteKind; 2] = [RouteKind::Ingress, RouteKind::Service];
+
     pub fn is_ingress(&self) -> bool {
         *self == RouteKind::Ingress
     }

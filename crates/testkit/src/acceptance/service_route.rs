@@ -48,7 +48,7 @@ pub async fn alone(field: &Field) -> Result<()> {
         .map(drop)
 }
 
-async fn initialised(field: &Field) -> Result<()> {
+pub async fn initialised(field: &Field) -> Result<()> {
     alone(field).await?;
     field.exits(0, "init parrot --route service").await.map(drop)
 }

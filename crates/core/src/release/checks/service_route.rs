@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::CheckInput;
 use super::report::{Check, or_pass};
-use crate::model::{Kind, name};
+use crate::model::{Kind, MANAGED_BY, MANAGER, label, name};
 use crate::release::Snapshot;
 use crate::route::{Route, RouteKind, SECONDS_FOR_THE_NODES};
 
@@ -31,7 +31,7 @@ pub fn checks(s: &Snapshot, service: &str, host: Option<&str>) -> Vec<Check> {
         );
         found.push(Check::fail(NAME, what).hint(hint));
     }
-    if s.managed_ingress().is_some() {
+    if s.managed_ingress().is_some_and(|made| label(made, MANAGED_BY) == Some(MANAGER)) {
         let what = format!("bluegreen's own Ingress {preview} is left, and names the app");
         let hint = format!("kubectl delete ingress {preview} -n {namespace}");
         found.push(Check::fail(NAME, what).hint(hint));
@@ -79,6 +79,19 @@ pub fn late(g: &CheckInput) -> Vec<Check> {
             "set --drain longer than the records' TTL (30s by default) and what callers cache";
         Check::warn(NAME, what).hint(hint)
     });
+    let local = services.iter().flat_map(|service| {
+        let policies = ["internalTrafficPolicy", "externalTrafficPolicy"].into_iter();
+        let of_node = policies.filter(|policy| service["spec"][policy] == "Local");
+        of_node.map(|policy| {
+            let what = format!(
+                "{} leads requests only to pods on the same node ({policy}: Local): after the switch, \
+                 nodes without a pod of the new version lose them",
+                id(service)
+            );
+            let hint = "set it to Cluster, or give each node a pod of the new version";
+            Check::warn(NAME, what).hint(hint)
+        })
+    });
     let sticky = services.iter().filter(|it| it["spec"]["sessionAffinity"] == "ClientIP");
     let sticky = sticky.map(|service| {
         let what =
@@ -88,7 +101,7 @@ pub fn late(g: &CheckInput) -> Vec<Check> {
         Check::warn(AFFINITY, what).hint(hint)
     });
     let sticky = or_pass(sticky.collect(), AFFINITY, "no Service keeps clients on one pod");
-    lasting.chain(headless).chain(sticky).collect()
+    lasting.chain(headless).chain(local).chain(sticky).collect()
 }
 
 fn ports(service: &Value) -> impl Iterator<Item = &Value> {

@@ -260,7 +260,8 @@ fn unreached(cx: Context, record: &Record, colour: Colour, aim: Aim) -> Option<S
         let (is_met, now) = match (others.next(), fixed.difference(&named).next()) {
             (Some(other), _) => (false, format!("still names {other}")),
             (None, Some(missing)) => (false, format!("does not name {missing} yet")),
-            (None, None) => (!named.is_empty(), format!("name {} pods of {colour}", named.len())),
+            (None, None) if named.is_empty() => (false, "names no pod".to_owned()),
+            (None, None) => (true, format!("names only pods of {colour} ({})", named.len())),
         };
         let wanted = format!("only the pods of {colour}");
         Condition::new(Need::Reached, is_met, now, wanted).of(format!("Service {service}"))

@@ -124,6 +124,7 @@ pub fn to_try_in_need(mut steps: Vec<Step>) -> Vec<Step> {
             Action::MakeBudget { .. }
                 | Action::MakeCandidate { .. }
                 | Action::Switch { .. }
+                | Action::SwitchService { .. }
                 | Action::FollowLive { .. }
         )
     });

@@ -20,6 +20,17 @@ pub fn rows() -> Vec<Row> {
             let ours = json!({"name": "parrot-preview"});
             app.add_own(json!({"kind": "Ingress", "metadata": ours, "spec": {}}));
         }),
+        row(
+            "names",
+            Fail,
+            "Ingress parrot-preview exists and was not created by bluegreen",
+            |app| {
+                app.by_service();
+                app.add(
+                    json!({"kind": "Ingress", "metadata": {"name": "parrot-preview"}, "spec": {}}),
+                );
+            },
+        ),
         row("service-route", Fail, "give it the ports of the app", |app| {
             app.by_service();
             app.edit(Kind::Service, |s| s["spec"]["ports"] = json!([]));
@@ -36,6 +47,14 @@ pub fn rows() -> Vec<Row> {
         row("service-route", Warn, "is headless", |app| {
             app.by_service();
             app.edit(Kind::Service, |s| s["spec"]["clusterIP"] = json!("None"));
+        }),
+        row("service-route", Warn, "(internalTrafficPolicy: Local)", |app| {
+            app.by_service();
+            app.edit(Kind::Service, |s| s["spec"]["internalTrafficPolicy"] = json!("Local"));
+        }),
+        row("service-route", Warn, "(externalTrafficPolicy: Local)", |app| {
+            app.by_service();
+            app.edit(Kind::Service, |s| s["spec"]["externalTrafficPolicy"] = json!("Local"));
         }),
         row("service-affinity", Warn, "keeps each client on one pod", |app| {
             app.by_service();
