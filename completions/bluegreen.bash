@@ -199,12 +199,16 @@ _bluegreen() {
             return 0
             ;;
         bluegreen__subcmd__check)
-            opts="-n -o -h --role --probe --allow-policy-gap --namespace --context --kubeconfig --as --output --color --help"
+            opts="-n -o -h --role --probe --allow-policy-gap --route --namespace --context --kubeconfig --as --output --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --route)
+                    COMPREPLY=($(compgen -W "ingress service" -- "${cur}"))
+                    return 0
+                    ;;
                 --namespace)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -679,7 +683,7 @@ _bluegreen() {
             return 0
             ;;
         bluegreen__subcmd__init)
-            opts="-f -n -o -h --target-port --preview-host --preview-tls-secret --filename --allow-policy-gap --namespace --context --kubeconfig --as --output --color --help"
+            opts="-f -n -o -h --target-port --preview-host --preview-tls-secret --route --filename --allow-policy-gap --namespace --context --kubeconfig --as --output --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -695,6 +699,10 @@ _bluegreen() {
                     ;;
                 --preview-tls-secret)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --route)
+                    COMPREPLY=($(compgen -W "ingress service" -- "${cur}"))
                     return 0
                     ;;
                 --filename)

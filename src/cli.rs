@@ -8,6 +8,7 @@ mod redacted;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use secrecy::SecretString;
@@ -18,9 +19,10 @@ pub use redacted::shown;
 
 use crate::release::goal::ImageChange;
 use crate::release::{PreviewHost, PreviewTls};
+use crate::route::RouteKind;
 use crate::settings::{
     Word, parse_app, parse_namespace, parse_preview_host, parse_preview_tls, parse_reason,
-    parse_seconds, parse_some_seconds, parse_times,
+    parse_route, parse_seconds, parse_some_seconds, parse_times,
 };
 
 /// Blue/green releases on Kubernetes from the command line, without a controller.
@@ -169,6 +171,12 @@ pub struct Init {
     /// it. Entries that others add to spec.tls of that Ingress are kept.
     #[arg(long, value_name = "NAME", value_parser = parse_preview_tls, hide_short_help = true)]
     pub preview_tls_secret: Option<PreviewTls>,
+    /// What leads to the app: its Ingresses, or only its Service [default: ingress]
+    ///
+    /// With service, a release switches the selector of the app's Service itself: for an app that
+    /// no Ingress names, as an internal one. The value is recorded.
+    #[arg(long, value_name = "KIND", value_parser = route_kinds())]
+    pub route: Option<RouteKind>,
     /// Settings to check and record: a bluegreen.yaml or a Flagger Canary; - for standard input
     #[arg(short = 'f', long, value_name = "FILE")]
     pub filename: Vec<PathBuf>,
@@ -355,6 +363,14 @@ pub struct Check {
     /// Only warn if a policy does not apply to the candidate
     #[arg(long)]
     pub allow_policy_gap: bool,
+    /// Check as init with this route would [default: as recorded]
+    #[arg(long, value_name = "KIND", value_parser = route_kinds())]
+    pub route: Option<RouteKind>,
+}
+
+fn route_kinds() -> impl TypedValueParser<Value = RouteKind> {
+    PossibleValuesParser::new(RouteKind::ALL.map(RouteKind::as_str))
+        .try_map(|word| parse_route(&word))
 }
 
 #[derive(Args, Debug)]

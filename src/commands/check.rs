@@ -66,7 +66,8 @@ async fn checks(session: &Session, args: &cli::Check) -> Result<Vec<Check>, Erro
 }
 
 async fn of(session: &Session, s: &Snapshot, args: &cli::Check) -> Result<Vec<Check>, Error> {
-    let init = Init { allow_policy_gap: args.allow_policy_gap, ..Init::default() };
+    let (allow_policy_gap, route) = (args.allow_policy_gap, args.route);
+    let init = Init { allow_policy_gap, route, ..Init::default() };
     let check_input = match check_input(s, &init) {
         Ok(check_input) => check_input,
         Err(checks) => {

@@ -60,9 +60,12 @@ fn goal(args: &cli::Init, settings: Option<&Loaded>) -> Init {
     if let (Some(port), Some(service)) = (args.target_port, &mut expected.service) {
         service.target_port = Some(port.into());
     }
+    // The flag's word is the newer one.
+    let route = args.route.or(expected.route.take());
     Init {
         target_port: args.target_port,
         expected,
+        route,
         settings: given.map(|given| given.settings),
         preview_host: args.preview_host.clone(),
         preview_tls: args

@@ -268,8 +268,15 @@ fn promoted(session: &Session, finished: &Finished, next: &[Way]) -> String {
         lines.push(format!("  replaced  {} in {old}, {now}", images(&finished.replaces)));
     }
     lines.push(format!("  took      {}", parts(finished)));
-    if finished.confirmed == Some(Confirmed::Settle) {
-        lines.push(format!("  switch    not confirmed: {}", clean(&unconfirmed(finished))));
+    match finished.confirmed {
+        Some(Confirmed::Settle) => {
+            lines.push(format!("  switch    not confirmed: {}", clean(&unconfirmed(finished))));
+        }
+        Some(Confirmed::Endpoints) => {
+            let by = "by its EndpointSlices; not confirmed by a probe";
+            lines.push(format!("  switch    {by}: {}", clean(&unconfirmed(finished))));
+        }
+        Some(Confirmed::Probe | Confirmed::Marker) | None => {}
     }
     if let Some(said) = &finished.missed {
         let what = format!(

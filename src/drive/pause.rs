@@ -1,5 +1,6 @@
 //! Between two looks: watches, the gate's answer, a point in time, a signal.
 
+use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::gate::{Payload, Reply};
 use crate::model::{Colour, Id, Kind, name};
 use crate::release::plan::{Question, WaitFor};
 use crate::release::{Answered, Confirmed, Probed, SLICE_SERVICE, Snapshot};
-use crate::route::Route;
+use crate::route::{Route, RouteKind};
 
 /// A pause without news still says now and then that it is one.
 const SAY_AGAIN: Duration = Duration::from_secs(60);
@@ -89,7 +90,7 @@ impl Pause {
     /// Whether there is anything to hear of the app's routes, and it is for us.
     pub fn may_hear(&self, s: &Snapshot) -> bool {
         let record = s.record.as_ref().map(|(_, record)| record);
-        let may_complain = record.is_some_and(|r| s.data_plane(&r.service).may_complain());
+        let may_complain = record.is_some_and(|r| s.data_plane(&r.service, r.route).may_complain());
         may_complain && !self.is_deaf
     }
 
@@ -174,10 +175,20 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
     let pods = known.filter(|_| release.is_some());
     let pods = pods.map(|record| Spec::labelled(Kind::Pod, record.label.selector()));
     let deployment = |colour: Colour| Spec::named(Kind::Deployment, s.names.deployment(colour));
-    // One for both, and the same for as long as a release lasts: each that is opened is a request.
+    // One for all, and the same for as long as a release lasts: each that is opened is a request.
     let slices = || {
-        let [blue, green] = Colour::BOTH.map(|colour| s.names.service(colour));
-        Spec::labelled(Kind::EndpointSlice, format!("{SLICE_SERVICE} in ({blue},{green})"))
+        let mut services: BTreeSet<String> =
+            Colour::BOTH.into_iter().map(|colour| s.names.service(colour)).collect();
+        // Where a Service is the route, what it names says whether a switch has arrived.
+        if let Some(record) = known.filter(|record| record.route == RouteKind::Service) {
+            let switched = Colour::BOTH
+                .into_iter()
+                .flat_map(|colour| s.following(&record.service, &record.label, colour));
+            services.extend(switched.map(|service| name(service).to_owned()));
+        }
+        let services: Vec<String> = services.into_iter().collect();
+        let services = services.join(",");
+        Spec::labelled(Kind::EndpointSlice, format!("{SLICE_SERVICE} in ({services})"))
     };
     match on {
         WaitFor::Ready { colour, .. } | WaitFor::Settle { colour } => {
@@ -206,6 +217,8 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
             if let Some(record) = known {
                 specs.push(Spec::named(Kind::Service, &record.service));
                 let routes = s.routes(record).into_iter().map(Route::id);
+                // The live Service may be the route.
+                let routes = routes.filter(|id| id.kind != Kind::Service);
                 specs.extend(routes.map(|id| Spec::named(id.kind, id.name)));
             }
             // Somebody may take the marker away.
@@ -229,6 +242,7 @@ fn specs(s: &Snapshot, on: &WaitFor) -> Vec<Spec> {
                 let services = services.into_iter().chain([preview.clone()]);
                 specs.extend(services.map(|name| Spec::named(Kind::Service, name)));
                 let routes = s.routes(record).into_iter().map(Route::id);
+                let routes = routes.filter(|id| id.kind != Kind::Service);
                 let routes = routes.chain([Id::new(Kind::Ingress, preview)]);
                 specs.extend(routes.map(|id| Spec::named(id.kind, id.name)));
             }

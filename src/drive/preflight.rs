@@ -18,7 +18,8 @@ impl Loop<'_> {
     /// route of the app's.
     fn misled(&self, s: &Snapshot) -> Option<Outcome> {
         let (_, record) = s.record.as_ref().filter(|_| self.writes == 0)?;
-        let reasons = file_vs_cluster::no_routes(s, &record.service, &self.drive.probe.routes());
+        let route = (record.service.as_str(), record.route);
+        let reasons = file_vs_cluster::no_routes(s, route, &self.drive.probe.routes());
         (!reasons.is_empty()).then_some(Outcome::Unfit { reasons })
     }
 

@@ -110,6 +110,8 @@ impl Loop<'_> {
                 Action::MakeCandidate { .. }
                     | Action::Switch { .. }
                     | Action::SwitchBack { .. }
+                    | Action::SwitchService { .. }
+                    | Action::SwitchServiceBack { .. }
                     | Action::Stamp { .. }
             );
             if is_decided_on || step.action.is_dispensable() {

@@ -64,7 +64,10 @@ pub fn lines(status: &Status, now: Timestamp, next: &Next) -> Vec<String> {
     let app = Style::new().bold().apply_to(clean(&status.app));
     let mut lines = vec![format!("{app} in namespace {}: {health}", clean(&status.namespace))];
     for route in &status.route {
-        let place = format!("{} {}: {}", route.kind, route.name, route.hosts.join(", "));
+        let place = match route.hosts.is_empty() {
+            true => format!("{} {}", route.kind, route.name),
+            false => format!("{} {}: {}", route.kind, route.name, route.hosts.join(", ")),
+        };
         lines.push(row("route", &clean(&place)));
     }
     lines.extend(status.live.as_ref().map(|live| row("live", &side(live))));

@@ -91,6 +91,12 @@ pub fn would(action: &Action) -> String {
             format!("start the candidate with {}", pods(*replicas))
         }
         Action::Switch { service, .. } => format!("switch to Service {service}"),
+        Action::SwitchService { service, colour } => {
+            format!("switch Service {service} to {colour}")
+        }
+        Action::SwitchServiceBack { service, colour } => {
+            format!("switch Service {service} back to {colour} (on an abort after the switch)")
+        }
         Action::FollowLive { colour, .. } => format!("point it at {colour}"),
         Action::ScaleDown { .. } => "scale the old version down to 0".to_owned(),
         Action::SwitchBack { service, .. } => {
@@ -145,6 +151,7 @@ pub fn would(action: &Action) -> String {
         | Action::Count { .. }
         | Action::End { .. }
         | Action::MarkSwitched
+        | Action::MarkReached { .. }
         | Action::Doubt
         | Action::StartDrain { .. }
         | Action::Revive { .. }
@@ -158,7 +165,10 @@ fn done(done: &Action) -> Option<Line> {
         // The command's end says as much.
         Action::Set | Action::Answer | Action::Finish | Action::LetGo => return None,
         // What follows from them is a wait, which says it.
-        Action::Count { .. } | Action::MarkSwitched | Action::Challenge { .. } => return None,
+        Action::Count { .. }
+        | Action::MarkSwitched
+        | Action::MarkReached { .. }
+        | Action::Challenge { .. } => return None,
         // A takeover's own affair: once for each object.
         Action::Stamp { .. } => return None,
         Action::StartDrain { confirmed: None, .. } => return None,
@@ -246,6 +256,12 @@ fn done(done: &Action) -> Option<Line> {
             let was = was.join(", ");
             format!("switched Ingress {ingress} to Service {service}, from {was}")
         }
+        Action::SwitchService { service, colour } => {
+            format!("switched Service {service} to {colour}")
+        }
+        Action::SwitchServiceBack { service, colour } => {
+            format!("switched Service {service} back to {colour}")
+        }
         Action::FollowLive { service, colour } => format!("pointed Service {service} at {colour}"),
         Action::ScaleDown { deployment } => format!("scaled Deployment {deployment} to 0"),
         Action::Revive { said } => {
@@ -271,6 +287,9 @@ pub fn arrived(by: Confirmed) -> &'static str {
             "confirmed through the ingress: it serves a rule added after the switch"
         }
         Confirmed::Settle => "waited for the ingress controller; the switch was not confirmed",
+        Confirmed::Endpoints => {
+            "the EndpointSlices name only the new version's pods; not confirmed by a probe"
+        }
     }
 }
 
@@ -365,6 +384,14 @@ pub fn waiting(on: &WaitFor, until: Option<Timestamp>, now: Timestamp) -> (Strin
             let head = format!("waiting for the ingress controller to apply the switch{until}");
             let below = why.iter().map(|why| format!("not confirmed by a probe: {why}"));
             (head, below.collect())
+        }
+        WaitFor::Arrival { colour, by: Confirmed::Endpoints, why: Some(why) } => {
+            let head = format!("waiting until EndpointSlices name only {colour}'s pods");
+            (head, vec![why.clone()])
+        }
+        WaitFor::Arrival { by: Confirmed::Endpoints, why: None, .. } => {
+            let until = rest(until);
+            (format!("waiting for the nodes to follow the EndpointSlices{until}"), Vec::new())
         }
         WaitFor::Bake { colour } => {
             let until = rest(until);

@@ -156,7 +156,7 @@ pub fn read(document: &Node) -> Result<Given, Unusable> {
         preview_tls: None,
         app: target,
         namespace: canary.metadata.namespace.map(|namespace| namespace.0),
-        expected: Declared { ingress: ingress.transpose()?, service, asked: Vec::new() },
+        expected: Declared { ingress: ingress.transpose()?, service, ..Declared::default() },
         settings: Settings {
             interval_seconds: Some(spec.analysis.interval.0),
             threshold: Some(spec.analysis.threshold.0),

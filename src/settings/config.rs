@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::given::{ANSWER_WITHIN_SECONDS, Given, Hook};
 use super::tree::{Node, Wrong};
-use super::values::{Label, Port, PortOrName, ProbeAt, Secret, SomeTime, Time, Times};
+use super::values::{By, Label, Port, PortOrName, ProbeAt, Secret, SomeTime, Time, Times};
 use super::{Address, Files};
 use crate::release::{Declared, DeclaredService, Settings};
 
@@ -21,6 +21,9 @@ pub struct Config {
     app: Label,
     /// The namespace of the app; by default the kubeconfig's.
     namespace: Option<Label>,
+    /// What leads to the app: ingress, or service if no Ingress names it; by default ingress. init
+    /// records it.
+    route: Option<By>,
     /// The Ingress that names the app; another one is refused.
     ingress: Option<String>,
     service: Option<Service>,
@@ -38,7 +41,8 @@ pub struct Config {
     /// Where to probe the app through the ingress: an address, auto or none; by default auto. If it
     /// has several Ingresses, a list: ingress/NAME=ADDRESS is for that one only.
     probe: Option<ProbeAt>,
-    /// How long to wait for the ingress controller if the switch can't be probed; by default 10s.
+    /// How long to wait for the ingress controller if the switch can't be probed; by default 10s,
+    /// or 15s if a Service is the route.
     settle: Option<Time>,
     /// The Secret with the certificate of the preview host, or none. init records it.
     preview_tls_secret: Option<Secret>,
@@ -177,7 +181,12 @@ pub fn read(document: &Node) -> Result<Given, Wrong> {
             keep_old: config.keep_old,
             skip: gate.is_some_and(|gate| gate.skip),
         },
-        expected: Declared { ingress: config.ingress, service, asked },
+        expected: Declared {
+            route: config.route.map(|By(route)| route),
+            ingress: config.ingress,
+            service,
+            asked,
+        },
         probe: config.probe.map(|probe| probe.0),
         preview_tls: config.preview_tls_secret.map(|secret| secret.0),
     })

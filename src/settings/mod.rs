@@ -20,6 +20,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::release::{PreviewHost, PreviewTls};
+use crate::route::RouteKind;
 
 use address::is_the_machines_own;
 pub use address::{Address, is_this_machine};
@@ -57,6 +58,12 @@ pub fn parse_preview_host(text: &str) -> Result<PreviewHost, String> {
             Err("use a full host name in lower case, without scheme, port or *, or none".to_owned())
         }
     }
+}
+
+pub fn parse_route(word: &str) -> Result<RouteKind, String> {
+    let found = RouteKind::ALL.into_iter().find(|kind| kind.as_str() == word);
+    found
+        .ok_or_else(|| format!("a route is {}", RouteKind::ALL.map(RouteKind::as_str).join(" or ")))
 }
 
 pub fn parse_preview_tls(text: &str) -> Result<PreviewTls, String> {

@@ -8,6 +8,7 @@ use super::yaml::Source;
 use super::{Config, Given, Probe, Word, config};
 use crate::model::{Id, Kind};
 use crate::release::{Declared, DeclaredService, Settings};
+use crate::route::RouteKind;
 
 const CANARY: &str = include_str!("../../examples/parrot/canary.yaml");
 
@@ -313,10 +314,12 @@ fn what_is_wrong_with_our_own_form_is_shown_with_a_caret() {
     for (text, said) in [
         (
             "app: parrot\nreplicaCount: 3\n",
-            "line 2: unknown key replicaCount: expected one of app, namespace, ingress, service, \
-             gate, deadline, timeout, drain, bake, keepOld, probe, settle, previewTlsSecret\n",
+            "line 2: unknown key replicaCount: expected one of app, namespace, route, ingress, \
+             service, gate, deadline, timeout, drain, bake, keepOld, probe, settle, previewTlsSecret\n",
         ),
         ("namespace: a\n", "line 1: the key app is missing\n"),
+        ("app: parrot\nroute: gateway\n", "line 2: a route is ingress or service\n"),
+        ("app: parrot\nroute: [a]\n", "line 2: this must be ingress or service, not a list\n"),
         ("app: Parrot\n", "line 1: a name consists of lower case letters, digits and -\n"),
         (
             "app: parrot\ndrain: 30\n",
@@ -368,6 +371,7 @@ fn the_schema_has_every_key_and_no_other() {
         "namespace",
         "previewTlsSecret",
         "probe",
+        "route",
         "service",
         "settle",
         "timeout",
@@ -392,6 +396,14 @@ fn the_schema_has_every_key_and_no_other() {
     assert_eq!(definitions["Webhook"]["required"], json!(["url"]));
     let service = ["appProtocol", "name", "port", "portName", "targetPort"];
     assert_eq!(keys(&definitions["Service"]), service);
+}
+
+#[test]
+fn the_route_is_known_by_its_word() {
+    for route in RouteKind::ALL {
+        let text = format!("app: parrot\nroute: {}\n", route.as_str());
+        assert_eq!(config::read(&document(&text)).unwrap().expected.route, Some(route));
+    }
 }
 
 const DOCS: &str = include_str!("../../docs/settings.md");

@@ -7,9 +7,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 
 use super::{
-    Address, Probe, Word, is_dns_label, parse_preview_tls, parse_seconds, parse_some_seconds,
+    Address, Probe, Word, is_dns_label, parse_preview_tls, parse_route, parse_seconds,
+    parse_some_seconds,
 };
 use crate::release::PreviewTls;
+use crate::route::RouteKind;
 
 /// A time, in seconds: `30s`.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +28,10 @@ pub struct Label(pub String);
 /// Where the app is asked through the ingress.
 #[derive(Clone, Debug)]
 pub struct ProbeAt(pub Probe);
+
+/// What leads to the app.
+#[derive(Clone, Copy, Debug)]
+pub struct By(pub RouteKind);
 
 /// A Secret's name, or none.
 #[derive(Clone, Debug)]
@@ -79,6 +85,13 @@ impl<'de> Deserialize<'de> for Label {
             false => Err("a name consists of lower case letters, digits and -".to_owned()),
         };
         deserializer.deserialize_str(Text("a name", name))
+    }
+}
+
+impl<'de> Deserialize<'de> for By {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<By, D::Error> {
+        let route = |text: &str| parse_route(text).map(By);
+        deserializer.deserialize_str(Text("ingress or service", route))
     }
 }
 
@@ -207,6 +220,7 @@ schema! {
     SomeTime: {"type": "string", "pattern": "^([0-9]+ *[a-z]+ *)+$", "examples": ["30s", "10m", "2h"]}
     Label: {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLength": 63}
     Secret: {"type": "string", "pattern": "^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$", "maxLength": 253}
+    By: {"type": "string", "enum": ["ingress", "service"]}
     Address: {"type": "string", "pattern": "^https?://"}
     ProbeAt: {
         "anyOf": [

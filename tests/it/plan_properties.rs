@@ -1,7 +1,7 @@
 //! What holds whatever happens: several commands at once, each on looks of its own age, killed and
 //! started again, their requests late, the controllers slow, pods that go bad, time that passes.
 //!
-//! One Ingress names the app, or two, or there are two apps in one. Nobody edits routes or templates here: what a release does then stands in the table.
+//! One Ingress names the app, or two, or none but its Service, or there are two apps in one. Nobody edits routes or templates here: what a release does then stands in the table.
 
 mod judge;
 mod operations;
@@ -15,7 +15,8 @@ use proptest::test_runner::RngSeed;
 
 use crate::world::World;
 use crate::world::article::{
-    initialised, names, toucan, two_apps, with_scaler, with_two_ingresses,
+    by_service, initialised, names, toucan, two_apps, with_scaler, with_two_ingresses,
+    without_ingress,
 };
 use crate::world::driver::{Driver, WEBHOOK, abort, deploy, init, rollback, set};
 use operations::{Operation, operation};
@@ -77,12 +78,14 @@ fn is_at_rest(world: &World) {
 fn is_at_rest_of(app: &Names, world: &World) {
     let record = world.record_of(app);
     assert_eq!((&record.release, &record.driver), (&None, &None));
-    let ours = world.get(Kind::Ingress, &app.preview());
-    assert_eq!(
-        ours["spec"]["rules"].as_array().map(Vec::len),
-        Some(1),
-        "a marker is left: {ours:#}"
-    );
+    if record.route.is_ingress() {
+        let ours = world.get(Kind::Ingress, &app.preview());
+        assert_eq!(
+            ours["spec"]["rules"].as_array().map(Vec::len),
+            Some(1),
+            "a marker is left: {ours:#}"
+        );
+    }
     let [live] = world.serving_of(app)[..] else { panic!("several serve") };
     assert!(world.replicas(live) >= 1);
     for deployment in Colour::BOTH.map(|colour| app.deployment(colour)) {
@@ -131,6 +134,28 @@ proptest! {
         // What a dead driver made late is the next command's to find.
         let outcome = ends(&mut world, abort());
         prop_assert!(matches!(outcome, Outcome::NothingToDo { .. }), "{:?}", outcome);
+        is_at_rest(&world);
+    }
+
+    /// The same where the app's Service is the route; and a deploy gets there.
+    #[test]
+    fn a_service_route_is_led_from_anywhere(
+        operations in prop::collection::vec(operation(), 1..60),
+    ) {
+        let simulation = ran(Simulation::new(by_service(without_ingress()), &[names()]), &operations);
+        let mut world = recovered(&simulation);
+        let release = world.record().release;
+        ends(&mut world, abort());
+        if let Some(release) = &release {
+            simulation.judges[0].is_as_found(&world, release);
+        }
+        ends(&mut world, abort());
+        is_at_rest(&world);
+        let outcome = ends(&mut world, Goal::Deploy(deploy(LAST, WEBHOOK)));
+        prop_assert!(
+            matches!(&outcome, Outcome::Finished(it) if it.outcome == ReleaseOutcome::Promoted),
+            "{:?}", outcome
+        );
         is_at_rest(&world);
     }
 

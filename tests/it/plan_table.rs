@@ -29,6 +29,7 @@ mod reach;
 mod readiness;
 mod reading;
 mod rollback;
+mod service_route;
 mod settings;
 mod several;
 mod sharing;

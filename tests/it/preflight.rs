@@ -6,8 +6,8 @@ use bluegreen::sandbox::{Call, Fault, Faults};
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::acceptance::Said;
 use crate::acceptance::field::V2;
+use crate::acceptance::{Said, service_route};
 use crate::bed::{self, Bed, NAMESPACE, answered, in_paused_time};
 
 const DEPLOY: &str = "deploy parrot --image kmharish/parrot-app:v2.2 --yes";
@@ -145,6 +145,27 @@ fn a_way_back_that_would_be_refused_begins_nothing() {
         });
         assert!(said.err.contains(what), "{said:?}");
     }
+}
+
+/// Where the Service is the route, its patch is the switch.
+#[test]
+fn a_way_back_by_a_service_that_would_be_refused_begins_nothing() {
+    let ran = in_paused_time(async {
+        let bed = Bed::new(1).await?;
+        let (field, faults) = bed.machine();
+        service_route::initialised(&field).await?;
+        field.exits(0, DEPLOY).await?;
+        let before = field.versions().await?;
+        let tried =
+            |call: &Call| call.path.contains("/services/parrot?") && call.path.contains("dryRun");
+        faults.on(tried, refused(403, "admission webhook \"a\" denied the request: no"));
+        let said = field.exits(10, "rollback parrot").await?;
+        assert!(said.err.contains("would refuse to patch Service parrot: "), "{said:?}");
+        assert_eq!(field.versions().await?, before, "{said:?}");
+        faults.clear();
+        field.exits(0, "rollback parrot").await.map(drop)
+    });
+    ran.unwrap();
 }
 
 #[test]

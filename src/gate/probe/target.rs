@@ -120,8 +120,17 @@ impl Targets {
             of_app.push(route.name());
             let places = places(route, choice);
             if places.is_empty() {
-                let left_out = format!("Ingress {} has no address in its status", route.name());
-                found.left_out.push(left_out);
+                found.left_out.push(match route {
+                    Route::Ingress(_) => {
+                        format!("Ingress {} has no address in its status", route.name())
+                    }
+                    Route::Service(_) => {
+                        format!(
+                            "Service {} is the route, and --probe gives no address",
+                            route.name()
+                        )
+                    }
+                });
                 continue;
             }
             let mut rank = 0;

@@ -11,10 +11,11 @@ use tokio::time::{sleep, timeout};
 
 use super::facts;
 use super::gate::{Approvals, gate};
+use super::scenes::Scene;
 use super::wire::Wire;
-use crate::acceptance::Field;
 use crate::acceptance::command::{Command, Said};
 use crate::acceptance::field::{V1, V2};
+use crate::acceptance::{Field, service_route};
 use crate::{bed, guard};
 
 pub use crate::bed::NAMESPACE;
@@ -40,15 +41,20 @@ pub struct Ended {
 }
 
 impl Bed {
-    pub async fn new(seed: u64) -> Result<Bed> {
+    pub async fn new(seed: u64, scene: &Scene) -> Result<Bed> {
         let bed::Bed { sandbox, field } = bed::Bed::new(seed).await?;
+        if scene.by_service {
+            service_route::alone(&field).await?;
+        }
         // What has to change in the same instant as the backends.
         let named = json!({
             "nginx.org/websocket-services": "parrot",
             "nginx.org/rewrites": "serviceName=parrot rewrite=/",
         });
         let named = json!({"metadata": {"annotations": named}});
-        field.edit(Kind::Ingress, "parrot", named).await?;
+        if !scene.by_service {
+            field.edit(Kind::Ingress, "parrot", named).await?;
+        }
         let approvals = Approvals::default();
         approvals.add(0, V1);
         Ok(Bed { sandbox, approvals })

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use super::pairs;
 use super::rest::Rest;
 use super::run::{Came, Follow, Turn, run};
-use super::scenes::{ENDS, ENDS_OF_TWO, SCENES, Scene};
+use super::scenes::{ENDS, ENDS_BY_SERVICE, ENDS_OF_TWO, SCENES, Scene, of_pairs};
 use super::{AT_A_TIME, none, outcome};
 use crate::bed::each;
 
@@ -22,7 +22,7 @@ pub struct Ends(HashSet<Rest>);
 
 /// Each command to its end or not begun at all, and everything that can follow it.
 pub static AFTER_ONE: LazyLock<Uncut> = LazyLock::new(|| {
-    let scenes = || SCENES.iter().chain(ENDS);
+    let scenes = || SCENES.iter().chain(ENDS).chain(ENDS_BY_SERVICE);
     let mut came = tried(scenes(), &Follow::ALL.map(|follow| vec![follow]), outcome::judge);
     let ends = came.iter().map(|came| came.rest.clone()).collect();
     // The first of each scene is its command to the end.
@@ -36,7 +36,7 @@ pub fn after_two([then, last]: [Follow; 2]) -> &'static Ends {
     static KNOWN: [[OnceLock<Ends>; 5]; 5] = [const { [const { OnceLock::new() }; 5] }; 5];
     KNOWN[then as usize][last as usize].get_or_init(|| {
         let judge = pairs::outcome::judge;
-        let mut came = tried(SCENES.iter(), &[vec![then, last]], judge);
+        let mut came = tried(of_pairs().iter(), &[vec![then, last]], judge);
         came.extend(tried(ENDS_OF_TWO.iter(), &[vec![last]], judge));
         Ends(came.into_iter().map(|came| came.rest).collect())
     })

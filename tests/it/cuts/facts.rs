@@ -26,7 +26,7 @@ fn image(deployment: &Value) -> &Value {
 /// In short: who is led where, and what is under way.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Facts {
-    /// The Service that the user's Ingress names.
+    /// The Service that the user's Ingress names; the live one, where there is none.
     pub backend: String,
     /// The Deployment that it leads to; before `init` it may lead nowhere.
     pub deployment: String,
@@ -43,7 +43,10 @@ impl Facts {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let ingress = get(store, &resources::INGRESSES, "parrot");
         let path = &ingress["spec"]["rules"][0]["http"]["paths"][0];
-        let backend = text(&path["backend"]["service"]["name"]);
+        let backend = match ingress.is_null() {
+            true => "parrot".to_owned(),
+            false => text(&path["backend"]["service"]["name"]),
+        };
         let leads = |service: &str| {
             let service = get(store, &resources::SERVICES, service);
             text(&service["spec"]["selector"]["app"])

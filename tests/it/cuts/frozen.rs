@@ -20,7 +20,7 @@ pub const CUTS: [Cut; 2] = [Cut::Frozen, Cut::FrozenAfter];
 /// Returns whether it was taken over.
 pub fn frozen(scene: &Scene, nth: usize, cut: Cut, taker: Follow) -> Result<bool> {
     in_paused_time(async {
-        let bed = Bed::new(SEED).await?;
+        let bed = Bed::new(SEED, scene).await?;
         let came = LocalSet::new().run_until(Box::pin(play(&bed, scene, nth, cut, taker))).await;
         bed.is_guarded().and(came)
     })

@@ -111,7 +111,7 @@ impl Came {
 
 pub fn run(scene: &Scene, turns: &[Turn]) -> Result<Came> {
     in_paused_time(async {
-        let bed = Bed::new(SEED).await?;
+        let bed = Bed::new(SEED, scene).await?;
         let came = LocalSet::new().run_until(Box::pin(play(&bed, scene, turns))).await;
         let served = bed.is_guarded();
         let came = came?;

@@ -34,6 +34,8 @@ impl Event {
 
 pub struct Scene {
     pub name: &'static str,
+    /// Whether the app has a Service of its own in place of an Ingress.
+    pub by_service: bool,
     pub before: &'static [Before],
     /// The command that is cut.
     pub line: &'static str,
@@ -72,6 +74,7 @@ macro_rules! deploy {
 }
 
 const INIT: Before = Before::Ran("init parrot");
+const INIT_BY_SERVICE: Before = Before::Ran("init parrot --route service");
 const GATED: &str = deploy!("v2.2", "--webhook http://gate.example.com/confirm");
 const WAITS: &str =
     deploy!("v2.2", "--webhook http://gate.example.com/confirm --interval 1h --threshold 1000");
@@ -86,6 +89,7 @@ const ROLLED_BACK: Before = Before::Ran(ROLLBACK);
 
 const DEPLOY: Scene = Scene {
     name: "deploy",
+    by_service: false,
     before: &[INIT],
     line: YES,
     answers: &[],
@@ -152,7 +156,19 @@ pub const SCENES: &[Scene] = &[
         to: V1,
         ..DEPLOY
     },
+    Scene {
+        name: "deploy --yes, a Service is the route",
+        by_service: true,
+        before: &[INIT_BY_SERVICE],
+        ..DEPLOY
+    },
 ];
+
+/// Those that two cuts are drawn for: the routes differ in what one cut may meet.
+pub fn of_pairs() -> &'static [Scene] {
+    let first = SCENES.iter().position(|scene| scene.by_service).unwrap_or(SCENES.len());
+    &SCENES[..first]
+}
 
 /// How a rollback that is not finished can end, with nothing cut: for those that follow one.
 pub const ENDS: &[Scene] = &[
@@ -171,6 +187,14 @@ pub const ENDS: &[Scene] = &[
         ..ABORT
     },
 ];
+
+/// The same of a deploy, where no command of its own comes to that.
+pub const ENDS_BY_SERVICE: &[Scene] = &[Scene {
+    name: "abort after the switch, a Service is the route",
+    by_service: true,
+    before: &[INIT_BY_SERVICE, Before::Killed(YES, "switch-service")],
+    ..ABORT
+}];
 
 /// How one that is not finished can end in a slot that another version has left, for those that follow
 /// two. Two that were cut one after the other leave what no command of its own comes to.

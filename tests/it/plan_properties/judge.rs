@@ -20,7 +20,7 @@ pub struct Judge {
     ingresses: Vec<Value>,
     /// The releases that somebody or something said yes to.
     blessed: BTreeSet<u64>,
-    /// The releases that an Ingress was switched by, with its name.
+    /// The releases that a route was switched by, with its name.
     switched: BTreeSet<(u64, String)>,
     /// What each release found: the image that served, and the slot that it went into.
     found: BTreeMap<u64, (String, Option<Value>)>,
@@ -72,7 +72,12 @@ impl Judge {
                 self.bless(release.number, release.gate.kind == GateKind::Open);
             }
             Action::Approve { number } => self.bless(*number, true),
-            Action::Switch { ingress, .. } => self.switch(before, after, request, ingress),
+            Action::Switch { ingress, .. } => {
+                self.switch(before, after, request, (Kind::Ingress, ingress));
+            }
+            Action::SwitchService { service, .. } => {
+                self.switch(before, after, request, (Kind::Service, service));
+            }
             Action::ScaleDown { .. } => {
                 let release = self.release(before);
                 let until = release.drain_until.expect("it was drained");
@@ -170,13 +175,20 @@ impl Judge {
         assert!(!is_late, "a write of a driver that was taken over: {request:?}");
     }
 
-    fn switch(&mut self, before: &World, after: &World, request: &Request, name: &str) {
-        let ingress = after.get(Kind::Ingress, name);
-        let number: u64 = annotation(ingress, &self.app.stamp(RELEASE)).unwrap().parse().unwrap();
+    fn switch(
+        &mut self,
+        before: &World,
+        after: &World,
+        request: &Request,
+        (kind, name): (Kind, &str),
+    ) {
+        let route = after.get(kind, name);
+        let number: u64 = annotation(route, &self.app.stamp(RELEASE)).unwrap().parse().unwrap();
         assert!(self.blessed.contains(&number), "release {number} was never approved");
         let first = self.switched.insert((number, name.to_owned()));
         assert!(first, "release {number} switches {name} a second time");
-        let to = after.behind(backend_for(&self.app, ingress)).expect("it leads to a colour");
+        let service = if kind == Kind::Ingress { backend_for(&self.app, route) } else { name };
+        let to = after.behind(service).expect("it leads to a colour");
         let candidate = after.get(Kind::Deployment, to);
         assert_eq!(annotation(candidate, RELEASE), Some(number.to_string().as_str()));
         // A request that was late finds what it finds; one that was not must have been right.

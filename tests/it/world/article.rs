@@ -1,7 +1,8 @@
 //! The article's app, as `examples/parrot/parrot.yaml` has it.
 
 use bluegreen::model::{Kind, name};
-use bluegreen::release::Names;
+use bluegreen::release::{Goal, Init, Names};
+use bluegreen::route::RouteKind;
 use serde_json::{Value, json};
 
 use super::World;
@@ -130,6 +131,39 @@ pub fn service() -> Value {
             ],
         },
     })
+}
+
+/// A Service that selects the parrot's pods.
+pub fn own_service(name: &str) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "namespace": "blue-green"},
+        "spec": {
+            "clusterIP": "10.0.0.7",
+            "selector": {"app": "parrot"},
+            "ports": [{"name": "grpc", "port": 80, "targetPort": 3000}],
+        },
+    })
+}
+
+/// The parrot with a Service, and no Ingress.
+pub fn without_ingress() -> World {
+    let mut world = World::new();
+    world.add(deployment());
+    world.add(own_service("parrot"));
+    world.settle();
+    world
+}
+
+/// After `bluegreen init --route service`.
+pub fn by_service(mut world: World) -> World {
+    let route = Some(RouteKind::Service);
+    let init = Goal::Init(Init { route, ..Init::default() });
+    let outcome = world.follow(&mut Driver::new("init", init));
+    assert_eq!(outcome, bluegreen::release::Outcome::Initialised);
+    world.settle();
+    world
 }
 
 /// The article's two manifests applied; nothing of bluegreen.

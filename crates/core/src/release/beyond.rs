@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::checks::CheckInput;
-use crate::model::{annotation, name};
+use crate::model::{Kind, annotation, name};
 use crate::route::serves_host;
 
 const IS_DEFAULT: &str = "ingressclass.kubernetes.io/is-default-class";
@@ -44,7 +44,9 @@ pub struct Elsewhere {
 }
 
 pub fn sought(g: &CheckInput) -> Sought {
-    let class = g.routes().first().map(|route| match route.class() {
+    // Of an app without an Ingress there is none.
+    let mut ingresses = g.routes().into_iter().filter(|route| route.kind() == Kind::Ingress);
+    let class = ingresses.next().map(|route| match route.class() {
         Some(class) => Class::Named(class.to_owned()),
         None => Class::Default,
     });

@@ -88,14 +88,16 @@ pub enum Need {
     Settled,
     /// The selector of a fixed Service.
     Selector,
-    /// The ports that the Ingresses name.
+    /// The ports that the Ingresses name, or those of the live Service if that is the route.
     Ports,
-    /// An Ingress points to the new version.
+    /// An Ingress, or the Service that is the app's route, points to the new version.
     Ingress,
     /// The objects were switched by this release.
     Stamp,
     /// What answers through the ingress.
     Answers,
+    /// The EndpointSlices of the Services that were switched name only the new version's pods.
+    Reached,
     /// The rule that was added after the switch is served, if the answers can't tell.
     Marker,
     /// The time that a switch takes to take effect, if the answers can't tell.

@@ -20,6 +20,16 @@ pub fn reached(objects: &Objects, service: &str) -> BTreeSet<String> {
     pods(objects, service, &[])
 }
 
+/// What its EndpointSlices name, ready or not: pods, and addresses that are of none.
+pub fn named(objects: &Objects, service: &str) -> BTreeSet<String> {
+    let endpoints = slices(objects, service).flat_map(|slice| list(&slice["endpoints"]));
+    let named = endpoints.flat_map(|endpoint| match pod(endpoint) {
+        Some(pod) => vec![pod.to_owned()],
+        None => addresses(endpoint).map(str::to_owned).collect(),
+    });
+    named.collect()
+}
+
 /// The addresses behind its ready endpoints that are of no pod: somebody has written them by hand.
 pub fn without_pod(objects: &Objects, service: &str) -> BTreeSet<String> {
     let endpoints = slices(objects, service).flat_map(|slice| list(&slice["endpoints"]));
@@ -112,6 +122,8 @@ mod tests {
         assert_eq!(ready("parrot-blue", &["http", "grpc"]), 0);
         assert_eq!(ready("parrot", &[]), 0);
         assert!(without_pod(&objects, "parrot-green").is_empty());
+        let all: Vec<String> = super::named(&objects, "parrot-green").into_iter().collect();
+        assert_eq!(all, ["p1", "p2", "p3", "p4"]);
         let mut by_hand = objects.get(Kind::EndpointSlice, "a").unwrap().clone();
         by_hand["endpoints"][0]["targetRef"] = json!(null);
         by_hand["endpoints"][1]["targetRef"] = json!(null);

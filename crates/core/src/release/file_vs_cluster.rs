@@ -5,13 +5,15 @@ use serde_json::{Value, json};
 
 use super::Snapshot;
 use crate::model::Id;
-use crate::route::{Backend, Route};
+use crate::route::{Backend, Route, RouteKind};
 
 /// The name of a port whose name the file does not give, as Flagger has it.
 const PORT_NAME: &str = "http";
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Declared {
+    /// What leads people to the app.
+    pub route: Option<RouteKind>,
     /// The Ingress that names the app.
     pub ingress: Option<String>,
     pub service: Option<DeclaredService>,
@@ -31,9 +33,10 @@ pub struct DeclaredService {
 }
 
 /// Where the cluster is not as the file says. `service` is the live Service's name.
-pub fn unmet(s: &Snapshot, service: &str, expected: &Declared) -> Vec<String> {
-    let mut reasons: Vec<String> = ingress(s, service, expected).into_iter().collect();
-    reasons.extend(no_routes(s, service, &expected.asked));
+pub fn unmet(s: &Snapshot, (service, by): (&str, RouteKind), expected: &Declared) -> Vec<String> {
+    let mut reasons: Vec<String> = route(s, by, expected).into_iter().collect();
+    reasons.extend(ingress(s, (service, by), expected));
+    reasons.extend(no_routes(s, (service, by), &expected.asked));
     let Some(wanted) = &expected.service else { return reasons };
     if let Some(name) = wanted.name.as_ref().filter(|name| *name != service) {
         reasons.push(format!(
@@ -48,8 +51,8 @@ pub fn unmet(s: &Snapshot, service: &str, expected: &Declared) -> Vec<String> {
 }
 
 /// Those that are none of the app's routes.
-pub fn no_routes(s: &Snapshot, service: &str, asked: &[Id]) -> Vec<String> {
-    let routes: Vec<Id> = s.routes_to(service).into_iter().map(Route::id).collect();
+pub fn no_routes(s: &Snapshot, (service, by): (&str, RouteKind), asked: &[Id]) -> Vec<String> {
+    let routes: Vec<Id> = s.routes_to(service, by).into_iter().map(Route::id).collect();
     let others = asked.iter().filter(|asked| !routes.contains(asked));
     let reasons = others.map(|asked| {
         let why = match s.objects.get(asked.kind, &asked.name) {
@@ -61,15 +64,31 @@ pub fn no_routes(s: &Snapshot, service: &str, asked: &[Id]) -> Vec<String> {
     reasons.collect()
 }
 
-fn ingress(s: &Snapshot, service: &str, expected: &Declared) -> Option<String> {
+/// A file's word for the route, where `init` has recorded another one.
+fn route(s: &Snapshot, by: RouteKind, expected: &Declared) -> Option<String> {
+    let wanted = expected.route.filter(|wanted| *wanted != by)?;
+    let (wanted, by, app) = (wanted.as_str(), by.as_str(), &s.names.app);
+    Some(format!(
+        "the settings say route: {wanted}, and {app} was set up with route: {by}; to change it: \
+         init {app} --route {wanted}"
+    ))
+}
+
+fn ingress(s: &Snapshot, (service, by): (&str, RouteKind), expected: &Declared) -> Option<String> {
     let wanted = expected.ingress.as_ref()?;
+    if by == RouteKind::Service {
+        return Some(format!(
+            "the settings name Ingress {wanted}, but Service {service} is the app's route: remove \
+             one of the two settings"
+        ));
+    }
     let namespace = &s.names.namespace;
     let Some(found) = s.open_routes().find(|route| route.name() == wanted) else {
         return Some(format!(
             "the settings name Ingress {wanted}, which does not exist in namespace {namespace}"
         ));
     };
-    let routes = s.routes_to(service);
+    let routes = s.routes_to(service, by);
     if routes.contains(&found) {
         return None;
     }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::carried::Marks;
 use super::{Declared, Settings};
+use crate::route::RouteKind;
 
 /// Who this process is, as the record names it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -45,6 +46,8 @@ pub struct Init {
     /// The container port behind the Service, where the app has not exactly one.
     pub target_port: Option<u16>,
     pub expected: Declared,
+    /// Absent, what is recorded stays; at first an Ingress.
+    pub route: Option<RouteKind>,
     /// What later deploys go by; absent, what is recorded stays.
     pub settings: Option<Settings>,
     /// Absent, what is recorded stays.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Record, Snapshot, marker, ports, template};
 use crate::model::Kind;
-use crate::route::{ManagedIngress, Needs, Word, managed_ingress};
+use crate::route::{ManagedIngress, Needs, RouteKind, Word, managed_ingress};
 
 impl Snapshot {
     pub fn managed_ingress(&self) -> Option<&Value> {
@@ -13,8 +13,8 @@ impl Snapshot {
 }
 
 /// Whether there has to be one: for a switch, or for a host under which people see the candidate.
-pub fn is_wanted(s: &Snapshot, service: &str, host: Option<&str>) -> bool {
-    host.is_some() || s.data_plane(service).wants_ours()
+pub fn is_wanted(s: &Snapshot, (service, by): (&str, RouteKind), host: Option<&str>) -> bool {
+    host.is_some() || s.data_plane(service, by).wants_ours()
 }
 
 pub fn wanted(s: &Snapshot, record: &Record) -> ManagedIngress {
@@ -45,9 +45,10 @@ pub fn secret(s: &Snapshot) -> String {
 /// Why a switch could lose requests now; `init` mends it.
 pub fn unfit(s: &Snapshot, record: &Record) -> Option<String> {
     let wanted = wanted(s, record);
+    let route = (record.service.as_str(), record.route);
     match s.managed_ingress() {
-        None if !is_wanted(s, &record.service, record.preview_host.as_deref()) => None,
-        None => Some(match s.data_plane(&record.service).plane.needs_both_named() {
+        None if !is_wanted(s, route, record.preview_host.as_deref()) => None,
+        None => Some(match s.data_plane(&record.service, record.route).plane.needs_both_named() {
             Some(true) => {
                 format!(
                     "there is no Ingress {}, without which a switch loses requests",

@@ -63,7 +63,8 @@ pub fn is_there(s: &Snapshot, record: &Record, release: &Release) -> bool {
 /// Whether a release may have one: of controllers that were tried, ingress-nginx alone needs an Ingress of
 /// ours.
 fn is_for(s: &Snapshot, record: &Record, release: &Release) -> bool {
-    release.switched.is_some() && s.data_plane(&record.service).plane == DataPlane::IngressNginx
+    release.switched.is_some()
+        && s.data_plane(&record.service, record.route).plane == DataPlane::IngressNginx
 }
 
 /// Whether it can tell anything of a release's switch now.

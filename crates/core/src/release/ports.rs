@@ -41,7 +41,8 @@ pub fn missing(s: &Snapshot, record: &Record, colour: Colour) -> Option<String> 
     let service = s.service(&name)?;
     let asked = asked_for(s, record).into_iter().find(|asked| entry(service, asked).is_none())?;
     let port = if asked["number"].is_null() { &asked["name"] } else { &asked["number"] };
-    Some(format!("the Ingress uses port {port}, which Service {name} does not have"))
+    let asker = if record.route.is_ingress() { "the Ingress uses" } else { "the live Service has" };
+    Some(format!("{asker} port {port}, which Service {name} does not have"))
 }
 
 /// A Service's ports without what the API server or the user chose for that Service alone.

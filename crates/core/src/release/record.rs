@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{Names, Settings};
 use crate::model::{APP_LABEL, MANAGED_BY, MANAGER};
-use crate::route::Label;
+use crate::route::{Label, RouteKind};
 pub use finished::{Ending, Finished, HISTORY, ReleaseOutcome};
 pub use release::{Approval, Before, Confirmed, GateKind, GateState, Observed, Release};
 
@@ -30,6 +30,9 @@ pub struct Record {
     form: u32,
     /// The live Service's name.
     pub service: String,
+    /// What leads people to the app. 0.1.0 knew Ingresses alone.
+    #[serde(default, skip_serializing_if = "RouteKind::is_ingress")]
+    pub route: RouteKind,
     pub label: Label,
     /// The number of the last release that was started.
     pub number: u64,
@@ -86,6 +89,7 @@ impl Record {
         Record {
             form: FORM,
             service,
+            route: RouteKind::default(),
             label,
             number,
             epoch,

@@ -44,6 +44,7 @@ pub fn release(number: u64) -> Release {
         approved: None,
         ending: None,
         switched: None,
+        reached: None,
         answered: Vec::new(),
         erred: BTreeMap::new(),
         known_by: BTreeMap::new(),

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::{Record, Release, Snapshot};
 use crate::model::{Colour, MANAGED_BY, MANAGER, label};
-use crate::route::{Believed, By, DataPlane, Route, resolves_to};
+use crate::route::{Believed, By, DataPlane, Route, RouteKind, resolves_to};
 
 /// Where something that serves the app leads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,17 +27,28 @@ impl Snapshot {
 
     /// The user's routes that serve the app.
     pub fn routes(&self, record: &Record) -> Vec<Route<'_>> {
-        self.routes_to(&record.service)
+        self.routes_to(&record.service, record.route)
     }
 
-    /// The same, where no record says yet which the live Service is.
-    pub fn routes_to(&self, live: &str) -> Vec<Route<'_>> {
+    /// The same, where no record says yet which the live Service is, and what leads to it.
+    pub fn routes_to(&self, live: &str, by: RouteKind) -> Vec<Route<'_>> {
+        match by {
+            RouteKind::Ingress => self.named_by(live).collect(),
+            RouteKind::Service => self.service(live).map(Route::Service).into_iter().collect(),
+        }
+    }
+
+    /// The Ingresses that name the app.
+    pub fn named_by(&self, live: &str) -> impl Iterator<Item = Route<'_>> {
         let services = self.names.serving(live);
-        self.open_routes().filter(|route| route.names_app(&services)).collect()
+        self.open_routes().filter(move |route| route.names_app(&services))
     }
 
     /// Which data plane obeys the app's routes, by the one of which the most is known.
-    pub fn data_plane(&self, live: &str) -> Believed {
+    pub fn data_plane(&self, live: &str, by: RouteKind) -> Believed {
+        if by == RouteKind::Service {
+            return Believed::of_services();
+        }
         let recorded = self.record.as_ref().map(|(_, record)| &record.controllers);
         let of = |route: &Route| {
             let mut found = [Some(&self.memory.beyond.controllers), recorded].into_iter().flatten();
@@ -46,7 +57,7 @@ impl Snapshot {
             let controller = found.find_map(|it| it.get(class));
             route.data_plane(controller.map(String::as_str))
         };
-        let believed = self.routes_to(live).iter().map(of).max_by(|a, b| a.by.cmp(&b.by));
+        let believed = self.routes_to(live, by).iter().map(of).max_by(|a, b| a.by.cmp(&b.by));
         believed.unwrap_or(Believed { plane: DataPlane::Other, by: By::Nothing })
     }
 
@@ -138,9 +149,11 @@ impl Snapshot {
         })
     }
 
-    /// The routes that still lead to a colour, or some of each of them.
+    /// The routes that lead to the candidate, or some of each of them: by kind and name.
     pub fn leading(&self, record: &Record, release: &Release) -> Vec<String> {
-        self.named(record, |route| self.touches(route, record, release.to))
+        let routes = self.routes(record).into_iter();
+        let leading = routes.filter(|route| self.touches(*route, record, release.to));
+        leading.map(|route| route.id().to_string()).collect()
     }
 
     fn named(&self, record: &Record, wanted: impl Fn(Route) -> bool) -> Vec<String> {

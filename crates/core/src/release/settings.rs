@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::route::{RouteKind, SECONDS_FOR_THE_NODES};
+
 pub use crate::route::SECONDS_AFTER_A_SWITCH as SETTLE_SECONDS;
 
 /// The time between two questions to the gate.
@@ -72,8 +74,11 @@ impl Settings {
         self.drain_seconds.unwrap_or(DRAIN_SECONDS)
     }
 
-    pub fn settle(&self) -> u64 {
-        self.settle_seconds.unwrap_or(SETTLE_SECONDS)
+    pub fn settle(&self, route: RouteKind) -> u64 {
+        self.settle_seconds.unwrap_or(match route {
+            RouteKind::Ingress => SETTLE_SECONDS,
+            RouteKind::Service => SECONDS_FOR_THE_NODES,
+        })
     }
 
     pub fn bake(&self) -> u64 {

@@ -74,7 +74,9 @@ impl Snapshot {
         let followers = |colour| self.followers(&record.service, &record.label, colour);
         let services = self.live_service(record).into_iter();
         let services = services.chain(Colour::BOTH.into_iter().flat_map(followers));
-        self.routes(record).into_iter().map(Route::object).chain(services).collect()
+        // The live Service may be the route.
+        let routes = self.routes(record).into_iter().filter(|it| it.kind() != Kind::Service);
+        routes.map(Route::object).chain(services).collect()
     }
 
     /// What it may write, beside the record, and is this app's alone.
@@ -173,7 +175,7 @@ impl Snapshot {
         let kinds = Route::KINDS.into_iter().chain([Kind::Service]);
         let shared = kinds.flat_map(|kind| self.objects.list(kind));
         let by_own_key = shared.filter_map(move |object| number(object, &own_key));
-        let led = self.routes_to(live).into_iter().map(Route::object).chain(self.service(live));
+        let led = self.named_by(live).map(Route::object).chain(self.service(live));
         let led =
             led.filter(|object| annotation(object, key).is_some() && self.is_alone_on(object));
         let by_plain_key = led.chain(self.own()).filter_map(move |object| number(object, key));

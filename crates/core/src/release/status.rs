@@ -13,6 +13,7 @@ use super::{
     drift, template, ways,
 };
 use crate::model::Colour;
+use crate::route::RouteKind;
 
 /// What `bluegreen status -o json` prints: a picture of an app at one moment.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
@@ -273,6 +274,13 @@ pub fn outage(s: &Snapshot) -> Option<String> {
 /// What keeps the live version from serving at its full size, or people from reaching it.
 fn problem(s: &Snapshot, record: &Record, leads: Leads) -> Option<String> {
     let Leads::To(colour) = leads else {
+        if record.route == RouteKind::Service {
+            let service = &record.service;
+            return Some(match s.live_service(record) {
+                None => format!("there is no Service {service}, which is the app's route"),
+                Some(_) => format!("Service {service} does not point to one colour"),
+            });
+        }
         return Some(match s.route_names(record)[..] {
             [] => format!("no Ingress names Service {} any more", record.service),
             [_] => "the Ingress does not point to one colour".to_owned(),

@@ -69,7 +69,7 @@ fn held_up(s: &Snapshot, record: &Record, release: &Release, now: Timestamp) -> 
         return None;
     }
     let (service, label) = (record.service.as_str(), &record.label);
-    let is_fit = checks::routes(s, service, label, release.back.is_some()).is_empty()
+    let is_fit = checks::routes(s, record, release.back.is_some()).is_empty()
         && checks::unable(s, service, label, release.from).is_empty();
     if !is_fit {
         return Some(Way::Check);
@@ -173,8 +173,11 @@ fn to_the_other(s: &Snapshot, record: &Record, colour: Colour) -> Option<String>
     ];
     let (services, to) = (s.serving(record), s.names.service(colour));
     let (app, release, epoch) = (s.names.app.as_str(), record.number, record.epoch);
-    let switch = Switch { app, services: &services, to: &to, release, epoch };
-    commands.extend(s.routes(record).into_iter().filter_map(|route| {
+    let label = &record.label;
+    let switch = Switch { app, services: &services, to: &to, colour, label, release, epoch };
+    // The live Service may be the route: it is led below.
+    let routes = s.routes(record).into_iter().filter(|route| route.kind() != Kind::Service);
+    commands.extend(routes.filter_map(|route| {
         let Write::Patch { id, patch } = route.switch(&switch) else { return None };
         let is_led = |it: &&PatchOperation| matches!(it, PatchOperation::Replace(_));
         let patch: Vec<&PatchOperation> = patch.0.iter().filter(is_led).collect();

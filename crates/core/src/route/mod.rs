@@ -5,37 +5,82 @@ mod data_plane;
 mod ingress;
 mod service;
 
+use json_patch::PatchOperation;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use data_plane::{Believed, By, CANARY, DataPlane, Means, OF_THE_BACKEND, Told};
-pub use data_plane::{SECONDS_AFTER_A_SWITCH, SECONDS_BEFORE_A_SWITCH};
+pub use data_plane::{SECONDS_AFTER_A_SWITCH, SECONDS_BEFORE_A_SWITCH, SECONDS_FOR_THE_NODES};
 pub use data_plane::{access_lists, is_a_list, is_by_cookie, keeps_out, means, saying};
 pub use ingress::{Address, Asked, Backend, ManagedIngress, Marker, Markers, Needs, Word};
 pub use ingress::{managed_ingress, serves_host, tls_hosts};
 pub use service::{Label, follow, resolves_to, selects};
 
-use crate::model::{Id, Kind, Write, annotation, name};
+use crate::model::{Colour, EPOCH, Id, Kind, RELEASE, Write, annotate, annotation, name, of_app};
 
-/// An object that names an app's Services for visitors. A new kind of route is a variant here, a folder
-/// beside `ingress`, and a `Kind` of object that is read.
+/// What leads people to an app, as `init` was told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RouteKind {
+    /// Ingresses that name its Service.
+    #[default]
+    Ingress,
+    /// Nothing but its Service.
+    Service,
+}
+
+impl RouteKind {
+    pub const ALL: [RouteKind; 2] = [RouteKind::Ingress, RouteKind::Service];
+
+    pub fn is_ingress(&self) -> bool {
+        *self == RouteKind::Ingress
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RouteKind::Ingress => "ingress",
+            RouteKind::Service => "service",
+        }
+    }
+}
+
+/// An object that leads people to an app. A new kind of route is a variant here, a folder beside
+/// `ingress`, and a `Kind` of object that is read.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Route<'a> {
     Ingress(&'a Value),
+    /// The live Service itself, where nothing else names it: its selector is what is switched.
+    Service(&'a Value),
 }
 
-/// A switch: every backend of the app to one Service, in one patch.
+/// A switch: every backend of the app to one Service, or the live Service's selector to one colour, in
+/// one patch.
 pub struct Switch<'a> {
     /// Whose it is: others may have a part of the same route.
     pub app: &'a str,
     /// The Services of the app: backends that name another one are not ours.
     pub services: &'a [String],
     pub to: &'a str,
+    /// The colour that this Service is fixed to, and what tells it from the other.
+    pub colour: Colour,
+    pub label: &'a Label,
     pub release: u64,
     pub epoch: u64,
 }
 
+impl Switch<'_> {
+    /// That it is this app's switch, by this release, in this epoch.
+    fn stamps(&self, route: &Value) -> Vec<PatchOperation> {
+        let [release, epoch] = [RELEASE, EPOCH].map(|key| of_app(key, self.app));
+        let stamps =
+            [(release.as_str(), self.release.to_string()), (&epoch, self.epoch.to_string())];
+        annotate(route, &stamps)
+    }
+}
+
 impl<'a> Route<'a> {
-    /// The kinds of objects that are routes.
+    /// The kinds of objects that are nothing but routes. Which Service is one, the app says.
     pub const KINDS: [Kind; 1] = [Kind::Ingress];
 
     /// An object of one of these kinds, as a route.
@@ -54,18 +99,20 @@ impl<'a> Route<'a> {
     pub fn kind(self) -> Kind {
         match self {
             Route::Ingress(_) => Kind::Ingress,
+            Route::Service(_) => Kind::Service,
         }
     }
 
     pub fn kind_name(self) -> &'static str {
         match self {
             Route::Ingress(_) => "Ingress",
+            Route::Service(_) => "Service",
         }
     }
 
     pub fn object(self) -> &'a Value {
         match self {
-            Route::Ingress(object) => object,
+            Route::Ingress(object) | Route::Service(object) => object,
         }
     }
 
@@ -86,6 +133,7 @@ impl<'a> Route<'a> {
     pub fn backends(self) -> Vec<Backend> {
         match self {
             Route::Ingress(ingress) => ingress::backends(ingress),
+            Route::Service(service) => service::backends(service),
         }
     }
 
@@ -112,6 +160,7 @@ impl<'a> Route<'a> {
     pub fn hosts(self) -> Vec<String> {
         match self {
             Route::Ingress(ingress) => ingress::hosts(ingress),
+            Route::Service(_) => Vec::new(),
         }
     }
 
@@ -119,6 +168,7 @@ impl<'a> Route<'a> {
     pub fn class(self) -> Option<&'a str> {
         match self {
             Route::Ingress(ingress) => ingress::class(ingress),
+            Route::Service(_) => None,
         }
     }
 
@@ -126,6 +176,7 @@ impl<'a> Route<'a> {
     pub fn default_service(self) -> Option<&'a str> {
         match self {
             Route::Ingress(ingress) => ingress::default_service(ingress),
+            Route::Service(_) => None,
         }
     }
 
@@ -133,6 +184,7 @@ impl<'a> Route<'a> {
     pub fn resource_backends(self) -> Vec<(&'a str, &'a str)> {
         match self {
             Route::Ingress(ingress) => ingress::resource_backends(ingress),
+            Route::Service(_) => Vec::new(),
         }
     }
 
@@ -140,6 +192,7 @@ impl<'a> Route<'a> {
     pub fn naming_annotations(self, services: &[String]) -> Vec<(&'a str, String)> {
         match self {
             Route::Ingress(ingress) => ingress::naming_annotations(ingress, services),
+            Route::Service(_) => Vec::new(),
         }
     }
 
@@ -149,6 +202,7 @@ impl<'a> Route<'a> {
             Route::Ingress(_) => {
                 "the backends' service names in spec.rules and spec.defaultBackend"
             }
+            Route::Service(_) => "spec.selector",
         }
     }
 
@@ -164,6 +218,7 @@ impl<'a> Route<'a> {
     pub fn is_canary(self) -> bool {
         match self {
             Route::Ingress(ingress) => data_plane::is_canary(ingress),
+            Route::Service(_) => false,
         }
     }
 
@@ -171,6 +226,7 @@ impl<'a> Route<'a> {
     pub fn asked(self, services: &[String]) -> Vec<Result<Asked, String>> {
         match self {
             Route::Ingress(ingress) => ingress::asked(ingress, services),
+            Route::Service(service) => service::asked(service).map(Ok).into_iter().collect(),
         }
     }
 
@@ -178,6 +234,8 @@ impl<'a> Route<'a> {
     pub fn addresses(self) -> Vec<Address<'a>> {
         match self {
             Route::Ingress(ingress) => ingress::addresses(ingress).collect(),
+            // Behind what a load balancer of its has there may be only some of the nodes.
+            Route::Service(_) => Vec::new(),
         }
     }
 
@@ -185,6 +243,7 @@ impl<'a> Route<'a> {
     pub fn data_plane(self, controller: Option<&str>) -> Believed {
         match self {
             Route::Ingress(ingress) => data_plane::of(ingress, controller),
+            Route::Service(_) => Believed::of_services(),
         }
     }
 
@@ -192,6 +251,7 @@ impl<'a> Route<'a> {
     pub fn taken_away(self, switch: &Switch) -> Vec<String> {
         match self {
             Route::Ingress(ingress) => switch.was(ingress),
+            Route::Service(_) => Vec::new(),
         }
     }
 
@@ -199,6 +259,7 @@ impl<'a> Route<'a> {
     pub fn switch(self, switch: &Switch) -> Write {
         match self {
             Route::Ingress(ingress) => switch.patch(ingress),
+            Route::Service(service) => service::switch(service, switch),
         }
     }
 }

@@ -1,11 +1,13 @@
-//! Services: what a selector matches, and the patch that makes one follow a colour.
+//! Services: what a selector matches, the patch that makes one follow a colour, and the live one as a
+//! route, where nothing else names it.
 
 use std::collections::BTreeMap;
 
-use json_patch::{PatchOperation, ReplaceOperation};
+use json_patch::{PatchOperation, ReplaceOperation, TestOperation};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::{Asked, Backend, Switch};
 use crate::model::{Colour, Id, Kind, Write, name, pointer, string_map, version};
 
 /// The one label by which the pods of the two colours differ: `app: parrot` and
@@ -60,6 +62,40 @@ pub fn follow(service: &Value, label: &Label, colour: Colour) -> Write {
     )
 }
 
+/// Its ports, as a route's backends: of several, each has a name.
+pub fn backends(service: &Value) -> Vec<Backend> {
+    let ports = service["spec"]["ports"].as_array().into_iter().flatten();
+    let ports = ports.map(|port| match port["name"].as_str() {
+        Some(name) => json!({"name": name}),
+        None => json!({"number": port["port"]}),
+    });
+    let (host, path, place) = (None, None, None);
+    let service = name(service).to_owned();
+    let backend = Backend { service, host, path, port: Value::Null, place };
+    ports.map(|port| Backend { port, ..backend.clone() }).collect()
+}
+
+/// What is asked where somebody says at which address: its first port.
+pub fn asked(service: &Value) -> Option<Asked> {
+    let port = backends(service).into_iter().next()?.port;
+    let (host, path) = (None, "/".to_owned());
+    Some(Asked { host, path, port, is_encrypted: false, is_tls: false })
+}
+
+/// The switch of a live Service that is a route: the value of its selector that tells the colours apart,
+/// tested as it was seen, and the stamps, so that one cannot stand without the other.
+pub fn switch(service: &Value, switch: &Switch) -> Write {
+    let path = pointer(["spec", "selector", &switch.label.key]);
+    let was = service["spec"]["selector"][&switch.label.key].clone();
+    let value = json!(switch.label.value(switch.colour));
+    let mut operations = vec![
+        PatchOperation::Test(TestOperation { path: path.clone(), value: was }),
+        PatchOperation::Replace(ReplaceOperation { path, value }),
+    ];
+    operations.extend(switch.stamps(service));
+    Write::patch(Id::new(Kind::Service, name(service)), &version(service), operations)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +125,50 @@ mod tests {
         assert!(selects(&service(json!({"app": "parrot"})), &labels));
         assert!(!selects(&service(json!({"app": "parrot", "tier": "db"})), &labels));
         assert!(!selects(&service(json!({})), &labels));
+    }
+
+    #[test]
+    fn the_switch_tests_what_it_saw_and_bears_the_release() {
+        let (services, label) = (["parrot".to_owned()], label());
+        let (app, to, colour) = ("parrot", "parrot-green", Colour::Green);
+        let by =
+            Switch { app, services: &services, to, colour, label: &label, release: 3, epoch: 1 };
+        let seen = service(json!({"app": "parrot", "tier": "web"}));
+        let Write::Patch { id, patch } = switch(&seen, &by) else { panic!("not a patch") };
+        assert_eq!(id, Id::new(Kind::Service, "parrot"));
+        assert_eq!(
+            serde_json::to_value(&patch).unwrap(),
+            json!([
+                {"op": "test", "path": "/metadata/uid", "value": "u"},
+                {"op": "test", "path": "/metadata/resourceVersion", "value": "7"},
+                {"op": "test", "path": "/spec/selector/app", "value": "parrot"},
+                {"op": "replace", "path": "/spec/selector/app", "value": "parrot-green"},
+                {"op": "add", "path": "/metadata/annotations", "value": {}},
+                {"op": "add", "path": "/metadata/annotations/bluegreen~1release.parrot", "value": "3"},
+                {"op": "add", "path": "/metadata/annotations/bluegreen~1epoch.parrot", "value": "1"},
+            ])
+        );
+        for (path, value) in [
+            ("/metadata/uid", "another"),
+            ("/metadata/resourceVersion", "8"),
+            ("/spec/selector/app", "parrot-green"),
+        ] {
+            let mut changed = seen.clone();
+            *changed.pointer_mut(path).unwrap() = json!(value);
+            assert!(json_patch::patch(&mut changed, &patch).is_err(), "{path} is not tested");
+        }
+    }
+
+    #[test]
+    fn its_ports_are_what_it_is_asked_for() {
+        let mut one = service(json!({"app": "parrot"}));
+        assert!(backends(&one).is_empty() && asked(&one).is_none());
+        one["spec"]["ports"] = json!([{"port": 80}]);
+        assert_eq!(backends(&one)[0].port, json!({"number": 80}));
+        one["spec"]["ports"] = json!([{"name": "grpc", "port": 81}, {"name": "web", "port": 80}]);
+        let ports: Vec<_> = backends(&one).into_iter().map(|backend| backend.port).collect();
+        assert_eq!(ports, [json!({"name": "grpc"}), json!({"name": "web"})]);
+        assert_eq!(asked(&one).unwrap().port, ports[0]);
     }
 
     #[test]

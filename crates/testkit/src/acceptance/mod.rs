@@ -30,6 +30,7 @@ mod policy;
 mod ports;
 mod reported;
 mod seen;
+pub mod service_route;
 mod sharing;
 mod still;
 mod unhealthy;
@@ -82,6 +83,7 @@ pub fn all() -> Vec<Case> {
         sharing::CASES,
         carried::CASES,
         followed::CASES,
+        service_route::CASES,
         leaving::CASES,
         reported::CASES,
     ];

@@ -9,7 +9,7 @@ use fastrand::Rng;
 use super::each::{LATE, LATER};
 use super::ends::{AFTER_ONE, after_two};
 use super::run::{Came, Follow, Turn, run};
-use super::scenes::{SCENES, Scene};
+use super::scenes::{Scene, of_pairs};
 use super::wire::{Cut, Made};
 
 /// Other seeds, and how many pairs: `SEED` or `SEED:COUNT`; the seed may be `random`.
@@ -34,8 +34,8 @@ pub fn asked() -> Result<(u64, u64)> {
 /// was cut: that it then goes on to its end is a run as well.
 pub fn run_drawn(seed: u64) -> Result<Came> {
     let mut random = Rng::with_seed(seed);
-    let n = random.usize(..SCENES.len());
-    let (scene, whole) = (&SCENES[n], &AFTER_ONE.whole[n].took[0].made);
+    let n = random.usize(..of_pairs().len());
+    let (scene, whole) = (&of_pairs()[n], &AFTER_ONE.whole[n].took[0].made);
     let (nth, cut) = drawn(&mut random, whole);
     let first = Turn::cut(Follow::Same, nth, cut);
     let [then, last] = [(); 2].map(|()| Follow::ALL[random.usize(..Follow::ALL.len())]);

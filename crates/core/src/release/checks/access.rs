@@ -11,10 +11,10 @@ use crate::route::{Route, access_lists, is_a_list, keeps_out};
 pub const NAME: &str = "preview-access";
 
 pub fn checks(g: &CheckInput) -> Vec<Check> {
-    let plane = g.s.data_plane(&g.service).plane;
+    let plane = g.s.data_plane(&g.service, g.route).plane;
     let host = g.preview_host.as_deref();
     // Without a host of people's, it is closed where it can be.
-    if host.is_none() && plane.locks() != Some(false) {
+    if g.route.is_ingress() && host.is_none() && plane.locks() != Some(false) {
         let ours = g.s.names.preview();
         return vec![Check::pass(
             NAME,
@@ -25,7 +25,7 @@ pub fn checks(g: &CheckInput) -> Vec<Check> {
         )];
     }
     let made = g.s.managed_ingress();
-    if made.is_none() && !managed::is_wanted(g.s, &g.service, host) {
+    if made.is_none() && !managed::is_wanted(g.s, (&g.service, g.route), host) {
         return vec![Check::pass(NAME, "no Ingress of bluegreen's own is needed")];
     }
     let routes = g.routes();
@@ -56,7 +56,7 @@ fn lacking(g: &CheckInput, route: Route, key: &str) -> Check {
     );
     let annotate = format!("kubectl annotate ingress {ours}{flags} {key}=...");
     let is_there = g.s.managed_ingress().is_some();
-    let is_of_use = managed::is_wanted(g.s, &g.service, g.preview_host.as_deref());
+    let is_of_use = managed::is_wanted(g.s, (&g.service, g.route), g.preview_host.as_deref());
     Check::fail(NAME, what).hint(match (is_there, &g.preview_host) {
         _ if is_a_list(key) => "give all Ingresses of the app the same list".to_owned(),
         (true, _) if !is_of_use => {

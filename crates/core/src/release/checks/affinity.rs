@@ -2,10 +2,14 @@
 
 use super::CheckInput;
 use super::report::{Check, or_pass};
-use crate::route::{Route, Told, is_by_cookie, saying};
+use crate::route::{Route, RouteKind, Told, is_by_cookie, saying};
 
 pub fn checks(g: &CheckInput) -> Vec<Check> {
-    let plane = g.s.data_plane(&g.service).plane;
+    // What a Service does itself is told with it.
+    if g.route == RouteKind::Service {
+        return Vec::new();
+    }
+    let plane = g.s.data_plane(&g.service, g.route).plane;
     let (routes, title) = (g.routes(), plane.title());
     let known = plane.is_told_by_annotations();
     let sticky = having(&routes, plane.sticky()).map(|(ingress, key)| {

@@ -3,15 +3,16 @@
 
 use super::report::Check;
 use crate::release::{Snapshot, managed};
-use crate::route::{Believed, By, DataPlane, Route};
+use crate::route::{Believed, By, DataPlane, Route, RouteKind};
 
 pub const NAME: &str = "ingress-class";
 
 /// Of an app whose Ingresses are all of one class.
 pub fn check(s: &Snapshot, service: &str, route: Route, host: Option<&str>) -> Check {
-    let believed = s.data_plane(service);
+    let believed = s.data_plane(service, RouteKind::Ingress);
     let ours = s.names.preview();
-    let has_ours = s.managed_ingress().is_some() || managed::is_wanted(s, service, host);
+    let has_ours =
+        s.managed_ingress().is_some() || managed::is_wanted(s, (service, RouteKind::Ingress), host);
     let title = believed.plane.title();
     let of_class = match (route.class(), &believed.by) {
         (Some(class), _) => format!("Ingress {} is of class {class}", route.name()),

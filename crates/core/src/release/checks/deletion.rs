@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::CheckInput;
 use super::report::{Check, or_pass};
-use crate::model::{Colour, Id};
+use crate::model::{Colour, Id, Kind};
 use crate::route::Route;
 
 const NAME: &str = "deletion";
@@ -14,13 +14,11 @@ pub fn checks(g: &CheckInput) -> Vec<Check> {
     let slots = Colour::BOTH.into_iter().filter_map(|colour| s.slot(colour)).map(|slot| slot.0);
     let services = s.names.serving(&g.service).into_iter().chain([s.names.preview()]);
     let services = services.filter_map(|service| s.service(&service));
+    // The live Service may be the route.
+    let routes = g.routes().into_iter().filter(|route| route.kind() != Kind::Service);
     let own = s.managed_ingress();
     let record = s.objects.get(s.names.record().kind, &s.names.record().name);
-    let objects = slots
-        .chain(services)
-        .chain(g.routes().into_iter().map(Route::object))
-        .chain(own)
-        .chain(record);
+    let objects = slots.chain(services).chain(routes.map(Route::object)).chain(own).chain(record);
     let found = objects.filter_map(|object| {
         let since = object["metadata"]["deletionTimestamp"].as_str()?;
         let what = format!("{} is being deleted, since {since}", Id::of(object)?);

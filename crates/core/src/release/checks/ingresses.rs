@@ -4,19 +4,23 @@ use super::data_plane;
 use super::report::{Check, CheckStatus, or_pass};
 use crate::model::{Colour, name};
 use crate::release::Snapshot;
-use crate::route::{CANARY, DataPlane, Label, OF_THE_BACKEND, Route, resolves_to};
+use crate::route::{CANARY, DataPlane, Label, OF_THE_BACKEND, Route, RouteKind, resolves_to};
 
 /// `host`: where people are to see the candidate.
 pub fn checks(s: &Snapshot, service: &str, label: &Label, host: Option<&str>) -> Vec<Check> {
-    let routes = s.routes_to(service);
+    let routes = s.routes_to(service, RouteKind::Ingress);
     if routes.is_empty() {
-        let hint = format!("give an Ingress a rule whose backend is Service {service}");
+        let hint = format!(
+            "give an Ingress a rule whose backend is Service {service}; or, if nothing but that \
+             Service is to lead to the app, run init {} --route service",
+            s.names.app
+        );
         return vec![Check::fail("ingress", nobody_names(s, service)).hint(hint)];
     }
     let amiss = [past(s, service, label), own(s, service, label)].concat();
     let mut checks = or_pass(amiss, "ingress", places(&routes));
     checks.push(classes(s, service, &routes, host));
-    let plane = s.data_plane(service).plane;
+    let plane = s.data_plane(service, RouteKind::Ingress).plane;
     checks.extend(alike(plane, &routes));
     checks.push(default_backend(s, service, &routes));
     checks.extend(resources(&routes));

@@ -39,7 +39,9 @@ const TOOLS: [Tool; 4] = [
 pub fn checks(g: &CheckInput) -> Vec<Check> {
     let mut objects = vec![g.live.0];
     objects.extend(g.s.service(&g.service));
-    objects.extend(g.routes().into_iter().map(Route::object));
+    // That may be the route.
+    let routes = g.routes().into_iter().filter(|route| route.kind() != Kind::Service);
+    objects.extend(routes.map(Route::object));
     let mut services = g.s.names.serving(&g.service);
     services.push(g.s.names.preview());
     let mut found = controllers::checks(g.s, &services, &g.routes());

@@ -26,6 +26,7 @@ mod quota;
 mod report;
 pub mod rights;
 mod scheduling;
+mod service_route;
 mod services;
 mod unknown;
 mod volumes;
@@ -40,15 +41,16 @@ pub use prepared::{checks as prepared, drift, gone, live, missing, turned};
 pub use report::{Check, CheckStatus, Report};
 use serde_json::Value;
 
-use super::{Slot, Snapshot, template};
+use super::{Record, Slot, Snapshot, template};
 use crate::model::{Colour, string_map};
-use crate::route::{Label, Route};
+use crate::route::{Label, Route, RouteKind};
 
 /// What a release would stand on.
 pub struct CheckInput<'a> {
     pub s: &'a Snapshot,
     /// The live Service's name; it may not be there yet.
     pub service: String,
+    pub route: RouteKind,
     pub label: Label,
     pub live: Slot<'a>,
     /// The colour that a candidate goes into.
@@ -79,7 +81,7 @@ impl CheckInput<'_> {
     }
 
     pub fn routes(&self) -> Vec<Route<'_>> {
-        self.s.routes_to(&self.service)
+        self.s.routes_to(&self.service, self.route)
     }
 }
 
@@ -97,13 +99,26 @@ pub fn table(g: &CheckInput) -> Vec<Check> {
         budgets::checks(g),
         autoscaler::checks(g),
         quota::checks(g),
-        ingresses::checks(g.s, &g.service, &g.label, g.preview_host.as_deref()),
+        of_routes(g.s, (&g.service, g.route), &g.label, g.preview_host.as_deref()),
+        service_route::late(g),
         ports::checks(g),
         affinity::checks(g),
         deletion::checks(g),
         managers::checks(g),
     ]
     .concat()
+}
+
+fn of_routes(
+    s: &Snapshot,
+    (service, by): (&str, RouteKind),
+    label: &Label,
+    host: Option<&str>,
+) -> Vec<Check> {
+    match by {
+        RouteKind::Ingress => ingresses::checks(s, service, label, host),
+        RouteKind::Service => service_route::checks(s, service, host),
+    }
 }
 
 /// Who else has the app, where nothing more is known of it than its name.
@@ -119,17 +134,17 @@ pub fn warnings(g: &CheckInput) -> Vec<Check> {
 /// Why a release would not begin.
 pub fn reasons(g: &CheckInput) -> Vec<String> {
     let mut table = table(g);
-    table.retain(|check| !g.is_back || stops_a_way_back(g.s, &g.service, check));
+    table.retain(|check| !g.is_back || stops_a_way_back(g.s, (&g.service, g.route), check));
     failed(&table)
 }
 
 /// Whether it stops a rollback as it stops a new version. An app may have been released when this was not
 /// refused yet, or elsewhere: it has to be able to go back, at no more than the same switch has cost it on the
 /// way. And of a version that was live nothing has to be hidden.
-fn stops_a_way_back(s: &Snapshot, service: &str, check: &Check) -> bool {
+fn stops_a_way_back(s: &Snapshot, (service, by): (&str, RouteKind), check: &Check) -> bool {
     match check.name {
         names::PREVIEW_HOST | access::NAME => false,
-        data_plane::NAME => !s.data_plane(service).plane.is_a_clouds(),
+        data_plane::NAME => !s.data_plane(service, by).plane.is_a_clouds(),
         _ => true,
     }
 }
@@ -147,10 +162,11 @@ pub fn failed(checks: &[Check]) -> Vec<String> {
     checks.iter().filter(|check| check.has_failed()).map(Check::reason).collect()
 }
 
-/// What is wrong with the Ingresses that name the app; nothing where a switch may go on.
-pub fn routes(s: &Snapshot, service: &str, label: &Label, is_back: bool) -> Vec<String> {
-    let mut found = ingresses::checks(s, service, label, None);
-    found.retain(|check| !is_back || stops_a_way_back(s, service, check));
+/// What is wrong with what leads people to the app; nothing where a switch may go on.
+pub fn routes(s: &Snapshot, record: &Record, is_back: bool) -> Vec<String> {
+    let route = (record.service.as_str(), record.route);
+    let mut found = of_routes(s, route, &record.label, None);
+    found.retain(|check| !is_back || stops_a_way_back(s, route, check));
     failed(&found)
 }
 

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::CheckInput;
 use super::report::{Check, or_pass};
 use crate::release::{ports, reach};
+use crate::route::RouteKind;
 
 pub const NAME: &str = "ingress-ports";
 const LISTED: &str = "service-ports";
@@ -16,6 +17,10 @@ pub fn checks(g: &CheckInput) -> Vec<Check> {
 }
 
 fn asked_for(g: &CheckInput) -> Vec<Check> {
+    // A Service has the ports by which it is asked itself.
+    if g.route == RouteKind::Service {
+        return Vec::new();
+    }
     let services = g.s.names.serving(&g.service);
     let Some(live) = g.s.service(&g.service) else {
         return vec![Check::pass(

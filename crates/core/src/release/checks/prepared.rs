@@ -4,7 +4,7 @@ use super::report::{Check, or_pass};
 use crate::model::Colour;
 use crate::release::routes::Leads;
 use crate::release::{Record, Snapshot, drift, managed, marker, ports, ways};
-use crate::route::Route;
+use crate::route::{Route, RouteKind};
 
 const NAME: &str = "prepared";
 
@@ -43,6 +43,9 @@ pub fn turned(s: &Snapshot, record: &Record) -> Vec<Check> {
 pub fn live(s: &Snapshot, record: &Record) -> Result<Colour, String> {
     match s.routes_lead(record) {
         Leads::To(colour) if s.live_service_leads(record) == Leads::To(colour) => Ok(colour),
+        _ if record.route == RouteKind::Service => {
+            Err(format!("Service {} does not point to one colour", record.service))
+        }
         _ => {
             let what = format!(
                 "the Ingress and Service {} do not point to the same colour",

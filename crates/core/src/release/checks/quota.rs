@@ -145,7 +145,7 @@ fn of_init(g: &CheckInput) -> Need {
             &["count/ingresses.networking.k8s.io"],
             usize::from(
                 g.s.managed_ingress().is_none()
-                    && managed::is_wanted(g.s, &g.service, g.preview_host.as_deref()),
+                    && managed::is_wanted(g.s, (&g.service, g.route), g.preview_host.as_deref()),
             ),
         ),
     ];

@@ -48,6 +48,8 @@ pub const NAMES: &[&str] = &[
     "ingress-annotations",
     "canary-siblings",
     "ingress-ports",
+    "service-route",
+    "service-affinity",
     "service-ports",
     "affinity",
     "service-upstream",

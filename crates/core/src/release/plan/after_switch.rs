@@ -94,10 +94,7 @@ fn follow_live(cx: Context, record: &Record, release: &Release) -> Option<Next> 
         return Some(cx.act(action, follow(other, &record.label, release.to)));
     }
     if release.switched.is_some() {
-        return Some(cx.changed(format!(
-            "the selector of Service {} was switched by release {} and then put back",
-            record.service, release.number
-        )));
+        return Some(cx.changed(put_back(record, release)));
     }
     let Some(service) = s.live_service(record) else {
         return Some(cx.changed(format!("Service {} was deleted", record.service)));
@@ -107,6 +104,14 @@ fn follow_live(cx: Context, record: &Record, release: &Release) -> Option<Next> 
     }
     let action = Action::FollowLive { service: record.service.clone(), colour: release.to };
     Some(cx.act(action, follow(service, &record.label, release.to)))
+}
+
+/// That somebody has led the live Service away from the new version.
+pub fn put_back(record: &Record, release: &Release) -> String {
+    format!(
+        "the selector of Service {} was switched by release {} and then put back",
+        record.service, release.number
+    )
 }
 
 /// People are sent back from a new version that no longer answers, where the old one would. A pod that

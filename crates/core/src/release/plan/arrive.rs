@@ -4,13 +4,13 @@ use jiff::Timestamp;
 
 use super::others::FIRST_WORD_SECONDS;
 use super::{Action, Context, Next, WaitFor, after_switch, later, start};
-use crate::model::{Colour, Id, Kind};
-use crate::release::complaints;
+use crate::model::{Colour, Id, Kind, name};
 use crate::release::condition::{Aim, Condition, Need};
 use crate::release::{
     Arrival, Cause, Confirmed, ENOUGH, ENOUGH_ANSWERS, NOT_ASKED, Record, Release, Sight, marker,
 };
-use crate::route::Means;
+use crate::release::{complaints, endpoints};
+use crate::route::{Means, RouteKind};
 
 /// What is known of it.
 enum Known {
@@ -142,6 +142,19 @@ pub fn confirm(cx: Context, record: &Record, release: &Release, switched: Timest
     }
     let colour = release.to;
     let until = given_up(cx, release, switched);
+    let reached = match reached(cx, record, release, colour) {
+        Ok(reached) => reached,
+        Err(Reached::Write(next)) => return *next,
+        Err(Reached::Not(why)) if cx.is_driver && cx.now >= until => {
+            let what = format!(
+                "the switch did not take effect within {} s: {why}",
+                release.timeout_seconds
+            );
+            return cx.stopped(Cause::NotArrived, what);
+        }
+        Err(Reached::Not(why)) => return wait(colour, Confirmed::Endpoints, Some(why), until),
+    };
+    let switched = reached.map_or(switched, |reached| reached.max(switched));
     let (mut by, mut heard_by) = (Confirmed::Probe, None);
     let mut known = known(cx, release, colour, switched);
     let mut needs = answers(cx, release, colour, &known);
@@ -182,10 +195,14 @@ pub fn confirm(cx: Context, record: &Record, release: &Release, switched: Timest
         }
         Known::Unseen { since, why } => {
             let settled = settled(cx, release, since, heard_by);
+            let (by, shown) = match reached {
+                Some(_) => (Confirmed::Endpoints, None),
+                None => (Confirmed::Settle, why.clone()),
+            };
             if cx.now >= settled {
-                return confirmed(cx, release, Confirmed::Settle, why);
+                return confirmed(cx, release, by, why);
             }
-            wait(colour, Confirmed::Settle, why, settled)
+            wait(colour, by, shown, settled)
         }
         Known::Not(said) if cx.is_driver && cx.now >= until => {
             let why = never_came(cx, record, release, said);
@@ -197,6 +214,66 @@ pub fn confirm(cx: Context, record: &Record, release: &Release, switched: Timest
         Known::Not(said) => doubt(cx, release, switched)
             .unwrap_or_else(|| wait(colour, Confirmed::Probe, said, until)),
     }
+}
+
+/// Why it can't have arrived yet where Services were switched.
+enum Reached {
+    /// That they reach one version alone is to be written down, or that they no longer do.
+    Write(Box<Next>),
+    /// They name something else, or nothing.
+    Not(String),
+}
+
+/// Since when the Services have reached the new version alone; nothing where they are no routes. Whoever
+/// goes on with the release goes by the same time.
+fn reached(
+    cx: Context,
+    record: &Record,
+    release: &Release,
+    colour: Colour,
+) -> Result<Option<Timestamp>, Reached> {
+    if record.route == RouteKind::Ingress {
+        return Ok(None);
+    }
+    let mark = |only: bool| {
+        let write = cx.release(|release| release.reached = only.then_some(cx.now));
+        Err(Reached::Write(Box::new(cx.act(Action::MarkReached { only }, write))))
+    };
+    match (unreached(cx, record, colour, Aim::Confirm), release.reached) {
+        (Some(_), Some(_)) => mark(false),
+        (Some(why), None) => Err(Reached::Not(why)),
+        (None, None) => mark(true),
+        (None, Some(reached)) => Ok(Some(reached)),
+    }
+}
+
+/// What of the Services that a switch changes does not lead to one version alone yet: their EndpointSlices have
+/// to name what those of the version's own Service name.
+fn unreached(cx: Context, record: &Record, colour: Colour, aim: Aim) -> Option<String> {
+    let s = cx.s;
+    let fixed = endpoints::named(&s.objects, &s.names.service(colour));
+    let services = s.following(&record.service, &record.label, colour);
+    let conditions = services.into_iter().map(|service| {
+        let service = name(service);
+        let named = endpoints::named(&s.objects, service);
+        let mut others = named.difference(&fixed);
+        let (is_met, now) = match (others.next(), fixed.difference(&named).next()) {
+            (Some(other), _) => (false, format!("still names {other}")),
+            (None, Some(missing)) => (false, format!("does not name {missing} yet")),
+            (None, None) if named.is_empty() => (false, "names no pod".to_owned()),
+            (None, None) => (true, format!("names only pods of {colour} ({})", named.len())),
+        };
+        let wanted = format!("only the pods of {colour}");
+        Condition::new(Need::Reached, is_met, now, wanted).of(format!("Service {service}"))
+    });
+    let conditions: Vec<Condition> = conditions.collect();
+    let unmet = conditions.iter().find(|condition| !condition.is_met());
+    let unmet = unmet.map(|condition| {
+        let object = condition.object.as_deref().unwrap_or_default();
+        format!("an EndpointSlice of {object} {}", condition.now)
+    });
+    cx.all(aim, conditions);
+    unmet
 }
 
 /// When time alone is enough.
@@ -386,6 +463,16 @@ pub fn confirm_back(cx: Context, record: &Record, release: &Release, began: Time
         return drain(0);
     }
     let until = given_up(cx, release, began);
+    if record.route == RouteKind::Service
+        && let Some(why) = unreached(cx, record, colour, Aim::Withdraw)
+    {
+        if cx.is_driver && cx.now >= until {
+            let timeout = release.timeout_seconds;
+            let what = format!("the switch back did not take effect within {timeout} s: {why}");
+            return cx.stopped(Cause::NotArrived, what);
+        }
+        return wait(colour, Confirmed::Endpoints, Some(why), until);
+    }
     let known = known(cx, release, colour, began);
     cx.all(Aim::Withdraw, answers(cx, release, colour, &known));
     match known {

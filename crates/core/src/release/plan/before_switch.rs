@@ -19,7 +19,7 @@ use crate::release::{
     Ending, Observed, Outcome, Record, Release, ReleaseOutcome, Sight, Slot, checks,
     field_managers, strangers, template,
 };
-use crate::route::{Label, follow, resolves_to};
+use crate::route::{Label, RouteKind, follow, resolves_to};
 
 pub use crate::route::SECONDS_BEFORE_A_SWITCH as SETTLE_SECONDS;
 
@@ -48,12 +48,16 @@ pub fn next(cx: Context, record: &Record, release: &Release, wanted: Option<Want
         return after_switch::next(cx, record, release);
     }
     if s.routes(record).is_empty() && release.switched.is_some() {
-        return cx.changed(format!(
-            "no Ingress names the app any more, since release {} was switched",
-            release.number
-        ));
+        let what = match record.route {
+            RouteKind::Ingress => "no Ingress names the app any more".to_owned(),
+            RouteKind::Service => format!("Service {} was deleted", record.service),
+        };
+        return cx.changed(format!("{what}, since release {} was switched", release.number));
     }
     let back = s.put_back(record, release);
+    if record.route == RouteKind::Service && (!back.is_empty() || release.switched.is_some()) {
+        return cx.changed(after_switch::put_back(record, release));
+    }
     if !back.is_empty() || release.switched.is_some() {
         return cx.changed(format!(
             "the Ingress ({}) was switched by release {} and then put back",
@@ -325,7 +329,7 @@ fn ready(cx: Context, record: &Record, release: &Release, slot: Slot, detach: bo
         return end(cx, ReleaseOutcome::Unhealthy, reason);
     }
     let settled = later(since, SETTLE_SECONDS);
-    let settle = settle(cx, release, settled);
+    let settle = settle(cx, record, release, settled);
     let needs = [gate(cx, release), settle.clone()];
     cx.all(Aim::Switch, needs.into_iter().chain(switch::unhindered(cx, record, release)));
     match said(cx, release) {
@@ -348,7 +352,16 @@ fn pods_ready(cx: Context, release: &Release) -> Condition {
 }
 
 /// What ran already is known to the ingress controller.
-fn settle(cx: Context, release: &Release, settled: Timestamp) -> Condition {
+fn settle(cx: Context, record: &Record, release: &Release, settled: Timestamp) -> Condition {
+    // The Service learns of the candidate's endpoints by the switch itself.
+    if record.route == RouteKind::Service {
+        return Condition::new(
+            Need::Settled,
+            true,
+            "not needed",
+            "nothing: a Service is the route",
+        );
+    }
     let wanted = format!(
         "{SETTLE_SECONDS} s, so that the ingress controller picks up the candidate's endpoints"
     );

@@ -48,7 +48,7 @@ fn again(cx: Context, record: &Record, release: &Release, deploy: &Deploy) -> Ne
             let images = release.images.values().cloned().collect();
             return Next::Done(Outcome::InTheWay { number: release.number, images });
         }
-        let set = settings(release, deploy) == *release;
+        let set = settings(record, release, deploy) == *release;
         if same && set && detached(cx, record, release, deploy) && record.driver.is_none() {
             return cx.detached(release.number);
         }
@@ -75,7 +75,7 @@ fn again(cx: Context, record: &Record, release: &Release, deploy: &Deploy) -> Ne
         let write = cx.release(|release| release.ending = Some(ending.clone()));
         return cx.act(Action::End { ending }, write);
     }
-    if let Some(next) = start::newer(cx, release, settings(release, deploy)) {
+    if let Some(next) = start::newer(cx, release, settings(record, release, deploy)) {
         return next;
     }
     if detached(cx, record, release, deploy) {
@@ -108,9 +108,9 @@ fn turn(cx: Context, release: &Release, holder: Option<String>, until: Option<Ti
 }
 
 /// The release with the settings that this deploy was given.
-fn settings(release: &Release, deploy: &Deploy) -> Release {
+fn settings(record: &Record, release: &Release, deploy: &Deploy) -> Release {
     let gate = gate(deploy);
-    let mut set = start::set(release, &deploy.settings);
+    let mut set = start::set(record, release, &deploy.settings);
     set.gate.kind = gate.kind;
     set.gate.interval_seconds = gate.interval_seconds;
     set.gate.threshold = gate.threshold;

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Fresh, Next, Step, plan};
+use super::{Fresh, Next, Step, plan, switch};
 use crate::model::{Colour, EPOCH, Id, Kind, Write, annotate, name};
 use crate::release::carried::Load;
 use crate::release::checks::CheckInput;
@@ -13,7 +13,7 @@ use crate::release::goal::{Deploy, Gate, Goal, Init, Me};
 use crate::release::manifests::{self, Candidate};
 use crate::release::plan::Action;
 use crate::release::{Outcome, Record, Snapshot, Unreadable, managed, template};
-use crate::route::{Label, Route, Switch, Word, follow};
+use crate::route::{Label, RouteKind, Switch, Word, follow};
 
 /// The steps of a release that started now; or how it would end before it began.
 pub fn steps(goal: &Goal, s: &Snapshot, now: Timestamp) -> Result<Vec<Step>, Outcome> {
@@ -58,7 +58,8 @@ pub fn steps(goal: &Goal, s: &Snapshot, now: Timestamp) -> Result<Vec<Step>, Out
     {
         let (service, label) = (record.service.clone(), record.label.clone());
         let (from, to, number) = (release.from, release.to, release.number);
-        let turn = Turn { service, label, from, to, number, epoch: record.epoch };
+        let (by, epoch) = (record.route, record.epoch);
+        let turn = Turn { service, by, label, from, to, number, epoch };
         steps.extend(turn.steps(s));
     }
     Ok(steps)
@@ -76,7 +77,8 @@ pub fn of(g: &CheckInput) -> Vec<Step> {
         }
     }
     let (service, label) = (g.service.clone(), g.label.clone());
-    let turn = Turn { service, label, from: g.to.other(), to: g.to, number, epoch };
+    let (from, to, by) = (g.to.other(), g.to, g.route);
+    let turn = Turn { service, by, label, from, to, number, epoch };
     let load = Load::of(g.live, s.slot(g.to), None);
     let what = Candidate {
         load: load.as_ref(),
@@ -133,8 +135,9 @@ pub fn of_waiting(s: &Snapshot) -> Vec<Step> {
         return Vec::new();
     }
     let (service, label) = (record.service.clone(), record.label.clone());
-    let (from, to, number, epoch) = (release.from, release.to, release.number, record.epoch);
-    Turn { service, label, from, to, number, epoch }.steps(s)
+    let (from, to, number) = (release.from, release.to, release.number);
+    let (by, epoch) = (record.route, record.epoch);
+    Turn { service, by, label, from, to, number, epoch }.steps(s)
 }
 
 /// The steps that are worth a request of their own. The first ones of a release change the record and the
@@ -160,6 +163,7 @@ pub fn to_try_in_need(mut steps: Vec<Step>) -> Vec<Step> {
             Action::MakeBudget { .. }
                 | Action::MakeCandidate { .. }
                 | Action::Switch { .. }
+                | Action::SwitchService { .. }
                 | Action::FollowLive { .. }
         )
     });
@@ -197,7 +201,7 @@ fn preview(g: &CheckInput) -> Option<Step> {
     let (s, ingress) = (g.s, g.s.names.preview());
     let host = g.preview_host.clone();
     let is_made = s.managed_ingress().is_some();
-    if host.is_none() && (is_made || !managed::is_wanted(s, &g.service, None)) {
+    if host.is_none() && (is_made || !managed::is_wanted(s, (&g.service, g.route), None)) {
         return None;
     }
     let mut record = match &s.record {
@@ -205,6 +209,7 @@ fn preview(g: &CheckInput) -> Option<Step> {
         None => Record::new(g.service.clone(), g.label.clone(), 0, 0),
     };
     record.preview_host = host;
+    record.route = g.route;
     let wanted = managed::wanted(s, &record);
     let (action, write) = match s.managed_ingress() {
         None => (
@@ -256,6 +261,7 @@ pub fn after(s: &Snapshot, step: &Step) -> Result<Snapshot, Unreadable> {
 /// From one colour to the other, and back.
 struct Turn {
     service: String,
+    by: RouteKind,
     label: Label,
     from: Colour,
     to: Colour,
@@ -269,20 +275,23 @@ impl Turn {
         let services = s.names.serving(&self.service);
         let mut steps = Vec::new();
         let step = |action, write| Step { action, write, fresh: Fresh::Nothing };
-        let to_colour = |route: Route, colour: Colour| {
-            let to = s.names.service(colour);
+        let fixed = Colour::BOTH.map(|colour| (colour, s.names.service(colour)));
+        let to_colour = |to: Colour| {
+            let (_, service) = fixed.iter().find(|(colour, _)| *colour == to).expect("one of both");
             let (app, release, epoch) = (s.names.app.as_str(), self.number, self.epoch);
-            let switch = Switch { app, services: &services, to: &to, release, epoch };
-            (route.name().to_owned(), route.taken_away(&switch), route.switch(&switch), to.clone())
+            let (services, label) = (&services, &self.label);
+            Switch { app, services, to: service, colour: to, label, release, epoch }
         };
-        let routes = s.routes_to(&self.service);
-        for route in routes.iter().copied() {
-            let (ingress, was, write, service) = to_colour(route, self.to);
-            steps.push(step(Action::Switch { ingress, service, was }, write));
-        }
         // Without the label in its selector it could not follow: a check of its own says that.
         let leads = |live: &&Value| !live["spec"]["selector"][&self.label.key].is_null();
-        if let Some(live) = s.service(&self.service).filter(leads) {
+        let mut routes = s.routes_to(&self.service, self.by);
+        routes.retain(|route| route.kind() != Kind::Service || leads(&route.object()));
+        for route in routes.iter().copied() {
+            let switch = to_colour(self.to);
+            steps.push(step(switch::action(route, &switch), route.switch(&switch)));
+        }
+        let follows = self.by != RouteKind::Service;
+        if let Some(live) = s.service(&self.service).filter(|live| follows && leads(live)) {
             let action = Action::FollowLive { service: self.service.clone(), colour: self.to };
             steps.push(step(action, follow(live, &self.label, self.to)));
         }
@@ -300,10 +309,11 @@ impl Turn {
             steps.push(step(Action::ScaleDown { deployment: old }, write));
         }
         for route in routes {
-            let (ingress, was, write, service) = to_colour(route, self.from);
+            let switch = to_colour(self.from);
             // Where it stands as it would be led back, that has been taken before.
-            if !was.is_empty() {
-                steps.push(step(Action::SwitchBack { ingress, service }, write));
+            if !route.taken_away(&switch).is_empty() {
+                let action = switch::action_back(route, switch.to, self.from);
+                steps.push(step(action, route.switch(&switch)));
             }
         }
         steps

@@ -12,7 +12,7 @@ use crate::release::{
     LAST_NUMBER, Outcome, Record, Settings, Slot, Snapshot, carried, file_vs_cluster, managed,
     manifests, marker, ports, template, ways,
 };
-use crate::route::{Route, Word, resolves_to, selects};
+use crate::route::{Route, RouteKind, Word, resolves_to, selects};
 
 /// The port of a Service that init makes, where the Ingress gives only a name.
 const HTTP: u64 = 80;
@@ -42,16 +42,21 @@ fn known<'a>(s: &'a Snapshot, init: &Init) -> Result<CheckInput<'a>, Vec<Check>>
             format!("Deployment {} was created by bluegreen for {whose}", blue.name()),
         );
     }
+    let route = route(s, init);
     let (service, label, from) = match &s.record {
         Some((_, record)) => {
-            let from = match s.routes_lead(record) {
+            // Before it is led otherwise, by what it is to be led.
+            let mut record = record.clone();
+            record.route = route;
+            let from = match s.routes_lead(&record) {
                 Leads::To(colour) => colour,
                 Leads::Astray => Colour::Blue,
             };
             (record.service.clone(), record.label.clone(), from)
         }
         None => {
-            let unknown = |why: String| Check::fail("ingress", why);
+            let check = if route.is_ingress() { "ingress" } else { "service-route" };
+            let unknown = |why: String| Check::fail(check, why);
             let service = live_service(s, init)
                 .map_err(|reasons| reasons.into_iter().map(unknown).collect::<Vec<_>>())?;
             let green = s.slot(Colour::Green).map(|Slot(green)| green);
@@ -72,6 +77,7 @@ fn known<'a>(s: &'a Snapshot, init: &Init) -> Result<CheckInput<'a>, Vec<Check>>
     Ok(CheckInput {
         s,
         service,
+        route,
         live,
         to: from.other(),
         template: live.neutral_template(&label),
@@ -87,9 +93,10 @@ fn decide(cx: Context, init: &Init) -> Result<Next, Vec<String>> {
     let check_input = check_input(s, init)
         .map_err(|checks| checks.iter().map(Check::reason).collect::<Vec<_>>())?;
     let mut reasons = checks::reasons_before_init(&check_input);
-    let CheckInput { service, label, live, to, .. } = check_input;
+    let CheckInput { service, route, label, live, to, .. } = check_input;
     let colour = to.other();
-    reasons.extend(file_vs_cluster::unmet(s, &service, &init.expected));
+    reasons.extend(file_vs_cluster::unmet(s, (&service, route), &init.expected));
+    reasons.extend(in_progress(s, route));
     reasons.extend(astray(s));
     reasons.extend(s.record.iter().flat_map(|(_, record)| {
         checks::turned(s, record).iter().map(Check::reason).collect::<Vec<_>>()
@@ -108,6 +115,7 @@ fn decide(cx: Context, init: &Init) -> Result<Next, Vec<String>> {
     let Some((_, record)) = &s.record else {
         let [number, epoch] = [RELEASE, EPOCH].map(|key| borne(s, &service, key));
         let mut record = Record::new(service, label, number, epoch);
+        record.route = route;
         record.controllers.clone_from(&s.memory.beyond.controllers);
         record.settings = settings(init).unwrap_or_default();
         record.preview_host = preview_host(init).unwrap_or_default();
@@ -116,6 +124,9 @@ fn decide(cx: Context, init: &Init) -> Result<Next, Vec<String>> {
         let write = carried::alike(s, &record.service, write);
         return Ok(cx.act(Action::MakeRecord, write));
     };
+    if route != record.route {
+        return Ok(cx.act(Action::Set, cx.record(|record| record.route = route)));
+    }
     let controllers = &s.memory.beyond.controllers;
     if !controllers.is_empty() && *controllers != record.controllers {
         let write = cx.record(|record| record.controllers.clone_from(controllers));
@@ -187,7 +198,7 @@ fn keep_warm(cx: Context, record: &Record, init: &Init) -> Option<Next> {
     let ingress = names.preview();
     let host = record.preview_host.as_deref();
     Some(match cx.s.managed_ingress() {
-        None if !managed::is_wanted(cx.s, &record.service, host) => return None,
+        None if !managed::is_wanted(cx.s, (&record.service, record.route), host) => return None,
         None => {
             let write = carried::alike(
                 cx.s,
@@ -204,6 +215,22 @@ fn keep_warm(cx: Context, record: &Record, init: &Init) -> Option<Next> {
             cx.act(Action::AlignIngress { ingress }, write)
         }
     })
+}
+
+/// What leads people to the app: as somebody says, else as it is recorded.
+fn route(s: &Snapshot, init: &Init) -> RouteKind {
+    let recorded = s.record.as_ref().map(|(_, record)| record.route);
+    init.route.or(recorded).unwrap_or_default()
+}
+
+/// A release goes by one kind of route from its beginning to its end.
+fn in_progress(s: &Snapshot, route: RouteKind) -> Option<String> {
+    let (_, record) = s.record.as_ref().filter(|(_, record)| record.route != route)?;
+    let number = record.release.as_ref()?.number;
+    let (is, wanted) = (record.route.as_str(), route.as_str());
+    Some(format!(
+        "release {number} is in progress, with route: {is}: change it to {wanted} when that has ended"
+    ))
 }
 
 /// What is to be recorded, if anything was said.
@@ -258,7 +285,10 @@ fn live_service(s: &Snapshot, init: &Init) -> Result<String, Vec<String>> {
         .filter(|service| !made.iter().any(|made| made == name(service)))
         .filter(|service| labels.iter().any(|labels| selects(service, labels)))
         .collect();
-    let routed = |service: &str| !s.routes_to(service).is_empty();
+    if route(s, init) == RouteKind::Service {
+        return own_service(s, &selecting, said).map_err(|why| vec![why]);
+    }
+    let routed = |service: &str| s.named_by(service).next().is_some();
     let candidates: Vec<&str> =
         selecting.iter().map(|service| name(service)).filter(|name| routed(name)).collect();
     match candidates[..] {
@@ -273,7 +303,12 @@ fn live_service(s: &Snapshot, init: &Init) -> Result<String, Vec<String>> {
                 return Err(vec![external]);
             }
             Err(vec![match selecting.first() {
-                Some(service) => checks::nobody_names(s, name(service)),
+                Some(service) => format!(
+                    "{}; if nothing but Service {} is to lead to the app: init {} --route service",
+                    checks::nobody_names(s, name(service)),
+                    name(service),
+                    s.names.app
+                ),
                 None if s.service(app).is_some() => {
                     format!("Service {app} does not select the pods of Deployment {deployment}")
                 }
@@ -287,6 +322,32 @@ fn live_service(s: &Snapshot, init: &Init) -> Result<String, Vec<String>> {
             candidates.join(", ")
         )]),
     }
+}
+
+/// The Service that is the route, where no Ingress says which: the one that is named, or is called like the
+/// app, or the first. Those beside it follow it.
+fn own_service(
+    s: &Snapshot,
+    selecting: &[&Value],
+    said: Option<&String>,
+) -> Result<String, String> {
+    let app = &s.names.app;
+    let wanted = said.unwrap_or(app);
+    let mut named = selecting.iter().map(|service| name(service));
+    let found = match named.clone().find(|name| name == wanted) {
+        None if said.is_none() => named.next(),
+        found => found,
+    };
+    found.map(str::to_owned).ok_or_else(|| match s.service(wanted) {
+        Some(service) if service["spec"]["type"] == "ExternalName" => format!(
+            "Service {wanted} is of type ExternalName: it has no pods to switch between: create a \
+             Service that selects the pods of Deployment {app}"
+        ),
+        Some(_) => format!("Service {wanted} does not select the pods of Deployment {app}"),
+        None => format!(
+            "no Service selects the pods of Deployment {app}: create one, which is then its route"
+        ),
+    })
 }
 
 /// A name of something else, through which an Ingress reaches whatever it reaches.

@@ -62,7 +62,7 @@ fn again(cx: Context, record: &Record, release: &Release, settings: &Settings) -
     if let Some(ending) = &release.ending {
         return withdraw::next(cx, record, release, ending);
     }
-    let mut set = start::set(release, settings);
+    let mut set = start::set(record, release, settings);
     // A deploy of the same version may have gone on with it meanwhile, and have given it its gate.
     if set.gate.kind != GateKind::Open {
         set.gate = GateState::new(GateKind::Open, 0, 0);

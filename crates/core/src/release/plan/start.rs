@@ -67,7 +67,7 @@ pub fn preconditions<'a>(
         return Err(Next::Done(Outcome::Unfit { reasons: vec![ways::no_live(s, from)] }));
     };
     let mut reasons = checks::reasons(&check_input(s, record, live, from, asked));
-    reasons.extend(file_vs_cluster::unmet(s, &record.service, &asked.expected));
+    reasons.extend(file_vs_cluster::unmet(s, (&record.service, record.route), &asked.expected));
     reasons.extend(checks::turned(s, record).iter().map(Check::reason));
     if !cx.all(Aim::Begin, unchecked(&reasons)) {
         reasons.extend(gone);
@@ -116,6 +116,7 @@ pub fn check_input<'a>(
     CheckInput {
         s,
         service: record.service.clone(),
+        route: record.route,
         label: record.label.clone(),
         live,
         to: from.other(),
@@ -182,7 +183,7 @@ pub fn release(
         timeout_seconds: settings.timeout(),
         deadline: None,
         drain_seconds: settings.drain(),
-        settle_seconds: settings.settle(),
+        settle_seconds: settings.settle(record.route),
         settle_said: settings.settle_seconds.is_some(),
         bake_seconds: settings.bake(),
         keep_old: settings.keep_old(),
@@ -195,6 +196,7 @@ pub fn release(
         approved: None,
         ending: None,
         switched: None,
+        reached: None,
         answered: Vec::new(),
         erred: BTreeMap::new(),
         known_by: BTreeMap::new(),
@@ -214,12 +216,13 @@ pub fn release(
 }
 
 /// An unfinished release with the settings of a later command.
-pub fn set(release: &Release, settings: &Settings) -> Release {
+pub fn set(record: &Record, release: &Release, settings: &Settings) -> Release {
     let mut set = release.clone();
     set.drain_seconds = settings.drain();
-    if set.settle_seconds != settings.settle() {
+    let settle = settings.settle(record.route);
+    if set.settle_seconds != settle {
         // A person's word for how long the switch may take to arrive.
-        set.settle_seconds = settings.settle();
+        set.settle_seconds = settle;
         (set.doubted, set.erring) = (false, false);
     }
     set.settle_said = settings.settle_seconds.is_some();

@@ -203,11 +203,23 @@ pub enum Action {
         /// Those that it named before.
         was: Vec<String>,
     },
+    /// Switch traffic to the new version by the live Service's selector, where that is the app's route:
+    /// once per release.
+    SwitchService {
+        service: String,
+        /// The colour that it selects from now on.
+        colour: Colour,
+    },
     /// Point the live Service, or another one that selects the same pods, at a colour, for callers
     /// inside the cluster.
     FollowLive { service: String, colour: Colour },
     /// Record that the routes have been changed.
     MarkSwitched,
+    /// Record that the Services that were switched reach only the new version's pods, or no longer do.
+    MarkReached {
+        /// Whether they do.
+        only: bool,
+    },
     /// Record that the switch was not confirmed in time.
     Doubt,
     /// Add a rule to the Ingress that `init` creates: the ingress controller serves it once it has
@@ -239,6 +251,12 @@ pub enum Action {
         ingress: String,
         /// The Service that it names from now on.
         service: String,
+    },
+    /// Switch traffic back to the previous version by the live Service's selector.
+    SwitchServiceBack {
+        service: String,
+        /// The colour that it selects from now on.
+        colour: Colour,
     },
     /// Delete the candidate's Deployment.
     Destroy { deployment: String },

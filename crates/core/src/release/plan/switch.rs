@@ -1,15 +1,17 @@
 //! The switch itself: each Ingress by a patch of its own, in the order of their names. The first one
-//! commits: from then on the release goes forward, or all of them go back.
+//! commits: from then on the release goes forward, or all of them go back. Where a Service is the route, it is
+//! the one patch of that.
 
 use super::before_switch::end;
 use super::{Action, Context, Next};
+use crate::model::Colour;
 use crate::release::condition::{Condition, Need};
 use crate::release::routes::Leads;
 use crate::release::{
     Cause, GateKind, GateState, Outcome, Record, Release, ReleaseOutcome, Snapshot, checks,
     managed, ports,
 };
-use crate::route::Switch;
+use crate::route::{Route, RouteKind, Switch};
 
 /// A release whose first Ingress is switched: a gate and a deadline have no more say.
 pub fn committed(release: &Release) -> Release {
@@ -25,6 +27,7 @@ pub fn elsewhere(s: &Snapshot, record: &Record, release: &Release) -> Option<Str
         return None;
     }
     let what = match strayed.is_empty() || routes.len() == 1 {
+        _ if record.route == RouteKind::Service => format!("Service {}", record.service),
         true => format!("the Ingress or Service {}", record.service),
         false => format!("Ingress {}", strayed.join(", ")),
     };
@@ -37,8 +40,13 @@ pub fn led(cx: Context, record: &Record, release: &Release) -> Vec<Condition> {
     let s = cx.s;
     let routes = s.routes(record);
     if routes.is_empty() {
-        let none = format!("no Ingress names Service {}", record.service);
-        return vec![Condition::new(Need::Ingress, false, none, "an Ingress that does")];
+        let (none, wanted) = match record.route {
+            RouteKind::Ingress => {
+                (format!("no Ingress names Service {}", record.service), "an Ingress that does")
+            }
+            RouteKind::Service => (format!("there is no Service {}", record.service), "a Service"),
+        };
+        return vec![Condition::new(Need::Ingress, false, none, wanted)];
     }
     let wanted = format!("points to {}", release.to);
     let mut led: Vec<Condition> = routes
@@ -69,8 +77,12 @@ pub fn unhindered(cx: Context, record: &Record, release: &Release) -> [Condition
     let selector = Condition::new(Need::Selector, is_fixed, now, "unchanged");
     let missing = ports::missing(s, record, release.to);
     let is_met = missing.is_none();
-    let now = missing.unwrap_or_else(|| "all that the Ingresses name".to_owned());
-    let ports = Condition::new(Need::Ports, is_met, now, "all that the Ingresses name");
+    let all = match record.route {
+        RouteKind::Ingress => "all that the Ingresses name",
+        RouteKind::Service => "all that the live Service has",
+    };
+    let now = missing.unwrap_or_else(|| all.to_owned());
+    let ports = Condition::new(Need::Ports, is_met, now, all);
     [selector.of(service.clone()), ports.of(service)]
 }
 
@@ -80,7 +92,9 @@ pub fn next(cx: Context, record: &Record, release: &Release) -> Next {
     let services = s.serving(record);
     let to = s.names.service(release.to);
     let (app, number, epoch) = (s.names.app.as_str(), release.number, record.epoch);
-    let switch = Switch { app, services: &services, to: &to, release: number, epoch };
+    let (colour, label) = (release.to, &record.label);
+    let switch =
+        Switch { app, services: &services, to: &to, colour, label, release: number, epoch };
     let [selector, ports] = unhindered(cx, record, release);
     if !selector.is_met() {
         return cx.changed(format!("the selector of Service {to} was changed"));
@@ -100,18 +114,37 @@ pub fn next(cx: Context, record: &Record, release: &Release) -> Next {
         .find(|route| s.route_leads(*route, record) != Leads::To(release.to))
         .expect("not switched, so a route leads elsewhere");
     if let Some(why) = s.memory.refusal(&route.id()) {
-        let what = format!("the API server refuses to switch Ingress {}: {why}", route.name());
+        let what = format!("the API server refuses to switch {}: {why}", route.id());
         let back = s.leading(record, release);
         // Nobody has met the candidate, and it has done nothing wrong.
         if back.is_empty() {
             return cx.stopped(Cause::Refused, what);
         }
-        let reason = format!("{what}; put back: Ingress {}", back.join(", "));
+        let reason = format!("{what}; put back: {}", back.join(", "));
         return end(cx, ReleaseOutcome::Unhealthy, reason);
     }
-    let was = route.taken_away(&switch);
-    let action = Action::Switch { ingress: route.name().to_owned(), service: to.clone(), was };
-    cx.act_fresh(action, route.switch(&switch))
+    cx.act_fresh(action(route, &switch), route.switch(&switch))
+}
+
+/// A switch forward, as it is told.
+pub fn action(route: Route, switch: &Switch) -> Action {
+    let name = route.name().to_owned();
+    match route {
+        Route::Ingress(_) => {
+            let (service, was) = (switch.to.to_owned(), route.taken_away(switch));
+            Action::Switch { ingress: name, service, was }
+        }
+        Route::Service(_) => Action::SwitchService { service: name, colour: switch.colour },
+    }
+}
+
+/// A switch back, as it is told.
+pub fn action_back(route: Route, to: &str, colour: Colour) -> Action {
+    let name = route.name().to_owned();
+    match route {
+        Route::Ingress(_) => Action::SwitchBack { ingress: name, service: to.to_owned() },
+        Route::Service(_) => Action::SwitchServiceBack { service: name, colour },
+    }
 }
 
 /// The same, and what else `init` has to make again: for whoever is about to say yes.
@@ -126,7 +159,7 @@ pub fn before_a_yes(s: &Snapshot, record: &Record, release: &Release) -> Option<
 /// What has come up since the start that a switch must not meet: another Ingress, another port, a Service
 /// that it can't take along.
 fn unfit(s: &Snapshot, record: &Record, release: &Release) -> Option<Outcome> {
-    let mut reasons = checks::routes(s, &record.service, &record.label, release.back.is_some());
+    let mut reasons = checks::routes(s, record, release.back.is_some());
     reasons.extend(checks::unable(s, &record.service, &record.label, release.from));
     if !reasons.is_empty() {
         return Some(Outcome::Unfit { reasons });

@@ -133,11 +133,11 @@ impl Aim {
             Action::Start { .. } => Some(Aim::Begin),
             Action::TakeOver { .. } => Some(Aim::Drive),
             Action::MarkReady => Some(Aim::Ready),
-            Action::Switch { .. } => Some(Aim::Switch),
+            Action::Switch { .. } | Action::SwitchService { .. } => Some(Aim::Switch),
             Action::StartDrain { confirmed: Some(_), .. } => Some(Aim::Confirm),
             Action::ScaleDown { .. } => Some(Aim::ScaleDown),
             Action::Finish => Some(Aim::Finish),
-            Action::SwitchBack { .. } => Some(Aim::SwitchBack),
+            Action::SwitchBack { .. } | Action::SwitchServiceBack { .. } => Some(Aim::SwitchBack),
             Action::StartDrain { confirmed: None, .. }
             | Action::Destroy { .. }
             | Action::Restore { .. } => Some(Aim::Withdraw),

@@ -5,7 +5,7 @@ use json_patch::{PatchOperation, RemoveOperation};
 use serde_json::json;
 
 use super::before_switch::{replace, scale};
-use super::{Action, Context, Next, WaitFor, arrive, autoscaling, later, lock, others};
+use super::{Action, Context, Next, WaitFor, arrive, autoscaling, later, lock, others, switch};
 use crate::model::{
     Id, Kind, RELEASE, TEMPLATE_HASH, Write, annotate, annotation, name, pointer, version,
 };
@@ -88,8 +88,7 @@ fn switch_back(cx: Context, record: &Record, release: &Release) -> Option<Next> 
     if route.is_none() && service.is_none() {
         let refused = *routes.first()?;
         let why = refusal(refused)?;
-        let name = refused.name();
-        let what = format!("the API server refuses to switch Ingress {name} back: {why}");
+        let what = format!("the API server refuses to switch {} back: {why}", refused.id());
         return Some(cx.stopped(Cause::Refused, what));
     }
     if !s.is_fixed(release.from, record) {
@@ -107,11 +106,12 @@ fn switch_back(cx: Context, record: &Record, release: &Release) -> Option<Next> 
             app: &s.names.app,
             services: &services,
             to: &to,
+            colour: release.from,
+            label: &record.label,
             release: s.number_on(route.object()).unwrap_or(release.number),
             epoch: record.epoch,
         };
-        let ingress = route.name().to_owned();
-        let action = Action::SwitchBack { ingress, service: to.clone() };
+        let action = switch::action_back(route, &to, release.from);
         return Some(cx.act_fresh(action, route.switch(&switch)));
     }
     let service = service?;

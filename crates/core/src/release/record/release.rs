@@ -80,6 +80,10 @@ pub struct Release {
     /// When the routes had been changed. From then on nobody may change them but by a switch back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub switched: Option<Timestamp>,
+    /// Since when the Services that were switched have reached the new version's pods alone, where a
+    /// Service is the route.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reached: Option<Timestamp>,
     /// The rules that were answered through the ingress until then: errors there are the switch's doing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answered: Vec<String>,
@@ -169,6 +173,9 @@ pub enum Confirmed {
     /// Not confirmed: the versions could not be told apart, and bluegreen waited for the ingress
     /// controller.
     Settle,
+    /// The EndpointSlices of the Services name only the new version's pods, and bluegreen waited for
+    /// the nodes to follow. Nothing was probed.
+    Endpoints,
 }
 
 /// A candidate as the API server took it, admission included: what differs from that afterwards,

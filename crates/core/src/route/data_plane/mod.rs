@@ -13,7 +13,7 @@ pub use access::{access_lists, is_a_list, keeps_out};
 pub use balancing::{Told, is_by_cookie, saying};
 pub use events::{Means, means};
 pub use ingress_nginx::{CANARY, OF_THE_BACKEND, is_canary};
-pub use times::{SECONDS_AFTER_A_SWITCH, SECONDS_BEFORE_A_SWITCH};
+pub use times::{SECONDS_AFTER_A_SWITCH, SECONDS_BEFORE_A_SWITCH, SECONDS_FOR_THE_NODES};
 
 use super::ingress::{are_f5s, class};
 use crate::model::annotation;
@@ -32,6 +32,8 @@ pub enum DataPlane {
     Alb,
     Gce,
     AppGateway,
+    /// What leads requests to a Service on to its pods: kube-proxy, or what a cluster has in its place.
+    Nodes,
     /// One that bluegreen knows nothing of.
     Other,
 }
@@ -50,9 +52,11 @@ pub enum By {
     Marks,
     /// Its class's `spec.controller`.
     Controller(String),
+    /// The kind of the route: nothing else obeys it.
+    Kind,
 }
 
-/// What is believed of an Ingress, and why.
+/// What is believed of a route, and why.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Believed {
     pub plane: DataPlane,
@@ -60,6 +64,11 @@ pub struct Believed {
 }
 
 impl Believed {
+    /// Of Services.
+    pub fn of_services() -> Believed {
+        Believed { plane: DataPlane::Nodes, by: By::Kind }
+    }
+
     /// Whether an Ingress of ours is of use there that shows nothing to anybody. It is made where annotations
     /// are all that tells: to do without loses requests if another controller serves it.
     pub fn wants_ours(&self) -> bool {
@@ -209,6 +218,7 @@ impl DataPlane {
             DataPlane::Alb => "the AWS Load Balancer Controller",
             DataPlane::Gce => "Google Cloud's Ingress controller",
             DataPlane::AppGateway => "Azure's Application Gateway",
+            DataPlane::Nodes => "kube-proxy, or what the cluster has in its place",
             DataPlane::Other => "a controller that bluegreen does not know",
         }
     }
@@ -239,7 +249,11 @@ impl DataPlane {
         match self {
             DataPlane::IngressNginx | DataPlane::TraefikNginx => Some(true),
             DataPlane::F5Nginx | DataPlane::Traefik | DataPlane::Contour => Some(false),
-            DataPlane::Alb | DataPlane::Gce | DataPlane::AppGateway | DataPlane::Other => None,
+            DataPlane::Alb
+            | DataPlane::Gce
+            | DataPlane::AppGateway
+            | DataPlane::Nodes
+            | DataPlane::Other => None,
         }
     }
 
@@ -255,7 +269,8 @@ impl DataPlane {
             | DataPlane::Traefik
             | DataPlane::Alb
             | DataPlane::Gce
-            | DataPlane::AppGateway => false,
+            | DataPlane::AppGateway
+            | DataPlane::Nodes => false,
         }
     }
 
@@ -263,7 +278,10 @@ impl DataPlane {
     pub fn needs_both_named(self) -> Option<bool> {
         match self {
             DataPlane::IngressNginx | DataPlane::Contour => Some(true),
-            DataPlane::F5Nginx | DataPlane::TraefikNginx | DataPlane::Traefik => Some(false),
+            DataPlane::F5Nginx
+            | DataPlane::TraefikNginx
+            | DataPlane::Traefik
+            | DataPlane::Nodes => Some(false),
             DataPlane::Alb | DataPlane::Gce | DataPlane::AppGateway | DataPlane::Other => None,
         }
     }

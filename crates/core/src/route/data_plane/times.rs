@@ -10,3 +10,8 @@ pub const SECONDS_BEFORE_A_SWITCH: u64 = 5;
 /// How long the ingress controller is given to take in a switch, where nothing can be asked. The
 /// longest that was measured is 7 s, with 300 other Ingresses.
 pub const SECONDS_AFTER_A_SWITCH: u64 = 10;
+
+/// How long the nodes are given to follow the EndpointSlices of a Service. Nothing says when the last of them
+/// has: kube-proxy programs a change within a second, or up to 10 s later where it has just done so (its
+/// `minSyncPeriod`), and a margin.
+pub const SECONDS_FOR_THE_NODES: u64 = 15;

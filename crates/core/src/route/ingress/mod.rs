@@ -17,7 +17,7 @@ pub use keep_backends::{ManagedIngress, Needs, Word, wanted as managed_ingress};
 pub use marker::{Marker, Markers};
 
 use super::Switch;
-use crate::model::{EPOCH, Id, Kind, RELEASE, Write, annotate, name, of_app, pointer, version};
+use crate::model::{Id, Kind, Write, name, pointer, version};
 
 /// One place of an Ingress that names a Service.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,7 +28,7 @@ pub struct Backend {
     /// `{"number": 80}` or `{"name": "http"}`.
     pub port: Value,
     /// Where the rule stands (absent for the default backend) and the path within it.
-    place: Option<(usize, usize)>,
+    pub(super) place: Option<(usize, usize)>,
 }
 
 impl Backend {
@@ -124,22 +124,20 @@ impl Switch<'_> {
             }));
         }
         operations.extend(annotations::rename(ingress, |service| self.moves(service), self.to));
-        let [release, epoch] = [RELEASE, EPOCH].map(|key| of_app(key, self.app));
-        let stamps =
-            [(release.as_str(), self.release.to_string()), (&epoch, self.epoch.to_string())];
-        operations.extend(annotate(ingress, &stamps));
+        operations.extend(self.stamps(ingress));
         Write::patch(Id::new(Kind::Ingress, name(ingress)), &version(ingress), operations)
     }
 }
 
-fn test(path: PointerBuf, value: &str) -> PatchOperation {
+pub(super) fn test(path: PointerBuf, value: &str) -> PatchOperation {
     PatchOperation::Test(TestOperation { path, value: json!(value) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::route::Route;
+    use crate::model::Colour;
+    use crate::route::{Label, Route};
 
     fn ingress() -> Value {
         json!({
@@ -159,6 +157,15 @@ mod tests {
         })
     }
 
+    fn label() -> Label {
+        Label { key: "app".into(), blue: "parrot".into() }
+    }
+
+    fn switching<'a>(services: &'a [String], label: &'a Label) -> Switch<'a> {
+        let (app, to, colour) = ("parrot", "parrot-green", Colour::Green);
+        Switch { app, services, to, colour, label, release: 1, epoch: 0 }
+    }
+
     #[test]
     fn finds_every_backend_that_names_a_service() {
         let found = backends(&ingress());
@@ -174,8 +181,8 @@ mod tests {
     #[test]
     fn switches_all_backends_of_the_app_in_one_patch_that_tests_what_it_saw() {
         let services = ["parrot".to_owned(), "parrot-blue".into(), "parrot-green".into()];
-        let (app, to) = ("parrot", "parrot-green");
-        let switch = Switch { app, services: &services, to, release: 3, epoch: 1 };
+        let label = label();
+        let switch = Switch { release: 3, epoch: 1, ..switching(&services, &label) };
         assert_eq!(switch.was(&ingress()), ["parrot"]);
         let Write::Patch { patch, .. } = switch.patch(&ingress()) else { panic!("not a patch") };
         assert_eq!(
@@ -199,13 +206,13 @@ mod tests {
     #[test]
     fn annotations_that_name_the_app_are_switched_in_the_same_patch() {
         let services = ["parrot".to_owned(), "parrot-blue".into(), "parrot-green".into()];
-        let (app, to) = ("parrot", "parrot-green");
+        let label = label();
         let mut ingress = ingress();
         ingress["metadata"]["annotations"] = json!({
             "nginx.org/websocket-services": "docs, parrot",
             "nginx.org/rewrites": "serviceName=docs rewrite=/parrot",
         });
-        let switch = Switch { app, services: &services, to, release: 3, epoch: 1 };
+        let switch = Switch { release: 3, epoch: 1, ..switching(&services, &label) };
         let Write::Patch { patch, .. } = switch.patch(&ingress) else { panic!("not a patch") };
         let operations = serde_json::to_value(&patch).unwrap();
         let (path, old) = ("/metadata/annotations/nginx.org~1websocket-services", "docs, parrot");
@@ -231,8 +238,8 @@ mod tests {
     #[test]
     fn a_patch_planned_on_an_older_look_does_not_apply() {
         let services = ["parrot".to_owned()];
-        let (app, to) = ("parrot", "parrot-green");
-        let switch = Switch { app, services: &services, to, release: 1, epoch: 0 };
+        let label = label();
+        let switch = switching(&services, &label);
         let Write::Patch { patch, .. } = switch.patch(&ingress()) else { panic!("not a patch") };
         for (path, value) in [
             ("/metadata/uid", "another"),

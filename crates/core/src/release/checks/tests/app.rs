@@ -8,7 +8,7 @@ use crate::release::plan::{check_input, dry_run};
 use crate::release::{
     Beyond, Elsewhere, Init, Memory, Names, PreviewHost, Record, Snapshot, Step, manifests,
 };
-use crate::route::Label;
+use crate::route::{Label, RouteKind};
 
 pub struct App {
     pub names: Names,
@@ -142,6 +142,12 @@ impl App {
 
     pub fn remove(&mut self, kind: Kind) {
         self.objects.remove(&Id::new(kind, "parrot"));
+    }
+
+    /// Nothing but its Service leads to it.
+    pub fn by_service(&mut self) {
+        self.remove(Kind::Ingress);
+        self.init.route = Some(RouteKind::Service);
     }
 
     /// Taken in: its record is there.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::app::App;
-use super::{others, scheduling};
+use super::{others, scheduling, service_route};
 use crate::model::Kind;
 use crate::release::Elsewhere;
 use crate::release::checks::CheckStatus::{self, Fail, Warn};
@@ -82,7 +82,7 @@ fn canary(service: &str) -> Value {
 }
 
 pub fn all() -> Vec<Row> {
-    [pods(), scheduling::rows(), around(), others::rows(), ways(), managed()]
+    [pods(), scheduling::rows(), around(), others::rows(), ways(), managed(), service_route::rows()]
         .into_iter()
         .flatten()
         .collect()
