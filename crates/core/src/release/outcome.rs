@@ -88,7 +88,7 @@ pub enum Cause {
     NotArrived,
     /// The ingress controller reports that it does not apply changes.
     NotApplied,
-    /// The API server rejects switching an Ingress back.
+    /// The API server rejects switching an Ingress, or switching it back.
     Refused,
     /// The version to go back to does not become ready.
     NotReady,
