@@ -384,8 +384,8 @@ impl Loop<'_> {
                 }
             }
             Woken::Answered(answered) => {
-                let (answer, said) = answered.answer.words();
-                let (answer, said) = (answer.to_owned(), said.to_owned());
+                let (answer, said) = answered.answer.parts();
+                let said = said.to_owned();
                 self.look.memory.answer = Some(answered);
                 self.emit(What::GateAnswered { answer, said });
                 Ok(())

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::error::Error;
 use crate::model::Kind;
 use crate::release::status::Status;
-use crate::release::{ANSWERS, Action, Outcome, RemoteChange, WaitFor};
+use crate::release::{Action, AnswerKind, Outcome, RemoteChange, WaitFor};
 
 /// A line of a command's output with `-o json`: what happens, while it happens.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
@@ -66,8 +66,7 @@ pub enum What {
     /// What the webhook answered.
     GateAnswered {
         /// `pass` is an approval, `reject` a final no, `broken` no valid answer.
-        #[schemars(extend("enum" = ANSWERS))]
-        answer: String,
+        answer: AnswerKind,
         /// What it said instead of an approval, or why there was no valid answer; empty with `pass`.
         said: String,
     },

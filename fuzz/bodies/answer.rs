@@ -31,8 +31,8 @@ pub fn tried(input: &[u8]) {
     let answer = runtime.block_on(webhooks.ask(&payload(), &at)).answer;
     let is_yes = (200..=202).contains(&(status % 1000)) && *first != 255;
     assert!(answer != Answer::Pass || is_yes, "{answer:?} to {status}");
-    let (word, said) = answer.words();
-    assert!(!said.contains("hush") || *first == 255, "{word}: {said}");
+    let (kind, said) = answer.parts();
+    assert!(!said.contains("hush") || *first == 255, "{kind}: {said}");
 }
 
 fn response(status: u16, rest: &[u8]) -> Option<Response> {

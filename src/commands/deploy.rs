@@ -7,17 +7,17 @@ use super::{Surroundings, after, dry_run, gate, input, verdict};
 use crate::cli;
 use crate::error::{Error, Kind};
 use crate::release::carried::Marks;
-use crate::release::{Change, Declared, Deploy, Goal, Settings};
+use crate::release::{Change, Deploy, Gate, Goal, Settings};
 use crate::report;
-use crate::settings::{self, Template};
+use crate::settings::resolve::{self, Environment, Flags, resolve};
+use crate::settings::{self, Files, Template};
 
 pub async fn run(
     around: &Surroundings,
     common: &cli::Common,
     args: &cli::Deploy,
 ) -> Result<(), Error> {
-    let flag = args.webhook.as_ref().map(gate::address).transpose()?;
-    let probe = after::probe(&args.after.probed)?;
+    let flags = flags(args)?;
     let (common, input) = input::read(common, &args.filename, args.app.as_deref(), true)?;
     if input.template.is_none() && input.settings.is_none() && !args.filename.is_empty() {
         let files: Vec<_> = args.filename.iter().map(|file| settings::shown(file)).collect();
@@ -30,22 +30,23 @@ pub async fn run(
     let file = input.template;
     let marks = file.as_ref().map(|file| Marks::of(&file.metadata));
     let change = change(args, file.as_ref())?;
-    let given = input.settings.map(|loaded| loaded.given);
-    let (gate, webhooks) = gate::of(args, flag, given.as_ref(), &around.outside)?;
-    let probe = probe.or_else(|| given.as_ref()?.probe.clone()).unwrap_or_default();
-    let said = given.as_ref().map(|given| given.settings).unwrap_or_default();
+    let environment = match flags.gate {
+        Some(_) => Environment::default(),
+        None => gate::environment()?,
+    };
+    let said = resolve(flags, environment, input.settings.map(|loaded| loaded.given))?;
+    let webhooks = gate::webhooks(said.hooks, &around.outside)?;
+    let watched = args.dry_run.is_some() || report::is_watched();
+    let probe = said.probe;
     let deploy = Deploy {
         change,
         marks,
-        gate,
+        gate: said.gate.unwrap_or(Gate::Unsaid { watched }),
         detach: args.detach,
         replace: args.replace,
         wait: args.wait,
-        settings: flags(args).or(said),
-        expected: Declared {
-            asked: probe.routes(),
-            ..given.map(|given| given.expected).unwrap_or_default()
-        },
+        settings: said.settings,
+        expected: said.declared,
         allow_policy_gap: args.allow_policy_gap,
     };
     let mut session = Session::open(around, &common, input.app.as_ref()).await?;
@@ -81,12 +82,27 @@ fn change(args: &cli::Deploy, file: Option<&Template>) -> Result<Change, Error> 
     }
 }
 
-fn flags(args: &cli::Deploy) -> Settings {
-    Settings {
-        interval_seconds: args.interval,
-        threshold: args.threshold,
-        deadline_seconds: args.deadline,
-        timeout_seconds: args.timeout,
-        ..after::settings(&args.after)
-    }
+fn flags(args: &cli::Deploy) -> Result<Flags, Error> {
+    let gate = match (args.yes, args.detach) {
+        (true, _) => Some(Gate::Open),
+        (false, true) => Some(Gate::Person),
+        (false, false) => None,
+    };
+    Ok(Flags {
+        gate,
+        webhook: args.webhook.as_ref().map(resolve::address).transpose()?,
+        files: Files {
+            secret: args.credentials.webhook_secret_file.clone(),
+            headers: args.credentials.header_file.clone(),
+            ca: args.credentials.ca_file.clone(),
+        },
+        probe: after::probe(&args.after.probed)?,
+        settings: Settings {
+            interval_seconds: args.interval,
+            threshold: args.threshold,
+            deadline_seconds: args.deadline,
+            timeout_seconds: args.timeout,
+            ..after::settings(&args.after)
+        },
+    })
 }

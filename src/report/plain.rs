@@ -102,6 +102,7 @@ fn plain(lines: Vec<Line>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::release::AnswerKind;
     use crate::release::Phase;
 
     const BEGAN: &str = "2026-01-02T03:04:05Z";
@@ -121,7 +122,7 @@ mod tests {
         let on = WaitFor::Gate {
             failures,
             threshold: 60,
-            answer: Some("not-yet".into()),
+            answer: Some(AnswerKind::NotYet),
             said: Some(said.into()),
             expires: None,
         };

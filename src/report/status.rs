@@ -10,7 +10,7 @@ use super::words::{answered, goes};
 use crate::clean::clean;
 use crate::model::Colour;
 use crate::release::status::{Progress, Side, Status};
-use crate::release::{Drift, Phase, Way};
+use crate::release::{AnswerKind, Drift, Phase, Way};
 
 /// Prints it; `command` words the command line of a verb.
 pub fn status(status: &Status, now: Timestamp, command: &dyn Fn(&str) -> String) {
@@ -146,12 +146,12 @@ fn gate(release: &Progress, now: Timestamp) -> Option<String> {
         return Some(format!("approved by {}, {}", yes.by, ago(yes.at)));
     }
     let gate = &release.gate;
-    (gate.threshold > 0).then(|| match gate.asked {
+    (gate.threshold > 0).then(|| match (gate.answer, gate.asked) {
         // The count and its time are of what was no yes.
-        _ if gate.answer == "pass" => answered(&gate.answer).to_owned(),
-        None => "no answer yet".to_owned(),
-        Some(at) => {
-            let said = answered(&gate.answer);
+        (Some(answer @ AnswerKind::Pass), _) => answered(answer).to_owned(),
+        (None, _) | (_, None) => "no answer yet".to_owned(),
+        (Some(answer), Some(at)) => {
+            let said = answered(answer);
             let next = gate.next.filter(|next| now < *next).map(|next| next.duration_since(now));
             let next = next.map(|next| format!(", next request in {}", left(next)));
             let next = next.unwrap_or_default();

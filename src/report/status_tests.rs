@@ -60,7 +60,7 @@ fn under_way(phase: Phase) -> Progress {
         trouble: None,
         preview: None,
         gate: Gate {
-            answer: "not-yet".into(),
+            answer: Some(AnswerKind::NotYet),
             failures: 12,
             threshold: 60,
             asked: Some(at(120)),
@@ -105,8 +105,8 @@ fn pictures() {
     let kept = Some(side(Colour::Green, "parrot-app:v2.2", 1));
     let back = || vec![Way::Deploy, Way::Rollback];
     show("the version before was kept", Status { kept, next: back(), ..parrot() });
-    let gate = |answer: &str| Gate { answer: answer.into(), ..under_way(Phase::Waiting).gate };
-    let yes = Progress { gate: gate("pass"), ..under_way(Phase::Confirming) };
+    let gate = |answer| Gate { answer: Some(answer), ..under_way(Phase::Waiting).gate };
+    let yes = Progress { gate: gate(AnswerKind::Pass), ..under_way(Phase::Confirming) };
     let before = Some(side(Colour::Green, "parrot-app:v1.1", 1));
     let next = vec![Way::Abort];
     show("switched", Status { release: Some(yes.clone()), before, next, ..parrot() });
@@ -119,7 +119,7 @@ fn pictures() {
     let release = Some(Progress { approved, ..yes });
     show("a person said yes", Status { release, next: vec![Way::Abort], ..parrot() });
     let candidate = Some(side(Colour::Green, "parrot-app:v2.2", 1));
-    let gate = Gate { next: Some(at(135)), expires: Some(at(600)), ..gate("not-yet") };
+    let gate = Gate { next: Some(at(135)), expires: Some(at(600)), ..gate(AnswerKind::NotYet) };
     let preview = Some("http://parrot-preview.birds.svc".to_owned());
     let release = Some(Progress { gate, preview, ..under_way(Phase::Waiting) });
     let next = vec![Way::Promote, Way::Abort];
@@ -130,8 +130,7 @@ fn pictures() {
     show("why it waits", Status { release: release_why, why, ..parrot() });
     show("waiting, and not ready any more", Status { release, next, ..parrot() });
     let candidate = Some(side(Colour::Green, "parrot-app:v2.2", 0));
-    let answer = "none".to_owned();
-    let gate = Gate { answer, failures: 0, asked: None, ..under_way(Phase::Starting).gate };
+    let gate = Gate { answer: None, failures: 0, asked: None, ..under_way(Phase::Starting).gate };
     let trouble = Some("pod parrot-green-x: Unschedulable: no room".to_owned());
     let release = Some(Progress { gate, trouble, driver: None, ..under_way(Phase::Starting) });
     let next = vec![Way::PromoteWhenReady, Way::Abort];

@@ -2,6 +2,7 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::model::Colour;
+use crate::release::AnswerKind;
 use crate::release::pods::Unready;
 
 const WIDE: usize = 100;
@@ -36,7 +37,7 @@ fn gate(failures: u64, until: i64) -> What {
     let on = WaitFor::Gate {
         failures,
         threshold: 60,
-        answer: Some("not-yet".into()),
+        answer: Some(AnswerKind::NotYet),
         said: Some("500".into()),
         expires: Some(at(600_000)),
     };
@@ -44,7 +45,7 @@ fn gate(failures: u64, until: i64) -> What {
 }
 
 fn counted(failures: u64) -> What {
-    let (answer, said) = ("not-yet".into(), "500".into());
+    let (answer, said) = (AnswerKind::NotYet, "500".into());
     What::Done(Action::Count { answer, said, failures, threshold: 60 })
 }
 
@@ -106,7 +107,7 @@ fn the_gate_stays_in_place_while_it_is_polled() {
         "no       bluegreen abort parrot -n birds",
     ];
     assert_eq!(region(&view, 12_000), wanted);
-    let pass = What::GateAnswered { answer: "pass".into(), said: String::new() };
+    let pass = What::GateAnswered { answer: AnswerKind::Pass, said: String::new() };
     assert_eq!(take(&mut view, 20_000, pass), ["the gate approved the release 20s"]);
 }
 

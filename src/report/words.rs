@@ -6,7 +6,7 @@ use super::text::left;
 use crate::event::What;
 use crate::release::plan::{Action, WaitFor};
 use crate::release::pods::Unready;
-use crate::release::{Confirmed, Ending, ReleaseOutcome, RemoteChange};
+use crate::release::{AnswerKind, Confirmed, Ending, ReleaseOutcome, RemoteChange};
 
 /// What a line is about, by which it is marked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,7 +49,7 @@ pub fn settled(what: &What) -> Vec<Line> {
             std::iter::once(Line::new(Mark::News, what.clone())).chain(hint).collect()
         }
         // Any other answer is counted, and the count says it.
-        What::GateAnswered { answer, .. } if answer == "pass" => {
+        What::GateAnswered { answer: AnswerKind::Pass, .. } => {
             vec![Line::new(Mark::Good, "the gate approved the release")]
         }
         What::Logs { pod, container, lines } => {
@@ -294,13 +294,13 @@ pub fn arrived(by: Confirmed) -> &'static str {
 }
 
 /// What a gate did, by the record's word for its answer.
-pub fn answered(answer: &str) -> &'static str {
+pub fn answered(answer: AnswerKind) -> &'static str {
     match answer {
-        "broken" => "gave no valid answer",
-        "later" => "limits the request rate",
-        "reject" => "rejected the candidate",
-        "pass" => "approved the release",
-        _ => "has not approved it yet",
+        AnswerKind::Broken => "gave no valid answer",
+        AnswerKind::Later => "limits the request rate",
+        AnswerKind::Reject => "rejected the candidate",
+        AnswerKind::Pass => "approved the release",
+        AnswerKind::NotYet => "has not approved it yet",
     }
 }
 
@@ -321,7 +321,7 @@ fn said(news: &RemoteChange) -> Line {
         RemoteChange::LetGo { was } => format!("{was} stopped; the release is unchanged"),
         RemoteChange::Ready => "the candidate is ready".to_owned(),
         RemoteChange::Counted { answer, failures, threshold } => {
-            format!("the gate {} ({failures} of {threshold})", answered(answer))
+            format!("the gate {} ({failures} of {threshold})", answered(*answer))
         }
         RemoteChange::Switched => "switched: the new version is live".to_owned(),
         RemoteChange::Confirmed { by, .. } => arrived(*by).to_owned(),
@@ -355,7 +355,7 @@ pub fn waiting(on: &WaitFor, until: Option<Timestamp>, now: Timestamp) -> (Strin
         WaitFor::Answer => ("asking the gate".to_owned(), Vec::new()),
         WaitFor::Gate { failures, threshold, answer, said, expires } => {
             let said = said.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
-            let answer = answer.as_deref().map_or("has not been asked yet", answered);
+            let answer = answer.map_or("has not been asked yet", answered);
             let poll = more("next request in", until).unwrap_or_default();
             let head = format!("the gate {answer}{said} ({failures} of {threshold}){poll}");
             (head, expires.map(|at| goes(at, now)).into_iter().collect())

@@ -64,7 +64,7 @@ fn steps() -> Vec<Action> {
         Action::MarkReady,
         Action::MarkUnready,
         Action::Count {
-            answer: "not-yet".to_owned(),
+            answer: AnswerKind::NotYet,
             said: "500".to_owned(),
             failures: 2,
             threshold: 60,
@@ -105,10 +105,10 @@ fn waits() -> Vec<WaitFor> {
         pods: Vec::new(),
         trouble: trouble.map(str::to_owned),
     };
-    let gate = |answer: Option<&str>| WaitFor::Gate {
+    let gate = |answer: Option<AnswerKind>| WaitFor::Gate {
         failures: answer.map_or(0, |_| 2),
         threshold: 60,
-        answer: answer.map(str::to_owned),
+        answer,
         said: answer.map(|_| "500 Internal Server Error".to_owned()),
         expires: Some(at(600)),
     };
@@ -122,9 +122,9 @@ fn waits() -> Vec<WaitFor> {
         ready(3, 3, None),
         WaitFor::Answer,
         gate(None),
-        gate(Some("not-yet")),
-        gate(Some("later")),
-        gate(Some("broken")),
+        gate(Some(AnswerKind::NotYet)),
+        gate(Some(AnswerKind::Later)),
+        gate(Some(AnswerKind::Broken)),
         WaitFor::Person,
         WaitFor::Settle { colour: Colour::Green },
         arrival(Confirmed::Probe, "parrot.example.com/: 200 OK, as blue answers"),
@@ -144,22 +144,18 @@ fn waits() -> Vec<WaitFor> {
 }
 
 fn news() -> Vec<RemoteChange> {
-    let counted = |answer: &str| RemoteChange::Counted {
-        answer: answer.to_owned(),
-        failures: 2,
-        threshold: 60,
-    };
+    let counted = |answer| RemoteChange::Counted { answer, failures: 2, threshold: 60 };
     vec![
         RemoteChange::Approved { number: 1, by: holder() },
         RemoteChange::Ends { ending: ending(ReleaseOutcome::Unhealthy, None) },
         RemoteChange::Driven { by: holder() },
         RemoteChange::LetGo { was: holder() },
         RemoteChange::Ready,
-        counted("not-yet"),
-        counted("later"),
-        counted("broken"),
-        counted("reject"),
-        counted("pass"),
+        counted(AnswerKind::NotYet),
+        counted(AnswerKind::Later),
+        counted(AnswerKind::Broken),
+        counted(AnswerKind::Reject),
+        counted(AnswerKind::Pass),
         RemoteChange::Switched,
         RemoteChange::Confirmed { by: Confirmed::Probe, until: at(30) },
     ]
@@ -201,7 +197,7 @@ fn everything_that_happens_has_a_sentence() {
     all += "== the rest\n";
     all += &format!("{}\n{}\n", away("Connection refused"), preview("http://green.example.com"));
     for what in [
-        What::GateAnswered { answer: "pass".to_owned(), said: String::new() },
+        What::GateAnswered { answer: AnswerKind::Pass, said: String::new() },
         What::Logs {
             pod: "parrot-green-x".into(),
             container: "parrot".into(),

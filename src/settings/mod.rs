@@ -11,6 +11,7 @@ mod given;
 mod kubectl;
 mod place;
 mod probe;
+pub mod resolve;
 mod tree;
 mod values;
 mod yaml;

@@ -3,6 +3,7 @@
 
 use http::{HeaderMap, StatusCode};
 
+use super::super::answer::Answer;
 use super::*;
 use crate::release::Arrival;
 

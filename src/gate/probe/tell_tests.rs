@@ -1,8 +1,9 @@
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use proptest::prelude::*;
 
+use super::super::answer::Answer;
 use super::*;
-use crate::release::Arrival;
+use crate::release::{Arrival, Telling};
 
 #[path = "served_tests.rs"]
 mod served;

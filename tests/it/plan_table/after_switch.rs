@@ -2,8 +2,8 @@
 
 use bluegreen::model::{Colour, Kind, RELEASE, annotation};
 use bluegreen::release::{
-    Action, Confirmed, Deploy, Gate, Goal, Memory, NOT_ASKED, Next, Outcome, ReleaseOutcome,
-    Settings, Sight, WaitFor,
+    Action, AnswerKind, Confirmed, Deploy, Gate, Goal, Memory, NOT_ASKED, Next, Outcome,
+    ReleaseOutcome, Settings, Sight, WaitFor,
 };
 
 use jiff::Timestamp;
@@ -58,7 +58,7 @@ fn the_switch_is_written_down_with_the_gates_yes() {
     let next = reach(&mut world, &mut a, step!(Action::MarkSwitched));
     let release = record_after(&world, &next).release.unwrap();
     assert_eq!(release.switched, Some(world.now));
-    assert_eq!(release.gate.answer.as_deref(), Some("pass"));
+    assert_eq!(release.gate.answer, Some(AnswerKind::Pass));
     assert_eq!((release.confirmed, release.drain_until), (None, None));
 }
 

@@ -1,7 +1,7 @@
 //! What the gate said, and what it does to the candidate.
 
 use bluegreen::release::{
-    Action, Answer, Gate, Goal, Next, Outcome, Question, ReleaseOutcome, WaitFor,
+    Action, Answer, AnswerKind, Gate, Goal, Next, Outcome, Question, ReleaseOutcome, WaitFor,
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -50,7 +50,7 @@ fn once_no(said: Option<&str>, expires: Timestamp) -> WaitFor {
     WaitFor::Gate {
         failures: 1,
         threshold: 60,
-        answer: Some("not-yet".into()),
+        answer: Some(AnswerKind::NotYet),
         said: said.map(Into::into),
         expires: Some(expires),
     }
@@ -63,11 +63,16 @@ fn a_no_is_counted_before_the_next_poll_and_the_interval_is_kept() {
     let next = a.next(&world);
     assert_eq!(
         *action(&next),
-        Action::Count { answer: "not-yet".into(), said: "500".into(), failures: 1, threshold: 60 }
+        Action::Count {
+            answer: AnswerKind::NotYet,
+            said: "500".into(),
+            failures: 1,
+            threshold: 60
+        }
     );
     let gate = record_after(&world, &next).release.unwrap().gate;
     assert_eq!((gate.failures, gate.broken, gate.asked), (1, 0, Some(world.now)));
-    assert_eq!(gate.answer.as_deref(), Some("not-yet"));
+    assert_eq!(gate.answer, Some(AnswerKind::NotYet));
     go(&mut world, &mut a);
     let Next::Wait { until, on } = a.next(&world) else { panic!("{:?}", a.next(&world)) };
     assert_eq!(on, once_no(Some("500"), world.now + SignedDuration::from_mins(59)));
@@ -129,7 +134,7 @@ fn a_gate_that_could_not_be_asked_counts_and_is_told_apart() {
     let next = a.next(&world);
     let gate = record_after(&world, &next).release.unwrap().gate;
     assert_eq!((gate.failures, gate.broken), (1, 1));
-    assert_eq!(gate.answer.as_deref(), Some("broken"));
+    assert_eq!(gate.answer, Some(AnswerKind::Broken));
     go(&mut world, &mut a);
     world.pass(60);
     told(&world, &mut a, not_yet());
@@ -148,7 +153,7 @@ fn a_gate_that_is_asked_too_often_says_no_no_and_is_not_asked_before_its_time() 
     let not_before = world.now + SignedDuration::from_secs(90);
     a.memory.answer.as_mut().unwrap().not_before = Some(not_before);
     let gate = record_after(&world, &a.next(&world)).release.unwrap().gate;
-    assert_eq!((gate.failures, gate.answer.as_deref()), (1, Some("later")));
+    assert_eq!((gate.failures, gate.answer), (1, Some(AnswerKind::Later)));
     go(&mut world, &mut a);
     // Whoever goes on knows it, too.
     let mut b = Driver::new("a", a.goal.clone());
@@ -214,7 +219,7 @@ fn a_reject_destroys_the_candidate_at_the_first_word() {
     let ending = release.ending.unwrap();
     assert_eq!(ending.outcome, ReleaseOutcome::Rejected);
     assert_eq!(ending.reason, "the gate rejected it: 410 Gone");
-    assert_eq!(release.gate.answer.as_deref(), Some("reject"));
+    assert_eq!(release.gate.answer, Some(AnswerKind::Reject));
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use bluegreen::model::{EPOCH, Kind, RELEASE};
 use bluegreen::release::plan::plan;
-use bluegreen::release::{Action, Change, Deploy, Gate, Goal, Next, Outcome, ReleaseOutcome};
+use bluegreen::release::{
+    Action, AnswerKind, Change, Deploy, Gate, Goal, Next, Outcome, ReleaseOutcome,
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -252,7 +254,7 @@ fn what_the_gate_said_last_is_yes_once_it_is_live() {
     let (mut world, mut a) = deploying(step!(Action::StartDrain { .. }));
     let _ = written(&a.next(&world));
     go(&mut world, &mut a);
-    assert_eq!(world.release().gate.answer.as_deref(), Some("pass"));
+    assert_eq!(world.release().gate.answer, Some(AnswerKind::Pass));
     assert!(
         world.get(Kind::Ingress, "parrot")["metadata"]["annotations"][names().stamp(RELEASE)]
             == "1"

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{ANSWERS, Confirmed, Ending, Me, Record, Release};
+use super::{AnswerKind, Confirmed, Ending, Me, Record, Release};
 
 /// What another process did to the release.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
@@ -23,8 +23,7 @@ pub enum RemoteChange {
     Ready,
     /// Its driver counted an answer of the gate that was no approval.
     Counted {
-        #[schemars(extend("enum" = ANSWERS))]
-        answer: String,
+        answer: AnswerKind,
         /// Such answers in a row, up to now.
         failures: u64,
         /// After this many the candidate is deleted.
@@ -89,10 +88,10 @@ fn progress(was: &Release, is: &Release) -> Vec<RemoteChange> {
         news.push(RemoteChange::Ready);
     }
     if was.gate.failures != is.gate.failures
-        && let Some(answer) = &is.gate.answer
+        && let Some(answer) = is.gate.answer
     {
         let (failures, threshold) = (is.gate.failures, is.gate.threshold);
-        news.push(RemoteChange::Counted { answer: answer.clone(), failures, threshold });
+        news.push(RemoteChange::Counted { answer, failures, threshold });
     }
     news
 }
@@ -164,10 +163,10 @@ mod tests {
         };
         assert_eq!(news(confirm), confirmed);
         let counted =
-            [RemoteChange::Counted { answer: "broken".into(), failures: 3, threshold: 60 }];
+            [RemoteChange::Counted { answer: AnswerKind::Broken, failures: 3, threshold: 60 }];
         let count = |_: &mut Record, release: &mut Release| {
             release.gate.failures = 3;
-            release.gate.answer = Some("broken".into());
+            release.gate.answer = Some(AnswerKind::Broken);
         };
         assert_eq!(news(count), counted);
         assert_eq!(news(|_, release| release.number = 2), [], "another release");

@@ -90,6 +90,18 @@ pub struct Deploy {
     pub allow_policy_gap: bool,
 }
 
+impl Deploy {
+    /// The same, and what it was not given as `init` recorded it. The gate is unsaid where nobody says.
+    pub fn resolved(&self, recorded: Settings) -> Deploy {
+        let gate = match self.gate {
+            Gate::Unsaid { .. } if recorded.skip => Gate::Open,
+            Gate::Unsaid { watched: true } => Gate::Person,
+            said => said,
+        };
+        Deploy { gate, settings: self.settings.or(recorded), ..self.clone() }
+    }
+}
+
 /// What differs from the version that is live.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Change {

@@ -1,8 +1,11 @@
 //! What this process alone has seen in the course of its observations.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::checks::Reply;
@@ -104,18 +107,39 @@ pub enum Answer {
     Broken(String),
 }
 
-/// The words for a gate's answers, in the record and in events.
-pub const ANSWERS: [&str; 5] = ["pass", "not-yet", "later", "reject", "broken"];
+/// A gate's answer without what it said, as the record and events name it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub enum AnswerKind {
+    Pass,
+    NotYet,
+    Later,
+    Reject,
+    Broken,
+}
+
+impl fmt::Display for AnswerKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            AnswerKind::Pass => "pass",
+            AnswerKind::NotYet => "not-yet",
+            AnswerKind::Later => "later",
+            AnswerKind::Reject => "reject",
+            AnswerKind::Broken => "broken",
+        })
+    }
+}
 
 impl Answer {
-    /// The word for it, one of `ANSWERS`, and what was said.
-    pub fn words(&self) -> (&'static str, &str) {
+    /// What it comes to, and what was said.
+    pub fn parts(&self) -> (AnswerKind, &str) {
         match self {
-            Answer::Pass => ("pass", ""),
-            Answer::NotYet(said) => ("not-yet", said),
-            Answer::Later(said) => ("later", said),
-            Answer::Reject(said) => ("reject", said),
-            Answer::Broken(why) => ("broken", why),
+            Answer::Pass => (AnswerKind::Pass, ""),
+            Answer::NotYet(said) => (AnswerKind::NotYet, said),
+            Answer::Later(said) => (AnswerKind::Later, said),
+            Answer::Reject(said) => (AnswerKind::Reject, said),
+            Answer::Broken(why) => (AnswerKind::Broken, why),
         }
     }
 }

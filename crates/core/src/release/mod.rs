@@ -55,7 +55,7 @@ pub use fault::Fault;
 pub use field_managers::{GitOpsTool, LastWriter};
 pub use file_vs_cluster::{Declared, DeclaredService};
 pub use goal::{Change, Deploy, Gate, Goal, Init, Me, PreviewHost, PreviewTls};
-pub use memory::{ANSWERS, Answer, Answered, Memory, Reading, SaidBefore, Tried};
+pub use memory::{Answer, AnswerKind, Answered, Memory, Reading, SaidBefore, Tried};
 pub use names::Names;
 pub use outcome::{Cause, Outcome};
 pub use phase::Phase;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::Colour;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_767_225_600 + seconds).unwrap()

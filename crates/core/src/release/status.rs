@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::plan::{Why, why};
 use super::routes::Leads;
 use super::{
-    Approval, Drift, Ending, Phase, Record, Release, ReleaseOutcome, Snapshot, Way, drift,
-    template, ways,
+    AnswerKind, Approval, Drift, Ending, Phase, Record, Release, ReleaseOutcome, Snapshot, Way,
+    drift, template, ways,
 };
 use crate::model::Colour;
 use crate::route::RouteKind;
@@ -130,8 +130,9 @@ pub struct Progress {
 pub struct Gate {
     /// The last answer: `pass` is an approval, `reject` a final no, `broken` no valid answer;
     /// `none`: there was no answer yet.
-    #[schemars(extend("enum" = ["none", "pass", "not-yet", "later", "reject", "broken"]))]
-    pub answer: String,
+    #[serde(serialize_with = "or_none")]
+    #[schemars(with = "String", extend("enum" = ["none", "pass", "not-yet", "later", "reject", "broken"]))]
+    pub answer: Option<AnswerKind>,
     /// Answers in a row that were no approval.
     pub failures: u64,
     /// After this many the candidate is deleted.
@@ -145,6 +146,13 @@ pub struct Gate {
     /// When the candidate is deleted without approval.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
+}
+
+fn or_none<S: Serializer>(answer: &Option<AnswerKind>, serializer: S) -> Result<S::Ok, S::Error> {
+    match answer {
+        Some(answer) => answer.serialize(serializer),
+        None => serializer.serialize_str("none"),
+    }
 }
 
 /// The process that runs a release.
@@ -362,7 +370,7 @@ fn progress(s: &Snapshot, record: &Record, release: &Release) -> Progress {
         gate: Gate {
             next: waiting.and_then(|release| release.gate.again()),
             expires: waiting.and_then(Release::expires),
-            answer: release.gate.answer.clone().unwrap_or_else(|| "none".to_owned()),
+            answer: release.gate.answer,
             failures: release.gate.failures,
             threshold: release.gate.threshold,
             asked: release.gate.asked,

@@ -7,7 +7,7 @@ use super::{Action, Context, Next, WaitFor, arrive, autoscaling, later, scale_do
 use crate::release::condition::{Condition, Need, all_met};
 use crate::release::pods::Trouble;
 use crate::release::routes::Leads;
-use crate::release::{GateKind, Record, Release, ReleaseOutcome, Slot};
+use crate::release::{AnswerKind, GateKind, Record, Release, ReleaseOutcome, Slot};
 use crate::route::follow;
 
 pub fn next(cx: Context, record: &Record, release: &Release) -> Next {
@@ -20,7 +20,7 @@ pub fn next(cx: Context, record: &Record, release: &Release) -> Next {
             release.switched = Some(cx.now);
             arrive::note_answered(cx, release);
             if release.gate.kind != GateKind::Open {
-                release.gate.answer = Some("pass".to_owned());
+                release.gate.answer = Some(AnswerKind::Pass);
             }
         });
         return cx.act(Action::MarkSwitched, write);

@@ -18,16 +18,10 @@ use crate::release::{
 };
 
 pub fn next(cx: Context, record: &Record, deploy: &Deploy) -> Next {
-    let recorded = record.settings.unwrap_or_default();
-    // What the command was not given is settled here, once.
-    let gate = match deploy.gate {
-        Gate::Unsaid { .. } if recorded.skip => Gate::Open,
-        Gate::Unsaid { watched: true } => Gate::Person,
-        Gate::Unsaid { watched: false } => return Next::Done(Outcome::Ungated),
-        said => said,
-    };
-    let settings = deploy.settings.or(recorded);
-    let deploy = &Deploy { gate, settings, ..deploy.clone() };
+    let deploy = &deploy.resolved(record.settings.unwrap_or_default());
+    if matches!(deploy.gate, Gate::Unsaid { .. }) {
+        return Next::Done(Outcome::Ungated);
+    }
     match &record.release {
         None => start(cx, record, deploy),
         Some(release) => again(cx, record, release, deploy),

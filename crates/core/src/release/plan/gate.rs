@@ -2,7 +2,7 @@
 
 use super::{Action, Context, Next, Question, WaitFor, earlier, later};
 use crate::release::condition::{Condition, Need};
-use crate::release::{Answer, Answered, Ending, GateKind, Release, ReleaseOutcome};
+use crate::release::{Answer, AnswerKind, Answered, Ending, GateKind, Release, ReleaseOutcome};
 
 /// Whether the candidate may be switched to; if not, what to do instead.
 pub enum Said {
@@ -41,10 +41,10 @@ pub fn gate(cx: Context, release: &Release) -> Condition {
         GateKind::Webhook => {
             let is_yes =
                 counts(cx, release).is_some_and(|answered| answered.answer == Answer::Pass);
-            let answer = gate.answer.as_deref().unwrap_or("none");
+            let answer = gate.answer.map_or("none".to_owned(), |answer| answer.to_string());
             let (failures, threshold) = (gate.failures, gate.threshold);
             let now = match is_yes {
-                true => "pass".to_owned(),
+                true => AnswerKind::Pass.to_string(),
                 false => format!("{answer}, {failures} of {threshold} without approval"),
             };
             of(is_yes, now, "pass, or approval (bluegreen promote)")
@@ -66,15 +66,15 @@ fn count(cx: Context, release: &Release, answered: &Answered) -> Next {
     gate.not_before = answered.not_before;
     let is_a_no = !matches!(answered.answer, Answer::Later(_));
     gate.failures += u64::from(is_a_no);
-    let (word, said) = answered.answer.words();
+    let (kind, said) = answered.answer.parts();
     gate.broken += u64::from(matches!(answered.answer, Answer::Broken(_)));
-    gate.answer = Some(word.to_owned());
+    gate.answer = Some(kind);
     let times = match gate.failures {
         1 => "once".to_owned(),
         failures => format!("{failures} times in a row"),
     };
-    let reason = match word {
-        "reject" => Some(format!("the gate rejected it: {said}")),
+    let reason = match kind {
+        AnswerKind::Reject => Some(format!("the gate rejected it: {said}")),
         _ if is_a_no && gate.failures >= gate.threshold => Some(match gate.broken {
             0 => format!("the gate gave no approval {times}: {said}"),
             broken if broken == gate.failures => {
@@ -93,7 +93,7 @@ fn count(cx: Context, release: &Release, answered: &Answered) -> Next {
         at: cx.now,
     });
     let action = Action::Count {
-        answer: word.to_owned(),
+        answer: kind,
         said: said.to_owned(),
         failures: gate.failures,
         threshold: gate.threshold,
@@ -111,11 +111,11 @@ fn poll(cx: Context, release: &Release) -> Next {
     let wrong = gate.asked.is_some_and(|asked| asked > later(cx.now, gate.interval_seconds));
     match gate.again() {
         Some(next) if cx.now < next && !wrong => {
-            let said = counts(cx, release).map(|answered| answered.answer.words().1.to_owned());
+            let said = counts(cx, release).map(|answered| answered.answer.parts().1.to_owned());
             let on = WaitFor::Gate {
                 failures: gate.failures,
                 threshold: gate.threshold,
-                answer: gate.answer.clone(),
+                answer: gate.answer,
                 said: said.filter(|said| !said.is_empty()),
                 expires: release.expires(),
             };

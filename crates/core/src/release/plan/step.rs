@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::model::{Colour, Id};
 use crate::release::pods::Unready;
-use crate::release::{ANSWERS, Confirmed, Ending, Phase};
+use crate::release::{AnswerKind, Confirmed, Ending, Phase};
 
 /// What a pause waits for.
 // It decides what has to be watched as well.
@@ -45,8 +45,7 @@ pub enum WaitFor {
         /// After this many the candidate is deleted.
         threshold: u64,
         /// The last answer; null if there was none yet.
-        #[schemars(extend("enum" = ["pass", "not-yet", "later", "reject", "broken", null]))]
-        answer: Option<String>,
+        answer: Option<AnswerKind>,
         /// What it said, if this process received it.
         said: Option<String>,
         /// When the candidate is deleted if the gate does not approve.
@@ -184,8 +183,7 @@ pub enum Action {
     MarkUnready,
     /// Count an answer of the webhook that was no approval.
     Count {
-        #[schemars(extend("enum" = ANSWERS))]
-        answer: String,
+        answer: AnswerKind,
         /// What it said, or why there was no valid answer.
         said: String,
         /// Such answers in a row, this one included.
