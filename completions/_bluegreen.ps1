@@ -51,7 +51,7 @@ Register-ArgumentCompleter -Native -CommandName 'bluegreen' -ScriptBlock {
             [CompletionResult]::new('--target-port', '--target-port', [CompletionResultType]::ParameterName, 'The Service''s target port, if the container has several')
             [CompletionResult]::new('--preview-host', '--preview-host', [CompletionResultType]::ParameterName, 'A host at which people outside can reach the candidate, or none')
             [CompletionResult]::new('--preview-tls-secret', '--preview-tls-secret', [CompletionResultType]::ParameterName, 'The Secret with a certificate for the preview host, or none')
-            [CompletionResult]::new('--route', '--route', [CompletionResultType]::ParameterName, 'What leads to the app: its Ingresses, or only its Service [default: ingress]')
+            [CompletionResult]::new('--route', '--route', [CompletionResultType]::ParameterName, 'The route: ingress or service [default: ingress]')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Settings to check and record: a bluegreen.yaml or a Flagger Canary; - for standard input')
             [CompletionResult]::new('--filename', '--filename', [CompletionResultType]::ParameterName, 'Settings to check and record: a bluegreen.yaml or a Flagger Canary; - for standard input')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The app''s namespace; by default the kubeconfig''s')

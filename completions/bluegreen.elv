@@ -47,7 +47,7 @@ set edit:completion:arg-completer[bluegreen] = {|@words|
             cand --target-port 'The Service''s target port, if the container has several'
             cand --preview-host 'A host at which people outside can reach the candidate, or none'
             cand --preview-tls-secret 'The Secret with a certificate for the preview host, or none'
-            cand --route 'What leads to the app: its Ingresses, or only its Service [default: ingress]'
+            cand --route 'The route: ingress or service [default: ingress]'
             cand -f 'Settings to check and record: a bluegreen.yaml or a Flagger Canary; - for standard input'
             cand --filename 'Settings to check and record: a bluegreen.yaml or a Flagger Canary; - for standard input'
             cand -n 'The app''s namespace; by default the kubeconfig''s'

@@ -50,7 +50,7 @@ complete -c bluegreen -n "__fish_bluegreen_needs_command" -f -a "help" -d 'Print
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -l target-port -d 'The Service\'s target port, if the container has several' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -l preview-host -d 'A host at which people outside can reach the candidate, or none' -r
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -l preview-tls-secret -d 'The Secret with a certificate for the preview host, or none' -r
-complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -l route -d 'What leads to the app: its Ingresses, or only its Service [default: ingress]' -r -f -a "ingress\t''
+complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -l route -d 'The route: ingress or service [default: ingress]' -r -f -a "ingress\t''
 service\t''"
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -s f -l filename -d 'Settings to check and record: a bluegreen.yaml or a Flagger Canary; - for standard input' -r -F
 complete -c bluegreen -n "__fish_bluegreen_using_subcommand init" -s n -l namespace -d 'The app\'s namespace; by default the kubeconfig\'s' -r

@@ -171,11 +171,12 @@ pub struct Init {
     /// it. Entries that others add to spec.tls of that Ingress are kept.
     #[arg(long, value_name = "NAME", value_parser = parse_preview_tls, hide_short_help = true)]
     pub preview_tls_secret: Option<PreviewTls>,
-    /// What leads to the app: its Ingresses, or only its Service [default: ingress]
+    /// The route: ingress or service [default: ingress]
     ///
-    /// With service, a release switches the selector of the app's Service itself: for an app that
-    /// no Ingress names, as an internal one. The value is recorded.
-    #[arg(long, value_name = "KIND", value_parser = route_kinds())]
+    /// It is what leads to the app: its Ingresses, or its Service alone. With service, a release
+    /// switches the selector of that Service: for an app that no Ingress names, as an internal one.
+    /// The value is recorded.
+    #[arg(long, value_name = "KIND", value_parser = route_kinds(), hide_possible_values = true)]
     pub route: Option<RouteKind>,
     /// Settings to check and record: a bluegreen.yaml or a Flagger Canary; - for standard input
     #[arg(short = 'f', long, value_name = "FILE")]
