@@ -97,7 +97,7 @@ fn decide(cx: Context, init: &Init) -> Result<Next, Vec<String>> {
     let colour = to.other();
     reasons.extend(file_vs_cluster::unmet(s, (&service, route), &init.expected));
     reasons.extend(in_progress(s, route));
-    reasons.extend(astray(s));
+    reasons.extend(astray(s, route));
     reasons.extend(s.record.iter().flat_map(|(_, record)| {
         checks::turned(s, record).iter().map(Check::reason).collect::<Vec<_>>()
     }));
@@ -176,8 +176,12 @@ fn decide(cx: Context, init: &Init) -> Result<Next, Vec<String>> {
 }
 
 /// A live Service that somebody gave another selector: that is the user's to put right.
-fn astray(s: &Snapshot) -> Option<String> {
+fn astray(s: &Snapshot, route: RouteKind) -> Option<String> {
     let (_, record) = s.record.as_ref()?;
+    // It may have been another until now, of which nothing is left.
+    let mut told = record.clone();
+    told.route = route;
+    let record = &told;
     s.live_service(record)?;
     let [blue, green] = Colour::BOTH.map(|colour| s.names.deployment(colour));
     if s.live_service_leads(record) == Leads::Astray {
