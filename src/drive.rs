@@ -19,7 +19,8 @@ pub use interrupt::Interrupts;
 use left::Left;
 use look::Look;
 use pause::{Pause, Woken};
-pub use preflight::{Said, asked, not_permitted};
+use preflight::Begin;
+pub use preflight::{LOOKS, Said, asked, not_permitted};
 
 use crate::cluster::{Breadth, CallError, Change, Cluster};
 use crate::error::{Error, Kind};
@@ -75,6 +76,8 @@ struct Loop<'a> {
     lull: Duration,
     /// Whether what has to be known before a first write has been asked.
     checked: bool,
+    /// How often that was asked.
+    looks: usize,
     /// Whether a refusal has been looked at a second time.
     doubted: bool,
     release: Option<u64>,
@@ -121,6 +124,7 @@ pub async fn drive(drive: Drive<'_>) -> Result<Ended, Error> {
         failing: None,
         lull: step::LULL,
         checked: false,
+        looks: 0,
         doubted: false,
         release: None,
         order: Order::default(),
@@ -189,8 +193,9 @@ impl Loop<'_> {
                     self.observe(Breadth::of(step.fresh)).await?;
                 }
                 Next::Do(step) => match self.preflight(Some(&step.action), &s).await? {
-                    Some(outcome) => return Ok(outcome),
-                    None => {
+                    Begin::Not(outcome) => return Ok(outcome),
+                    Begin::LookAgain => {}
+                    Begin::Go => {
                         self.listen(&step, &s).await?;
                         self.step(*step, &s).await?;
                     }
@@ -228,10 +233,11 @@ impl Loop<'_> {
                     self.observe(breadth).await?;
                 }
                 // Where there is nothing to write, it is said of a release all the same.
-                Next::Done(Outcome::Initialised) => {
-                    let unfit = self.preflight(None, &s).await?;
-                    return Ok(unfit.unwrap_or(Outcome::Initialised));
-                }
+                Next::Done(Outcome::Initialised) => match self.preflight(None, &s).await? {
+                    Begin::Not(outcome) => return Ok(outcome),
+                    Begin::LookAgain => {}
+                    Begin::Go => return Ok(Outcome::Initialised),
+                },
                 Next::Done(outcome) => return Ok(outcome),
             }
         }

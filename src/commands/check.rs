@@ -6,7 +6,7 @@ use super::Surroundings;
 use super::session::Session;
 use crate::cli::{self, Output};
 use crate::cluster::{Breadth, dry_run, missing, reply_if_any};
-use crate::drive::{Said, asked};
+use crate::drive::{LOOKS, Said, asked};
 use crate::error::{Error, Kind};
 use crate::release::checks::{self, Check, CheckInput, Report, direct, rights};
 use crate::release::plan::{check_input, dry_run, preflight};
@@ -45,6 +45,18 @@ pub async fn run(
 }
 
 async fn checks(session: &Session, args: &cli::Check) -> Result<Vec<Check>, Error> {
+    let mut looks = 1;
+    loop {
+        let (checks, is_outdated) = looked(session, args).await?;
+        if !is_outdated || looks == LOOKS {
+            return Ok(checks);
+        }
+        looks += 1;
+    }
+}
+
+/// And whether what was tried has changed between the look and the try.
+async fn looked(session: &Session, args: &cli::Check) -> Result<(Vec<Check>, bool), Error> {
     let wanted = [rights::all(), direct::rights()].concat();
     let asking = missing(&session.cluster, wanted);
     let (missing, look) = join(asking, session.look(Breadth::Report)).await;
@@ -55,31 +67,42 @@ async fn checks(session: &Session, args: &cli::Check) -> Result<Vec<Check>, Erro
     let s = match look {
         // What may not be read is told with the other rights that are missing.
         Err(error) if error.kind == Kind::NotPermitted => {
-            return if rights.iter().any(Check::has_failed) { Ok(rights) } else { Err(error) };
+            return if rights.iter().any(Check::has_failed) {
+                Ok((rights, false))
+            } else {
+                Err(error)
+            };
         }
         look => look?,
     };
     let mut checks = rights;
     checks.push(direct);
-    checks.extend(of(session, &s, args).await?);
-    Ok(checks)
+    let (of_the_app, is_outdated) = of(session, &s, args).await?;
+    checks.extend(of_the_app);
+    Ok((checks, is_outdated))
 }
 
-async fn of(session: &Session, s: &Snapshot, args: &cli::Check) -> Result<Vec<Check>, Error> {
+async fn of(
+    session: &Session,
+    s: &Snapshot,
+    args: &cli::Check,
+) -> Result<(Vec<Check>, bool), Error> {
     let (allow_policy_gap, route) = (args.allow_policy_gap, args.route);
     let init = Init { allow_policy_gap, route, ..Init::default() };
     let check_input = match check_input(s, &init) {
         Ok(check_input) => check_input,
         Err(checks) => {
             let look = session.cluster.kubectl("get deployments,services,ingresses");
-            return Ok(checks.into_iter().map(|check| check.or_hint(&look)).collect());
+            let checks = checks.into_iter().map(|check| check.or_hint(&look)).collect();
+            return Ok((checks, false));
         }
     };
     let mut checks = checks::table(&check_input);
     checks.extend(checks::prepared(s, &session.command("init"), &session.command("status")));
     checks.extend(checks::drift(s, &session.command("init")));
-    checks.extend(tried(session, &init, &check_input).await?);
-    Ok(checks)
+    let (tried, is_outdated) = tried(session, &init, &check_input).await?;
+    checks.extend(tried);
+    Ok((checks, is_outdated))
 }
 
 /// What the API server says to the steps of a release and to a pod, as a dry run.
@@ -87,7 +110,7 @@ async fn tried(
     session: &Session,
     init: &Init,
     check_input: &CheckInput<'_>,
-) -> Result<Vec<Check>, Error> {
+) -> Result<(Vec<Check>, bool), Error> {
     let (mut steps, waiting) = (dry_run::of(check_input), dry_run::of_waiting(check_input.s));
     // The pods of a release that is in progress are there.
     let pod = (!steps.is_empty()).then(|| dry_run::pod(check_input));
@@ -100,7 +123,7 @@ async fn tried(
     let mut checks = checks::dry_run(&tried);
     checks.extend(checks::admission(&tried, check_input.s));
     checks.push(checks::pod_template(pod.as_ref()));
-    Ok(checks)
+    Ok((checks, checks::are_outdated(&tried)))
 }
 
 /// Why the API server would not let a release begin, as far as it says that: for `status --why`.
@@ -111,7 +134,8 @@ pub async fn refused(session: &Session, s: &Snapshot) -> Vec<String> {
     let (missing, tried) = join(asking, tried(session, &init, &check_input)).await;
     let has = |kind| s.objects.list(kind).next().is_some();
     let rights = rights::told(missing, has, &rights::hint(&session.command("check")));
-    checks::failed(&[rights, tried.unwrap_or_default()].concat())
+    let (tried, _) = tried.unwrap_or_default();
+    checks::failed(&[rights, tried].concat())
 }
 
 /// What of a way back and of a yes it would refuse.
@@ -135,7 +159,7 @@ pub async fn without(session: &Session, s: &Snapshot) -> Vec<Way> {
     };
     let hint = rights::hint(&session.command("check"));
     let fails = match asked(&session.cluster, s, look, &hint).await {
-        Ok(Said { rights, tried }) => rights.iter().chain(&tried).any(Check::has_failed),
+        Ok(Said { rights, tried, .. }) => rights.iter().chain(&tried).any(Check::has_failed),
         Err(_) => false,
     };
     if fails { ways.to_vec() } else { Vec::new() }

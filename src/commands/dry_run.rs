@@ -6,7 +6,7 @@ use super::session::Session;
 use super::verdict;
 use crate::cli::Output;
 use crate::cluster::{self, Breadth, CallError};
-use crate::drive::{Ended, Said, asked, not_permitted};
+use crate::drive::{Ended, LOOKS, Said, asked, not_permitted};
 use crate::error::{Error, Kind};
 use crate::event::{Event, Order, What};
 use crate::model::Write;
@@ -32,9 +32,6 @@ pub async fn run(session: &Session, deploy: &Deploy, file: Option<&Template>) ->
         }
     }
 }
-
-/// How often it is looked, where what is there changes between the look and the try.
-const LOOKS: usize = 5;
 
 async fn dry_run(
     session: &Session,
@@ -79,7 +76,7 @@ async fn dry_run(
     let steps = dry_run::beside_the_template(&s);
     let hint = rights::hint(&session.command("check"));
     let look = Preflight { steps, pod: look.pod, ..Preflight::default() };
-    let Said { rights, tried } = asked(&session.cluster, &s, look, &hint).await?;
+    let Said { rights, tried, .. } = asked(&session.cluster, &s, look, &hint).await?;
     not_permitted(rights, &hint)?;
     let reasons = checks::failed(&tried);
     Ok(if reasons.is_empty() { Outcome::DryRun } else { Outcome::Unfit { reasons } })

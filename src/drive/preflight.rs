@@ -4,7 +4,7 @@
 use futures_util::future::{join, try_join};
 
 use super::Loop;
-use crate::cluster::{Cluster, dry_run, missing, reply_if_any, tried};
+use crate::cluster::{Breadth, Cluster, dry_run, missing, reply_if_any, tried};
 use crate::error::{Error, Kind};
 use crate::event::What;
 use crate::model::Write;
@@ -41,26 +41,31 @@ impl Loop<'_> {
         &mut self,
         action: Option<&Action>,
         s: &Snapshot,
-    ) -> Result<Option<Outcome>, Error> {
+    ) -> Result<Begin, Error> {
         if let Some(outcome) = self.misled(s) {
-            return Ok(Some(outcome));
+            return Ok(Begin::Not(outcome));
         }
         if self.checked {
-            return Ok(None);
+            return Ok(Begin::Go);
         }
         let now = self.now();
         let Some(look) = preflight(&self.drive.goal, action, s, now) else {
-            return Ok(None);
+            return Ok(Begin::Go);
         };
-        self.checked = true;
         let cluster = self.drive.cluster;
         let hint = rights::hint(&(self.drive.command)("check"));
         // Who writes nothing has been told before.
         let warnings = if action.is_some() { look.warnings.clone() } else { Vec::new() };
-        let Said { rights, tried } = tokio::select! {
+        let Said { is_outdated, rights, tried } = tokio::select! {
             said = asked(cluster, s, look, &hint) => said?,
             signal = self.drive.interrupts.next() => return Err(self.interrupted(signal)),
         };
+        self.looks += 1;
+        if is_outdated && self.looks < LOOKS {
+            self.observe(Breadth::All).await?;
+            return Ok(Begin::LookAgain);
+        }
+        self.checked = true;
         let all = || warnings.iter().chain(&rights).chain(&tried);
         for check in all().filter(|check| check.status == CheckStatus::Warn).cloned() {
             let Check { name, what, hint, .. } = check;
@@ -68,12 +73,28 @@ impl Loop<'_> {
         }
         not_permitted(rights, &hint)?;
         let reasons = checks::failed(&tried);
-        Ok((!reasons.is_empty()).then_some(Outcome::Unfit { reasons }))
+        Ok(match reasons.is_empty() {
+            true => Begin::Go,
+            false => Begin::Not(Outcome::Unfit { reasons }),
+        })
     }
+}
+
+/// How often it is looked, where what is there changes between the look and the try.
+pub const LOOKS: usize = 5;
+
+/// What follows from what the API server says before a first write.
+pub enum Begin {
+    Go,
+    /// What was tried has changed meanwhile, and was read again.
+    LookAgain,
+    Not(Outcome),
 }
 
 /// What the API server says before a first write.
 pub struct Said {
+    /// Whether it was asked about what had changed meanwhile.
+    pub is_outdated: bool,
     pub rights: Vec<Check>,
     pub tried: Vec<Check>,
 }
@@ -106,9 +127,10 @@ pub async fn asked(
         missing
     });
     let rights = rights::told(missing, has, hint);
+    let is_outdated = checks::are_outdated(&tried);
     let mut tried = [checks::dry_run(&tried), checks::admission(&tried, s)].concat();
     tried.extend(pod.and_then(|pod| of_pod(&pod, &tried)));
-    Ok(Said { rights, tried })
+    Ok(Said { is_outdated, rights, tried })
 }
 
 /// Ends a command that may not do what it would have to.

@@ -48,6 +48,15 @@ fn way_out(message: &str) -> &'static str {
     }
 }
 
+/// Whether something of what was tried rests on an object that has changed since it was read: what was said of
+/// it then tells nothing.
+pub fn are_outdated(tried: &[DryRun]) -> bool {
+    tried.iter().any(|tried| match &tried.reply {
+        Reply::Refused { code, message, .. } => is_outdated(*code, message),
+        _ => false,
+    })
+}
+
 pub fn checks(tried: &[DryRun]) -> Vec<Check> {
     let mut found: Vec<Check> = tried
         .iter()

@@ -34,7 +34,7 @@ mod volumes;
 use std::collections::BTreeMap;
 
 pub use admission::checks as admission;
-pub use dry_run::{DryRun, Reply, checks as dry_run, is_outdated};
+pub use dry_run::{DryRun, Reply, are_outdated, checks as dry_run, is_outdated};
 pub use ingresses::nobody_names;
 pub use pod_template::checks as pod_template;
 pub use prepared::{checks as prepared, drift, gone, live, missing, turned};

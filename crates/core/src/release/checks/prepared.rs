@@ -3,7 +3,7 @@
 use super::report::{Check, or_pass};
 use crate::model::Colour;
 use crate::release::routes::Leads;
-use crate::release::{Record, Snapshot, drift, managed, marker, ports, ways};
+use crate::release::{Record, Slot, Snapshot, drift, managed, marker, ports, ways};
 use crate::route::{Route, RouteKind};
 
 const NAME: &str = "prepared";
@@ -26,8 +26,16 @@ pub fn missing(s: &Snapshot, record: &Record) -> Vec<String> {
 }
 
 /// Services of ours that are fixed to a colour, and select another's pods. Who is led by them is told by nobody
-/// but whoever turned them.
+/// but whoever turned them. Where the pods have other labels than the record says, it is wrong, and not they.
 pub fn turned(s: &Snapshot, record: &Record) -> Vec<Check> {
+    let bears = |colour| {
+        let labels =
+            |slot: Slot<'_>| slot.template()["metadata"]["labels"][&record.label.key].clone();
+        s.slot(colour).is_none_or(|slot| labels(slot) == record.label.value(colour).as_str())
+    };
+    if !Colour::BOTH.into_iter().all(bears) {
+        return Vec::new();
+    }
     let turned = Colour::BOTH.into_iter().filter(|colour| {
         s.service(&s.names.service(*colour)).is_some() && !s.is_fixed(*colour, record)
     });
