@@ -8,8 +8,8 @@ use crate::cluster::{Breadth, Cluster, dry_run, missing, reply_if_any, tried};
 use crate::error::{Error, Kind};
 use crate::event::What;
 use crate::model::Write;
-use crate::release::checks::rights::{self, Right};
-use crate::release::checks::{self, Check, CheckStatus, Reply};
+use crate::release::checks::rights;
+use crate::release::checks::{self, Check, CheckStatus, DryRun, Reply};
 use crate::release::plan::{Action, Asked, Preflight, preflight};
 use crate::release::{Outcome, Reading, Snapshot, Tried, file_vs_cluster};
 
@@ -108,7 +108,7 @@ pub async fn asked(
 ) -> Result<Said, Error> {
     let Preflight { steps, pod, rights: asked, .. } = look;
     let (missing, tried) = join(
-        missing(cluster, if asked == Asked::None { Vec::new() } else { rights::all() }),
+        missing(cluster, rights::all()),
         try_join(dry_run(cluster, steps), reply_if_any(cluster, pod.as_ref())),
     )
     .await;
@@ -120,10 +120,11 @@ pub async fn asked(
     };
     let (tried, pod) = tried.map_err(|error| cluster.explain(error, "dry-run the steps"))?;
     let has = |kind| s.objects.list(kind).next().is_some();
-    let is_forbidden = tried.iter().any(|tried| tried.reply == Reply::Forbidden);
+    let forbidden = tried.iter().filter(|tried| tried.reply == Reply::Forbidden);
+    let write = |tried: &DryRun| (tried.step.write.verb(), tried.step.write.id().kind.plural());
+    let forbidden: Vec<_> = forbidden.map(write).collect();
     let missing = missing.map(|mut missing| {
-        let changes = |right: &Right| !["create", "delete"].contains(&right.verb);
-        missing.retain(|right| asked == Asked::All || is_forbidden || changes(right));
+        missing.retain(|right| asked == Asked::All || right.is_needed_to_go_on(&forbidden));
         missing
     });
     let rights = rights::told(missing, has, hint);

@@ -6,7 +6,9 @@ use bluegreen::sandbox::{Call, Fault, Faults};
 use http::Method;
 use serde_json::{Value, json};
 
+use crate::acceptance::command::{answered as gate_answered, done};
 use crate::acceptance::field::V2;
+use crate::acceptance::outside::GATE;
 use crate::acceptance::{Said, service_route};
 use crate::bed::{self, Bed, NAMESPACE, answered, in_paused_time};
 
@@ -246,7 +248,12 @@ fn a_yes_that_the_api_server_would_refuse_to_follow_is_not_written() {
 
 #[test]
 fn a_yes_needs_the_rights_to_follow_it() {
-    let said = promoted(8, |faults| may_only(faults, &["get", "list", "watch"]));
+    let said = promoted(8, |faults| {
+        may_only(faults, &["get", "list", "watch"]);
+        let no = "ingresses.networking.k8s.io \"parrot\" is forbidden: User \"jane\" cannot patch \
+                  resource \"ingresses\" in API group \"networking.k8s.io\"";
+        faults.on(|call| call.method == "PATCH" && call.path.contains("dryRun"), refused(403, no));
+    });
     assert!(said.err.contains("you are not allowed to patch"), "{said:?}");
     // But not those to make anything.
     promoted(0, |faults| may_only(faults, &["get", "list", "watch", "patch"]));
@@ -423,6 +430,120 @@ fn the_default_class_says_who_serves_an_ingress_without_one() {
         // Who may not see it is not held up.
         faults.on(of("/ingressclasses"), refused(403, "ingressclasses is forbidden: no"));
         field.exits(0, "init parrot").await?;
+        Ok(())
+    });
+    ran.unwrap();
+}
+
+/// Whoever may do all but to list what only a new version needs to know.
+fn lists_but(faults: &Faults, without: &[&str]) {
+    let rule = |verbs: &[&str], group: &str, resources: &[&str]| json!({"verbs": verbs, "apiGroups": [group], "resources": resources});
+    let mut rules = vec![
+        rule(&["*"], "", &["configmaps", "services", "pods", "pods/log", "events"]),
+        rule(&["*"], "apps", &["*"]),
+        rule(&["*"], "networking.k8s.io", &["ingresses"]),
+        rule(&["*"], "discovery.k8s.io", &["*"]),
+        rule(&["*"], "autoscaling", &["*"]),
+        rule(&["*"], "policy", &["*"]),
+    ];
+    let in_the_way = [
+        ("networking.k8s.io", "networkpolicies"),
+        ("", "persistentvolumeclaims"),
+        ("", "resourcequotas"),
+    ];
+    let others = in_the_way.iter().filter(|(_, resource)| !without.contains(resource));
+    rules.extend(others.map(|(group, resource)| rule(&["list"], group, &[resource])));
+    reviewed(faults, &rules);
+}
+
+/// Whoever may change what the app has by its names.
+fn by_names(faults: &Faults) {
+    let rule = |verbs: &[&str], names: &[&str]| json!({"verbs": verbs, "apiGroups": ["*"], "resources": ["*"], "resourceNames": names});
+    let names = ["parrot", "parrot-green", "parrot-preview", "bluegreen-parrot"];
+    reviewed(faults, &[rule(&["get", "list", "watch"], &[]), rule(&["patch"], &names)]);
+}
+
+fn reviewed(faults: &Faults, rules: &[Value]) {
+    let rules = json!({"kind": "SelfSubjectRulesReview", "status": {"resourceRules": rules}});
+    faults.on(of("selfsubjectrulesreviews"), answered(201, &rules));
+    let no = json!({"kind": "SelfSubjectAccessReview", "status": {"allowed": false}});
+    faults.on(of("selfsubjectaccessreviews"), answered(201, &no));
+}
+
+/// A right that the command never uses keeps nobody from going on or back.
+#[test]
+fn who_goes_on_or_back_needs_only_the_rights_for_that() {
+    let all = ["networkpolicies", "persistentvolumeclaims", "resourcequotas"];
+    promoted(0, |faults| lists_but(faults, &all));
+    promoted(0, by_names);
+    led_back(0, |faults| {
+        faults.on(of("/resourcequotas"), refused(403, "resourcequotas is forbidden: no"));
+        lists_but(faults, &all);
+    });
+    led_back(0, by_names);
+}
+
+/// The process that drives goes on, and what it may do is its own.
+#[test]
+fn a_yes_to_a_live_driver_is_not_tried_with_a_persons_rights() {
+    let ran: anyhow::Result<()> = in_paused_time(async {
+        let bed = Bed::new(1).await?;
+        bed.field.initialised().await?;
+        let (person, faults) = bed.machine();
+        let tried =
+            |call: &Call| call.path.contains("/ingresses/parrot?") && call.path.contains("dryRun");
+        faults.on(tried, refused(403, "admission webhook \"only-ci\" denied the request: no"));
+        let line = format!("deploy parrot --image {V2} {GATE} --threshold 1000");
+        let deploy = bed.field.command(&line).answers(&[500]);
+        deploy.meanwhile(0, gate_answered, person.exits(0, "promote parrot")).await?;
+        bed.field.is_live("parrot-green", V2).await
+    });
+    ran.unwrap();
+}
+
+#[test]
+fn a_service_that_may_not_be_led_back_is_told_as_a_refusal() {
+    let ran: anyhow::Result<()> = in_paused_time(async {
+        let bed = Bed::new(1).await?;
+        service_route::initialised(&bed.field).await?;
+        let deploy = bed.field.command(&format!("{DEPLOY} --settle 60s"));
+        deploy.killed_at(done("mark-reached")).await?;
+        let (person, faults) = bed.machine();
+        // The stamp is taken, the way back is not.
+        let mut patches = 0;
+        let is_back = move |call: &Call| {
+            let is_one = call.method == "PATCH" && call.path.contains("/services/parrot?");
+            patches += usize::from(is_one);
+            is_one && patches > 1
+        };
+        faults.on(is_back, refused(403, "admission webhook \"a\" denied the request: no"));
+        let said = person.exits(7, "abort parrot").await?;
+        anyhow::ensure!(said.err.contains("refuses to switch Service parrot back"), "{said:?}");
+        Ok(())
+    });
+    ran.unwrap();
+}
+
+/// It would stay where it is in a switch, and keep each release and each way back from its end.
+#[test]
+fn an_endpoint_without_a_pod_begins_no_release_by_a_service() {
+    let ran: anyhow::Result<()> = in_paused_time(async {
+        let bed = Bed::new(1).await?;
+        service_route::initialised(&bed.field).await?;
+        bed.sandbox.store().add(json!({
+            "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
+            "metadata": {
+                "name": "parrot-vm", "namespace": NAMESPACE,
+                "labels": {"kubernetes.io/service-name": "parrot"},
+            },
+            "addressType": "IPv4", "ports": [{"name": "http", "port": 3000}],
+            "endpoints": [{"addresses": ["10.9.9.9"], "conditions": {"ready": true}}],
+        }));
+        for line in ["check parrot", DEPLOY] {
+            let said = bed.field.exits(10, line).await?;
+            let said = format!("{}{}", said.out, said.err);
+            anyhow::ensure!(said.contains("names 10.9.9.9, which is no pod's"), "{said}");
+        }
         Ok(())
     });
     ran.unwrap();

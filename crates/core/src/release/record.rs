@@ -21,8 +21,10 @@ pub use release::{Approval, Before, Confirmed, GateKind, GateState, Observed, Re
 pub const RECORD_KEY: &str = "record";
 /// No release gets as far: whatever is more is somebody's edit.
 pub const LAST_NUMBER: u64 = u64::MAX / 2;
-/// The form of the record that this version reads and writes.
+/// The form of the record of an app that Ingresses lead to, as 0.1.0 reads it, which knows no other route.
 const FORM: u32 = 1;
+/// That of an app whose route is a Service: whoever would take it for another leaves it alone.
+const FORM_WITH_ROUTE: u32 = 2;
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -102,6 +104,15 @@ impl Record {
             controllers: BTreeMap::new(),
             history: Vec::new(),
         }
+    }
+
+    /// What leads people to the app from now on.
+    pub fn lead_by(&mut self, route: RouteKind) {
+        self.route = route;
+        self.form = match route {
+            RouteKind::Ingress => FORM,
+            RouteKind::Service => FORM_WITH_ROUTE,
+        };
     }
 
     pub fn text(&self) -> String {

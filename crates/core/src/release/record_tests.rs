@@ -140,8 +140,8 @@ fn a_record_that_can_not_be_understood_is_refused_with_the_reason() {
         (map_of("{"), "EOF"),
         (map_of("{}"), "no format number"),
         (map_of("{\"form\": \"1\"}"), "no format number"),
-        (map_of("{\"form\": 2}"), "its format is 2, written by a newer bluegreen"),
-        (map_of("{\"form\": 0}"), "its format is 0, this version of bluegreen reads 1"),
+        (map_of("{\"form\": 3}"), "its format is 3, written by a newer bluegreen"),
+        (map_of("{\"form\": 0}"), "its format is 0, this version of bluegreen reads 1 and 2"),
         (map_of("{\"form\": 1}"), "missing field `service`"),
     ] {
         let said = Record::read(&map).unwrap_err();
@@ -281,4 +281,17 @@ fn the_config_map_is_marked_as_ours_and_holds_no_more_than_it_must() {
     assert_eq!(map["metadata"]["labels"][MANAGED_BY], MANAGER);
     let text = map["data"][RECORD_KEY].as_str().unwrap();
     assert!(!text.contains("null"), "what is not there is left out: {text}");
+}
+
+/// 0.1.0 drops from a record what it does not know: it would take the app for one that an Ingress leads to.
+#[test]
+fn a_record_with_a_route_that_is_new_has_a_form_of_its_own() {
+    let mut record = empty();
+    assert!(record.text().contains("\"form\":1,"));
+    record.lead_by(RouteKind::Service);
+    let map = json!({"data": {RECORD_KEY: record.text()}});
+    assert!(record.text().contains("\"form\":2,"));
+    assert_eq!(Record::read(&map), Ok(record.clone()));
+    record.lead_by(RouteKind::Ingress);
+    assert_eq!(record, empty());
 }

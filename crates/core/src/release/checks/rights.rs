@@ -87,6 +87,20 @@ fn rights_of(rule: &'static Rule) -> impl Iterator<Item = Right> {
     })
 }
 
+/// What only tells whether something is in the way of a new version.
+const IN_THE_WAY: [&str; 3] = ["networkpolicies", "persistentvolumeclaims", "resourcequotas"];
+
+impl Right {
+    /// Whether who makes nothing new needs it, as far as nothing that was tried is `forbidden`, by verb and
+    /// resource. A role may be for objects by their names, of which a review of the whole kind knows nothing.
+    pub fn is_needed_to_go_on(&self, forbidden: &[(&str, &str)]) -> bool {
+        match self.verb {
+            "list" | "watch" | "get" => !IN_THE_WAY.contains(&self.resource),
+            verb => forbidden.contains(&(verb, self.resource)),
+        }
+    }
+}
+
 pub fn all() -> Vec<Right> {
     RULES.iter().flat_map(rights_of).collect()
 }

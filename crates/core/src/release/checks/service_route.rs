@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::CheckInput;
 use super::report::{Check, or_pass};
 use crate::model::{Kind, MANAGED_BY, MANAGER, label, name};
-use crate::release::Snapshot;
+use crate::release::{Snapshot, endpoints};
 use crate::route::{Route, RouteKind, SECONDS_FOR_THE_NODES};
 
 pub const NAME: &str = "service-route";
@@ -14,12 +14,16 @@ const AFFINITY: &str = "service-affinity";
 
 /// Whether a switch of its selector would be a switch of all that leads to the app.
 pub fn checks(s: &Snapshot, service: &str, host: Option<&str>) -> Vec<Check> {
-    let (app, namespace) = (&s.names.app, &s.names.namespace);
+    let app = &s.names.app;
+    let is_free = s.record.as_ref().is_none_or(|(_, record)| record.release.is_none());
     let named = s.named_by(service).map(Route::id).map(|id| {
         let what = format!("{id} names the app, so Service {service} is not its only route");
-        let hint = format!(
-            "remove the app from it; or release the app through it: init {app} --route ingress"
-        );
+        let hint = match is_free {
+            true => format!(
+                "remove the app from it; or release the app through it: init {app} --route ingress"
+            ),
+            false => "remove the app from it".to_owned(),
+        };
         Check::fail(NAME, what).hint(hint)
     });
     let mut found: Vec<Check> = named.collect();
@@ -33,7 +37,7 @@ pub fn checks(s: &Snapshot, service: &str, host: Option<&str>) -> Vec<Check> {
     }
     if s.managed_ingress().is_some_and(|made| label(made, MANAGED_BY) == Some(MANAGER)) {
         let what = format!("bluegreen's own Ingress {preview} is left, and names the app");
-        let hint = format!("kubectl delete ingress {preview} -n {namespace}");
+        let hint = format!("kubectl delete ingress {preview}{}", s.names.flags);
         found.push(Check::fail(NAME, what).hint(hint));
     }
     match s.service(service) {
@@ -48,8 +52,14 @@ pub fn checks(s: &Snapshot, service: &str, host: Option<&str>) -> Vec<Check> {
         }
         Some(_) => {}
     }
+    // A switch of the selector leaves them where they are.
+    found.extend(endpoints::without_pod(&s.objects, service).into_iter().map(|address| {
+        let what =
+            format!("an EndpointSlice of Service {service} names {address}, which is no pod's");
+        Check::fail(NAME, what).hint("delete that EndpointSlice: a switch would not change it")
+    }));
     let passes = format!(
-        "only Service {service} leads to the app: a release switches its selector. No node says when \
+        "no Ingress of the namespace names the app, and Service {service} leads to it: a release switches its selector. No node says when \
          it has applied that: bluegreen waits for the EndpointSlices, then {SECONDS_FOR_THE_NODES}s \
          (--settle)"
     );

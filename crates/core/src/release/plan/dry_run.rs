@@ -209,7 +209,7 @@ fn preview(g: &CheckInput) -> Option<Step> {
         None => Record::new(g.service.clone(), g.label.clone(), 0, 0),
     };
     record.preview_host = host;
-    record.route = g.route;
+    record.lead_by(g.route);
     let wanted = managed::wanted(s, &record);
     let (action, write) = match s.managed_ingress() {
         None => (

@@ -47,7 +47,7 @@ fn known<'a>(s: &'a Snapshot, init: &Init) -> Result<CheckInput<'a>, Vec<Check>>
         Some((_, record)) => {
             // Before it is led otherwise, by what it is to be led.
             let mut record = record.clone();
-            record.route = route;
+            record.lead_by(route);
             let from = match s.routes_lead(&record) {
                 Leads::To(colour) => colour,
                 Leads::Astray => Colour::Blue,
@@ -115,7 +115,7 @@ fn decide(cx: Context, init: &Init) -> Result<Next, Vec<String>> {
     let Some((_, record)) = &s.record else {
         let [number, epoch] = [RELEASE, EPOCH].map(|key| borne(s, &service, key));
         let mut record = Record::new(service, label, number, epoch);
-        record.route = route;
+        record.lead_by(route);
         record.controllers.clone_from(&s.memory.beyond.controllers);
         record.settings = settings(init).unwrap_or_default();
         record.preview_host = preview_host(init).unwrap_or_default();
@@ -125,7 +125,7 @@ fn decide(cx: Context, init: &Init) -> Result<Next, Vec<String>> {
         return Ok(cx.act(Action::MakeRecord, write));
     };
     if route != record.route {
-        return Ok(cx.act(Action::Set, cx.record(|record| record.route = route)));
+        return Ok(cx.act(Action::Set, cx.record(|record| record.lead_by(route))));
     }
     let controllers = &s.memory.beyond.controllers;
     if !controllers.is_empty() && *controllers != record.controllers {
@@ -180,7 +180,7 @@ fn astray(s: &Snapshot, route: RouteKind) -> Option<String> {
     let (_, record) = s.record.as_ref()?;
     // It may have been another until now, of which nothing is left.
     let mut told = record.clone();
-    told.route = route;
+    told.lead_by(route);
     let record = &told;
     s.live_service(record)?;
     let [blue, green] = Colour::BOTH.map(|colour| s.names.deployment(colour));
@@ -233,7 +233,7 @@ fn in_progress(s: &Snapshot, route: RouteKind) -> Option<String> {
     let number = record.release.as_ref()?.number;
     let (is, wanted) = (record.route.as_str(), route.as_str());
     Some(format!(
-        "release {number} is in progress, with route: {is}: change it to {wanted} when that has ended"
+        "release {number} is in progress, with route: {is}: change it to {wanted} when that has ended (promote or abort ends it)"
     ))
 }
 

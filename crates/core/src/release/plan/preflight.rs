@@ -27,8 +27,6 @@ pub enum Asked {
     All,
     /// Those of who makes nothing any more, and deletes nothing but what was tried.
     Changing,
-    /// None: another process goes on, with its own.
-    None,
 }
 
 /// What is to be looked for beyond the namespace, before anything new begins; nothing where a release is
@@ -97,12 +95,15 @@ pub fn before(
                 rights: Asked::Changing,
             })
         }
-        // A yes that would be followed by a refusal, in this process or in the one that drives.
+        // A yes that would be followed by a refusal.
         Goal::Promote { .. } if matches!(action, Some(Action::Approve { .. })) => {
             let (_, record) = s.record.as_ref()?;
-            let rights = if record.driver.is_none() { Asked::Changing } else { Asked::None };
+            // Another process goes on, and what it may do is its own.
+            if record.driver.is_some() {
+                return None;
+            }
             let steps = dry_run::of_waiting(s);
-            Some(Preflight { steps, rights, ..Preflight::default() })
+            Some(Preflight { steps, rights: Asked::Changing, ..Preflight::default() })
         }
         _ => None,
     }

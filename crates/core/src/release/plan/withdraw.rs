@@ -14,7 +14,7 @@ use crate::release::routes::Leads;
 use crate::release::{
     Before, Cause, Ending, Record, Release, ReleaseOutcome, Slot, carried, template,
 };
-use crate::route::{Route, Switch, follow};
+use crate::route::{Route, RouteKind, Switch, follow};
 
 pub fn next(cx: Context, record: &Record, release: &Release, ending: &Ending) -> Next {
     let s = cx.s;
@@ -84,7 +84,10 @@ fn switch_back(cx: Context, record: &Record, release: &Release) -> Option<Next> 
     let route = routes.iter().copied().find(|route| refusal(*route).is_none());
     let there = s.live_service_leads(record) == Leads::To(release.to);
     let others = s.followers(&record.service, &record.label, release.to).into_iter();
-    let service = s.live_service(record).filter(|_| there).into_iter().chain(others).next();
+    // Where the live Service is the route it has gone back with the routes, or may not.
+    let is_route = record.route == RouteKind::Service;
+    let live = s.live_service(record).filter(|_| there && !is_route);
+    let service = live.into_iter().chain(others).next();
     if route.is_none() && service.is_none() {
         let refused = *routes.first()?;
         let why = refusal(refused)?;

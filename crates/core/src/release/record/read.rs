@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{FORM, LAST_NUMBER, RECORD_KEY, Record, Release};
+use super::{FORM, FORM_WITH_ROUTE, LAST_NUMBER, RECORD_KEY, Record, Release};
 use crate::release::Settings;
 
 /// Longer than any setting may be: about 10 years.
@@ -17,18 +17,20 @@ impl Record {
         let form: Value =
             serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
         match form["form"].as_u64() {
-            Some(n) if n == u64::from(FORM) => {
+            Some(n) if (FORM..=FORM_WITH_ROUTE).any(|form| n == u64::from(form)) => {
                 // Once more from the text, for the place of what is wrong.
                 let record: Record =
                     serde_json::from_str(text).map_err(|error| error.to_string())?;
                 record.check()?;
                 Ok(record)
             }
-            Some(n) if n > u64::from(FORM) => Err(format!(
-                "its format is {n}, written by a newer bluegreen: this one ({}) reads {FORM}",
+            Some(n) if n > u64::from(FORM_WITH_ROUTE) => Err(format!(
+                "its format is {n}, written by a newer bluegreen: this one ({}) reads {FORM} and {FORM_WITH_ROUTE}",
                 env!("CARGO_PKG_VERSION")
             )),
-            Some(n) => Err(format!("its format is {n}, this version of bluegreen reads {FORM}")),
+            Some(n) => Err(format!(
+                "its format is {n}, this version of bluegreen reads {FORM} and {FORM_WITH_ROUTE}"
+            )),
             None => Err("it has no format number".to_owned()),
         }
     }
@@ -37,7 +39,7 @@ impl Record {
     pub fn is_later(config_map: &Value) -> bool {
         let text = config_map["data"][RECORD_KEY].as_str().unwrap_or_default();
         let form: Value = serde_json::from_str(text).unwrap_or_default();
-        form["form"].as_u64().is_some_and(|form| form > u64::from(FORM))
+        form["form"].as_u64().is_some_and(|form| form > u64::from(FORM_WITH_ROUTE))
     }
 
     /// What no bluegreen writes: somebody edited it, and nothing is decided on it.
