@@ -548,3 +548,16 @@ fn an_endpoint_without_a_pod_begins_no_release_by_a_service() {
     });
     ran.unwrap();
 }
+
+/// It goes wherever the Service leads.
+#[test]
+fn an_ingress_that_has_come_since_is_not_in_the_way_back_of_a_service() {
+    let ran: anyhow::Result<()> = in_paused_time(async {
+        let bed = Bed::new(1).await?;
+        service_route::initialised(&bed.field).await?;
+        bed.field.exits(0, DEPLOY).await?;
+        bed.field.second_ingress().await?;
+        bed.field.exits(0, "rollback parrot").await.map(drop)
+    });
+    ran.unwrap();
+}

@@ -83,7 +83,7 @@ async fn an_app_without_an_ingress_is_told_the_flag(field: Field) -> Result<()> 
         ensure!(told.contains("init parrot --route service"), "{said:?}");
     }
     let said = field.exits(0, "check parrot --route service -o human").await?;
-    ensure!(said.out.contains("only Service parrot leads to the app"), "{said:?}");
+    ensure!(said.out.contains("and Service parrot leads to it"), "{said:?}");
     ensure!(field.versions().await? == before, "something was written");
     Ok(())
 }

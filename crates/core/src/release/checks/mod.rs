@@ -145,6 +145,7 @@ fn stops_a_way_back(s: &Snapshot, (service, by): (&str, RouteKind), check: &Chec
     match check.name {
         names::PREVIEW_HOST | access::NAME => false,
         data_plane::NAME => !s.data_plane(service, by).plane.is_a_clouds(),
+        service_route::NAME => !service_route::goes_back(s, service),
         _ => true,
     }
 }

@@ -66,6 +66,18 @@ pub fn checks(s: &Snapshot, service: &str, host: Option<&str>) -> Vec<Check> {
     or_pass(found, NAME, passes)
 }
 
+/// Whether a switch back of its selector takes along whoever was led to the app otherwise meanwhile.
+pub fn goes_back(s: &Snapshot, service: &str) -> bool {
+    let services = s.names.serving(service);
+    let goes_along = |route: Route| {
+        let backends = route.backends();
+        let mut ours = backends.iter().filter(|backend| services.contains(&backend.service));
+        ours.all(|backend| backend.service == service)
+    };
+    let is_whole = s.service(service).is_some_and(|live| ports(live).next().is_some());
+    is_whole && s.named_by(service).all(goes_along)
+}
+
 /// Whose callers follow a switch late: of that Service, and of those that are switched with it.
 pub fn late(g: &CheckInput) -> Vec<Check> {
     if g.route == RouteKind::Ingress {
