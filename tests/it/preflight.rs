@@ -186,11 +186,7 @@ fn a_way_back_is_held_up_by_nothing_that_it_can_do_without() {
 
 /// The API server says that one may do this, and no more.
 fn may_only(faults: &Faults, verbs: &[&str]) {
-    let rule = json!({"verbs": verbs, "apiGroups": ["*"], "resources": ["*"]});
-    let rules = json!({"kind": "SelfSubjectRulesReview", "status": {"resourceRules": [rule]}});
-    faults.on(of("selfsubjectrulesreviews"), answered(201, &rules));
-    let no = json!({"kind": "SelfSubjectAccessReview", "status": {"allowed": false}});
-    faults.on(of("selfsubjectaccessreviews"), answered(201, &no));
+    reviewed(faults, &[json!({"verbs": verbs, "apiGroups": ["*"], "resources": ["*"]})]);
 }
 
 /// What it is watched by is tried by no dry run.

@@ -45,14 +45,12 @@ fn known<'a>(s: &'a Snapshot, init: &Init) -> Result<CheckInput<'a>, Vec<Check>>
     let route = route(s, init);
     let (service, label, from) = match &s.record {
         Some((_, record)) => {
-            // Before it is led otherwise, by what it is to be led.
-            let mut record = record.clone();
-            record.lead_by(route);
+            let record = led_by(record, route);
             let from = match s.routes_lead(&record) {
                 Leads::To(colour) => colour,
                 Leads::Astray => Colour::Blue,
             };
-            (record.service.clone(), record.label.clone(), from)
+            (record.service, record.label, from)
         }
         None => {
             let check = if route.is_ingress() { "ingress" } else { "service-route" };
@@ -178,10 +176,7 @@ fn decide(cx: Context, init: &Init) -> Result<Next, Vec<String>> {
 /// A live Service that somebody gave another selector: that is the user's to put right.
 fn astray(s: &Snapshot, route: RouteKind) -> Option<String> {
     let (_, record) = s.record.as_ref()?;
-    // It may have been another until now, of which nothing is left.
-    let mut told = record.clone();
-    told.lead_by(route);
-    let record = &told;
+    let record = &led_by(record, route);
     s.live_service(record)?;
     let [blue, green] = Colour::BOTH.map(|colour| s.names.deployment(colour));
     if s.live_service_leads(record) == Leads::Astray {
@@ -225,6 +220,13 @@ fn keep_warm(cx: Context, record: &Record, init: &Init) -> Option<Next> {
 fn route(s: &Snapshot, init: &Init) -> RouteKind {
     let recorded = s.record.as_ref().map(|(_, record)| record.route);
     init.route.or(recorded).unwrap_or_default()
+}
+
+/// A record as it is to be: until now its app may have been led by another route, of which nothing is left.
+fn led_by(record: &Record, route: RouteKind) -> Record {
+    let mut record = record.clone();
+    record.lead_by(route);
+    record
 }
 
 /// A release goes by one kind of route from its beginning to its end.
